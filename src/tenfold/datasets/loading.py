@@ -1,0 +1,138 @@
+"""`load`: a name or a path in, splits out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from tenfold.datasets import named, sources
+from tenfold.datasets.dataset import Dataset, Splits
+from tenfold.datasets.parts import Parts, Unreadable, verify
+from tenfold.datasets.reading import read
+from tenfold.datasets.splitting import (
+    SIXTH,
+    STANDARD_VALIDATION,
+    TEST_SEED,
+    held_out,
+    validation_size,
+)
+from tenfold.errors import InputError
+
+SHOWN = 3
+
+
+def load(
+    source: str | Path = "mnist",
+    *,
+    validation: int = STANDARD_VALIDATION,
+    seed: int = 0,
+    resize: bool = False,
+) -> Splits:
+    """Load a dataset by its name, or from a file or folder, and hold out validation images.
+
+    Named datasets (`names()`) come verified, from the cache after the first time. The user's own
+    are told by their content: an IDX pair (gzipped or not), NPZ as Keras writes it, CSV as Kaggle
+    has it, a folder of class folders with PNG or JPEG, with train and test above them or not.
+
+    Without a test split of its own, a sixth of the images, stratified, becomes one; it is the
+    same sixth whatever `seed` is. A validation split of its own is kept as it is; otherwise
+    validation is drawn from train, stratified, by `seed`. Images keep their order.
+
+    Args:
+        source: a name, or a path. A folder that is called as a dataset is `./mnist`.
+        validation: how many images to hold out of train; 0 for none. The standard 5,000 become
+            a twelfth where that is fewer.
+        seed: of the draw, a whole number from 0 on.
+        resize: bring images of other sizes to 28x28, their proportions kept.
+
+    Raises:
+        InputError: an unknown name, data that cannot be used, or a cache that cannot be written.
+
+    Examples:
+        >>> splits = load("mnist", validation=1000, seed=3)
+        >>> len(splits.train), len(splits.validation), len(splits.test)
+        (59000, 1000, 10000)
+        >>> load("mnst")
+        Traceback (most recent call last):
+        ...
+        tenfold.errors.InputError: unknown dataset 'mnst'; did you mean 'mnist'? ...
+    """
+    if not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise InputError(f"seed must be a whole number from 0 on; received {seed!r}")
+    row, path = resolve(source)
+    if row is not None:
+        return _load_named(row, validation, int(seed))
+    parts = read(path, resize)
+    _refuse_unreadable(parts.unreadable)
+    verify(parts)
+    return _split(path, parts, validation, int(seed))
+
+
+def resolve(source: str | Path) -> tuple[sources.Source | None, Path]:
+    """Return the named dataset that `source` means, or else None and the path, which exists.
+
+    Raises:
+        InputError: it is neither.
+    """
+    row = sources.find(source) if isinstance(source, str) else None
+    path = Path(source).expanduser()
+    if row is None and not path.exists():
+        if isinstance(source, Path) or path.suffix or len(path.parts) > 1:
+            raise InputError(
+                f"no such file or folder: {source}; known datasets are {', '.join(sources.names())}"
+            )
+        raise sources.unknown(source)
+    return row, path
+
+
+def _load_named(row: sources.Source, validation: int, seed: int) -> Splits:
+    data = named.arrays(row)
+    train, test = (
+        Dataset(
+            data[f"{split}-images"],
+            data[f"{split}-labels"].astype(np.int64),
+            row.class_names,
+            row.name,
+        )
+        for split in ("train", "test")
+    )
+    train, held = _hold_out(train, validation_size(len(train), validation), seed)
+    return Splits(row.name, train, held, test, f"{row.title}, {row.homepage}", seed)
+
+
+def _split(path: Path, parts: Parts, validation: int, seed: int) -> Splits:
+    """Return the splits that a user's data have, and those that they have not."""
+    name = path.resolve().stem or "dataset"
+    sets = {
+        split: Dataset(part.images, part.labels, parts.names(), name)
+        for split, part in parts.parts.items()
+    }
+    notes = [f"{path.resolve()} ({parts.kind})", *parts.notes]
+    train, test, held = sets["train"], sets.get("test"), sets.get("validation")
+    if test is None:
+        whole = len(train)
+        train, test = _hold_out(train, -(-whole // SIXTH), TEST_SEED)
+        notes.append(f"test is a sixth held out of its {whole:,} images")
+    if held is None:
+        train, held = _hold_out(train, validation_size(len(train), validation), seed)
+    else:
+        notes.append("validation is its own")
+    return Splits(name, train, held, test, "; ".join(notes), seed)
+
+
+def _hold_out(train: Dataset, size: int, seed: int) -> tuple[Dataset, Dataset | None]:
+    """Return train without the images held out, and these; None where there are none."""
+    mask = held_out(train.labels, size, seed)
+    return (train[~mask], train[mask]) if mask.any() else (train, None)
+
+
+def _refuse_unreadable(unreadable: tuple[Unreadable, ...]) -> None:
+    if not unreadable:
+        return
+    listed = ", ".join(f"{file.path} ({file.reason})" for file in unreadable[:SHOWN])
+    more = f" and {len(unreadable) - SHOWN} more" if len(unreadable) > SHOWN else ""
+    raise InputError(
+        f"{len(unreadable)} image files cannot be read: {listed}{more}; repair or remove them "
+        "(tenfold data check lists all)"
+    )

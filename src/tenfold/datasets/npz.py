@@ -1,0 +1,119 @@
+"""NPZ files, as Keras and MedMNIST write them: arrays side by side in a zip, no pickles."""
+
+from __future__ import annotations
+
+import math
+import zipfile
+import zlib
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+
+from tenfold.datasets.convert import as_images, as_labels
+from tenfold.datasets.parts import Part, Parts
+from tenfold.errors import InputError
+
+LIMIT = 1 << 32
+PAIRS = {
+    "train": (
+        ("x_train", "y_train"),
+        ("train_images", "train_labels"),
+        ("images", "labels"),
+        ("x", "y"),
+        ("data", "target"),
+    ),
+    "validation": (
+        ("x_val", "y_val"),
+        ("x_valid", "y_valid"),
+        ("x_validation", "y_validation"),
+        ("val_images", "val_labels"),
+        ("validation_images", "validation_labels"),
+    ),
+    "test": (("x_test", "y_test"), ("test_images", "test_labels")),
+}
+
+
+def read_npz(path: Path, resize: bool = False) -> Parts:
+    """Return the splits in an NPZ file.
+
+    They are told by the names of the arrays (`PAIRS`), in upper or lower case.
+
+    Raises:
+        InputError: not a zip, no such arrays, arrays of Python objects, or arrays too large.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            members = {
+                info.filename.removesuffix(".npy").lower(): info for info in archive.infolist()
+            }
+            found = _pairs(path, members)
+            arrays = {
+                name: _read(archive, members[name], path)
+                for pair in found.values()
+                for name in pair
+            }
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise InputError(f"{path} is damaged or not an NPZ file ({error})") from error
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+    parts = {}
+    for split, (x, y) in found.items():
+        labels = as_labels(arrays[y], f"{path}: {y}")
+        parts[split] = Part(as_images(arrays[x], f"{path}: {x}", resize), labels, f"{path}: {x}")
+    return Parts("NPZ", parts)
+
+
+def _pairs(path: Path, members: dict[str, Any]) -> dict[str, tuple[str, str]]:
+    """Return, by split, the names of the arrays of images and of labels."""
+    found = {}
+    for split, pairs in PAIRS.items():
+        for x, y in pairs:
+            if (x in members) != (y in members):
+                have, lack = (x, y) if x in members else (y, x)
+                raise InputError(f"{path} has {have}, but no {lack}; save both")
+            if x in members:
+                found[split] = (x, y)
+                break
+    if "train" not in found:
+        wanted = ", ".join(f"{x} and {y}" for x, y in PAIRS["train"])
+        names = ", ".join(sorted(members)) or "nothing"
+        raise InputError(f"{path} holds {names}; needed are {wanted} (with x_test, y_test if any)")
+    return found
+
+
+def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> NDArray[Any]:
+    """Read one array, once its header is known to promise what is there and allowed."""
+    where = f"{path}: {member.filename}"
+    try:
+        with archive.open(member) as file:
+            shape, dtype = _header(file)
+            start = file.tell()
+        if dtype.hasobject:
+            raise InputError(
+                f"{where} holds Python objects, which only pickle can read and which could run "
+                "code; save it as an array of numbers"
+            )
+        size = math.prod(shape) * dtype.itemsize
+        if size > LIMIT:
+            raise InputError(f"{where} unpacks to {size:,} bytes; at most {LIMIT:,} are read")
+        if size > member.file_size - start:
+            raise InputError(f"{where} is cut off: its header promises {size:,} bytes")
+        with archive.open(member) as file:
+            array: NDArray[Any] = npy.read_array(file, allow_pickle=False)
+    except InputError:
+        raise
+    except (ValueError, RuntimeError) as error:
+        raise InputError(f"{where} is not an array that can be read ({error})") from error
+    return array
+
+
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+    readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+    version = npy.read_magic(file)
+    if version not in readers:
+        raise ValueError(f"NPY version {version}")
+    shape, _, dtype = readers[version](file)
+    return shape, dtype

@@ -1,0 +1,93 @@
+"""Checks that an installation can do its work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from tenfold.errors import InputError
+from tenfold.files import atomic_write, cache_folder
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: its name, whether it passed, and what was found."""
+
+    name: str
+    passed: bool
+    found: str
+
+
+def examine() -> Iterator[Check]:
+    """Check versions, device, cache, data and a small training, one after the other."""
+    for name, check in _CHECKS.items():
+        try:
+            yield Check(name, True, check())
+        except (InputError, OSError, ImportError, RuntimeError) as error:
+            yield Check(name, False, " ".join(str(error).split()))
+
+
+def _versions() -> str:
+    from tenfold.runs.record import versions
+
+    return ", ".join(f"{name} {version}" for name, version in versions().items())
+
+
+def _device() -> str:
+    import jax
+
+    from tenfold import backend
+    from tenfold.runs.record import machine
+
+    backend.require_jax()
+    found = machine()
+    return (
+        f"{jax.default_backend()}: {found['device']}, {found['processor']}, {found['cores']} cores"
+    )
+
+
+def _cache() -> str:
+    folder = cache_folder()
+    with atomic_write(folder / "doctor.txt", "w") as file:
+        file.write("written by tenfold doctor\n")
+    (folder / "doctor.txt").unlink()
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return f"{folder}, {size / 1e6:.0f} MB, writable"
+
+
+def _data() -> str:
+    from tenfold.datasets import load
+
+    began = time.perf_counter()
+    splits = load("mnist")
+    seconds = time.perf_counter() - began
+    return f"{splits!r}, loaded in {seconds * 1e3:.0f} ms"
+
+
+def _training() -> str:
+    from tenfold import networks, training
+    from tenfold.datasets import load
+    from tenfold.recipes import recipe
+    from tenfold.training.compiling import compile_network
+
+    chosen = recipe("logistic")
+    data = load("mnist").train[:2000]
+    model = networks.build(chosen.network, chosen.arguments, (28, 28), 10, seed=0)
+    compile_network(model, chosen, len(data))
+    began = time.perf_counter()
+    history = training.fit(model, data, epochs=3, verbose=0).history
+    if not np.isfinite(history["loss"]).all() or history["accuracy"][-1] < 0.5:
+        raise InputError(f"a small training learned nothing: {history}")
+    return f"2,000 images, 3 epochs, compiled and trained in {time.perf_counter() - began:.1f} s"
+
+
+_CHECKS: dict[str, Callable[[], str]] = {
+    "versions": _versions,
+    "device": _device,
+    "cache": _cache,
+    "data": _data,
+    "training": _training,
+}

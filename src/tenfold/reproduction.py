@@ -1,0 +1,94 @@
+"""The tutorials' networks, trained by the published protocol and held against what was published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tenfold import scores
+from tenfold.errors import InputError
+from tenfold.recipes import RECIPES, Published, Recipe, recipe
+from tenfold.runs import Run, train
+from tenfold.scores import SeedSummary
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """One network: what was published, and ours over seeds after the last epoch.
+
+    ``train`` is measured as the tutorial measured it: the running mean over the last epoch, or
+    an evaluation after it.
+    """
+
+    recipe: Recipe
+    train: SeedSummary
+    test: SeedSummary
+    seconds: float
+    run: Path
+
+    @property
+    def verdict(self) -> str:
+        """``reproduced``, ``differs`` by how much, or ``nothing published``."""
+        published = self.recipe.published or Published()
+        pairs = [("train", published.train, self.train), ("test", published.test, self.test)]
+        known = [(name, value, ours) for name, value, ours in pairs if value is not None]
+        if not known:
+            return "nothing published"
+        far = [
+            f"{name} by {(ours.mean - value) * 100:+.2f} points"
+            for name, value, ours in known
+            if abs(ours.mean - value) > published.close
+        ]
+        return f"differs: {', '.join(far)}" if far else "reproduced"
+
+
+def reproduce(
+    names: Sequence[str] | None = None,
+    *,
+    seeds: int = 8,
+    out: str | Path | None = None,
+    data: str = "mnist",
+    verbose: bool = True,
+) -> Iterator[Reproduction]:
+    """Train the tutorials' networks as published: on all training images, validating on test.
+
+    Nothing is chosen by those validations: the figures are those of the last epoch.
+
+    Args:
+        names: recipes that reproduce a tutorial; None for all of them.
+        seeds: networks of each.
+        out: the folder of the runs; by default each goes to ``runs/``.
+        data: what ``tenfold.load`` takes.
+        verbose: show progress on stderr.
+
+    Raises:
+        InputError: a recipe is unknown, or reproduces nothing.
+    """
+    chosen = [recipe(name) for name in names or tutorials()]
+    for entry in chosen:
+        if entry.published is None:
+            raise InputError(
+                f"recipe {entry.name!r} is no tutorial's; those are {', '.join(tutorials())}"
+            )
+    for entry in chosen:
+        place = None if out is None else Path(out) / entry.name
+        run = train(entry, data, seeds=seeds, out=place, protocol="published", verbose=verbose)
+        yield measure(run)
+
+
+def tutorials() -> list[str]:
+    """The names of the recipes that reproduce a tutorial's network."""
+    return [name for name, entry in RECIPES.items() if entry.published is not None]
+
+
+def measure(run: Run) -> Reproduction:
+    """Hold a run of the published protocol against the published figures."""
+    published = run.recipe.published or Published()
+    last = run.history[run.history["epoch"] == run.recipe.epochs]
+    if published.evaluated:
+        train_accuracy = run.evaluate("train").over_seeds()["accuracy"]
+    else:
+        train_accuracy = scores.over_seeds(last["accuracy"].tolist())
+    test = scores.over_seeds(last["val_accuracy"].tolist())
+    return Reproduction(run.recipe, train_accuracy, test, run.record.seconds, run.path)

@@ -1,0 +1,25 @@
+"""Training: whole epochs as one compiled program, for one network or for many at once."""
+
+from tenfold.training.fit import fit
+from tenfold.training.many import build_networks, make_program, probabilities
+from tenfold.training.program import (
+    DeviceData,
+    Program,
+    State,
+    read_state,
+    unstack_state,
+    write_state,
+)
+
+__all__ = [
+    "DeviceData",
+    "Program",
+    "State",
+    "build_networks",
+    "fit",
+    "make_program",
+    "probabilities",
+    "read_state",
+    "unstack_state",
+    "write_state",
+]

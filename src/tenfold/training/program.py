@@ -1,0 +1,387 @@
+"""Whole epochs as one compiled program, for one network or for many at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+from jax import lax
+
+from tenfold import backend as _backend  # noqa: F401 - Keras on JAX
+from tenfold.augment import Augmentation, augment
+from tenfold.datasets import Dataset
+from tenfold.errors import InputError
+from tenfold.training.rules import with_rules
+
+SEGMENT_SECONDS = 0.4
+EVALUATION_BATCH = 250
+
+Logs = dict[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class State:
+    """Every number of a training: four lists of arrays, with a leading axis if networks are many.
+
+    ``metrics`` are the running sums of the epoch; the rest is what a network and its optimizer
+    keep from epoch to epoch.
+    """
+
+    trainable: list[jax.Array]
+    non_trainable: list[jax.Array]
+    optimizer: list[jax.Array]
+    metrics: list[jax.Array]
+
+
+jax.tree_util.register_dataclass(State, ["trainable", "non_trainable", "optimizer", "metrics"], [])
+
+
+def _variables(model: keras.Model) -> State:
+    return State(
+        list(model.trainable_variables),
+        list(model.non_trainable_variables),
+        list(model.optimizer.variables),
+        list(model.metrics_variables),
+    )
+
+
+def read_state(model: keras.Model) -> State:
+    """Copy the values of a built and compiled model."""
+    state: State = jax.tree.map(lambda variable: jnp.array(variable.value), _variables(model))
+    return state
+
+
+def write_state(model: keras.Model, state: State) -> None:
+    """Give a model the values of a state."""
+    jax.tree.map(lambda variable, value: variable.assign(value), _variables(model), state)
+
+
+def stack_states(states: Sequence[State]) -> State:
+    """Join the states of equal networks along a new first axis."""
+    state: State = jax.tree.map(lambda *values: jnp.stack(values), *states)
+    return state
+
+
+def unstack_state(state: State, network: int) -> State:
+    """One network's state out of many."""
+    one: State = jax.tree.map(lambda values: values[network], state)
+    return one
+
+
+class DeviceData:
+    """A dataset on the device: uint8 images ``[n, pixels]`` and int32 labels ``[n]``."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        self.images = jnp.asarray(dataset.images.reshape(len(dataset), -1))
+        self.labels = jnp.asarray(dataset.labels.astype(np.int32))
+        self.image_shape = dataset.images.shape[1:]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+class Program:
+    """The compiled steps of one architecture.
+
+    Args:
+        model: a compiled ``keras.Model``; it is built here if it is not yet.
+        image_shape: height and width of the images.
+        classes: how many classes the labels have.
+        batch_size: images a step.
+        augmentation: what is done to the images in training.
+        networks: None for one network, else the length of the leading axis of its states.
+
+    Raises:
+        InputError: the model is not compiled, does not fit the images, or has another number
+            of outputs than there are classes.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        image_shape: tuple[int, int],
+        classes: int,
+        batch_size: int,
+        augmentation: Augmentation | None = None,
+        networks: int | None = None,
+    ) -> None:
+        self.model = model
+        self.image_shape = image_shape
+        self.classes = classes
+        self.batch_size = batch_size
+        self.augmentation = augmentation or Augmentation()
+        self.networks = networks
+        self._input = InputAdapter(model, image_shape, classes)
+        self.build(model)
+        self._check_outputs()
+        model.reset_metrics()
+        self.fresh_metrics = read_state(model).metrics
+        if networks is not None:
+            self.fresh_metrics = [
+                jnp.broadcast_to(value, (networks, *value.shape)) for value in self.fresh_metrics
+            ]
+        self._steps_a_second: float | None = None
+        self._train = jax.jit(self._train_steps, donate_argnums=0, static_argnames="size")
+        self._test = jax.jit(self._test_steps, static_argnames="size")
+
+    def build(self, model: keras.Model) -> None:
+        """Make a model's variables, with those of its optimizer and metrics, where they lack."""
+        images = np.zeros((2, *self.image_shape), np.uint8)
+        x, y = self._input(images.reshape(2, -1), np.zeros(2, np.int32))
+        try:
+            model._symbolic_build(data_batch=(x, y))
+        except ValueError as error:
+            raise InputError(
+                f"the model cannot be called on images of {_text(x.shape[1:])}: "
+                f"{' '.join(str(error).split())[:300]}"
+            ) from error
+
+    def _check_outputs(self) -> None:
+        shape = getattr(self.model, "output_shape", None)
+        if isinstance(shape, tuple) and (len(shape) != 2 or shape[-1] != self.classes):
+            raise InputError(
+                f"the model's output has shape {_text(shape[1:])}, the data has {self.classes} "
+                f"classes; end the model with Dense({self.classes}, activation='softmax')"
+            )
+
+    def train_epoch(
+        self, state: State, data: DeviceData, epoch: int, seeds: Sequence[int], shuffle: bool = True
+    ) -> Iterator[tuple[State, int, Logs]]:
+        """Train one epoch, yielding (state, images seen, running logs) a few times a second.
+
+        The state handed in is consumed. ``seeds`` names one seed a network; a seed and an epoch
+        decide the order of the images and their augmentation.
+        """
+        n, batch = len(data), self.batch_size
+        whole, rest = divmod(n, batch)
+        orders = np.stack([_order(n, seed, epoch, shuffle) for seed in seeds])
+        keys = jnp.stack([jax.random.fold_in(jax.random.key(seed), epoch) for seed in seeds])
+        if self.networks is None:
+            orders, keys = orders[0], keys[0]
+        order = jnp.asarray(orders)
+        state = State(state.trainable, state.non_trainable, state.optimizer, self._metrics())
+        step = 0
+        while step < whole:
+            stop = min(whole, step + self._segment())
+            began = time.perf_counter()
+            state, logs = self._train(
+                state, data.images, data.labels, order, keys, step, stop, size=batch
+            )
+            logs = jax.device_get(logs)
+            self._steps_a_second = (stop - step) / (time.perf_counter() - began)
+            step = stop
+            yield state, step * batch, logs
+        if rest:
+            tail = order[..., whole * batch :]
+            keys = (
+                jax.vmap(jax.random.fold_in, (0, None))(keys, n)
+                if self.networks
+                else (jax.random.fold_in(keys, n))
+            )
+            state, logs = self._train(state, data.images, data.labels, tail, keys, 0, 1, size=rest)
+            yield state, n, jax.device_get(logs)
+
+    def evaluate(self, state: State, data: DeviceData) -> Logs:
+        """Loss and metrics over a dataset, every image counted once."""
+        n = len(data)
+        batch = min(EVALUATION_BATCH, n)
+        whole, rest = divmod(n, batch)
+        state = State(state.trainable, state.non_trainable, [], self._metrics())
+        state, logs = self._test(state, data.images, data.labels, 0, whole, size=batch)
+        if rest:
+            tail = slice(whole * batch, n)
+            _, logs = self._test(state, data.images[tail], data.labels[tail], 0, 1, size=rest)
+        return jax.device_get(logs)  # type: ignore[no-any-return]
+
+    def _metrics(self) -> list[jax.Array]:
+        return [jnp.array(value) for value in self.fresh_metrics]
+
+    def _segment(self) -> int:
+        if self._steps_a_second is None:
+            return 16
+        return max(1, int(self._steps_a_second * SEGMENT_SECONDS))
+
+    # What follows is traced.
+
+    def _train_steps(
+        self,
+        state: State,
+        images: jax.Array,
+        labels: jax.Array,
+        order: jax.Array,
+        keys: jax.Array,
+        start: int,
+        stop: int,
+        *,
+        size: int,
+    ) -> tuple[State, dict[str, jax.Array]]:
+        def train(state: State, x: jax.Array, y: jax.Array, key: jax.Array) -> State:
+            x, y = self._input(x, y, lambda pixels: self._augment(key, pixels))
+            lists = (state.trainable, state.non_trainable, state.optimizer, state.metrics)
+            with self._rules():
+                _, lists = self.model.train_step(lists, (x, y))
+            return State(*lists)
+
+        def step(i: jax.Array, state: State) -> State:
+            chosen = lax.dynamic_slice_in_dim(order, i * size, size, axis=-1)
+            x = images.at[chosen].get(mode="promise_in_bounds")
+            y = labels.at[chosen].get(mode="promise_in_bounds")
+            return self._each(train, (0, 0, 0, 0))(state, x, y, self._fold(keys, i))
+
+        state = lax.fori_loop(start, stop, step, state)
+        return state, self._logs(state.metrics)
+
+    def _test_steps(
+        self,
+        state: State,
+        images: jax.Array,
+        labels: jax.Array,
+        start: int,
+        stop: int,
+        *,
+        size: int,
+    ) -> tuple[State, dict[str, jax.Array]]:
+        def test(state: State, x: jax.Array, y: jax.Array) -> State:
+            x, y = self._input(x, y)
+            with self._rules():
+                _, lists = self.model.test_step(
+                    (state.trainable, state.non_trainable, state.metrics), (x, y)
+                )
+            return State(state.trainable, state.non_trainable, [], lists[2])
+
+        def step(i: jax.Array, state: State) -> State:
+            x = lax.dynamic_slice_in_dim(images, i * size, size)
+            y = lax.dynamic_slice_in_dim(labels, i * size, size)
+            return self._each(test, (0, None, None))(state, x, y)
+
+        state = lax.fori_loop(start, stop, step, state)
+        return state, self._logs(state.metrics)
+
+    def _each(self, function: Callable[..., Any], axes: tuple[int | None, ...]) -> Any:
+        return function if self.networks is None else jax.vmap(function, axes)
+
+    def _fold(self, keys: jax.Array, i: jax.Array) -> jax.Array:
+        return self._each(jax.random.fold_in, (0, None))(keys, i)  # type: ignore[no-any-return]
+
+    def _augment(self, key: jax.Array, pixels: jax.Array) -> jax.Array:
+        return augment(key, pixels, self.augmentation) if self.augmentation else pixels
+
+    def _logs(self, metrics: list[jax.Array]) -> dict[str, jax.Array]:
+        def results(values: list[jax.Array]) -> dict[str, jax.Array]:
+            mapping = list(zip(self.model.metrics_variables, values, strict=True))
+            with keras.StatelessScope(state_mapping=mapping):
+                return dict(self.model.get_metrics_result())
+
+        return self._each(results, (0,))(metrics)  # type: ignore[no-any-return]
+
+    def _rules(self) -> _Rules:
+        return _Rules(self.model, batched=self.networks is not None)
+
+
+class _Rules:
+    """While it is open, a model's loss is traced with the CPU's faster rules."""
+
+    def __init__(self, model: keras.Model, batched: bool) -> None:
+        self.model, self.batched = model, batched
+
+    def __enter__(self) -> None:
+        if jax.default_backend() == "cpu":
+            original = self.model.compute_loss_and_updates
+            batched = self.batched
+
+            def compute_loss_and_updates(*args: Any, training: bool = False, **named: Any) -> Any:
+                def call(args: Any, named: Any) -> Any:
+                    return original(*args, training=training, **named)
+
+                return with_rules(call, batched=batched)(args, named)
+
+            self.model.compute_loss_and_updates = compute_loss_and_updates
+
+    def __exit__(self, *_: object) -> None:
+        self.model.__dict__.pop("compute_loss_and_updates", None)
+
+
+class InputAdapter:
+    """Turns uint8 pixels ``[n, pixels]`` and integer labels into what a model and its loss take.
+
+    Pixels are scaled to [0, 1], unless the model itself begins with a ``Rescaling`` layer;
+    labels are one-hot, unless the loss is a sparse one.
+    """
+
+    def __init__(self, model: keras.Model, image_shape: tuple[int, int], classes: int) -> None:
+        if not getattr(model, "compiled", False):
+            raise InputError("the model is not compiled; call model.compile(optimizer, loss) first")
+        self.image_shape, self.classes = image_shape, classes
+        self.shape = model_input_shape(model, image_shape)
+        self.model = model
+        self.sparse = _is_sparse(model.loss)
+
+    def __call__(
+        self,
+        pixels: Any,
+        labels: Any,
+        change: Callable[[jax.Array], jax.Array] = lambda images: images,
+    ) -> tuple[jax.Array, jax.Array]:
+        n = pixels.shape[0]
+        images = scale_images(self.model, jnp.asarray(pixels)).reshape(n, *self.image_shape)
+        x = change(images).reshape(n, *self.shape)
+        labels = jnp.asarray(labels)
+        return x, labels if self.sparse else jax.nn.one_hot(labels, self.classes)
+
+
+def model_input_shape(model: keras.Model, image_shape: tuple[int, int]) -> tuple[int, ...]:
+    """The shape of one input of a model: flat, ``[height, width]`` or ``[height, width, 1]``.
+
+    Raises:
+        InputError: the model has no input shape yet, several inputs, or takes other images.
+    """
+    shape = getattr(model, "input_shape", None)
+    if shape is None and model.built:
+        shape = (model.get_build_config() or {}).get("input_shape")
+    height, width = image_shape
+    allowed = ((height * width,), (height, width), (height, width, 1))
+    if not isinstance(shape, tuple):
+        raise InputError(
+            "the model has no single input shape yet; begin it with "
+            f"keras.Input({allowed[0]}) or keras.Input({allowed[2]}), or call it once"
+        )
+    if shape[1:] not in allowed:
+        raise InputError(
+            f"the model takes inputs of {_text(shape[1:])}, the images are {height}x{width}; "
+            f"allowed are {', '.join(map(str, allowed))}"
+        )
+    return tuple(shape[1:])
+
+
+def scale_images(model: keras.Model, pixels: jax.Array) -> jax.Array:
+    """uint8 pixels as float32 in [0, 1]; in [0, 255] for a model that rescales them itself."""
+    white = 1 if _begins_with_rescaling(model) else 255
+    return pixels.astype(jnp.float32) / white
+
+
+def _begins_with_rescaling(model: keras.Model) -> bool:
+    layers = [la for la in model.layers if not isinstance(la, keras.layers.InputLayer)]
+    shapers = (keras.layers.Flatten, keras.layers.Reshape)
+    first = next((la for la in layers if not isinstance(la, shapers)), None)
+    return isinstance(first, keras.layers.Rescaling)
+
+
+def _is_sparse(loss: Any) -> bool:
+    name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
+    return "sparse" in name.lower()
+
+
+def _order(n: int, seed: int, epoch: int, shuffle: bool) -> np.ndarray:
+    if not shuffle:
+        return np.arange(n, dtype=np.int32)
+    return np.random.default_rng([seed, epoch]).permutation(n).astype(np.int32)
+
+
+def _text(shape: Sequence[int | None]) -> str:
+    return "x".join(str(size) for size in shape) or "a single number"

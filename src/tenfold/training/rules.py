@@ -1,0 +1,242 @@
+"""Faster rules for a few operations of a traced network, on the CPU.
+
+XLA's own gradient of a convolution with respect to its kernel is very slow on a CPU, and so is
+that of max-pooling. Here a function is traced to a jaxpr, and evaluated again with other
+rules for these operations. What the user's Keras layers mean, and how they are saved, stays
+Keras's: only the arithmetic is arranged differently, so results agree to float error.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+from jax import lax
+from jax.extend import core
+
+Rule = Callable[..., jax.Array | None]
+
+
+def with_rules(function: Callable[..., Any], *, batched: bool = False) -> Callable[..., Any]:
+    """Return a function that computes the same with the rules of this module.
+
+    Args:
+        function: takes and returns pytrees of arrays.
+        batched: it will be vmapped over networks, where XLA's forward convolution is slow too.
+
+    Example:
+        >>> double = with_rules(lambda x: x * 2)
+        >>> float(double(jnp.float32(3)))
+        6.0
+    """
+
+    def wrapped(*args: Any) -> Any:
+        traced, shape = jax.make_jaxpr(function, return_shape=True)(*args)
+        leaves = _evaluate(traced.jaxpr, traced.consts, jax.tree.leaves(args), batched)
+        return jax.tree.unflatten(jax.tree.structure(shape), leaves)
+
+    return wrapped
+
+
+def _evaluate(
+    jaxpr: core.Jaxpr, consts: Sequence[Any], args: Sequence[Any], batched: bool
+) -> list[Any]:
+    values: dict[Any, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
+    values.update(zip(jaxpr.invars, args, strict=True))
+
+    def read(atom: Any) -> Any:
+        return atom.val if isinstance(atom, core.Literal) else values[atom]
+
+    for equation in jaxpr.eqns:
+        inputs = [read(atom) for atom in equation.invars]
+        outputs = _apply(equation, inputs, batched)
+        values.update(zip(equation.outvars, outputs, strict=True))
+    return [read(atom) for atom in jaxpr.outvars]
+
+
+def _apply(equation: Any, inputs: list[Any], batched: bool) -> Sequence[Any]:
+    name, params = equation.primitive.name, equation.params
+    if name in ("pjit", "jit"):
+        inner = params["jaxpr"]
+        return _evaluate(inner.jaxpr, inner.consts, inputs, batched)
+    if name in RULES:
+        result = RULES[name](*inputs, batched=batched, **params)
+        if result is not None:
+            return [result]
+    result = equation.primitive.bind(*inputs, **equation.primitive.get_bind_params(params))
+    return result if equation.primitive.multiple_results else [result]
+
+
+# Convolution
+
+
+def _convolution(
+    images: jax.Array,
+    kernel: jax.Array,
+    *,
+    batched: bool,
+    window_strides: tuple[int, ...],
+    padding: Sequence[tuple[int, int]],
+    lhs_dilation: tuple[int, ...],
+    rhs_dilation: tuple[int, ...],
+    dimension_numbers: lax.ConvDimensionNumbers,
+    feature_group_count: int,
+    batch_group_count: int,
+    **_: Any,
+) -> jax.Array | None:
+    plain = (
+        images.ndim == 4
+        and tuple(lhs_dilation) == (1, 1)
+        and tuple(rhs_dilation) == (1, 1)
+        and batch_group_count == 1
+    )
+    if not plain:
+        return None
+    numbers = dimension_numbers
+    x = jnp.transpose(images, (*_move(numbers.lhs_spec, (0, 2, 3, 1)),))
+    k = jnp.transpose(kernel, (*_move(numbers.rhs_spec, (2, 3, 1, 0)),))
+    if any(map(any, padding)):
+        x = lax.pad(
+            x, jnp.zeros((), x.dtype), ((0, 0, 0), *((a, b, 0) for a, b in padding), (0, 0, 0))
+        )
+    if feature_group_count == 1:
+        y = (_by_patches if batched else _convolve)(x, k, tuple(window_strides))
+    elif feature_group_count == x.shape[-1]:
+        y = _depthwise(x, k, tuple(window_strides))
+    else:
+        return None
+    out = numbers.out_spec
+    return jnp.transpose(y, tuple(int(i) for i in _inverse((out[0], out[2], out[3], out[1]))))
+
+
+def _move(spec: Sequence[int], order: Sequence[int]) -> tuple[int, ...]:
+    return tuple(spec[i] for i in order)
+
+
+def _inverse(permutation: Sequence[int]) -> list[int]:
+    return sorted(range(len(permutation)), key=permutation.__getitem__)
+
+
+def _windows(
+    x: jax.Array, size: tuple[int, int], strides: tuple[int, int]
+) -> tuple[list[jax.Array], tuple[int, int]]:
+    """The pixels under each place of a window: ``size[0] * size[1]`` strided slices."""
+    n, height, width, channels = x.shape
+    rows = (height - size[0]) // strides[0] + 1
+    columns = (width - size[1]) // strides[1] + 1
+    slices = [
+        lax.slice(
+            x,
+            (0, i, j, 0),
+            (n, i + (rows - 1) * strides[0] + 1, j + (columns - 1) * strides[1] + 1, channels),
+            (1, *strides, 1),
+        )
+        for i in range(size[0])
+        for j in range(size[1])
+    ]
+    return slices, (rows, columns)
+
+
+def _patches(x: jax.Array, size: tuple[int, int], strides: tuple[int, int]) -> jax.Array:
+    slices, _ = _windows(x, size, strides)
+    return jnp.concatenate(slices, axis=-1)
+
+
+def _by_patches(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> jax.Array:
+    size = (kernel.shape[0], kernel.shape[1])
+    return _patches(x, size, strides) @ kernel.reshape(-1, kernel.shape[-1])
+
+
+@partial(jax.custom_vjp, nondiff_argnums=(2,))
+def _convolve(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> jax.Array:
+    return lax.conv_general_dilated(
+        x, kernel, strides, "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")
+    )
+
+
+def _convolve_forward(
+    x: jax.Array, kernel: jax.Array, strides: tuple[int, int]
+) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+    return _convolve(x, kernel, strides), (x, kernel)
+
+
+def _convolve_backward(
+    strides: tuple[int, int], saved: tuple[jax.Array, jax.Array], gradient: jax.Array
+) -> tuple[jax.Array, jax.Array]:
+    x, kernel = saved
+    size = (kernel.shape[0], kernel.shape[1])
+    patches = _patches(x, size, strides).reshape(-1, size[0] * size[1] * x.shape[-1])
+    flat = gradient.reshape(-1, kernel.shape[-1])
+    kernel_gradient = (flat.T @ patches).T.reshape(kernel.shape)
+    return _input_gradient(gradient, kernel, x.shape, strides), kernel_gradient
+
+
+def _input_gradient(
+    gradient: jax.Array, kernel: jax.Array, shape: tuple[int, ...], strides: tuple[int, int]
+) -> jax.Array:
+    pad = [(0, 0, 0)]
+    for axis in (0, 1):
+        reach = (gradient.shape[axis + 1] - 1) * strides[axis] + kernel.shape[axis]
+        before = kernel.shape[axis] - 1
+        pad.append((before, before + shape[axis + 1] - reach, strides[axis] - 1))
+    pad.append((0, 0, 0))
+    spread = lax.pad(gradient, jnp.zeros((), gradient.dtype), pad)
+    return lax.conv_general_dilated(
+        spread,
+        jnp.transpose(kernel[::-1, ::-1], (0, 1, 3, 2)),
+        (1, 1),
+        "VALID",
+        dimension_numbers=("NHWC", "HWIO", "NHWC"),
+    )
+
+
+_convolve.defvjp(_convolve_forward, _convolve_backward)
+
+
+def _depthwise(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> jax.Array:
+    """Each channel with filters of its own: ``kernel [height, width, 1, channels * m]``."""
+    channels = x.shape[-1]
+    slices, _ = _windows(x, (kernel.shape[0], kernel.shape[1]), strides)
+    filters = kernel.reshape(len(slices), channels, -1)
+    total = sum(s[..., None] * f for s, f in zip(slices, filters, strict=True))
+    assert isinstance(total, jax.Array)  # noqa: S101 - there is at least one slice
+    return total.reshape(*total.shape[:3], -1)
+
+
+# Max-pooling
+
+
+def _max_pool(
+    x: jax.Array,
+    *,
+    batched: bool,
+    window_dimensions: tuple[int, ...],
+    window_strides: tuple[int, ...],
+    padding: Sequence[tuple[int, int]],
+    base_dilation: tuple[int, ...],
+    window_dilation: tuple[int, ...],
+    **_: Any,
+) -> jax.Array | None:
+    """Maximum by comparing slices; of equal values the first takes the gradient, as in XLA."""
+    undilated = set(base_dilation) == {1} and set(window_dilation) == {1}
+    spatial = window_dimensions[0] == 1 and window_dimensions[-1] == 1
+    if not (x.ndim == 4 and undilated and spatial and not any(map(any, padding))):
+        return None
+    slices, _shape = _windows(
+        x,
+        (window_dimensions[1], window_dimensions[2]),
+        (window_strides[1], window_strides[2]),
+    )
+    largest = slices[0]
+    for candidate in slices[1:]:
+        largest = jnp.where(candidate > largest, candidate, largest)
+    return largest
+
+
+RULES: dict[str, Rule] = {
+    "conv_general_dilated": _convolution,
+    "reduce_window_max": _max_pool,
+}
