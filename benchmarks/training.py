@@ -95,22 +95,24 @@ class Bench:
         epochs: int | None,
         turn: int = 0,
         *,
+        label: str | None = None,
         module: str | None = None,
         cache: Path | None = None,
         **more: object,
     ) -> dict | None:
         """Run one child; where it fails, say so, note it and go on without."""
         job = {"network": network, "epochs": epochs, "seed": turn, "data": str(self.data), **more}
+        title = f"{label or who.name}: {network}"
         load = os.getloadavg()[0]
         variables = {"TENFOLD_CACHE": str(cache)} if cache else {}
         try:
             answer = run_child(who, job, module=module, variables=variables)
         except ChildFailed as failure:
-            self.report["failures"].append(f"{who.name}, {network}: {failure}")
-            tell(f"FAILED {who.name}, {network}: {failure}")
+            self.report["failures"].append(f"{title}: {failure}")
+            tell(f"FAILED {title}: {failure}")
             return None
-        tell(f"{who.name}, {network}: {answer['wall_seconds']:.1f} s")
-        return answer | {"load_before": round(load, 2)}
+        tell(f"{title}: {answer['wall_seconds']:.1f} s")
+        return answer | {"load_before": load}
 
     def prepare(self) -> None:
         """Write the data, note the versions, and so have every library's files in memory."""
@@ -130,11 +132,10 @@ class Bench:
     ) -> Answers:
         """Measure tenfold twice: with a cache nothing has been in yet, then with that cache."""
         with empty_cache() as cache:
+            more |= {"module": module, "cache": cache}
             for state in ("first run ever", "warm cache"):
-                answer = self.run(
-                    self.tenfold, network, epochs, turn, module=module, cache=cache, **more
-                )
-                yield f"{name}, {state}", answer
+                label = f"{name}, {state}"
+                yield label, self.run(self.tenfold, network, epochs, turn, label=label, **more)
 
     def rounds(self, lanes: list[Lane]) -> dict[str, list[dict]]:
         """Run every lane once a round, each round starting one lane later; sort answers by row."""
@@ -192,11 +193,12 @@ def measure_seeds(bench: Bench) -> dict:
 def processes(bench: Bench, lanes: list[Lane], network: str, epochs: int) -> dict:
     rows = summaries(bench.rounds(lanes), wall_seconds)
     own = [name for name in rows if name.startswith("tenfold,")]
+    peers = {name: rows[name] for name in rows if not name.startswith("tenfold")}
     return {
         "network": network,
         "epochs": epochs,
         "contestants": rows,
-        "ratios": {name: ratios(rows, name) for name in own},
+        "ratios": {name: ratios({name: rows[name], **peers}, name) for name in own},
     }
 
 
@@ -255,6 +257,13 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     return options
 
 
+def as_line(report: dict) -> str:
+    """Write the report as one line of JSON, its figures to four decimals."""
+    return json.dumps(
+        json.loads(json.dumps(report), parse_float=lambda text: round(float(text), 4))
+    )
+
+
 def main() -> int:
     options = parsed()
     bench = Bench(options)
@@ -263,9 +272,9 @@ def main() -> int:
     for part in options.parts:
         bench.report[part] = measures[part](bench)
         if options.json:  # after every part, so that an interrupted benchmark keeps what it has
-            options.json.write_text(json.dumps(bench.report) + "\n")
+            options.json.write_text(as_line(bench.report) + "\n")
     print_report(bench.report)
-    print(json.dumps(bench.report))
+    print(f"\n{as_line(bench.report)}")
     return 1 if bench.report["failures"] else 0
 
 

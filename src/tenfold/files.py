@@ -80,7 +80,7 @@ def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
             yield file
         _move(beside, target)
     except OSError as error:
-        if error.errno in _WRITE_ERRORS:
+        if error.errno in _WRITE_ERRORS or error.errno is None:  # NumPy's have no number
             raise _cannot_write(target, error) from error
         raise
     finally:
@@ -340,14 +340,15 @@ def _cannot_write(path: Path, error: OSError) -> InputError:
     """Say in one line why `path` cannot be written, and what to do."""
     cache = cache_folder()
     inside = path.absolute().is_relative_to(cache)
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    reason = error.strerror or str(error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT) or "space" in reason:
         advice = "free some space"
         advice += f", or set TENFOLD_CACHE to a folder elsewhere (now {cache})" if inside else ""
     elif inside:
         advice = f"set TENFOLD_CACHE to a folder that can be written (now {cache})"
     else:
         advice = "choose a folder that can be written"
-    return InputError(f"cannot write {path}: {error.strerror or error}; {advice}")
+    return InputError(f"cannot write {path}: {reason}; {advice}")
 
 
 def _move(path: Path, target: Path) -> None:

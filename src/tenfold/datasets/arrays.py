@@ -64,12 +64,12 @@ def read_image(
         image = open_grey(path)
     except InputError as error:
         raise InputError(f"{path}: {error}; give a PNG or JPEG") from None
-    if (image.height, image.width) != shape:
+    pixels = np.asarray(image, np.uint8)
+    if pixels.shape != shape:
         if not resize:
             raise InputError(
                 f"{path}: {image.width}x{image.height} pixels, the network takes "
                 f"{shape[1]}x{shape[0]}; give --resize to bring it to this size"
             )
-        image = shrink(image)
-    pixels = np.asarray(image, np.uint8)
+        pixels = shrink(image)
     return 255 - pixels if invert else pixels

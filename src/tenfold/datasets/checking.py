@@ -161,7 +161,8 @@ def _read(path: Path, resize: bool, problems: list[str]) -> Parts:
             return Parts("unreadable", {})
         return _read(path, True, problems)
     if parts.unreadable:
-        problems.append(f"{len(parts.unreadable)} image files cannot be read")
+        count = len(parts.unreadable)
+        problems.append(f"{count} image file{'s' * (count > 1)} cannot be read")
     try:
         verify(parts)
     except InputError as error:

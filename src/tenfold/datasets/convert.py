@@ -79,8 +79,11 @@ def as_bytes(pixels: NDArray[Any], where: str) -> Images:
         raise InputError(f"{where} has pixels that are NaN or infinite; remove or repair them")
     top = 255 if whole else 1
     if low < 0 or high > top:
-        allowed = "0 to 255 for whole numbers, 0 to 1 for floats"
-        raise InputError(f"{where} has pixels from {low:g} to {high:g}; allowed are {allowed}")
+        allowed = "whole numbers must be 0 to 255" if whole else "floats must be 0 to 1"
+        raise InputError(
+            f"{where} has {pixels.dtype} pixels from {low:g} to {high:g}; {allowed}, so rescale "
+            "them or save them as uint8"
+        )
     if pixels.dtype.kind == "b":
         return pixels.astype(np.uint8) * np.uint8(255)
     return (pixels if whole else np.rint(pixels * 255)).astype(np.uint8)

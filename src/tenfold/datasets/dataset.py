@@ -64,6 +64,8 @@ class Dataset:
                 f"labels must be 0 to {len(names) - 1} for {len(names)} class names; "
                 f"they run from {labels.min()} to {labels.max()}"
             )
+        if len(set(names)) < len(names):
+            raise InputError(f"class names must differ from each other; received {list(names)}")
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "labels", labels)
         object.__setattr__(self, "class_names", names)

@@ -58,7 +58,7 @@ def has_classes(folder: Path) -> bool:
     """Return whether there is an image in a subfolder, or in a subfolder of one."""
     subs = _subfolders(folder)
     places = [*subs, *(inner for sub in subs for inner in _subfolders(sub))]
-    return any(_is_image(path) for place in places for path in place.iterdir())
+    return any(is_image(path) for place in places for path in place.iterdir())
 
 
 def open_grey(path: Path) -> Image:
@@ -89,7 +89,9 @@ def open_grey(path: Path) -> Image:
     except PIL.UnidentifiedImageError as error:
         raise InputError("neither PNG nor JPEG") from error
     except Exception as error:  # decoders raise all sorts of things at damaged files
-        raise InputError(" ".join(str(error).split()) or type(error).__name__) from error
+        raise InputError(
+            " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        ) from error
 
 
 def _to_grey(image: Image) -> Image:
@@ -126,7 +128,7 @@ def _files(place: Path, class_names: tuple[str, ...]) -> Iterator[tuple[int, Pat
     for sub in _subfolders(place):
         if sub.name not in class_names:
             raise InputError(f"class folder {sub} is not in train, which has {list(class_names)}")
-        paths = [path for path in sub.iterdir() if _visible(path) and _is_image(path)]
+        paths = [path for path in sub.iterdir() if _visible(path) and is_image(path)]
         if not paths:
             raise InputError(f"{sub} holds no PNG or JPEG images; fill it or remove it")
         for path in sorted(paths, key=_natural):
@@ -156,7 +158,7 @@ def _read_split(
     return Part(stack, np.array(labels, np.int64), str(place)), failed
 
 
-def _is_image(path: Path) -> bool:
+def is_image(path: Path) -> bool:
     """Return whether a file is an image by its name or by how it begins."""
     if path.suffix.lower() in SUFFIXES:
         return path.is_file()

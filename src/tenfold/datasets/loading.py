@@ -75,15 +75,25 @@ def resolve(source: str | Path) -> tuple[sources.Source | None, Path]:
     Raises:
         InputError: it is neither.
     """
+    if not isinstance(source, (str, Path)):
+        raise InputError(f"a dataset is a name or a path; received {type(source).__name__}")
     row = sources.find(source) if isinstance(source, str) else None
     path = Path(source).expanduser()
-    if row is None and not path.exists():
+    if row is None and not (source and _exists(path)):
         if isinstance(source, Path) or path.suffix or len(path.parts) > 1:
             raise InputError(
                 f"no such file or folder: {source}; known datasets are {', '.join(sources.names())}"
             )
         raise sources.unknown(source)
     return row, path
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        reason = error.strerror or error
+        raise InputError(f"cannot read {str(path)[:200]}: {reason}; give another path") from error
 
 
 def _load_named(row: sources.Source, validation: int, seed: int) -> Splits:
@@ -132,7 +142,8 @@ def _refuse_unreadable(unreadable: tuple[Unreadable, ...]) -> None:
         return
     listed = ", ".join(f"{file.path} ({file.reason})" for file in unreadable[:SHOWN])
     more = f" and {len(unreadable) - SHOWN} more" if len(unreadable) > SHOWN else ""
+    files = "1 image file" if len(unreadable) == 1 else f"{len(unreadable)} image files"
     raise InputError(
-        f"{len(unreadable)} image files cannot be read: {listed}{more}; repair or remove them "
+        f"{files} cannot be read: {listed}{more}; repair or remove them "
         "(tenfold data check lists all)"
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import importlib.resources
 import lzma
+import shutil
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -147,7 +148,7 @@ def _from_network(source: Source) -> bool:
         return False
     downloads = cache_folder() / "downloads"
     paths = [
-        download(source.urls(file), downloads / f"{file.sha256[:8]}-{file.name}", file.sha256)
+        download(source.urls(file), downloads / file.sha256[:8] / file.name, file.sha256)
         for file in source.files
     ]
     if source.members:
@@ -155,7 +156,7 @@ def _from_network(source: Source) -> bool:
     else:
         _store(source, _read_verified(source, paths))
     for path in paths:
-        path.unlink(missing_ok=True)
+        shutil.rmtree(path.parent, ignore_errors=True)
     return True
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from tenfold.datasets.convert import as_images, as_labels
 from tenfold.datasets.dataset import SPLITS
-from tenfold.datasets.folders import MAGIC, has_classes, read_folder
+from tenfold.datasets.folders import MAGIC, has_classes, is_image, read_folder
 from tenfold.datasets.idx import GZIP_MAGIC, dimensions, is_idx, read_idx
 from tenfold.datasets.npz import read_npz
 from tenfold.datasets.parts import Part, Parts, split_of
@@ -62,9 +62,14 @@ def _read_directory(folder: Path, resize: bool) -> Parts:
     single = [path for path in files if path.suffix.lower() in (".npz", ".csv")]
     if len(single) == 1:
         return read(single[0], resize)
-    if not any(sub.is_dir() for sub in folder.iterdir()):
-        raise InputError(f"{folder} holds no dataset; needed is {FORMATS}")
-    return read_folder(folder, resize)
+    if any(sub.is_dir() for sub in folder.iterdir()):
+        return read_folder(folder, resize)
+    if any(is_image(path) for path in files):
+        raise InputError(
+            f"{folder} holds images, but no class folders; put the images of each class into a "
+            "folder named after it"
+        )
+    raise InputError(f"{folder} holds no dataset; needed is {FORMATS}")
 
 
 def _read_csv_folder(tables: dict[str, Path], resize: bool) -> Parts:
@@ -146,7 +151,14 @@ def _neighbour(images: Path) -> Path:
 def _holds_images(path: Path) -> bool:
     """Return whether an IDX file is one of images: by its header, or else by its name."""
     shape = dimensions(path)
-    return len(shape) > 1 if shape else "images" in path.name or "idx3" in path.name
+    called_images = "images" in path.name or "idx3" in path.name
+    called_labels = "labels" in path.name or "idx1" in path.name
+    if shape is None:
+        return called_images
+    if called_labels if len(shape) > 1 else called_images:
+        kinds = ("images", "labels") if len(shape) > 1 else ("labels", "images")
+        raise InputError(f"{path} holds {kinds[0]}, not {kinds[1]} as its name says; rename it")
+    return len(shape) > 1
 
 
 def _called_idx(path: Path) -> bool:

@@ -118,8 +118,8 @@ class Program:
         self.augmentation = augmentation or Augmentation()
         self.networks = networks
         self._input = InputAdapter(model, image_shape, classes)
-        self.build(model)
         self._check_outputs()
+        self.build(model)
         model.reset_metrics()
         self.fresh_metrics = read_state(model).metrics
         if networks is not None:
