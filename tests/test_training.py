@@ -127,6 +127,24 @@ def test_batch_normalisation_and_regularisers_equal_keras(few):
     assert_same_training(build, few, epochs=2)
 
 
+def test_dropout_draws_what_keras_draws(few):
+    def build():
+        return dense_model(layers=lambda k: [k.Dropout(0.5, seed=2), k.GaussianNoise(0.1, seed=3)])
+
+    assert_same_training(build, few, epochs=2)
+
+
+def test_shuffling_equals_keras_on_images_in_the_documented_order(few):
+    ours, theirs = dense_model(), dense_model()
+    tenfold.fit(ours, few.train, epochs=2, seed=7, verbose=0)
+    for epoch in range(2):
+        order = np.random.default_rng([7, epoch]).permutation(len(few.train))
+        shuffled = tenfold.Splits("shuffled", few.train[order], few.validation, None, "", 0)
+        keras_fit(theirs, shuffled)
+    for a, b in zip(ours.trainable_variables, theirs.trainable_variables, strict=True):
+        np.testing.assert_allclose(a.numpy(), b.numpy(), rtol=1e-4, atol=2e-5)
+
+
 def test_functional_models_schedules_and_gradient_clipping_equal_keras(few):
     def build():
         with seeded(1):

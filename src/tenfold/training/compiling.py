@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import difflib
 import math
 from typing import Any
 
@@ -82,9 +84,15 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
 
 def _get(what: str, getter: Any, value: Any) -> Any:
     try:
-        found = getter(dict(value) if not isinstance(value, str) else value)
+        found = getter(copy.deepcopy(value))  # which replaces what is nested in what it gets
     except (ValueError, TypeError, KeyError):
         found = None
     if found is None:
-        raise InputError(f"{what}: {value!r} is unknown to Keras; see the Keras API for its names")
+        known = [name for name in dir(getattr(keras, _HOMES[what])) if name[0] != "_"]
+        near = difflib.get_close_matches(str(value), known, n=1)
+        hint = f"; did you mean {near[0]!r}?" if near else ""
+        raise InputError(f"{what}: {value!r} is unknown to Keras{hint} Its API names all: keras.io")
     return found
+
+
+_HOMES = {"loss": "losses", "optimizer": "optimizers"}

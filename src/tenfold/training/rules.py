@@ -8,14 +8,16 @@ Keras's: only the arithmetic is arranged differently, so results agree to float 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
-from functools import partial
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 from jax import lax
 from jax.extend import core
+
+IMAGES_IN_CACHE = 16
 
 Rule = Callable[..., jax.Array | None]
 
@@ -102,10 +104,11 @@ def _convolution(
         x = lax.pad(
             x, jnp.zeros((), x.dtype), ((0, 0, 0), *((a, b, 0) for a, b in padding), (0, 0, 0))
         )
+    strides = (window_strides[0], window_strides[1])
     if feature_group_count == 1:
-        y = (_by_patches if batched else _convolve)(x, k, tuple(window_strides))
+        y = _by_patches(x, k, strides) if batched or strides != (1, 1) else _convolve(x, k)
     elif feature_group_count == x.shape[-1]:
-        y = _depthwise(x, k, tuple(window_strides))
+        y = _depthwise(x, k, strides)
     else:
         return None
     out = numbers.out_spec
@@ -150,47 +153,46 @@ def _by_patches(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> ja
     return _patches(x, size, strides) @ kernel.reshape(-1, kernel.shape[-1])
 
 
-@partial(jax.custom_vjp, nondiff_argnums=(2,))
-def _convolve(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> jax.Array:
+@jax.custom_vjp
+def _convolve(x: jax.Array, kernel: jax.Array) -> jax.Array:
     return lax.conv_general_dilated(
-        x, kernel, strides, "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")
+        x, kernel, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")
     )
 
 
 def _convolve_forward(
-    x: jax.Array, kernel: jax.Array, strides: tuple[int, int]
+    x: jax.Array, kernel: jax.Array
 ) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
-    return _convolve(x, kernel, strides), (x, kernel)
+    return _convolve(x, kernel), (x, kernel)
 
 
 def _convolve_backward(
-    strides: tuple[int, int], saved: tuple[jax.Array, jax.Array], gradient: jax.Array
+    saved: tuple[jax.Array, jax.Array], gradient: jax.Array
 ) -> tuple[jax.Array, jax.Array]:
     x, kernel = saved
-    size = (kernel.shape[0], kernel.shape[1])
-    patches = _patches(x, size, strides).reshape(-1, size[0] * size[1] * x.shape[-1])
-    flat = gradient.reshape(-1, kernel.shape[-1])
-    kernel_gradient = (flat.T @ patches).T.reshape(kernel.shape)
-    return _input_gradient(gradient, kernel, x.shape, strides), kernel_gradient
+    return _input_gradient(gradient, kernel), _kernel_gradient(x, gradient, kernel.shape)
 
 
-def _input_gradient(
-    gradient: jax.Array, kernel: jax.Array, shape: tuple[int, ...], strides: tuple[int, int]
-) -> jax.Array:
-    pad = [(0, 0, 0)]
-    for axis in (0, 1):
-        reach = (gradient.shape[axis + 1] - 1) * strides[axis] + kernel.shape[axis]
-        before = kernel.shape[axis] - 1
-        pad.append((before, before + shape[axis + 1] - reach, strides[axis] - 1))
-    pad.append((0, 0, 0))
-    spread = lax.pad(gradient, jnp.zeros((), gradient.dtype), pad)
-    return lax.conv_general_dilated(
-        spread,
-        jnp.transpose(kernel[::-1, ::-1], (0, 1, 3, 2)),
-        (1, 1),
-        "VALID",
-        dimension_numbers=("NHWC", "HWIO", "NHWC"),
-    )
+def _input_gradient(gradient: jax.Array, kernel: jax.Array) -> jax.Array:
+    height, width = kernel.shape[0] - 1, kernel.shape[1] - 1
+    spread = jnp.pad(gradient, ((0, 0), (height, height), (width, width), (0, 0)))
+    return _convolve(spread, jnp.transpose(kernel[::-1, ::-1], (0, 1, 3, 2)))
+
+
+def _kernel_gradient(x: jax.Array, gradient: jax.Array, shape: tuple[int, ...]) -> jax.Array:
+    """Sum over a few images at a time: their patches are used while they are in the cache."""
+    few = math.gcd(x.shape[0], IMAGES_IN_CACHE)
+
+    def add(total: jax.Array, part: tuple[jax.Array, jax.Array]) -> tuple[jax.Array, None]:
+        images, gradients = part
+        patches = _patches(images, (shape[0], shape[1]), (1, 1))
+        patches = patches.reshape(-1, patches.shape[-1])
+        return total + gradients.reshape(-1, shape[-1]).T @ patches, None
+
+    parts = (x.reshape(-1, few, *x.shape[1:]), gradient.reshape(-1, few, *gradient.shape[1:]))
+    zeros = jnp.zeros((shape[-1], math.prod(shape[:-1])), x.dtype)
+    total, _ = lax.scan(add, zeros, parts)
+    return total.T.reshape(shape)
 
 
 _convolve.defvjp(_convolve_forward, _convolve_backward)
