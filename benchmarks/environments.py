@@ -1,6 +1,7 @@
 """Virtual environments of the peers, made on first use and checked on every later one."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,12 +12,16 @@ print(json.dumps({d.name.lower(): d.version for d in importlib.metadata.distribu
 """
 
 
+def run(command: list[str | Path], **more: object) -> subprocess.CompletedProcess[str]:
+    """Run a command that must succeed, blind to this process's PYTHONPATH."""
+    variables = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    return subprocess.run(command, check=True, text=True, env=variables, **more)
+
+
 def installed_versions(python: Path) -> dict[str, str]:
     """List what an environment holds, without builds' suffixes such as `+cpu`; empty if none."""
     try:
-        done = subprocess.run(
-            [python, "-c", LIST_VERSIONS], capture_output=True, text=True, check=True
-        )
+        done = run([python, "-c", LIST_VERSIONS], capture_output=True)
     except (OSError, subprocess.CalledProcessError):
         return {}
     return {name: found.split("+")[0] for name, found in json.loads(done.stdout).items()}
@@ -32,8 +37,11 @@ def environment(folder: Path, pins: dict[str, str]) -> Path:
     if all(found.get(name) == wanted for name, wanted in pins.items()):
         return python
     print(f"making {folder} ...", file=sys.stderr)
-    if not found:
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     wanted = [f"{name}=={version}" for name, version in pins.items()]
-    subprocess.run([python, "-m", "pip", "install", "--quiet", *wanted], check=True)
+    try:
+        if not found:
+            run([sys.executable, "-m", "venv", folder])
+        run([python, "-m", "pip", "install", "--quiet", *wanted])
+    except subprocess.CalledProcessError:
+        sys.exit(f"{folder}: {' '.join(wanted)} could not be installed; pip's reasons are above")
     return python

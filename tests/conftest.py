@@ -28,3 +28,32 @@ def few(mnist):
     return tenfold.Splits(
         "few", mnist.train[:700], mnist.validation[:300], mnist.test[:310], "MNIST's first", 0
     )
+
+
+@pytest.fixture(scope="session")
+def few_file(few, tmp_path_factory):
+    """The same digits as an .npz file with splits of its own, for the command line."""
+    import numpy as np
+
+    path = tmp_path_factory.mktemp("data") / "few.npz"
+    splits = {"train": few.train, "val": few.validation, "test": few.test}
+    arrays = {f"x_{name}": split.images for name, split in splits.items()}
+    arrays |= {f"y_{name}": split.labels for name, split in splits.items()}
+    np.savez(path, **arrays)
+    return path
+
+
+@pytest.fixture
+def tenfold_main(monkeypatch, capsys):
+    """The command line in this process: arguments in; exit code, stdout and stderr out."""
+    from tenfold.cli import main
+
+    def run(*arguments):
+        monkeypatch.setattr("sys.argv", ["tenfold", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as caught:
+            main()
+        output = capsys.readouterr()
+        return caught.value.code or 0, output.out, output.err
+
+    return run

@@ -4,50 +4,57 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 
 import typer
 
 from tenfold.errors import InputError
 
+INTERRUPTED = 130
+
 app = typer.Typer(
     help="Train, judge and ship image classifiers for MNIST-format data, in seconds.",
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-data_app = typer.Typer(help="Look at datasets before training.", no_args_is_help=True)
+data_app = typer.Typer(help="Look at datasets before training.")
 app.add_typer(data_app, name="data")
 
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
-DataSource = Annotated[
-    str, typer.Option("--data", help="A dataset's name, or IDX, .npz, .csv or a folder.")
-]
+AsJson = Annotated[bool, typer.Option("--json", help="Print it all as JSON.")]
 Resize = Annotated[bool, typer.Option("--resize", help="Bring other image sizes to 28x28.")]
 
 
 def main() -> None:
     """Run the command line; bad input is one line on stderr and exit code 2."""
-    usage_error = typer.BadParameter.__base__
-    assert usage_error is not None  # noqa: S101 - it derives from the parser's UsageError
+    usage_error: Any = typer.BadParameter.__base__  # the parser's UsageError
     try:
-        sys.exit(app(standalone_mode=False) or 0)
+        code = app(standalone_mode=False) or 0
     except InputError as error:
         _stop(str(error))
     except usage_error as error:
-        _stop(f"{error.format_message()} See tenfold --help.")  # type: ignore[attr-defined]
+        _stop(f"{error.format_message()} See tenfold --help.")
     except OSError as error:
         _stop(f"{error.filename or 'file'}: {error.strerror or error}")
-    except (KeyboardInterrupt, typer.Abort):
-        _stop("stopped; a training goes on with tenfold train --resume RUN", code=130)
+    except (KeyboardInterrupt, typer.Abort) as error:
+        _stop(str(error) or "stopped", code=INTERRUPTED)
+    if code == INTERRUPTED:  # the parser's own way to report Ctrl-C
+        _stop("stopped", code=INTERRUPTED)
+    sys.exit(code)
 
 
-def _stop(message: str, code: int = 2) -> None:
+def _stop(message: str, code: int = 2) -> NoReturn:
     line = " ".join(message.split())
     typer.echo(f"tenfold: {line}", err=True)
     sys.exit(code)
+
+
+def _echo_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2, allow_nan=False))
 
 
 def _version(value: bool) -> None:
@@ -58,13 +65,21 @@ def _version(value: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
+@data_app.callback(invoke_without_command=True)
+def _data(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@app.callback(invoke_without_command=True)
 def _app(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print it.")
     ] = False,
 ) -> None:
-    pass
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @app.command()
@@ -73,8 +88,10 @@ def train(
         str | None,
         typer.Argument(help="A recipe (see tenfold recipes), or my_network.py:build."),
     ] = None,
-    data: DataSource = "mnist",
-    seeds: Annotated[int, typer.Option(help="How many networks to train at once.")] = 1,
+    data: Annotated[
+        str | None, typer.Option(help="A name, an IDX, .npz or .csv file, a folder; else mnist.")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Networks to train at once; else 1.")] = None,
     hidden: Annotated[str | None, typer.Option(help="Units of dense layers: 512,256.")] = None,
     activation: Annotated[str | None, typer.Option(help="One, or one a layer: relu,elu.")] = None,
     dropout: Annotated[str | None, typer.Option(help="Share dropped, or one a layer.")] = None,
@@ -83,7 +100,9 @@ def train(
     ] = None,
     filters: Annotated[str | None, typer.Option(help="Channels of convolutions: 32,64.")] = None,
     loss: Annotated[str | None, typer.Option(help="sparse, one-hot, or a Keras loss.")] = None,
-    optimizer: Annotated[str | None, typer.Option(help="adam, rmsprop, sgd, adamw, ...")] = None,
+    optimizer: Annotated[
+        str | None, typer.Option(help="A Keras optimizer: adam, sgd, adamw.")
+    ] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak, if scheduled.")] = None,
     schedule: Annotated[str | None, typer.Option(help="constant, linear or cosine.")] = None,
     warmup: Annotated[float | None, typer.Option(help="Share of the steps.")] = None,
@@ -103,7 +122,7 @@ def train(
         Path | None, typer.Option(metavar="RUN", help="Go on with a stopped training.")
     ] = None,
 ) -> None:
-    """Train a network, or many at once; leave a run folder with all that came out."""
+    """Train a network, or many at once, and leave a run folder."""
     changes = {
         "hidden": hidden,
         "activation": activation,
@@ -126,69 +145,87 @@ def train(
         "seed": seed,
     }
     given = {name: value for name, value in changes.items() if value is not None}
-    from tenfold import recipes
+    with _interruptible():
+        if resume is not None:
+            others = (recipe, data, seeds, validation, out, resize or None)
+            if given or any(value is not None for value in others):
+                raise InputError("--resume takes all from the run; give nothing else with it")
+            from tenfold import runs
 
-    chosen = None if resume else recipes.customised(recipe, given)
-    if resume is not None and (given or recipe):
-        raise InputError("--resume takes its recipe from the run; give no other option with it")
-    from tenfold import runs
+            run = runs.resume(resume)
+        else:
+            from tenfold import recipes
 
-    if resume is not None:
-        run = runs.resume(resume)
-    else:
-        assert chosen is not None  # noqa: S101 - made above
-        run = runs.train(chosen, data, seeds=seeds, out=out, validation=validation, resize=resize)
-    _print_run(run)
+            chosen = recipes.customised(recipe, given)
+            from tenfold import runs
+
+            run = runs.train(
+                chosen,
+                data or "mnist",
+                seeds=1 if seeds is None else seeds,
+                out=out,
+                validation=validation,
+                resize=resize,
+            )
+        from tenfold import console
+
+        typer.echo(console.describe_run(run))
 
 
-def _print_run(run: Any) -> None:
-    record = run.record
-    epochs = f"{record.recipe.epochs} epoch{'s' * (record.recipe.epochs > 1)}"
-    networks = f", {len(run.seeds)} networks at once" if len(run.seeds) > 1 else ""
-    typer.echo(f"{record.recipe.name} on {record.data.name}: {run.headline()}")
-    typer.echo(f"run   {run.path}  ({epochs} in {record.seconds:.1f} s{networks})")
-    typer.echo(f"next  tenfold evaluate {run.path}")
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Keep what Ctrl-C has to say from the parser, which drops it."""
+    try:
+        yield
+    except KeyboardInterrupt as error:
+        raise typer.Abort(str(error)) from None
 
 
 @app.command()
 def evaluate(
     run: RunPath,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
-    as_json: Annotated[bool, typer.Option("--json", help="Print every figure as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Score a run; the test set is sealed, and each opening is recorded in the run."""
+    """Score a run on the sealed test set; the run records it."""
     from tenfold import console
     from tenfold.runs import Run
 
     opened = Run(run)
     result = opened.evaluate(split)
     if as_json:
-        typer.echo(json.dumps(result.to_json(), indent=2))
+        _echo_json(result.to_json())
         return
-    typer.echo(console.describe_evaluation(result))
+    typer.echo(console.describe_evaluation(result, opened.seeds))
     if split == "test":
-        times = len(opened.test_openings())
-        typer.echo(f"the test set was opened {times} time{'s' * (times > 1)} for this run")
+        typer.echo(console.describe_openings(opened.test_openings()))
 
 
 @app.command()
 def predict(
     run: RunPath,
-    images: Annotated[list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG or .npz.")],
+    images: Annotated[
+        list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG, .npy or .npz files.")
+    ],
     top: Annotated[int, typer.Option(help="How many classes to show.")] = 1,
     resize: Resize = False,
-    invert: Annotated[bool, typer.Option("--invert", help="Dark ink on light paper.")] = False,
+    invert: Annotated[bool, typer.Option("--invert", help="Turn light and dark about.")] = False,
 ) -> None:
-    """Name the class of images, with its probability."""
-    from tenfold.datasets.arrays import read_image
+    """Name the class of each image, with its probability."""
+    from tenfold import console
+    from tenfold.datasets.arrays import read_images
     from tenfold.runs import Run
 
     opened = Run(run)
-    height, width = opened.record.data.image_shape
-    for path in images:
-        image = read_image(path, (height, width), resize=resize, invert=invert)
-        answers = opened.top(image, top)[0]
-        typer.echo(f"{path}  " + "  ".join(f"{name} {chance:.1%}" for name, chance in answers))
+    found = [read_images(path, opened.image_shape, resize=resize, invert=invert) for path in images]
+    inverted = 0
+    for pixels, names in found:
+        inverted += opened.looks_inverted(pixels)
+        for name, answers in zip(names, opened.top(pixels, top), strict=True):
+            typer.echo(f"{name}  {console.describe_answers(answers)}")
+    if inverted:
+        total = sum(len(names) for _, names in found)
+        typer.echo(f"tenfold: {console.describe_inverted(inverted, total, invert)}", err=True)
 
 
 @app.command()
@@ -202,6 +239,8 @@ def summary(
     if Path(what).is_dir():
         typer.echo(Run(what).summary())
         return
+    if not what.endswith(".py") and ".py:" not in what and ("/" in what or Path(what).exists()):
+        raise InputError(f"{what}: no such run folder; see tenfold recipes for names")
     chosen = recipes.customised(what, {})
     model = networks.build(chosen.network, chosen.arguments, (28, 28), 10, chosen.seed)
     typer.echo(networks.summary(model))
@@ -210,35 +249,47 @@ def summary(
 @app.command()
 def recipes() -> None:
     """List the recipes."""
+    from tenfold import console
     from tenfold.recipes import RECIPES
 
-    width = max(map(len, RECIPES))
-    for name, entry in RECIPES.items():
-        typer.echo(f"{name:<{width}}  {entry.summary}")
+    typer.echo(console.describe_recipes(RECIPES.values()))
 
 
 @app.command()
 def reproduce(
     names: Annotated[list[str] | None, typer.Argument(metavar="[RECIPE...]")] = None,
     seeds: Annotated[int, typer.Option(help="How many networks of each.")] = 8,
-    out: Annotated[Path | None, typer.Option(help="Folder of the runs.")] = None,
+    data: Annotated[str, typer.Option(help="A name or path, as for train.")] = "mnist",
+    out: Annotated[Path | None, typer.Option(help="Folder of the runs; else runs/.")] = None,
+    as_json: AsJson = False,
 ) -> None:
-    """Train the tutorials' networks by their published protocol; published, ours, verdict."""
+    """Train the tutorials' networks as published, and compare."""
     from tenfold import console, reproduction
 
-    rows = list(reproduction.reproduce(names or None, seeds=seeds, out=out))
-    typer.echo(console.describe_reproductions(rows))
+    rows, done = reproduction.reproduce(names or None, seeds=seeds, out=out, data=data), []
+    if not as_json:
+        typer.echo(console.reproductions_header(seeds))
+    with _interruptible():
+        for row in rows:
+            done.append(row)
+            if not as_json:
+                typer.echo(console.reproduction_row(row))
+    if as_json:
+        _echo_json(reproduction.to_json(done))
+    else:
+        typer.echo(console.describe_differences(done))
 
 
 @app.command()
 def doctor() -> None:
-    """Check that this installation can train: versions, device, cache, data."""
+    """Check that this installation can train."""
+    from tenfold import console
     from tenfold import doctor as checks
 
     failed = False
     for check in checks.examine():
         failed |= not check.passed
-        typer.echo(f"{'ok  ' if check.passed else 'FAIL'}  {check.name:<10}  {check.found}")
+        typer.echo(console.describe_check(check))
     if failed:
         raise typer.Exit(1)
 
@@ -249,9 +300,7 @@ def data_list() -> None:
     from tenfold import console
     from tenfold.datasets import SOURCES
 
-    width = max(len(source.name) for source in SOURCES)
-    for source in SOURCES:
-        typer.echo(f"{source.name:<{width}}  {console.describe_source(source)}")
+    typer.echo(console.describe_sources(SOURCES))
 
 
 @data_app.command("show")
@@ -264,7 +313,7 @@ def data_show(
     resize: Resize = False,
     out: Annotated[Path | None, typer.Option(help="PNG or SVG file.")] = None,
 ) -> None:
-    """Describe a dataset, print its first image as numbers, and draw a gallery."""
+    """Describe a dataset, and draw a gallery of it."""
     from tenfold import console, figures
     from tenfold.datasets import load
 
@@ -272,10 +321,10 @@ def data_show(
     found = splits.present().get(split)
     if found is None:
         raise InputError(f"split {split!r}: there are {', '.join(splits.present())}")
-    typer.echo(repr(splits))
-    typer.echo(console.describe_dataset(found))
     target = out or Path(f"{splits.name}-{split}.png")
     figures.save(found.gallery(rows, columns, seed), target)
+    typer.echo(console.describe_splits(splits))
+    typer.echo(console.describe_dataset(found))
     typer.echo(f"gallery  {target}")
 
 
@@ -283,16 +332,17 @@ def data_show(
 def data_check(
     source: Annotated[str, typer.Argument(metavar="PATH", help="A dataset's name or path.")],
     resize: Resize = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
+    as_json: AsJson = False,
 ) -> None:
-    """Report counts, pixel range, polarity, duplicates and unreadable files."""
+    """Report what is in a dataset, and what is wrong."""
     from tenfold import console
     from tenfold.datasets import check
 
     report = check(source, resize=resize)
-    typer.echo(
-        json.dumps(report.as_dict(), indent=2) if as_json else console.describe_report(report)
-    )
+    if as_json:
+        _echo_json(report.as_dict())
+    else:
+        typer.echo(console.describe_report(report))
 
 
 if __name__ == "__main__":

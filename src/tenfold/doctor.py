@@ -64,7 +64,8 @@ def _data() -> str:
     began = time.perf_counter()
     splits = load("mnist")
     seconds = time.perf_counter() - began
-    return f"{splits!r}, loaded in {seconds * 1e3:.0f} ms"
+    sizes = ", ".join(f"{name} {len(split):,}" for name, split in splits.present().items())
+    return f"{splits.name}: {sizes}, loaded in {seconds * 1e3:.0f} ms"
 
 
 def _training() -> str:

@@ -87,6 +87,36 @@ def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
         _remove(beside)
 
 
+@contextmanager
+def atomic_path(path: str | Path) -> Iterator[Path]:
+    """Yield a hidden path beside `path`, of the same suffix, for others to write a file to.
+
+    It takes its place only once the block is done. When the block raises, `path` stays as it
+    was and nothing is left behind. Missing folders are made.
+
+    Raises:
+        InputError: the place cannot be written, or no space is left.
+
+    Examples:
+        >>> import tempfile
+        >>> folder = Path(tempfile.mkdtemp())
+        >>> with atomic_path(folder / "notes.txt") as path:
+        ...     _ = path.write_text("whole")
+        >>> [path.name for path in folder.iterdir()]
+        ['notes.txt']
+    """
+    target = Path(path)
+    beside = target.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.tmp.{target.name}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield beside
+        _move(beside, target)
+    except OSError as error:
+        raise _cannot_write(target, error) from error
+    finally:
+        _remove(beside)
+
+
 def sha256(source: str | Path | bytes | bytearray | memoryview) -> str:
     """Return the SHA-256 of a file, or of bytes, as 64 hexadecimal digits.
 

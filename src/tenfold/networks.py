@@ -7,8 +7,10 @@ arguments of plain JSON types, so that a recipe can name it and write its argume
 from __future__ import annotations
 
 import contextlib
+import difflib
 import importlib.util
 import inspect
+import json
 import random
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -64,37 +66,50 @@ def dense(
 
 
 def conv(
-    image_shape: Shape, classes: int, *, filters: Sequence[int] = (32, 64), dropout: float = 0.5
+    image_shape: Shape,
+    classes: int,
+    *,
+    filters: Sequence[int] = (32, 64),
+    kernels: int | Sequence[int] = 3,
+    strides: int | Sequence[int] = 1,
+    pooling: int | Sequence[int] = 1,
+    activation: str | Sequence[str] = "relu",
+    batch_norm: bool = False,
+    dropout: float = 0.0,
 ) -> keras.Model:
-    """Convolutions 3x3, each followed by 2x2 max-pooling, then dropout and a softmax layer.
+    """Convolutions, then dropout and a softmax layer.
 
-    With its defaults this is the convolutional network of the Keras tutorials.
+    ``kernels`` and ``strides`` are the sides of the windows and their steps, ``pooling`` the
+    side of max-pooling after a layer, 1 for none; each holds for every layer, or names one value
+    for each. With ``batch_norm`` a batch normalisation stands between a layer and its activation.
+
+    Raises:
+        InputError: a value under 1, a dropout outside [0, 1), an unknown activation, or lists of
+            another length than ``filters``.
 
     Example:
-        >>> conv((28, 28), 10).count_params()
+        >>> conv((28, 28), 10, filters=[32, 64], pooling=2, dropout=0.5).count_params()
         34826
     """
+    each = {"filters": list(filters)}
+    for name, value in (("kernels", kernels), ("strides", strides), ("pooling", pooling)):
+        each[name] = _one_each(name, value, len(filters))
+    for name, values in each.items():
+        _check_sizes(name, values)
+    _check_rate(dropout)
+    activations = _one_each("activation", activation, len(filters))
     model = keras.Sequential([keras.Input((*image_shape, 1))])
-    for channels in filters:
-        model.add(keras.layers.Conv2D(channels, 3, activation="relu"))
-        model.add(keras.layers.MaxPooling2D(2))
+    for count, side, step, pool, name in zip(*each.values(), activations, strict=True):
+        _check_activation(name)
+        model.add(keras.layers.Conv2D(count, side, strides=step, use_bias=not batch_norm))
+        if batch_norm:
+            model.add(keras.layers.BatchNormalization())
+        model.add(keras.layers.Activation(name))
+        if pool > 1:
+            model.add(keras.layers.MaxPooling2D(pool))
     model.add(keras.layers.Flatten())
-    model.add(keras.layers.Dropout(dropout))
-    model.add(keras.layers.Dense(classes, activation="softmax"))
-    return model
-
-
-def strided(image_shape: Shape, classes: int, *, filters: Sequence[int] = (16, 64)) -> keras.Model:
-    """Convolutions 5x5 with stride 2 in the place of pooling: few products, so a fast network.
-
-    Example:
-        >>> strided((28, 28), 10, filters=[8, 32]).count_params()
-        11770
-    """
-    model = keras.Sequential([keras.Input((*image_shape, 1))])
-    for channels in filters:
-        model.add(keras.layers.Conv2D(channels, 5, strides=2, activation="relu"))
-    model.add(keras.layers.Flatten())
+    if dropout:
+        model.add(keras.layers.Dropout(dropout))
     model.add(keras.layers.Dense(classes, activation="softmax"))
     return model
 
@@ -102,7 +117,6 @@ def strided(image_shape: Shape, classes: int, *, filters: Sequence[int] = (16, 6
 NETWORKS: Mapping[str, Callable[..., keras.Model]] = {
     "dense": dense,
     "conv": conv,
-    "strided": strided,
 }
 
 
@@ -120,9 +134,41 @@ def build(
     """
     with seeded(seed):
         if is_file(network):
-            model = _from_file(network)
-        else:
-            model = _named(network, arguments)(image_shape, classes, **arguments)
+            if arguments:
+                raise InputError(
+                    f"{next(iter(arguments))}: {network} builds its network itself; set it there"
+                )
+            return _from_file(network)
+        function = _named(network, arguments)
+        try:
+            return function(image_shape, classes, **arguments)
+        except InputError:
+            raise
+        except (ValueError, TypeError) as error:
+            raise InputError(f"a {network} network cannot be so: {_one_line(error)}") from error
+
+
+def to_json(model: keras.Model) -> str:
+    """The layers of a network, without its weights, loss and optimizer, as Keras's JSON.
+
+    Example:
+        >>> from_json(to_json(dense((28, 28), 10, hidden=[64]))).count_params()
+        50890
+    """
+    config = keras.saving.serialize_keras_object(model)
+    config.pop("compile_config", None)
+    return json.dumps(config, indent=1)
+
+
+def from_json(text: str) -> keras.Model:
+    """Build a network from what ``to_json`` wrote, in Keras's safe mode: no code is run.
+
+    Raises:
+        InputError: it is not a network.
+    """
+    model = keras.saving.deserialize_keras_object(json.loads(text), safe_mode=True)
+    if not isinstance(model, keras.Model):
+        raise InputError(f"not a network but a {type(model).__name__}")
     return model
 
 
@@ -163,7 +209,7 @@ def _one_each(name: str, value: Any, layers: int) -> list[Any]:
         return [value] * layers
     if len(value) != layers:
         raise InputError(
-            f"{name}: {len(value)} values for {layers} hidden layers; give one, or one for each"
+            f"{name}: {len(value)} values for {layers} layers; give one, or one for each"
         )
     return list(value)
 
@@ -183,15 +229,31 @@ def summary(model: keras.Model) -> str:
 def _check_layer(units: int, activation: str, rate: float) -> None:
     if units < 1:
         raise InputError(f"hidden: a layer of {units} units; give whole numbers from 1")
-    if not 0 <= rate < 1:
-        raise InputError(f"dropout: {rate}; give the share to drop, from 0 to under 1")
+    _check_rate(rate)
+    _check_activation(activation)
+
+
+def _check_activation(activation: str) -> None:
     try:
         keras.activations.get(activation)
     except ValueError:
+        known = [name for name in dir(keras.activations) if name.islower()]
+        near = difflib.get_close_matches(activation, known, n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
         raise InputError(
-            f"activation: {activation!r} is unknown; Keras has relu, gelu, elu, selu, silu, "
+            f"activation: {activation!r} is unknown; {hint}Keras has relu, gelu, elu, selu, silu, "
             "sigmoid, tanh, softplus and others"
         ) from None
+
+
+def _check_rate(rate: Any) -> None:
+    if not isinstance(rate, (int, float)) or not 0 <= rate < 1:
+        raise InputError(f"dropout: {rate}; give the share to drop, from 0 to under 1")
+
+
+def _check_sizes(name: str, values: Sequence[int]) -> None:
+    if any(not isinstance(value, int) or value < 1 for value in values):
+        raise InputError(f"{name}: {list(values)}; give whole numbers from 1")
 
 
 def _from_file(network: str) -> keras.Model:
@@ -212,7 +274,48 @@ def _from_file(network: str) -> keras.Model:
         raise InputError(f"{network} failed: {_one_line(error)}") from error
     if not isinstance(model, keras.Model):
         raise InputError(f"{network} returned {type(model).__name__}; it must return a keras.Model")
+    _require_own_layers(model, network)
     return model
+
+
+def _require_own_layers(model: keras.Model, network: str) -> None:
+    """Refuse what could not be read back from a run without running the file again."""
+    try:
+        foreign = foreign_objects(json.loads(to_json(model)))
+    except Exception as error:  # whatever a layer's own get_config raises
+        raise InputError(
+            f"{network}: the network cannot be saved ({_one_line(error)}); build it of Keras's own "
+            "layers"
+        ) from error
+    if foreign:
+        raise InputError(
+            f"{network}: {foreign[0]} is not one of Keras's own layers, and a run must be readable "
+            "without the file; build the network of those, or train it with tenfold.fit"
+        )
+
+
+def foreign_objects(config: Any) -> list[str]:
+    """Names in a Keras configuration that Keras itself does not know, in their order.
+
+    Example:
+        >>> foreign_objects(keras.saving.serialize_keras_object(dense((28, 28), 10)))
+        []
+    """
+    if isinstance(config, Mapping):
+        inner = [name for value in config.values() for name in foreign_objects(value)]
+        return ([str(config["class_name"])] if _is_foreign(config) else []) + inner
+    if isinstance(config, (list, tuple)):
+        return [name for value in config for name in foreign_objects(value)]
+    return []
+
+
+def _is_foreign(config: Mapping[str, Any]) -> bool:
+    if "class_name" not in config or "config" not in config:
+        return False
+    module = str(config.get("module") or "builtins").partition(".")[0]
+    registered = str(config.get("registered_name") or "")
+    known = module in ("keras", "builtins") and ">" not in registered
+    return not known or config["class_name"] in ("Lambda", "function", "__lambda__")
 
 
 def _module(path: Path) -> Any:

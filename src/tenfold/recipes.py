@@ -5,6 +5,7 @@ A new recipe is one entry of the table at the end of this file.
 
 from __future__ import annotations
 
+import copy
 import difflib
 import json
 from collections.abc import Mapping, Sequence
@@ -77,13 +78,14 @@ class Recipe:
     weight_decay: float | None = None
     batch_size: int = 128
     epochs: int = 5
-    augmentation: Augmentation = Augmentation()
+    augmentation: Augmentation = field(default_factory=Augmentation)
     seed: int = 0
     summary: str = ""
     published: Published | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "arguments", _plain(self.arguments))
+        for name in ("arguments", "loss", "optimizer"):
+            object.__setattr__(self, name, _plain(name, getattr(self, name)))
         _positive("epochs", self.epochs)
         _positive("batch_size", self.batch_size)
         if self.seed < 0:
@@ -94,6 +96,8 @@ class Recipe:
             raise InputError(
                 f"schedule: {self.schedule!r} is unknown; give one of {', '.join(SCHEDULES)}"
             )
+        if self.weight_decay is not None and not 0 <= self.weight_decay < 1:
+            raise InputError(f"weight_decay: {self.weight_decay}; give a number from 0 to under 1")
         if not 0 <= self.warmup < 1:
             raise InputError(f"warmup: {self.warmup}; give a share of the steps, 0 to under 1")
 
@@ -199,8 +203,6 @@ def _parse(name: str, value: Any) -> Any:
 
 def _from_file(name: str) -> Recipe:
     """The recipe of a Python file: the model's own loss and optimizer, if it is compiled."""
-    import keras
-
     from tenfold import networks
 
     model = networks.build(name, {}, (0, 0), 0, seed=0)
@@ -208,19 +210,43 @@ def _from_file(name: str) -> Recipe:
     base = Recipe(Path(path).stem, f"{Path(path).resolve()}:{function}", summary=f"from {name}")
     if not model.compiled:
         return base
-    loss = model.loss
     return base.replace(
-        optimizer=keras.optimizers.serialize(model.optimizer),
-        loss=loss if isinstance(loss, str) else keras.losses.serialize(loss),
+        optimizer=_serialised(name, "optimizer", model.optimizer),
+        loss=_serialised(name, "loss", model.loss),
     )
 
 
-def _plain(value: Any) -> Any:
+def _serialised(name: str, what: str, value: Any) -> Any:
+    """A loss or optimizer as Keras writes it, if Keras alone can read it back."""
+    import keras
+
+    from tenfold import networks
+
+    if isinstance(value, str):
+        return value
+    api = keras.losses if what == "loss" else keras.optimizers
+    try:
+        config = _plain(what, api.serialize(value))
+        own_function = isinstance(config, str) or config.get("class_name") == "function"
+        if own_function or not networks.foreign_objects(config):
+            api.get(copy.deepcopy(config))  # which replaces what is nested in what it gets
+            return config
+    except Exception as error:  # whatever a custom object's own get_config raises
+        reason = " ".join(str(error).split())[:200]
+    else:
+        reason = "it is not one of Keras's own"
+    raise InputError(
+        f"{name}: its {what} cannot be kept in a run ({reason}); compile with one of Keras's own, "
+        "or train with tenfold.fit"
+    )
+
+
+def _plain(name: str, value: Any) -> Any:
     """JSON's view of a value, so that a recipe equals what is read back of it."""
     try:
         return json.loads(json.dumps(value))
     except TypeError as error:
-        raise InputError(f"arguments: {error}; give numbers, strings, lists") from None
+        raise InputError(f"{name}: {error}; give numbers, strings, lists") from None
 
 
 def _positive(name: str, value: int) -> None:
@@ -242,8 +268,8 @@ RECIPES: Mapping[str, Recipe] = _table(
     [
         Recipe(
             "quick",
-            network="strided",
-            arguments={"filters": [16, 64]},
+            network="conv",
+            arguments={"filters": [16, 64], "kernels": 5, "strides": 2},
             optimizer="adam",
             learning_rate=5e-3,
             schedule="linear",
@@ -255,12 +281,19 @@ RECIPES: Mapping[str, Recipe] = _table(
         Recipe(
             "conv",
             network="conv",
-            optimizer="adam",
-            learning_rate=2e-3,
-            schedule="cosine",
-            epochs=12,
-            augmentation=Augmentation(shift=2),
-            summary="the tutorials' convolutional network, trained to 99.4 %",
+            arguments={
+                "filters": [24, 48, 64],
+                "kernels": [5, 3, 5],
+                "strides": [2, 1, 2],
+                "batch_norm": True,
+                "dropout": 0.3,
+            },
+            learning_rate=6e-3,
+            schedule="linear",
+            warmup=0.15,
+            epochs=10,
+            augmentation=Augmentation(shift=1),
+            summary="three convolutions with batch normalisation: 99.4 % and more, in minutes",
         ),
         Recipe(
             "logistic",

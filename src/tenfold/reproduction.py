@@ -1,15 +1,17 @@
-"""The tutorials' networks, trained by the published protocol and held against what was published."""
+"""The tutorials' networks, trained as published and held against what was published."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from tenfold import scores
 from tenfold.errors import InputError
 from tenfold.recipes import RECIPES, Published, Recipe, recipe
 from tenfold.runs import Run, train
+from tenfold.runs.record import machine, versions
 from tenfold.scores import SeedSummary
 
 
@@ -28,19 +30,34 @@ class Reproduction:
     run: Path
 
     @property
-    def verdict(self) -> str:
-        """``reproduced``, ``differs`` by how much, or ``nothing published``."""
+    def differences(self) -> dict[str, float]:
+        """How far our mean is from each published figure, as a share of 1."""
         published = self.recipe.published or Published()
         pairs = [("train", published.train, self.train), ("test", published.test, self.test)]
-        known = [(name, value, ours) for name, value, ours in pairs if value is not None]
-        if not known:
-            return "nothing published"
-        far = [
-            f"{name} by {(ours.mean - value) * 100:+.2f} points"
-            for name, value, ours in known
-            if abs(ours.mean - value) > published.close
-        ]
-        return f"differs: {', '.join(far)}" if far else "reproduced"
+        return {name: ours.mean - value for name, value, ours in pairs if value is not None}
+
+    @property
+    def verdict(self) -> str:
+        """``reproduced``, ``differs``, or ``unpublished`` where there is no figure."""
+        if not self.differences:
+            return "unpublished"
+        close = (self.recipe.published or Published()).close
+        return "differs" if any(abs(d) > close for d in self.differences.values()) else "reproduced"
+
+    def to_json(self) -> dict[str, Any]:
+        """The row as plain JSON types."""
+        published = self.recipe.published or Published()
+        return {
+            "recipe": self.recipe.to_json(),
+            "published": {"train": published.train, "test": published.test},
+            "train": self.train.as_json(),
+            "test": self.test.as_json(),
+            "differences": self.differences,
+            "close": published.close,
+            "verdict": self.verdict,
+            "seconds": self.seconds,
+            "run": str(self.run),
+        }
 
 
 def reproduce(
@@ -63,14 +80,23 @@ def reproduce(
         verbose: show progress on stderr.
 
     Raises:
-        InputError: a recipe is unknown, or reproduces nothing.
+        InputError: a recipe is unknown, or reproduces nothing; seeds is not a whole number
+            from 1.
     """
+    if not isinstance(seeds, int) or seeds < 1:
+        raise InputError(f"seeds: {seeds}; give a whole number from 1")
     chosen = [recipe(name) for name in names or tutorials()]
     for entry in chosen:
         if entry.published is None:
             raise InputError(
                 f"recipe {entry.name!r} is no tutorial's; those are {', '.join(tutorials())}"
             )
+    return _each(chosen, seeds, out, data, verbose)
+
+
+def _each(
+    chosen: Sequence[Recipe], seeds: int, out: str | Path | None, data: str, verbose: bool
+) -> Iterator[Reproduction]:
     for entry in chosen:
         place = None if out is None else Path(out) / entry.name
         run = train(entry, data, seeds=seeds, out=place, protocol="published", verbose=verbose)
@@ -80,6 +106,15 @@ def reproduce(
 def tutorials() -> list[str]:
     """The names of the recipes that reproduce a tutorial's network."""
     return [name for name, entry in RECIPES.items() if entry.published is not None]
+
+
+def to_json(rows: Sequence[Reproduction]) -> dict[str, Any]:
+    """Rows as plain JSON types, with versions and machine."""
+    return {
+        "versions": versions(),
+        "machine": machine(),
+        "rows": [row.to_json() for row in rows],
+    }
 
 
 def measure(run: Run) -> Reproduction:

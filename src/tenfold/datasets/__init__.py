@@ -1,7 +1,7 @@
 """Datasets: named ones and the user's own, split into train, validation and test."""
 
 from tenfold.datasets.checking import DuplicateGroup, Report, SplitReport, check
-from tenfold.datasets.dataset import Dataset, Splits
+from tenfold.datasets.dataset import Dataset, Origin, Splits
 from tenfold.datasets.loading import load
 from tenfold.datasets.parts import Unreadable
 from tenfold.datasets.sources import SOURCES, Source, names
@@ -10,6 +10,7 @@ __all__ = [
     "SOURCES",
     "Dataset",
     "DuplicateGroup",
+    "Origin",
     "Report",
     "Source",
     "SplitReport",

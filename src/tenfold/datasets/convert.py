@@ -43,7 +43,7 @@ def as_images(array: NDArray[Any], where: str, resize: bool = False) -> Images:
     stack = as_stack(array, where)
     if not len(stack):
         raise InputError(f"{where} holds no images; at least one a class is needed")
-    pixels = _grey(as_bytes(stack, where))
+    pixels = as_grey(as_bytes(stack, where))
     if pixels.shape[1:] == (SIDE, SIDE):
         return np.ascontiguousarray(pixels)
     if not resize:
@@ -149,7 +149,7 @@ def shrink(image: Image) -> Images:
     return np.asarray(image)
 
 
-def _grey(pixels: Images) -> Images:
+def as_grey(pixels: Images) -> Images:
     """Turn [n, height, width, channels] to grey; the fourth channel is dropped."""
     if pixels.ndim == 3:
         return pixels

@@ -156,6 +156,23 @@ class Dataset:
         return _html(self._summary(), self)
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What `load` was asked for, so that it can be asked again: `load(**asdict(origin))`.
+
+    Attributes:
+        source: the dataset's name, or the absolute path.
+        validation: how many images were to be held out.
+        seed: of the draw that held them out.
+        resize: whether other sizes were brought to 28x28.
+    """
+
+    source: str
+    validation: int
+    seed: int
+    resize: bool
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Splits:
     """A dataset as it is worked with: train, validation held out of train, and test.
@@ -167,6 +184,7 @@ class Splits:
         test: what is opened once, at the end; None when there is none.
         source: where it all came from, in words, for the record.
         validation_seed: the seed of the draw that held the validation images out.
+        origin: what `load` was asked for; None for splits that were made by hand.
 
     Examples:
         >>> from tenfold.datasets import load
@@ -180,6 +198,7 @@ class Splits:
     test: Dataset | None
     source: str
     validation_seed: int
+    origin: Origin | None = None
 
     @property
     def class_names(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from tenfold.datasets import named, sources
-from tenfold.datasets.dataset import Dataset, Splits
+from tenfold.datasets.dataset import Dataset, Origin, Splits
 from tenfold.datasets.parts import Parts, Unreadable, verify
 from tenfold.datasets.reading import read
 from tenfold.datasets.splitting import (
@@ -62,11 +62,11 @@ def load(
         raise InputError(f"seed must be a whole number from 0 on; received {seed!r}")
     row, path = resolve(source)
     if row is not None:
-        return _load_named(row, validation, int(seed))
+        return _load_named(row, Origin(row.name, validation, int(seed), resize))
     parts = read(path, resize)
     _refuse_unreadable(parts.unreadable)
     verify(parts)
-    return _split(path, parts, validation, int(seed))
+    return _split(parts, Origin(str(path.resolve()), validation, int(seed), resize))
 
 
 def resolve(source: str | Path) -> tuple[sources.Source | None, Path]:
@@ -96,7 +96,7 @@ def _exists(path: Path) -> bool:
         raise InputError(f"cannot read {str(path)[:200]}: {reason}; give another path") from error
 
 
-def _load_named(row: sources.Source, validation: int, seed: int) -> Splits:
+def _load_named(row: sources.Source, origin: Origin) -> Splits:
     data = named.arrays(row)
     train, test = (
         Dataset(
@@ -107,28 +107,30 @@ def _load_named(row: sources.Source, validation: int, seed: int) -> Splits:
         )
         for split in ("train", "test")
     )
-    train, held = _hold_out(train, validation_size(len(train), validation), seed)
-    return Splits(row.name, train, held, test, f"{row.title}, {row.homepage}", seed)
+    train, held = _hold_out(train, validation_size(len(train), origin.validation), origin.seed)
+    where = f"{row.title}, {row.homepage}"
+    return Splits(row.name, train, held, test, where, origin.seed, origin)
 
 
-def _split(path: Path, parts: Parts, validation: int, seed: int) -> Splits:
+def _split(parts: Parts, origin: Origin) -> Splits:
     """Return the splits that a user's data have, and those that they have not."""
-    name = path.resolve().stem or "dataset"
+    name = Path(origin.source).stem or "dataset"
     sets = {
         split: Dataset(part.images, part.labels, parts.names(), name)
         for split, part in parts.parts.items()
     }
-    notes = [f"{path.resolve()} ({parts.kind})", *parts.notes]
+    notes = [f"{origin.source} ({parts.kind})", *parts.notes]
     train, test, held = sets["train"], sets.get("test"), sets.get("validation")
     if test is None:
         whole = len(train)
         train, test = _hold_out(train, -(-whole // SIXTH), TEST_SEED)
         notes.append(f"test is a sixth held out of its {whole:,} images")
     if held is None:
-        train, held = _hold_out(train, validation_size(len(train), validation), seed)
+        size = validation_size(len(train), origin.validation)
+        train, held = _hold_out(train, size, origin.seed)
     else:
         notes.append("validation is its own")
-    return Splits(name, train, held, test, "; ".join(notes), seed)
+    return Splits(name, train, held, test, "; ".join(notes), origin.seed, origin)
 
 
 def _hold_out(train: Dataset, size: int, seed: int) -> tuple[Dataset, Dataset | None]:

@@ -51,7 +51,7 @@ def read_npz(path: Path, resize: bool = False) -> Parts:
             }
             found = _pairs(path, members)
             arrays = {
-                name: _read(archive, members[name], path)
+                name: read_member(archive, members[name], path)
                 for pair in found.values()
                 for name in pair
             }
@@ -84,8 +84,8 @@ def _pairs(path: Path, members: dict[str, Any]) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _read(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> NDArray[Any]:
-    """Read one array, once its header is known to promise what is there and allowed."""
+def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> NDArray[Any]:
+    """Read one array of a zip, once its header is known to promise what is there and allowed."""
     where = f"{path}: {member.filename}"
     try:
         with archive.open(member) as file:

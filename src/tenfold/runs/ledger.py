@@ -1,0 +1,47 @@
+"""The ledger of a run: each opening of the sealed test set, with time and reason."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from tenfold.errors import InputError
+from tenfold.runs.record import now
+from tenfold.runs.weights import read
+
+NAME = "test-openings.jsonl"
+
+
+def record_opening(folder: Path, by: str, images: int) -> None:
+    """Write down that the test set was opened.
+
+    Raises:
+        InputError: the ledger cannot be written.
+    """
+    entry = {"time": now(), "by": by, "images": images}
+    try:
+        with (folder / NAME).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        raise InputError(
+            f"{folder / NAME}: cannot be written ({error.strerror}), and the test set is not "
+            "opened unrecorded; make the folder writable"
+        ) from error
+
+
+def openings(folder: Path) -> list[dict[str, Any]]:
+    """Each opening so far.
+
+    Raises:
+        InputError: the ledger is damaged.
+    """
+    path = folder / NAME
+    return read(path, _lines) if path.exists() else []
+
+
+def _lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]

@@ -1,0 +1,299 @@
+"""A run: one training, as a folder, and how it is read back."""
+
+from __future__ import annotations
+
+import html
+import shlex
+from dataclasses import asdict, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tenfold import figures
+from tenfold.datasets import Dataset, Splits, load
+from tenfold.datasets.arrays import as_batch, border_level
+from tenfold.datasets.dataset import SPLITS
+from tenfold.errors import InputError
+from tenfold.evaluation import Evaluation
+from tenfold.recipes import Recipe
+from tenfold.runs import ledger, weights
+from tenfold.runs.record import Record
+from tenfold.scores import top_k
+
+if TYPE_CHECKING:
+    import keras
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+HISTORY = "history.csv"
+NETWORK = "network.json"
+_MIDDLE = 127.5
+
+
+class Run:
+    """What a training left behind in its folder.
+
+    Args:
+        path: the folder, as ``tenfold train`` printed it.
+
+    Raises:
+        InputError: the folder is not that of a run, or was damaged.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.record = Record.load(self.path)
+
+    @property
+    def recipe(self) -> Recipe:
+        """What was trained."""
+        return self.record.recipe
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seed of each network."""
+        return self.record.seeds
+
+    @property
+    def class_names(self) -> tuple[str, ...]:
+        """The classes, in the order of the outputs."""
+        return tuple(self.record.data.class_names)
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """Height and width of the images the networks take."""
+        height, width = self.record.data.image_shape
+        return height, width
+
+    @cached_property
+    def history(self) -> DataFrame:
+        """One row an epoch and seed: loss and accuracy on train and validation."""
+        import pandas as pd
+
+        return weights.read(self.path / HISTORY, pd.read_csv)  # type: ignore[no-any-return]
+
+    @cached_property
+    def models(self) -> list[keras.Model]:
+        """The trained networks, one a seed."""
+        self._require_finished()
+        return [weights.load_model(self.path, seed) for seed in self.seeds]
+
+    @property
+    def model(self) -> keras.Model:
+        """The trained network of the first seed, an ordinary ``keras.Model``."""
+        return self.models[0]
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Of Python and the packages that the run was trained with."""
+        return self.record.versions
+
+    def _require_finished(self) -> None:
+        if self.record.status == "diverged":
+            raise InputError(
+                f"{self.path}: its loss became NaN, so there is no trained network; train again "
+                "with a lower learning rate"
+            )
+        if self.record.status != "finished":
+            raise InputError(
+                f"{self.path}: its training is not finished; go on with {resume_command(self.path)}"
+            )
+
+    def _network(self, network: int) -> int:
+        if not 0 <= network < len(self.seeds):
+            raise InputError(f"network: {network}; the run has {len(self.seeds)}, counted from 0")
+        return network
+
+    def predict(self, images: npt.ArrayLike, network: int = 0) -> npt.NDArray[np.float32]:
+        """Probabilities of images.
+
+        Args:
+            images: uint8, or floats in [0, 1]: one image ``[height, width]``, many
+                ``[n, height, width]``, with a last axis of 1 or of colours, or flat
+                ``[n, pixels]``.
+            network: which of the run's networks, counted from 0.
+
+        Returns:
+            float32 ``[n, classes]``; one image is a batch of one.
+
+        Raises:
+            InputError: the images have another shape or range, or there is no such network.
+        """
+        from tenfold.runs.answers import probabilities
+
+        model = self.models[self._network(network)]
+        answers: npt.NDArray[np.float32] = probabilities(
+            [model], as_batch(images, self.image_shape)
+        )[0]
+        return answers
+
+    def top(
+        self, images: npt.ArrayLike, k: int = 3, network: int = 0
+    ) -> list[list[tuple[str, float]]]:
+        """The k most probable classes of each image, with their probabilities.
+
+        Raises:
+            InputError: as ``predict``; k is not between 1 and the number of classes.
+        """
+        classes, values = top_k(self.predict(images, network), k)
+        return [
+            [(self.class_names[c], float(v)) for c, v in zip(row, chances, strict=True)]
+            for row, chances in zip(classes, values, strict=True)
+        ]
+
+    def looks_inverted(self, images: npt.ArrayLike) -> int:
+        """How many images have a light border where the training images have a dark one.
+
+        Or a dark one where those have a light one. Such images, dark ink on paper for instance,
+        are nothing the networks have seen: invert them first (``255 - images``).
+        """
+        levels = border_level(as_batch(images, self.image_shape))
+        light = self.record.data.border > _MIDDLE
+        return int(((levels > _MIDDLE) != light).sum())
+
+    def data(self) -> Splits:
+        """Load the data the run was trained on again.
+
+        Raises:
+            InputError: they are gone, have changed since, or were made in memory.
+        """
+        origin = self.record.data.origin
+        if origin is None:
+            raise InputError(
+                f"{self.path}: its data were made in memory, and only Python has them; give them "
+                "again as data=..."
+            )
+        return self.check_data(load(**asdict(origin)))
+
+    def check_data(self, splits: Splits) -> Splits:
+        """Return splits, as the run's protocol has them, if they are those it was trained on.
+
+        Raises:
+            InputError: they differ, in whatever pixel or label.
+        """
+        splits = as_protocol(splits, self.record.protocol)
+        for name, checksum in self.record.data.checksums.items():
+            split = splits.present().get(name)
+            if split is None or split.checksum != checksum:
+                raise InputError(
+                    f"{self.path}: the {name} split of {splits.name} is not the one it was trained "
+                    "with; give the same data, or train again"
+                )
+        return splits
+
+    def evaluate(self, split: str = "test", data: Splits | None = None) -> Evaluation:
+        """Score every network of the run on a split.
+
+        The test split is sealed: each opening is written into the run's ledger.
+
+        Args:
+            split: ``train``, ``validation`` or ``test``.
+            data: the run's data where they were made in memory; loaded again otherwise.
+
+        Raises:
+            InputError: the split is unknown or missing, or the data are not the run's.
+        """
+        from tenfold.runs.answers import evaluate_models
+
+        if split not in SPLITS:
+            raise InputError(f"split: {split!r}; give one of {', '.join(SPLITS)}")
+        self._require_finished()
+        splits = self.data() if data is None else self.check_data(data)
+        found = splits.present().get(split)
+        if found is None:
+            raise InputError(f"split: no {split}; there are {', '.join(splits.present())}")
+        result = evaluate_models(self.models, found, split)
+        if split == "test":
+            ledger.record_opening(self.path, "evaluate", len(found))
+        return result
+
+    def test_openings(self) -> list[dict[str, Any]]:
+        """The ledger: each opening of the test set, with time and reason."""
+        return ledger.openings(self.path)
+
+    def load_weights(self, model: keras.Model, network: int = 0) -> None:
+        """Give another model of the same shape the weights of one of the run's networks.
+
+        Raises:
+            InputError: the shapes differ; the first layer that does is named, with both.
+        """
+        origin = self.models[self._network(network)]
+        path = weights.weights_path(self.path, self.seeds[network])
+        weights.load_weights(model, path, origin)
+
+    def plot(self) -> Figure:
+        """The learning curves, train against validation."""
+        return figures.learning_curves(self.history, title=self.record.title)
+
+    def plot_predictions(
+        self,
+        images: Dataset | npt.ArrayLike,
+        labels: npt.ArrayLike | None = None,
+        network: int = 0,
+        columns: int = 5,
+    ) -> Figure:
+        """Images with what is predicted for them; wrong ones are marked where labels are known.
+
+        Args:
+            images: a Dataset, or what ``predict`` takes.
+            labels: the right classes, int ``[n]``; a Dataset has its own.
+            network: which of the run's networks, counted from 0.
+            columns: images a row.
+
+        Raises:
+            InputError: as ``predict``; labels of another length.
+        """
+        if isinstance(images, Dataset):
+            pixels, labels = as_batch(images.images, self.image_shape), images.labels
+        else:
+            pixels = as_batch(images, self.image_shape)
+        answers = self.predict(pixels, network)
+        return figures.predictions(pixels, answers, labels, self.class_names, columns)
+
+    def summary(self) -> str:
+        """Layers, shapes and parameter counts of the network."""
+        from tenfold import networks
+
+        model = weights.read(self.path / NETWORK, lambda path: networks.from_json(path.read_text()))
+        return networks.summary(model)
+
+    def headline(self) -> str:
+        """The validation accuracy, in a line."""
+        plain = "trained, without validation images"
+        other = plain if self.record.status == "finished" else self.record.status
+        return str(self.record.scores.get("headline", other))
+
+    def __repr__(self) -> str:
+        return f"<Run {self.path}: {self.record.title}: {self.headline()}>"
+
+    def _repr_html_(self) -> str:
+        line = f"<p>{html.escape(self.record.title)}: {html.escape(self.headline())}</p>"
+        if self.record.status == "training":
+            return line
+        return line + figures.to_html(self.plot())
+
+
+def resume_command(folder: Path) -> str:
+    """What to type to go on with a training."""
+    return f"tenfold train --resume {shlex.quote(str(folder))}"
+
+
+def as_protocol(splits: Splits, protocol: str) -> Splits:
+    """Splits as a protocol has them.
+
+    The published one trains on all training images and validates on the test set: what was
+    held out of train by ``tenfold.load`` returns to it.
+
+    Raises:
+        InputError: there is no test set to validate on.
+    """
+    if protocol == "held-out":
+        return splits
+    if splits.test is None:
+        raise InputError(f"protocol: published validates on the test set, {splits.name} has none")
+    if splits.origin is not None and splits.origin.validation:
+        splits = load(**asdict(replace(splits.origin, validation=0)))
+    return replace(splits, validation=splits.test)
