@@ -268,7 +268,7 @@ def test_every_command_and_option_is_explained(tenfold_main):
     for command in commands:
         code, out, _ = tenfold_main(*command, "--help")
         assert code == 0
-        assert "..." not in re.sub(r"\[?[A-Z|]+\]?\.\.\.", "", out), f"cut short: {out}"
+        assert not re.search(r"[a-z,]\.\.\.", out), f"cut short: {out}"
         for line in out.splitlines():
             assert not re.fullmatch(r"\s+--[a-z-]+( <\w+>)?\s*", line), f"no help: {line}"
 
@@ -430,10 +430,10 @@ ARGUMENTS = [
     ("train --validation 60000", "validation must be 0 to"),
     ("train conv --hidden 8", "hidden: not of a conv network"),
     ("train --hidden 8 --filters 8", "filters: not of a dense network"),
-    ("train conv --filters 0", "filters: [0]"),
-    ("train conv --filters 8,8,8,8,8", "a conv network cannot be so"),
+    ("train quick --filters 0", "filters: [0]"),
+    ("train quick --filters 8,8,8,8,8", "a conv network cannot be so"),
     ("train conv --dropout 0.1,0.2", "dropout: [0.1, 0.2]"),
-    ("train --hidden 999999999", "memory"),
+    ("train --hidden 999999999", "999999999 units"),
     ("train no_such.py:build", "no such file"),
     ("train --resume nowhere", "not a run folder"),
     ("train quick --resume nowhere", "give nothing else"),

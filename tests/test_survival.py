@@ -7,6 +7,7 @@ import subprocess
 import sys
 
 import h5py
+import jax
 import numpy as np
 import pytest
 
@@ -330,6 +331,19 @@ def test_a_file_in_the_place_of_a_folder_is_told(stopped, tenfold_main):
     assert "go on with tenfold train --resume" in error.splitlines()[-1]
     (stopped / "models").unlink()
     assert tenfold.resume(stopped, verbose=False).record.status == "finished"
+
+
+@pytest.mark.parametrize(
+    "error", [MemoryError(), jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory")]
+)
+def test_too_little_memory_is_told(few_file, tmp_path, monkeypatch, tenfold_main, error):
+    def fail(*_):
+        raise error
+
+    monkeypatch.setattr("tenfold.training.build_networks", fail)
+    out = tmp_path / "run"
+    assert_one_line(tenfold_main("train", "--data", few_file, "--out", out), "not enough memory")
+    assert not out.exists()
 
 
 # Divergence

@@ -176,8 +176,10 @@ def test_functional_models_schedules_and_gradient_clipping_equal_keras(few):
         lambda k: [k.Conv2D(4, 3, padding="same"), k.Conv2D(4, 3, groups=2), k.MaxPooling2D(3)],
         lambda k: [k.Conv2D(4, (1, 5), strides=(1, 3)), k.MaxPooling2D((3, 2), strides=(2, 1))],
         lambda k: (
-            [k.Conv2D(3, 3), k.Conv2DTranspose(2, 3, strides=2), k.GlobalMaxPooling2D()]
-            + [k.Reshape((2, 1, 1))]
+            k.Conv2D(3, 3),
+            k.Conv2DTranspose(2, 3, strides=2),
+            k.GlobalMaxPooling2D(),
+            k.Reshape((2, 1, 1)),
         ),
         lambda k: [k.ZeroPadding2D(2), k.Conv2D(4, 3, use_bias=False), k.BatchNormalization()],
     ],

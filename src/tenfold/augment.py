@@ -139,4 +139,5 @@ def _source_places(
 def _smooth_fields(key: jax.Array, shape: tuple[int, int, int, int]) -> jax.Array:
     """Random fields in [-1, 1]: values on a 5x5 grid, joined by cubic interpolation."""
     coarse = jax.random.uniform(key, (*shape[:2], 5, 5), minval=-1.0, maxval=1.0)
-    return jax.image.resize(coarse, shape, method="cubic")
+    smooth: jax.Array = jax.image.resize(coarse, shape, method="cubic")
+    return smooth

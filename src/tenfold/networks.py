@@ -24,6 +24,7 @@ from tenfold import backend as _backend  # noqa: F401 - Keras on JAX
 from tenfold.errors import InputError
 
 Shape = tuple[int, int]
+MOST_UNITS = 100_000
 
 
 def dense(
@@ -227,8 +228,8 @@ def summary(model: keras.Model) -> str:
 
 
 def _check_layer(units: int, activation: str, rate: float) -> None:
-    if units < 1:
-        raise InputError(f"hidden: a layer of {units} units; give whole numbers from 1")
+    if not 1 <= units <= MOST_UNITS:
+        raise InputError(f"hidden: a layer of {units} units; give whole numbers, 1 to {MOST_UNITS}")
     _check_rate(rate)
     _check_activation(activation)
 
@@ -252,8 +253,8 @@ def _check_rate(rate: Any) -> None:
 
 
 def _check_sizes(name: str, values: Sequence[int]) -> None:
-    if any(not isinstance(value, int) or value < 1 for value in values):
-        raise InputError(f"{name}: {list(values)}; give whole numbers from 1")
+    if not all(isinstance(value, int) and 1 <= value <= MOST_UNITS for value in values):
+        raise InputError(f"{name}: {list(values)}; give whole numbers, 1 to {MOST_UNITS}")
 
 
 def _from_file(network: str) -> keras.Model:

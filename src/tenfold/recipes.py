@@ -312,7 +312,14 @@ RECIPES: Mapping[str, Recipe] = _table(
         Recipe(
             "dropout",
             arguments=_TUTORIAL_DROPOUT,
-            published=Published(train=0.8814, test=0.8787, evaluated=True),
+            epochs=14,
+            published=Published(
+                train=0.8814,
+                test=0.8787,
+                evaluated=True,
+                note="the tutorial gives neither batch size nor epochs; with batches of 128 its "
+                "training loss of 0.4260 is reached after 14 epochs",
+            ),
             summary="three hidden layers with heavy dropout",
         ),
         Recipe(

@@ -110,7 +110,8 @@ def _train_epoch(
     logs: dict[str, float] = {}
     callbacks.on_train_batch_begin(0)
     try:
-        for state, seen, raw in program.train_epoch(state, data, epoch, [seed], shuffle):
+        steps = program.train_epoch(state, data, epoch, [seed], shuffle)
+        for state, seen, raw in steps:  # noqa: B007 - the last one is written back
             logs = as_floats(raw)
             last_batch = -(-seen // program.batch_size) - 1
             callbacks.on_train_batch_end(last_batch, logs)

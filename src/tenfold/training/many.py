@@ -70,7 +70,8 @@ def probabilities(
 
     def answer(weights: list[jax.Array], rest: list[jax.Array], pixels: jax.Array) -> jax.Array:
         x = scale_images(template, pixels).reshape(pixels.shape[0], *inputs)
-        return template.stateless_call(weights, rest, x, training=False)[0]
+        outputs: jax.Array = template.stateless_call(weights, rest, x, training=False)[0]
+        return outputs
 
     if jax.default_backend() == "cpu":
         answer = with_rules(answer)

@@ -232,7 +232,8 @@ class Program:
             chosen = lax.dynamic_slice_in_dim(order, i * size, size, axis=-1)
             x = images.at[chosen].get(mode="promise_in_bounds")
             y = labels.at[chosen].get(mode="promise_in_bounds")
-            return self._each(train, (0, 0, 0, 0))(state, x, y, self._fold(keys, i))
+            new: State = self._each(train, (0, 0, 0, 0))(state, x, y, self._fold(keys, i))
+            return new
 
         state = lax.fori_loop(start, stop, step, state)
         return state, self._logs(state.metrics)
@@ -258,7 +259,8 @@ class Program:
         def step(i: jax.Array, state: State) -> State:
             x = lax.dynamic_slice_in_dim(images, i * size, size)
             y = lax.dynamic_slice_in_dim(labels, i * size, size)
-            return self._each(test, (0, None, None))(state, x, y)
+            new: State = self._each(test, (0, None, None))(state, x, y)
+            return new
 
         state = lax.fori_loop(start, stop, step, state)
         return state, self._logs(state.metrics)
@@ -328,6 +330,7 @@ class InputAdapter:
         labels: Any,
         change: Callable[[jax.Array], jax.Array] = lambda images: images,
     ) -> tuple[jax.Array, jax.Array]:
+        """Inputs and targets of a batch; ``change`` acts on the scaled images ``[n, h, w]``."""
         n = pixels.shape[0]
         images = scale_images(self.model, jnp.asarray(pixels)).reshape(n, *self.image_shape)
         x = change(images).reshape(n, *self.shape)
