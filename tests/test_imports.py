@@ -29,7 +29,6 @@ ORDER = [
     "cli",
     "__main__",
 ]
-# Drawing what one holds is asked of a dataset, and done by figures: both know each other's arrays.
 MODULES = sorted(path for path in ROOT.rglob("*.py") if path != ROOT / "__init__.py")
 
 
@@ -70,6 +69,7 @@ def test_the_rule_sees_imports():
         ("import tenfold.cli", ["keras", "jax", "numpy", "pandas", "matplotlib", "scipy"]),
         ("import tenfold; tenfold.load", ["keras", "jax", "matplotlib", "scipy"]),
         ("import tenfold; tenfold.Evaluation", ["keras", "jax", "matplotlib"]),
+        ("import tenfold; tenfold.Run", ["keras", "matplotlib"]),
     ],
 )
 def test_what_is_light_stays_light(what, absent):
