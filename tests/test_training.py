@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 import tenfold
-from tenfold import InputError
-from tenfold.augment import Augmentation
+from tenfold import Augmentation, InputError
 from tenfold.networks import seeded
 
 

@@ -10,12 +10,12 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tenfold.augment import Augmentation as Augmentation
     from tenfold.datasets import Dataset as Dataset
     from tenfold.datasets import Splits as Splits
     from tenfold.datasets import load as load
     from tenfold.errors import InputError as InputError
     from tenfold.evaluation import Evaluation as Evaluation
+    from tenfold.recipes import Augmentation as Augmentation
     from tenfold.recipes import Recipe as Recipe
     from tenfold.runs import Run as Run
     from tenfold.runs import resume as resume
@@ -29,7 +29,7 @@ _HOMES = {
     "Dataset": "datasets",
     "Splits": "datasets",
     "load": "datasets",
-    "Augmentation": "augment",
+    "Augmentation": "recipes",
     "Recipe": "recipes",
     "fit": "training",
     "Run": "runs",

@@ -1,5 +1,5 @@
 """``python -m tenfold``."""
 
-from tenfold.cli import main
+from tenfold.cli import run
 
-main()
+run()

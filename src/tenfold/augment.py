@@ -6,45 +6,10 @@ batch is changed by its own draw. What leaves the frame is lost, what enters it 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
-
 import jax
 import jax.numpy as jnp
 
-from tenfold.errors import InputError
-
-_LIMITS = {"shift": 14.0, "rotation": 180.0, "scale": 0.9, "shear": 1.0, "elastic": 20.0}
-
-
-@dataclass(frozen=True)
-class Augmentation:
-    """How far images are moved in training; zero leaves them alone.
-
-    Attributes:
-        shift: largest translation in pixels, along each axis.
-        rotation: largest angle in degrees, either way.
-        scale: largest relative change of size; 0.1 means 0.9 to 1.1 times.
-        shear: largest horizontal shear, as tangent of the slant.
-        elastic: largest local displacement in pixels, of a smooth random field.
-
-    Raises:
-        InputError: a value below zero or beyond what leaves a digit in its frame.
-    """
-
-    shift: float = 0.0
-    rotation: float = 0.0
-    scale: float = 0.0
-    shear: float = 0.0
-    elastic: float = 0.0
-
-    def __post_init__(self) -> None:
-        for field in fields(self):
-            value, limit = getattr(self, field.name), _LIMITS[field.name]
-            if not 0 <= value <= limit:
-                raise InputError(f"augmentation {field.name}: {value}; give 0 to {limit:g}")
-
-    def __bool__(self) -> bool:
-        return any(getattr(self, field.name) for field in fields(self))
+from tenfold.recipes import Augmentation
 
 
 def augment(key: jax.Array, images: jax.Array, how: Augmentation) -> jax.Array:

@@ -9,9 +9,9 @@ import jax
 import keras
 import numpy as np
 
-from tenfold.augment import Augmentation
 from tenfold.datasets import Dataset
 from tenfold.errors import InputError
+from tenfold.recipes import Augmentation
 from tenfold.training.program import DeviceData, Logs, Program, State, read_state, write_state
 
 

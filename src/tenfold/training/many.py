@@ -22,7 +22,6 @@ from tenfold.training.program import (
     scale_images,
     stack_states,
 )
-from tenfold.training.rules import with_rules
 
 
 def build_networks(
@@ -73,8 +72,6 @@ def probabilities(
         outputs: jax.Array = template.stateless_call(weights, rest, x, training=False)[0]
         return outputs
 
-    if jax.default_backend() == "cpu":
-        answer = with_rules(answer)
     compiled = jax.jit(answer)
     size = min(EVALUATION_BATCH, len(images))
     padded = np.concatenate([images, np.zeros((-len(images) % size, *shape), np.uint8)])

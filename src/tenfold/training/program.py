@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,9 +15,10 @@ import numpy as np
 from jax import lax
 
 from tenfold import backend as _backend  # noqa: F401 - Keras on JAX
-from tenfold.augment import Augmentation, augment
+from tenfold.augment import augment
 from tenfold.datasets import Dataset
 from tenfold.errors import InputError
+from tenfold.recipes import Augmentation
 from tenfold.training.rules import with_rules
 
 SEGMENT_SECONDS = 0.4
@@ -250,7 +252,8 @@ class Program:
     ) -> tuple[State, dict[str, jax.Array]]:
         def test(state: State, x: jax.Array, y: jax.Array) -> State:
             x, y = self._input(x, y)
-            with self._rules():
+            # Without gradients XLA's own rules are good, but for convolutions under vmap.
+            with self._rules() if self.networks else nullcontext():
                 _, lists = self.model.test_step(
                     (state.trainable, state.non_trainable, state.metrics), (x, y)
                 )
