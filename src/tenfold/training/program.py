@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -226,7 +225,7 @@ class Program:
         def train(state: State, x: jax.Array, y: jax.Array, key: jax.Array) -> State:
             x, y = self._input(x, y, lambda pixels: self._augment(key, pixels))
             lists = (state.trainable, state.non_trainable, state.optimizer, state.metrics)
-            with self._rules():
+            with _Rules(self.model):
                 _, lists = self.model.train_step(lists, (x, y))
             return State(*lists)
 
@@ -252,11 +251,8 @@ class Program:
     ) -> tuple[State, dict[str, jax.Array]]:
         def test(state: State, x: jax.Array, y: jax.Array) -> State:
             x, y = self._input(x, y)
-            # Without gradients XLA's own rules are good, but for convolutions under vmap.
-            with self._rules() if self.networks else nullcontext():
-                _, lists = self.model.test_step(
-                    (state.trainable, state.non_trainable, state.metrics), (x, y)
-                )
+            lists = (state.trainable, state.non_trainable, state.metrics)
+            _, lists = self.model.test_step(lists, (x, y))  # XLA's own rules: no gradients here
             return State(state.trainable, state.non_trainable, [], lists[2])
 
         def step(i: jax.Array, state: State) -> State:
@@ -269,10 +265,33 @@ class Program:
         return state, self._logs(state.metrics)
 
     def _each(self, function: Callable[..., Any], axes: tuple[int | None, ...]) -> Any:
-        return function if self.networks is None else jax.vmap(function, axes)
+        """The function for one network, or for each of many: all arguments at axis 0 are stacked.
+
+        Convolutions are not batched over networks on a CPU: there it is faster to take the
+        networks in turn, within the same program.
+        """
+        if self.networks is None:
+            return function
+        if not (_has_convolutions(self.model) and jax.default_backend() == "cpu"):
+            return jax.vmap(function, axes)
+
+        def in_turn(*args: Any) -> Any:
+            def one(own: list[Any]) -> Any:
+                rest = iter(own)
+                return function(
+                    *(
+                        arg if axis is None else next(rest)
+                        for arg, axis in zip(args, axes, strict=True)
+                    )
+                )
+
+            return lax.map(one, [a for a, axis in zip(args, axes, strict=True) if axis == 0])
+
+        return in_turn
 
     def _fold(self, keys: jax.Array, i: jax.Array) -> jax.Array:
-        return self._each(jax.random.fold_in, (0, None))(keys, i)  # type: ignore[no-any-return]
+        folded: jax.Array = self._each(jax.random.fold_in, (0, None))(keys, i)
+        return folded
 
     def _augment(self, key: jax.Array, pixels: jax.Array) -> jax.Array:
         return augment(key, pixels, self.augmentation) if self.augmentation else pixels
@@ -285,26 +304,22 @@ class Program:
 
         return self._each(results, (0,))(metrics)  # type: ignore[no-any-return]
 
-    def _rules(self) -> _Rules:
-        return _Rules(self.model, batched=self.networks is not None)
-
 
 class _Rules:
     """While it is open, a model's loss is traced with the CPU's faster rules."""
 
-    def __init__(self, model: keras.Model, batched: bool) -> None:
-        self.model, self.batched = model, batched
+    def __init__(self, model: keras.Model) -> None:
+        self.model = model
 
     def __enter__(self) -> None:
         if jax.default_backend() == "cpu":
             original = self.model.compute_loss_and_updates
-            batched = self.batched
 
             def compute_loss_and_updates(*args: Any, training: bool = False, **named: Any) -> Any:
                 def call(args: Any, named: Any) -> Any:
                     return original(*args, training=training, **named)
 
-                return with_rules(call, batched=batched)(args, named)
+                return with_rules(call)(args, named)
 
             self.model.compute_loss_and_updates = compute_loss_and_updates
 
@@ -376,6 +391,10 @@ def _begins_with_rescaling(model: keras.Model) -> bool:
     shapers = (keras.layers.Flatten, keras.layers.Reshape)
     first = next((la for la in layers if not isinstance(la, shapers)), None)
     return isinstance(first, keras.layers.Rescaling)
+
+
+def _has_convolutions(model: keras.Model) -> bool:
+    return any(len(weight.shape) == 4 for weight in model.weights)
 
 
 def _is_sparse(loss: Any) -> bool:

@@ -22,12 +22,11 @@ IMAGES_IN_CACHE = 16
 Rule = Callable[..., jax.Array | None]
 
 
-def with_rules(function: Callable[..., Any], *, batched: bool = False) -> Callable[..., Any]:
+def with_rules(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function that computes the same with the rules of this module.
 
     Args:
         function: takes and returns pytrees of arrays.
-        batched: it will be vmapped over networks, where XLA's forward convolution is slow too.
 
     Example:
         >>> double = with_rules(lambda x: x * 2)
@@ -37,15 +36,13 @@ def with_rules(function: Callable[..., Any], *, batched: bool = False) -> Callab
 
     def wrapped(*args: Any) -> Any:
         traced, shape = jax.make_jaxpr(function, return_shape=True)(*args)
-        leaves = _evaluate(traced.jaxpr, traced.consts, jax.tree.leaves(args), batched)
+        leaves = _evaluate(traced.jaxpr, traced.consts, jax.tree.leaves(args))
         return jax.tree.unflatten(jax.tree.structure(shape), leaves)
 
     return wrapped
 
 
-def _evaluate(
-    jaxpr: core.Jaxpr, consts: Sequence[Any], args: Sequence[Any], batched: bool
-) -> list[Any]:
+def _evaluate(jaxpr: core.Jaxpr, consts: Sequence[Any], args: Sequence[Any]) -> list[Any]:
     values: dict[Any, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
     values.update(zip(jaxpr.invars, args, strict=True))
 
@@ -54,18 +51,18 @@ def _evaluate(
 
     for equation in jaxpr.eqns:
         inputs = [read(atom) for atom in equation.invars]
-        outputs = _apply(equation, inputs, batched)
+        outputs = _apply(equation, inputs)
         values.update(zip(equation.outvars, outputs, strict=True))
     return [read(atom) for atom in jaxpr.outvars]
 
 
-def _apply(equation: Any, inputs: list[Any], batched: bool) -> Sequence[Any]:
+def _apply(equation: Any, inputs: list[Any]) -> Sequence[Any]:
     name, params = equation.primitive.name, equation.params
     if name in ("pjit", "jit"):
         inner = params["jaxpr"]
-        return _evaluate(inner.jaxpr, inner.consts, inputs, batched)
+        return _evaluate(inner.jaxpr, inner.consts, inputs)
     if name in RULES:
-        result = RULES[name](*inputs, batched=batched, **params)
+        result = RULES[name](*inputs, **params)
         if result is not None:
             return [result]
     result = equation.primitive.bind(*inputs, **equation.primitive.get_bind_params(params))
@@ -79,7 +76,6 @@ def _convolution(
     images: jax.Array,
     kernel: jax.Array,
     *,
-    batched: bool,
     window_strides: tuple[int, ...],
     padding: Sequence[tuple[int, int]],
     lhs_dilation: tuple[int, ...],
@@ -106,7 +102,7 @@ def _convolution(
         )
     strides = (window_strides[0], window_strides[1])
     if feature_group_count == 1:
-        y = _by_patches(x, k, strides) if batched or strides != (1, 1) else _convolve(x, k)
+        y = _convolve(x, k) if strides == (1, 1) else _by_patches(x, k, strides)
     elif feature_group_count == x.shape[-1]:
         y = _depthwise(x, k, strides)
     else:
@@ -214,7 +210,6 @@ def _depthwise(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> jax
 def _max_pool(
     x: jax.Array,
     *,
-    batched: bool,
     window_dimensions: tuple[int, ...],
     window_strides: tuple[int, ...],
     padding: Sequence[tuple[int, int]],
