@@ -58,8 +58,8 @@ def fit(
         The Keras ``History``, whose ``.history`` holds one list a metric.
 
     Raises:
-        InputError: the model is not compiled, or does not fit the data; the arguments are out
-            of range; the loss became NaN is not an error and shows in the history.
+        InputError: the model is not compiled, or does not fit the data; an argument is out of
+            its range. A loss that becomes NaN is not refused: the history shows it, as in Keras.
 
     Example:
         >>> import keras, tenfold

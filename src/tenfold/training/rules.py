@@ -119,14 +119,12 @@ def _inverse(permutation: Sequence[int]) -> list[int]:
     return sorted(range(len(permutation)), key=permutation.__getitem__)
 
 
-def _windows(
-    x: jax.Array, size: tuple[int, int], strides: tuple[int, int]
-) -> tuple[list[jax.Array], tuple[int, int]]:
+def _windows(x: jax.Array, size: tuple[int, int], strides: tuple[int, int]) -> list[jax.Array]:
     """The pixels under each place of a window: ``size[0] * size[1]`` strided slices."""
     n, height, width, channels = x.shape
     rows = (height - size[0]) // strides[0] + 1
     columns = (width - size[1]) // strides[1] + 1
-    slices = [
+    return [
         lax.slice(
             x,
             (0, i, j, 0),
@@ -136,11 +134,10 @@ def _windows(
         for i in range(size[0])
         for j in range(size[1])
     ]
-    return slices, (rows, columns)
 
 
 def _patches(x: jax.Array, size: tuple[int, int], strides: tuple[int, int]) -> jax.Array:
-    slices, _ = _windows(x, size, strides)
+    slices = _windows(x, size, strides)
     return jnp.concatenate(slices, axis=-1)
 
 
@@ -197,7 +194,7 @@ _convolve.defvjp(_convolve_forward, _convolve_backward)
 def _depthwise(x: jax.Array, kernel: jax.Array, strides: tuple[int, int]) -> jax.Array:
     """Each channel with filters of its own: ``kernel [height, width, 1, channels * m]``."""
     channels = x.shape[-1]
-    slices, _ = _windows(x, (kernel.shape[0], kernel.shape[1]), strides)
+    slices = _windows(x, (kernel.shape[0], kernel.shape[1]), strides)
     filters = kernel.reshape(len(slices), channels, -1)
     total = sum(s[..., None] * f for s, f in zip(slices, filters, strict=True))
     assert isinstance(total, jax.Array)  # noqa: S101 - there is at least one slice
@@ -222,7 +219,7 @@ def _max_pool(
     spatial = window_dimensions[0] == 1 and window_dimensions[-1] == 1
     if not (x.ndim == 4 and undilated and spatial and not any(map(any, padding))):
         return None
-    slices, _shape = _windows(
+    slices = _windows(
         x,
         (window_dimensions[1], window_dimensions[2]),
         (window_strides[1], window_strides[2]),
