@@ -1,0 +1,12 @@
+"""The command line: parse, call, print.
+
+Importing a module adds its commands; they stand in `--help` in the order of these imports.
+"""
+
+# ruff: noqa: F401, I001
+from tenfold.cli.app import main, run
+from tenfold.cli import training
+from tenfold.cli import judging
+from tenfold.cli import data
+
+__all__ = ["main", "run"]

@@ -1,0 +1,71 @@
+"""Commands that look at datasets."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tenfold.cli.app import AsJson, Resize, app, echo_json
+from tenfold.errors import InputError
+
+data_app = typer.Typer(help="Look at datasets before training.")
+app.add_typer(data_app, name="data")
+
+
+@data_app.callback(invoke_without_command=True)
+def _data(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+@data_app.command("list")
+def data_list() -> None:
+    """List the datasets that are known by name."""
+    from tenfold import console
+    from tenfold.datasets import SOURCES
+
+    typer.echo(console.describe_sources(SOURCES))
+
+
+@data_app.command("show")
+def data_show(
+    source: Annotated[str, typer.Argument(help="A dataset's name or path.")] = "mnist",
+    split: Annotated[str, typer.Option(help="train, validation or test.")] = "train",
+    rows: Annotated[int, typer.Option(min=1, max=50)] = 5,
+    columns: Annotated[int, typer.Option(min=1, max=20)] = 10,
+    seed: Annotated[int | None, typer.Option(help="Draw images; else the first ones.")] = None,
+    resize: Resize = False,
+    out: Annotated[Path | None, typer.Option(help="PNG or SVG file.")] = None,
+) -> None:
+    """Describe a dataset, and draw a gallery of it."""
+    from tenfold import console, figures
+    from tenfold.datasets import load
+
+    splits = load(source, resize=resize)
+    found = splits.present().get(split)
+    if found is None:
+        raise InputError(f"split {split!r}: there are {', '.join(splits.present())}")
+    target = out or Path(f"{splits.name}-{split}.png")
+    figures.save(found.gallery(rows, columns, seed), target)
+    typer.echo(console.describe_splits(splits))
+    typer.echo(console.describe_dataset(found))
+    typer.echo(f"gallery  {target}")
+
+
+@data_app.command("check")
+def data_check(
+    source: Annotated[str, typer.Argument(metavar="PATH", help="A dataset's name or path.")],
+    resize: Resize = False,
+    as_json: AsJson = False,
+) -> None:
+    """Report what is in a dataset, and what is wrong."""
+    from tenfold import console
+    from tenfold.datasets import check
+
+    report = check(source, resize=resize)
+    if as_json:
+        echo_json(report.as_dict())
+    else:
+        typer.echo(console.describe_report(report))

@@ -1,0 +1,42 @@
+"""Results as text for a terminal."""
+
+from tenfold.console.data import (
+    describe_dataset,
+    describe_report,
+    describe_sources,
+    describe_splits,
+)
+from tenfold.console.reproductions import (
+    describe_differences,
+    reproduction_row,
+    reproductions_header,
+)
+from tenfold.console.runs import (
+    describe_answers,
+    describe_check,
+    describe_evaluation,
+    describe_inverted,
+    describe_openings,
+    describe_recipes,
+    describe_run,
+)
+from tenfold.console.text import table, wrapped
+
+__all__ = [
+    "describe_answers",
+    "describe_check",
+    "describe_dataset",
+    "describe_differences",
+    "describe_evaluation",
+    "describe_inverted",
+    "describe_openings",
+    "describe_recipes",
+    "describe_report",
+    "describe_run",
+    "describe_sources",
+    "describe_splits",
+    "reproduction_row",
+    "reproductions_header",
+    "table",
+    "wrapped",
+]
