@@ -5,12 +5,17 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 CACHE = Path(
     os.environ.setdefault("TENFOLD_CACHE", str(Path(tempfile.gettempdir()) / "tenfold-test-cache"))
 )
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("MPLBACKEND", "agg")
+
+# A first call imports SciPy, and a busy machine is no failure.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
 
 
 @pytest.fixture(scope="session")

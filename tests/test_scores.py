@@ -8,6 +8,7 @@ import scipy.stats
 import sklearn.metrics
 from hypothesis import given
 from hypothesis import strategies as st
+from score_batches import CLASSES, batch, batches
 from statsmodels.stats.proportion import proportion_confint
 
 from tenfold.errors import InputError
@@ -15,26 +16,16 @@ from tenfold.scores import (
     Score,
     SeedSummary,
     accuracy,
+    class_scores,
     confusion_matrix,
     log_loss,
     over_seeds,
+    proportion,
     top_k,
     top_k_accuracy,
+    top_label,
     wilson_interval,
 )
-
-CLASSES = 10
-
-
-def _batch(n: int, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    rng = np.random.default_rng(seed)
-    labels = rng.integers(0, CLASSES, n)
-    logits = rng.normal(size=(n, CLASSES)) + 2 * np.eye(CLASSES)[labels]
-    weights = np.exp(logits)
-    return weights / weights.sum(axis=1, keepdims=True), labels
-
-
-batches = st.builds(_batch, st.integers(1, 60), st.integers(0, 2**32 - 1))
 
 
 @pytest.mark.parametrize("n", [1, 7, 100, 10_000, 70_000])
@@ -63,8 +54,8 @@ def test_wilson_interval_narrows_with_more_images(n, data):
 
 
 @given(batches)
-def test_accuracy_is_that_of_scikit_learn(batch):
-    probabilities, labels = batch
+def test_accuracy_is_that_of_scikit_learn(images):
+    probabilities, labels = images
     score = accuracy(probabilities, labels)
     assert score.value == sklearn.metrics.accuracy_score(labels, probabilities.argmax(axis=1))
     hits = round(score.value * len(labels))
@@ -90,7 +81,7 @@ def test_top_k_accuracy_grows_with_k_up_to_one(batch):
 
 
 def test_log_loss_and_its_interval_are_those_of_scikit_learn_and_scipy():
-    probabilities, labels = _batch(500)
+    probabilities, labels = batch(500)
     score = log_loss(probabilities, labels)
     assert score.value == pytest.approx(
         sklearn.metrics.log_loss(labels, probabilities, labels=range(CLASSES)), rel=1e-12
@@ -114,9 +105,9 @@ def test_log_loss_of_one_image_has_no_interval():
 
 
 @pytest.mark.parametrize("score", [accuracy, log_loss])
-@given(batch=batches)
-def test_scores_do_not_depend_on_the_order_of_images(score, batch):
-    probabilities, labels = batch
+@given(images=batches)
+def test_scores_do_not_depend_on_the_order_of_images(score, images):
+    probabilities, labels = images
     order = np.random.default_rng(1).permutation(len(labels))
     one, other = score(probabilities, labels), score(probabilities[order], labels[order])
     assert one.value == pytest.approx(other.value, rel=1e-12)
@@ -127,7 +118,7 @@ def test_scores_do_not_depend_on_the_order_of_images(score, batch):
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 @pytest.mark.parametrize("label_dtype", [np.uint8, np.int32, np.int64])
 def test_scores_take_the_types_that_networks_and_files_give(dtype, label_dtype):
-    probabilities, labels = _batch(200)
+    probabilities, labels = batch(200)
     narrow, few = probabilities.astype(dtype), labels.astype(label_dtype)
     assert log_loss(narrow, few).value == pytest.approx(
         log_loss(probabilities, labels).value, rel=2e-3
@@ -136,8 +127,8 @@ def test_scores_take_the_types_that_networks_and_files_give(dtype, label_dtype):
 
 
 @given(batches)
-def test_confusion_matrix_is_that_of_scikit_learn(batch):
-    probabilities, labels = batch
+def test_confusion_matrix_is_that_of_scikit_learn(images):
+    probabilities, labels = images
     predicted = probabilities.argmax(axis=1)
     counts = confusion_matrix(predicted, labels, CLASSES)
     expected = sklearn.metrics.confusion_matrix(labels, predicted, labels=range(CLASSES))
@@ -150,9 +141,58 @@ def test_confusion_matrix_of_narrow_integers_does_not_overflow():
     assert confusion_matrix(labels, labels, 47)[46, 46] == 3
 
 
+@pytest.mark.parametrize("n", [20, 500])
+def test_class_scores_are_those_of_scikit_learn(n):
+    probabilities, labels = batch(n, signal=1.0)
+    predicted = probabilities.argmax(axis=1)
+    expected = sklearn.metrics.precision_recall_fscore_support(
+        labels, predicted, labels=range(CLASSES), zero_division=np.nan
+    )
+    for i, scores in enumerate(class_scores(predicted, labels, CLASSES)):
+        figures = (scores.precision, scores.recall, scores.f1)
+        found = [np.nan if score is None else score.value for score in figures]
+        assert [*found, scores.n] == pytest.approx([row[i] for row in expected], nan_ok=True)
+        assert scores.predicted == (predicted == i).sum()
+
+
+def test_intervals_of_class_scores_are_wilson_intervals_of_their_counts():
+    scores = class_scores([0] * 9 + [1] * 5, [0] * 8 + [1] * 6, classes=2)[1]
+    assert scores.precision == proportion(5, 5)
+    assert scores.recall == proportion(5, 6)
+    jaccard = wilson_interval(5, 6)
+    assert (scores.f1.low, scores.f1.high) == pytest.approx([2 * j / (1 + j) for j in jaccard])
+    assert (scores.f1.value, scores.f1.n) == (pytest.approx(10 / 11), 6)
+
+
+def test_class_scores_of_nothing_are_none():
+    never, absent, neither = class_scores([1, 1], [0, 0], classes=3)
+    assert (never.precision, never.recall.value, never.f1.value) == (None, 0, 0)
+    assert (absent.precision.value, absent.recall, absent.f1.value) == (0, None, 0)
+    assert (neither.precision, neither.recall, neither.f1) == (None, None, None)
+    assert json.loads(json.dumps(never.as_json()))["recall"] == proportion(0, 2).as_json()
+
+
+@given(batches)
+def test_f1_lies_between_precision_and_recall_and_in_its_interval(images):
+    probabilities, labels = images
+    for scores in class_scores(probabilities.argmax(axis=1), labels, CLASSES):
+        if scores.f1 is not None and scores.f1.value > 0:
+            ends = sorted([scores.precision.value, scores.recall.value])
+            assert ends[0] - 1e-12 <= scores.f1.value <= ends[1] + 1e-12
+            assert 0 <= scores.f1.low <= scores.f1.value <= scores.f1.high <= 1
+
+
+@given(batches)
+def test_top_label_is_the_first_of_top_k_and_agrees_with_accuracy(images):
+    probabilities, labels = images
+    confidence, right = top_label(probabilities, labels)
+    np.testing.assert_array_equal(confidence, top_k(probabilities, 1)[1][:, 0])
+    assert right.mean() == pytest.approx(accuracy(probabilities, labels).value)
+
+
 @given(batches, st.integers(1, CLASSES))
-def test_top_k_is_sorted_and_takes_the_largest(batch, k):
-    probabilities, _ = batch
+def test_top_k_is_sorted_and_takes_the_largest(images, k):
+    probabilities, _ = images
     indices, values = top_k(probabilities, k)
     np.testing.assert_array_equal(values, -np.sort(-probabilities, axis=1)[:, :k])
     np.testing.assert_array_equal(np.take_along_axis(probabilities, indices, axis=1), values)
@@ -185,7 +225,7 @@ def test_one_seed_has_no_spread():
 
 @pytest.mark.parametrize(
     "figure",
-    [accuracy(*_batch(50)), log_loss(*_batch(1)), over_seeds([0.9, 0.8]), over_seeds([1])],
+    [accuracy(*batch(50)), log_loss(*batch(1)), over_seeds([0.9, 0.8]), over_seeds([1])],
 )
 def test_scores_come_back_from_json(figure):
     assert type(figure)(**json.loads(json.dumps(figure.as_json()))) == figure
@@ -225,6 +265,11 @@ BAD = {
     "k above classes": (top_k_accuracy, (HALF, [0], 3), "from 1 to 2"),
     "no class": (confusion_matrix, ([0], [0], 0), "classes must be at least 1"),
     "prediction too large": (confusion_matrix, ([5], [0], 5), "predicted must be from 0 to 4"),
+    "no images of classes": (class_scores, ([], [], 3), "predicted is empty"),
+    "class too large": (class_scores, ([0], [3], 3), "labels must be from 0 to 2, got 3 to 3"),
+    "named classes": (class_scores, (["a"], [0], 3), "predicted must be integers, got <U1"),
+    "confidence of logits": (top_label, ([[3.0, -2.0]], [0]), "softmax"),
+    "share of nothing": (proportion, (0, 0), "n must be at least 1, got 0"),
     "lengths differ": (confusion_matrix, ([0, 1], [0], 2), "predicted has 2 entries, labels has 1"),
     "no seeds": (over_seeds, ([],), "at least one number"),
     "table of seeds": (over_seeds, ([[1.0]],), "got shape (1, 1)"),
