@@ -1,9 +1,6 @@
-import base64
 import io
-import re
 import subprocess
 import sys
-from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -268,14 +265,27 @@ def test_confusion_matrix_writes_each_count_in_its_cell():
     assert axes.get_title(loc="left") == "6 of 12,446 images wrong"
 
 
-def test_confusion_matrix_stays_legible_and_ranks_its_shades():
+@pytest.mark.parametrize(
+    ("ink", "paper", "orange", "blue"),
+    [
+        (figures.INK, "#ffffff", figures.VERMILLION, figures.BLUE),
+        ("#e8e8e8", "#14161a", "#F08A4B", "#5AB4F0"),  # a page at night
+    ],
+)
+def test_confusion_matrix_stays_legible_and_ranks_its_shades(ink, paper, orange, blue):
     counts = np.array([[900, 1, 10], [100, 800, 0], [30, 5, 700]])
-    shades = figures.confusion_matrix(counts).axes[0].images[0].get_array()
-    assert min(_contrast(figures.INK, shade) for row in shades for shade in row) >= 4.5
-    off = ~np.eye(3, dtype=bool)
-    blues = shades[off][:, 2][np.argsort(counts[off])]
-    assert (np.diff(blues) < 0).all()
-    np.testing.assert_array_equal(shades[1, 2], [1, 1, 1])
+    cells = figures.confusion_matrix(counts).axes[0].collections[0]
+    themes = {to_rgb(figures.VERMILLION): to_rgb(orange), to_rgb(figures.BLUE): to_rgb(blue)}
+    depth = {}
+    for path, (*color, opacity) in zip(cells.get_paths(), cells.get_facecolors(), strict=True):
+        shade = opacity * np.array(themes[tuple(color)]) + (1 - opacity) * np.array(to_rgb(paper))
+        assert _contrast(ink, shade) >= 4.5
+        predicted, true = np.rint(path.vertices[:4].mean(axis=0)).astype(int)
+        assert (tuple(color) == to_rgb(figures.BLUE)) == (true == predicted)
+        depth[true, predicted] = opacity
+    assert len(depth) == 8  # the empty cell stays empty
+    wrong = sorted((counts[place], deep) for place, deep in depth.items() if place[0] != place[1])
+    assert (np.diff([deep for _, deep in wrong]) > 0).all()
 
 
 def test_confusion_matrix_without_mistakes_and_without_images():
@@ -290,81 +300,41 @@ def test_text_is_legible_on_white():
     assert _contrast(figures.VERMILLION, "white") >= 3  # bold, or beside a line of its colour
 
 
-PICTURES = {
-    "gallery": lambda: figures.gallery(_digits(4), [1, 2, 3, 4]),
-    "predictions": lambda: figures.predictions(_digits(2), [[0.1, 0.9], [0.7, 0.3]], [1, 1]),
-    "learning_curves": lambda: figures.learning_curves(_history(4, 3), "three seeds"),
-    "confusion_matrix": lambda: figures.confusion_matrix(np.eye(10, dtype=int), FASHION),
-}
-every_picture = pytest.mark.parametrize("draw", PICTURES.values(), ids=PICTURES.keys())
+def _shown(figure: Figure) -> np.ndarray:
+    """The pictures of weights, without the scale below them."""
+    return np.stack([image.get_array() for image in figure.axes[0].images[:-1]])
 
 
-@every_picture
-def test_saved_png_decodes(draw, tmp_path):
-    figure = draw()
-    figures.save(figure, tmp_path / "picture.PNG")
-    with Image.open(tmp_path / "picture.PNG") as picture:
-        picture.load()
-        assert picture.format == "PNG"
-        assert picture.info["Description"] == figure.get_label() != ""
-        assert np.asarray(picture.convert("L")).std() > 1
+def test_weights_can_be_read_back_from_their_colours():
+    weights = np.random.default_rng(0).normal(size=(3, 5, 4))
+    weights[0, 0, 0] = 0
+    shown = _shown(figures.weights(weights))
+    np.testing.assert_array_equal(shown[0, 0, 0], [255, 255, 255])
+    depth = 1 - shown / 255
+    blue, vermillion = (1 - np.array(to_rgb(c)) for c in (figures.BLUE, figures.VERMILLION))
+    full = np.where(weights[..., None] < 0, blue, vermillion)
+    largest = np.abs(weights).max()
+    np.testing.assert_allclose(depth, full * np.abs(weights[..., None]) / largest, atol=1 / 255)
 
 
-@every_picture
-def test_saved_svg_parses_and_has_a_title(draw, tmp_path):
-    figure = draw()
-    figures.save(figure, str(tmp_path / "picture.svg"))
-    root = ElementTree.parse(tmp_path / "picture.svg").getroot()
-    assert root.tag == "{http://www.w3.org/2000/svg}svg"
-    assert root.find(".//{*}title").text == figure.get_label()
+@pytest.mark.parametrize(("n", "said"), [(12, "12"), (64, "64"), (512, "64 of 512")])
+def test_weights_show_64_at_most_and_say_so(n, said):
+    figure = figures.weights(np.full((n, 5, 5), 0.25), titles=range(n))
+    assert len(_shown(figure)) == min(n, 64)
+    assert figure.get_label() == f"Weights, {said}, colours from -0.25 to 0.25"
+    *titles, low, high = _texts(figure)
+    assert titles == [str(i) for i in range(min(n, 64))]
+    assert (low, high) == ("\N{MINUS SIGN}0.25", "+0.25")
 
 
-@every_picture
-@pytest.mark.parametrize("suffix", ["png", "svg"])
-def test_same_picture_same_bytes(draw, suffix, tmp_path):
-    for name in "ab":
-        figures.save(draw(), tmp_path / f"{name}.{suffix}")
-    assert (tmp_path / f"a.{suffix}").read_bytes() == (tmp_path / f"b.{suffix}").read_bytes()
-
-
-@every_picture
-def test_html_is_one_image_tag_with_alt_text(draw):
-    figure = draw()
-    root = ElementTree.fromstring(figures.to_html(figure).replace('">', '"/>'))
-    assert root.tag == "img"
-    assert root.get("alt") == figure.get_label()
-    content = base64.b64decode(root.get("src").removeprefix("data:image/png;base64,"))
-    assert content == figures.to_png(figure)
-
-
-def test_alt_text_is_escaped():
-    tag = figures.to_html(figures.gallery(_digits(1)), alt='"><script>')
-    assert re.match(r'<img alt="&quot;&gt;&lt;script&gt;" ', tag)
-
-
-@pytest.mark.parametrize("name", ["picture.jpg", "picture", "picture.png.pdf", ".png"])
-def test_other_suffixes_are_refused_and_nothing_is_written(name, tmp_path):
-    with pytest.raises(InputError, match=r"\.png or \.svg"):
-        figures.save(figures.gallery(_digits(1)), tmp_path / name)
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("suffix", ["png", "svg"])
-def test_a_failing_write_leaves_what_was_there(suffix, tmp_path, monkeypatch):
-    path = tmp_path / f"picture.{suffix}"
-    path.write_bytes(b"the picture before")
-    figure = figures.gallery(_digits(1))
-    monkeypatch.setattr("os.replace", _fail)
-    monkeypatch.setattr("pathlib.Path.replace", _fail)
-    monkeypatch.setattr("os.rename", _fail)
-    with pytest.raises(Exception, match="disk"):
-        figures.save(figure, path)
-    assert [entry.name for entry in tmp_path.iterdir()] == [path.name]
-    assert path.read_bytes() == b"the picture before"
-
-
-def _fail(*_: object) -> None:
-    raise RuntimeError("the disk is gone")
+@pytest.mark.parametrize("n", [1, 64])
+def test_the_scale_of_weights_stays_inside_the_picture(n):
+    figure = figures.weights(np.full((n, 28, 28), -0.00123), columns=16)
+    figure.draw_without_rendering()
+    *_, scale = figure.axes[0].images
+    boxes = [text.get_window_extent() for text in figure.axes[0].texts]
+    assert all(figure.bbox.x0 <= b.x0 and b.x1 <= figure.bbox.x1 for b in boxes)
+    assert boxes[0].x1 < scale.get_window_extent().x0 < scale.get_window_extent().x1 < boxes[1].x0
 
 
 SQUARE = np.zeros((2, 28, 28))
@@ -406,6 +376,11 @@ BAD = {
     "not square": (figures.confusion_matrix, (np.zeros((2, 3), int),), "got (2, 3)"),
     "shares": (figures.confusion_matrix, (np.eye(2),), "integers from 0 up"),
     "negative": (figures.confusion_matrix, (-np.eye(2, dtype=int),), "integers from 0 up"),
+    "one filter": (figures.weights, (np.zeros((5, 5)),), "[n, height, width], got (5, 5)"),
+    "no filters": (figures.weights, (np.zeros((0, 5, 5)),), "got (0, 5, 5)"),
+    "whole weights": (figures.weights, (np.zeros((1, 5, 5), int),), "floats, got int64"),
+    "nan weights": (figures.weights, (np.full((1, 5, 5), np.nan),), "finite"),
+    "few titles": (figures.weights, (SQUARE, 16, ["a"]), "titles has 1 entries for 2"),
     "names missing": (figures.confusion_matrix, (np.eye(2, dtype=int), ["a"]), "got 1"),
 }
 
