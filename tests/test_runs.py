@@ -2,13 +2,11 @@
 
 import json
 import shutil
-import struct
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
-from tensorboardX.proto.event_pb2 import Event
 
 import tenfold
 from tenfold import InputError
@@ -16,6 +14,7 @@ from tenfold.datasets import Origin
 from tenfold.networks import dense, seeded
 from tenfold.runs.record import Record
 from tenfold.runs.weights import model_path, weights_path
+from tenfold.scores import temper
 
 SMALL = tenfold.Recipe("small", arguments={"hidden": [8]}, epochs=3)
 
@@ -37,6 +36,10 @@ def copy(run, tmp_path):
     return tenfold.Run(shutil.copytree(run.path, tmp_path / "copy"))
 
 
+def scaled_one(image):
+    return (image / np.float32(255)).reshape(1, -1)
+
+
 def scaled(dataset):
     return (dataset.images / np.float32(255)).astype(np.float32).reshape(len(dataset), -1)
 
@@ -54,6 +57,7 @@ def test_the_folder_holds_all_that_came_out(run):
         "history.csv",
         "learning-curves.png",
         "models/seed-0.keras",
+        "predictions/validation.npz",
         "weights/seed-0.weights.h5",
     }
     assert (run.path / "learning-curves.png").read_bytes().startswith(b"\x89PNG")
@@ -82,7 +86,7 @@ def test_the_history_is_a_table_with_a_row_an_epoch_and_seed(run, pair):
 
 def test_the_validation_scores_are_those_of_the_last_epoch(run):
     last = run.history.iloc[-1]
-    accuracy = run.record.scores["validation"]["accuracy"][0]["value"]
+    accuracy = run.record.scores["accuracy"][0]["value"]
     assert accuracy == pytest.approx(last["val_accuracy"], abs=1e-6)
 
 
@@ -91,36 +95,6 @@ def test_several_networks_equal_single_ones_of_the_same_seeds(run, pair):
         np.testing.assert_allclose(a, b, atol=1e-5)
     first, second = (model.get_weights()[0] for model in pair.models)
     assert not np.allclose(first, second)
-
-
-def events_in(folder):
-    """TensorFlow's record format, read with the protocol buffers alone."""
-    (path,) = folder.iterdir()
-    data, found = path.read_bytes(), []
-    while data:
-        (length,) = struct.unpack("<Q", data[:8])
-        found.append(Event.FromString(data[12 : 12 + length]))
-        data = data[16 + length :]
-    return found
-
-
-def test_tensorboard_events_say_what_the_history_says(pair):
-    from tensorboardX.record_writer import masked_crc32c
-
-    for seed in (0, 1):
-        folder = pair.path / "tensorboard" / f"seed-{seed}"
-        header, *events = events_in(folder)
-        assert header.file_version == "brain.Event:2"
-        seen = {(e.summary.value[0].tag, e.step): e.summary.value[0].simple_value for e in events}
-        rows = pair.history[pair.history["seed"] == seed]
-        tags = {"loss": "loss/train", "val_accuracy": "accuracy/validation"}
-        assert len(seen) == 4 * len(rows)
-        for column, tag in tags.items():
-            for epoch, value in zip(rows["epoch"], rows[column], strict=True):
-                assert seen[tag, epoch] == pytest.approx(value)
-        (path,) = folder.iterdir()
-        data = path.read_bytes()
-        assert struct.unpack("<I", data[8:12])[0] == masked_crc32c(data[:8])
 
 
 def test_same_recipe_same_bits_and_another_seed_others(few, run, tmp_path):
@@ -141,13 +115,100 @@ def test_evaluate_equals_keras(copy, few, split):
     result = copy.evaluate(split, data=few)
     loss, accuracy = copy.model.evaluate(scaled(dataset), dataset.one_hot(), verbose=0)
     assert result.accuracy[0].value == pytest.approx(accuracy, abs=1e-6)
-    assert result.log_loss[0].value == pytest.approx(loss, rel=1e-4)
+    assert result.uncalibrated().log_loss[0].value == pytest.approx(loss, rel=1e-4)
     assert result.accuracy[0].n == len(dataset)
+
+
+@pytest.mark.parametrize("split", ["validation", "test"])
+def test_answers_are_kept_with_images_and_where_their_evidence_lies(copy, few, split):
+    dataset = few.present()[split]
+    first = copy.evaluate(split, data=few)
+    again, examples = tenfold.Run(copy.path).judged(split)
+    np.testing.assert_array_equal(again.probabilities, first.probabilities)
+    np.testing.assert_array_equal(again.labels, dataset.labels)
+    np.testing.assert_array_equal(examples.images, dataset.images[examples.places])
+    assert set(first.mistakes()[:40]) <= set(examples.places)
+    assert set(first.weakest_hits()[:40]) <= set(examples.places)
+    assert examples.evidence.shape == (len(examples.places), 7, 7)
+    assert again.checksum == dataset.checksum
+
+
+def test_evidence_is_what_covering_a_place_takes_away(copy, few):
+    found, examples = copy.judged("validation")
+    covered = examples.images[0].copy()
+    covered[:7, :7] = 0
+    label = found.predicted()[examples.places[0]]
+    answers = [
+        copy.model.predict(scaled_one(x), verbose=0)[0] for x in (examples.images[0], covered)
+    ]
+    odds = [np.log(p[label]) - np.log1p(-p[label]) for p in answers]
+    assert examples.evidence[0, 0, 0] == pytest.approx(odds[0] - odds[1], abs=0.02)
+
+
+def test_a_published_run_is_not_calibrated_on_the_test_set(few, tmp_path):
+    out = tmp_path / "run"
+    run = tenfold.train(SMALL, few, out=out, protocol="published", verbose=False)
+    assert run.calibrations == ()
+    assert run.accepts(run.predict(few.test.images)).all()
+    with pytest.raises(InputError, match="nothing is chosen"):
+        run.calibrate(0.2)
+
+
+def spoil(copy, **changes):
+    path = copy.path / "predictions" / "validation.npz"
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files} | changes
+    np.savez(path, **arrays)
+
+
+def without_a_class(copy):
+    spoil(copy, outputs=copy.judged("validation")[0].outputs[..., :9])
+
+
+def with_a_hole(copy):
+    outputs = copy.judged("validation")[0].outputs.copy()
+    outputs[0, 5] = np.nan
+    spoil(copy, outputs=outputs)
+
+
+def cut_short(copy):
+    path = copy.path / "predictions" / "validation.npz"
+    path.write_bytes(path.read_bytes()[:-2000])
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (without_a_class, "300 images of 10 classes need"),
+        (with_a_hole, "1 rows are not finite"),
+        (cut_short, "damaged"),
+    ],
+)
+def test_damaged_answers_are_refused_and_can_be_made_again(copy, few, damage, words):
+    whole = copy.evaluate("validation").to_json()
+    damage(copy)
+    with pytest.raises(InputError, match=words) as caught:
+        copy.evaluate("validation")
+    assert "remove it, and tenfold evaluate makes it again" in str(caught.value)
+    (copy.path / "predictions" / "validation.npz").unlink()
+    assert tenfold.Run(copy.path).evaluate("validation", data=few).to_json() == whole
+
+
+def test_a_run_without_weights_or_of_another_version_is_refused(copy, few):
+    shutil.rmtree(copy.path / "models")
+    with pytest.raises(InputError, match=r"seed-0.keras: missing; the run folder is not whole"):
+        tenfold.Run(copy.path).evaluate("test", data=few)
+    assert tenfold.Run(copy.path).test_openings() == []
+    record = json.loads((copy.path / "run.json").read_text())
+    (copy.path / "run.json").write_text(json.dumps(record | {"format": 1}))
+    with pytest.raises(InputError, match="its format is 1, this version reads 2"):
+        tenfold.Run(copy.path)
 
 
 def test_predict_equals_keras_and_takes_any_sensible_shape(run, few):
     images = few.test.images[:4]
-    expected = run.model.predict(scaled(few.test[:4]), verbose=0)
+    raw = run.model.predict(scaled(few.test[:4]), verbose=0)
+    expected = temper(raw, run.calibrations[0].temperature)
     shapes = [
         images,
         images[..., None],

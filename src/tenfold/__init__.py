@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tenfold.comparison import compare as compare
     from tenfold.datasets import Dataset as Dataset
     from tenfold.datasets import Splits as Splits
     from tenfold.datasets import load as load
@@ -36,6 +37,7 @@ _HOMES = {
     "train": "runs",
     "resume": "runs",
     "Evaluation": "evaluation",
+    "compare": "comparison",
 }
 
 __all__ = ["__version__", *_HOMES]

@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tenfold import figures, scores
+from tenfold.calibration import Calibration
 from tenfold.errors import InputError
-from tenfold.scores import Score, SeedSummary
+from tenfold.scores import ClassScores, Reliability, RiskCoverage, Score, SeedSummary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
+
+SCORES = (
+    "accuracy",
+    "log_loss",
+    "brier_score",
+    "calibration_error",
+    "area_under_risk_coverage",
+)
+RESAMPLES = 1000
+_FEWEST_RESAMPLES = 200
+
+Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,64 +42,146 @@ class Evaluation:
         split: ``train``, ``validation`` or ``test``.
         class_names: the classes, in the order of the labels.
         labels: the right classes, int ``[n]``.
-        probabilities: float32 ``[networks, n, classes]``.
+        outputs: float32 ``[networks, n, classes]``: probabilities as the networks put them out.
+        calibrations: one a network, fitted on validation images; or none.
+        checksum: of the images and labels, so that only evaluations of the same are compared.
 
     Example:
-        >>> probabilities = np.array([[[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]]])
-        >>> result = Evaluation("test", ("0", "1"), np.array([0, 1, 1]), probabilities)
-        >>> result.accuracy[0].value.__round__(2)
+        >>> outputs = np.array([[[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]]])
+        >>> result = Evaluation("test", ("0", "1"), np.array([0, 1, 1]), outputs)
+        >>> round(result.accuracy[0].value, 2)
         0.67
-        >>> result.per_class()["1"]
-        (1, 2)
+        >>> result.per_class()["1"].recall.as_percent()
+        '50.00 % (9.45 to 90.55)'
     """
 
     split: str
     class_names: tuple[str, ...]
-    labels: npt.NDArray[np.int64]
-    probabilities: npt.NDArray[np.float32]
+    labels: Integers
+    outputs: Floats
+    calibrations: tuple[Calibration, ...] = field(default=(), repr=False)
+    checksum: str = ""
 
     def __post_init__(self) -> None:
         expected = (len(self.labels), len(self.class_names))
-        if self.probabilities.ndim != 3 or self.probabilities.shape[1:] != expected:
+        if self.outputs.ndim != 3 or self.outputs.shape[1:] != expected:
             raise InputError(
-                f"probabilities have shape {self.probabilities.shape}, {len(self.labels)} images "
+                f"probabilities have shape {self.outputs.shape}, {len(self.labels)} images "
                 f"of {len(self.class_names)} classes need (networks, {expected[0]}, {expected[1]})"
             )
+        if not np.isfinite(self.outputs).all():
+            bad = int((~np.isfinite(self.outputs)).any(axis=-1).sum())
+            raise InputError(f"probabilities: {bad} rows are not finite; train again")
+        if self.calibrations and len(self.calibrations) != len(self.outputs):
+            raise InputError(
+                f"calibrations: {len(self.calibrations)} for {len(self.outputs)} networks; "
+                "give one a network"
+            )
 
-    @classmethod
-    def of_networks(cls, results: Sequence[Evaluation]) -> Evaluation:
-        """Join the evaluations of single networks on one split.
+    @cached_property
+    def probabilities(self) -> Floats:
+        """What the networks answer, calibrated where they are: float32 [networks, n, classes]."""
+        if not self.calibrations:
+            return self.outputs
+        pairs = zip(self.calibrations, self.outputs, strict=True)
+        return np.stack([calibration.apply(p) for calibration, p in pairs])
 
-        Raises:
-            InputError: there are none.
-        """
-        if not results:
-            raise InputError("results: there are none; give at least one Evaluation")
-        first = results[0]
-        answers = np.concatenate([result.probabilities for result in results])
-        return cls(first.split, first.class_names, first.labels, answers)
+    def uncalibrated(self) -> Evaluation:
+        """The same networks as they were before temperature and threshold."""
+        return replace(self, calibrations=())
 
-    @property
+    def relabelled(self, labels: Integers, kept: npt.NDArray[np.bool_]) -> Evaluation:
+        """The same answers against other labels ``[n]``, on the images that are kept ``[n]``."""
+        return replace(self, labels=labels[kept], outputs=self.outputs[:, kept], checksum="")
+
+    @cached_property
     def accuracy(self) -> list[Score]:
         """Share of right answers of each network, with its 95 % Wilson interval."""
-        return [scores.accuracy(p, self.labels) for p in self.probabilities]
+        return self._each(scores.accuracy)
 
-    @property
+    @cached_property
     def log_loss(self) -> list[Score]:
         """Mean negative log-likelihood of each network, in nats."""
-        return [scores.log_loss(p, self.labels) for p in self.probabilities]
+        return self._each(scores.log_loss)
 
-    def over_seeds(self) -> dict[str, SeedSummary]:
-        """Mean and standard deviation of accuracy and loss over the networks."""
+    @cached_property
+    def brier_score(self) -> list[Score]:
+        """Mean squared distance of the probabilities of each network from the truth, 0 to 2."""
+        return self._each(scores.brier_score)
+
+    @cached_property
+    def calibration_error(self) -> list[Score]:
+        """Expected calibration error of each network, over 15 bins of equal mass."""
+        return self._each(
+            lambda p, y: scores.expected_calibration_error(p, y, resamples=self._resamples)
+        )
+
+    @cached_property
+    def area_under_risk_coverage(self) -> list[Score]:
+        """Mean error over all shares of images that could be answered, the surest first."""
+        return self._each(
+            lambda p, y: scores.area_under_risk_coverage(p, y, resamples=self._resamples)
+        )
+
+    def top_k_accuracy(self, k: int) -> list[Score]:
+        """Share of images whose label is among the k most probable classes, of each network."""
+        return self._each(lambda p, y: scores.top_k_accuracy(p, y, k))
+
+    def reliability(self, network: int = 0) -> Reliability:
+        """How often a network is right where it is so and so sure, in 15 bins of equal mass."""
+        return scores.reliability(self._answers(network), self.labels)
+
+    def risk_coverage(self, network: int = 0) -> RiskCoverage:
+        """The error of a network over the share of images that it answers."""
+        return scores.risk_coverage(self._answers(network), self.labels)
+
+    @property
+    def accepted(self) -> list[tuple[Score, Score | None] | None]:
+        """Of each calibrated network: share of images accepted, and share of these wrong.
+
+        None for a network without a threshold.
+        """
+        pairs = zip(self.calibrations, self.probabilities, strict=False)
+        return [
+            None
+            if calibration.threshold is None
+            else scores.selective_scores(p, self.labels, calibration.threshold.value)
+            for calibration, p in pairs
+        ]
+
+    @property
+    def conformal(self) -> list[tuple[Score, Score]]:
+        """Of each calibrated network: how often its prediction set holds the label, and its size.
+
+        The sets hold the classes whose probability validation images have shown to be high enough
+        to hold the label at ``Calibration.level``.
+        """
+        pairs = zip(self.calibrations, self.probabilities, strict=False)
+        sets = [scores.conformal_sets(p, calibration.quantile) for calibration, p in pairs]
+        return [(scores.conformal_coverage(s, self.labels), scores.conformal_size(s)) for s in sets]
+
+    def auroc(self, unknown: Floats) -> list[Score]:
+        """How well each network's highest probability tells these images from unknown ones.
+
+        The chance that an image of this split is answered with more confidence than one of those
+        whose probabilities ``[networks, m, classes]`` are given.
+
+        Source: Hendrycks and Gimpel, "A baseline for detecting misclassified and
+        out-of-distribution examples in neural networks" (2017).
+        """
+        pairs = zip(self.probabilities, unknown, strict=True)
+        return [scores.auroc(ours.max(axis=-1), other.max(axis=-1)) for ours, other in pairs]
+
+    def over_seeds(self, names: Sequence[str] = ("accuracy", "log_loss")) -> dict[str, SeedSummary]:
+        """Mean and standard deviation of scores over the networks, by the names in ``SCORES``."""
         return {
-            "accuracy": scores.over_seeds([score.value for score in self.accuracy]),
-            "log_loss": scores.over_seeds([score.value for score in self.log_loss]),
+            name: scores.over_seeds([score.value for score in getattr(self, name)])
+            for name in names
         }
 
-    def confusion_matrix(self, network: int = 0) -> npt.NDArray[np.int64]:
+    def confusion_matrix(self, network: int = 0) -> Integers:
         """Counts ``[true class, predicted class]`` of one network."""
-        predicted = self._answers(network).argmax(axis=-1)
-        return scores.confusion_matrix(predicted, self.labels, len(self.class_names))
+        return scores.confusion_matrix(self.predicted(network), self.labels, len(self.class_names))
 
     def confusion_table(self, network: int = 0) -> DataFrame:
         """The confusion matrix with class names: true classes down, predicted classes across."""
@@ -98,41 +195,66 @@ class Evaluation:
         """A picture of the confusion matrix, with counts."""
         return figures.confusion_matrix(self.confusion_matrix(network), self.class_names)
 
-    def mistakes(self, network: int = 0) -> npt.NDArray[np.int64]:
+    def predicted(self, network: int = 0) -> Integers:
+        """The most probable class of each image, int ``[n]``."""
+        classes: Integers = self._answers(network).argmax(axis=-1)
+        return classes
+
+    def mistakes(self, network: int = 0) -> Integers:
         """The places of wrongly predicted images in the split, the most confident first.
 
         Example:
-            >>> probabilities = np.array([[[0.6, 0.4], [0.9, 0.1], [0.2, 0.8]]])
-            >>> Evaluation("test", ("0", "1"), np.array([1, 1, 1]), probabilities).mistakes()
+            >>> outputs = np.array([[[0.6, 0.4], [0.9, 0.1], [0.2, 0.8]]])
+            >>> Evaluation("test", ("0", "1"), np.array([1, 1, 1]), outputs).mistakes()
             array([1, 0])
         """
-        answers = self._answers(network)
-        wrong = np.flatnonzero(answers.argmax(axis=-1) != self.labels)
-        return wrong[np.argsort(-answers[wrong].max(axis=-1), kind="stable")]
+        return self._by_confidence(network, self.predicted(network) != self.labels)
 
-    def _answers(self, network: int) -> npt.NDArray[np.float32]:
-        if not 0 <= network < len(self.probabilities):
-            raise InputError(
-                f"network: {network}; there are {len(self.probabilities)}, counted from 0"
-            )
-        answers: npt.NDArray[np.float32] = self.probabilities[network]
-        return answers
+    def weakest_hits(self, network: int = 0) -> Integers:
+        """The places of rightly predicted images in the split, the least confident first."""
+        return self._by_confidence(network, self.predicted(network) == self.labels)[::-1]
 
-    def per_class(self, network: int = 0) -> dict[str, tuple[int, int]]:
-        """For each class, how many images were recognised, and how many there are."""
-        counts = self.confusion_matrix(network)
-        rows = zip(self.class_names, counts.diagonal(), counts.sum(axis=1), strict=True)
-        return {name: (int(right), int(total)) for name, right, total in rows}
+    def per_class(self, network: int = 0) -> dict[str, ClassScores]:
+        """Precision, recall and F1 of each class, with intervals and counts."""
+        found = scores.class_scores(self.predicted(network), self.labels, len(self.class_names))
+        return dict(zip(self.class_names, found, strict=True))
 
     def to_json(self) -> dict[str, Any]:
-        """The figures as plain JSON types; probabilities are left out."""
-        return {
+        """The figures as plain JSON types, lists with an entry a network; answers are left out."""
+        found: dict[str, Any] = {
             "split": self.split,
             "n": len(self.labels),
-            "accuracy": [score.as_json() for score in self.accuracy],
-            "log_loss": [score.as_json() for score in self.log_loss],
-            "over_seeds": {name: s.as_json() for name, s in self.over_seeds().items()},
-            "per_class": self.per_class(),
+            **{name: _json(getattr(self, name)) for name in SCORES},
+            "top_2_accuracy": _json(self.top_k_accuracy(min(2, len(self.class_names)))),
+            "over_seeds": {name: s.as_json() for name, s in self.over_seeds(SCORES).items()},
+            "per_class": [
+                {name: s.as_json() for name, s in self.per_class(i).items()}
+                for i in range(len(self.outputs))
+            ],
+            "confusion_matrix": [
+                self.confusion_matrix(i).tolist() for i in range(len(self.outputs))
+            ],
+        }
+        if self.calibrations:
+            found |= self._calibrated_json()
+        return found
+
+    def _calibrated_json(self) -> dict[str, Any]:
+        before = self.uncalibrated()
+        changed = ("log_loss", "brier_score", "calibration_error")
+        return {
+            "before_temperature": {name: _json(getattr(before, name)) for name in changed},
+            "calibration": [calibration.to_json() for calibration in self.calibrations],
+            "accepted": [
+                None
+                if found is None
+                else {"coverage": found[0].as_json(), "error": found[1] and found[1].as_json()}
+                for found in self.accepted
+            ],
+            "conformal": [
+                {"coverage": held.as_json(), "size": size.as_json()}
+                for held, size in self.conformal
+            ],
         }
 
     def headline(self) -> str:
@@ -140,7 +262,7 @@ class Evaluation:
 
         Of several seeds: mean ± standard deviation, and the interval of the mean.
         """
-        if len(self.probabilities) == 1:
+        if len(self.outputs) == 1:
             return f"{self.accuracy[0].as_percent()} of {len(self.labels):,} {self.split} images"
         seeds = self.over_seeds()["accuracy"]
         return f"{seeds.as_percent()} of {len(self.labels):,} {self.split} images, {seeds.n} seeds"
@@ -150,8 +272,35 @@ class Evaluation:
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{html.escape(name)}</td><td>{right:,}</td><td>{total:,}</td></tr>"
-            for name, (right, total) in self.per_class().items()
+            f"<tr><td>{html.escape(name)}</td><td>{_percent(found.recall)}</td>"
+            f"<td>{_percent(found.precision)}</td><td>{found.n:,}</td></tr>"
+            for name, found in self.per_class().items()
         )
-        head = "<tr><th>class</th><th>recognised</th><th>images</th></tr>"
+        head = "<tr><th>class</th><th>recall</th><th>precision</th><th>images</th></tr>"
         return f"<p>{html.escape(self.headline())}</p><table>{head}{rows}</table>"
+
+    @property
+    def _resamples(self) -> int:
+        """Of a bootstrap: fewer a network where there are several, whose spread says more."""
+        return max(_FEWEST_RESAMPLES, RESAMPLES // len(self.outputs))
+
+    def _each(self, score: Callable[[Floats, Integers], Score]) -> list[Score]:
+        return [score(p, self.labels) for p in self.probabilities]
+
+    def _by_confidence(self, network: int, chosen: npt.NDArray[np.bool_]) -> Integers:
+        places = np.flatnonzero(chosen)
+        return places[np.argsort(-self._answers(network)[places].max(axis=-1), kind="stable")]
+
+    def _answers(self, network: int) -> Floats:
+        if not 0 <= network < len(self.outputs):
+            raise InputError(f"network: {network}; there are {len(self.outputs)}, counted from 0")
+        answers: Floats = self.probabilities[network]
+        return answers
+
+
+def _json(found: Sequence[Score]) -> list[dict[str, Any]]:
+    return [score.as_json() for score in found]
+
+
+def _percent(score: Score | None) -> str:
+    return "-" if score is None else f"{100 * score.value:.1f} %"

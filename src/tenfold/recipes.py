@@ -185,12 +185,13 @@ _LOSSES = {"sparse": "sparse_categorical_crossentropy", "one-hot": "categorical_
 _LISTS = {"hidden": int, "filters": int, "activation": str, "dropout": float}
 
 
-def customised(name: str | None, changes: Mapping[str, Any]) -> Recipe:
-    """A recipe by name or Python file, with other values for some of what it holds.
+def customised(name: str | Recipe | None, changes: Mapping[str, Any]) -> Recipe:
+    """A recipe, given by name or Python file too, with other values for some of what it holds.
 
     Args:
-        name: a recipe, or ``my_network.py:build``; None for ``quick``, or for ``dense`` layers
-            where ``hidden``, ``activation``, ``dropout`` or ``batch_norm`` is among the changes.
+        name: a recipe or its name, or ``my_network.py:build``; None for ``quick``, or for
+            ``dense`` layers where ``hidden``, ``activation``, ``dropout`` or ``batch_norm`` is
+            among the changes.
         changes: fields of Recipe and Augmentation, arguments of the network, lists written
             as ``512,256``; the loss may be ``sparse`` or ``one-hot``.
 
@@ -203,7 +204,9 @@ def customised(name: str | None, changes: Mapping[str, Any]) -> Recipe:
     """
     parsed = {key: _parse(key, value) for key, value in changes.items()}
     layers = {"hidden", "activation", "dropout", "batch_norm"} & set(parsed)
-    if name is None:
+    if isinstance(name, Recipe):
+        base = name
+    elif name is None:
         base = Recipe("dense", summary="dense layers") if layers else recipe("quick")
     else:
         base = _from_file(name) if ".py" in name else recipe(name)

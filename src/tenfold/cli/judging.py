@@ -9,11 +9,24 @@ import typer
 
 from tenfold.cli.app import AsJson, Resize, RunPath, app, echo_json
 
+Split = Annotated[
+    str | None,
+    typer.Option(help="validation or test; else test where it was opened, else validation."),
+]
+Network = Annotated[int, typer.Option(help="Which of the run's networks, counted from 0.")]
+Picture = Annotated[Path | None, typer.Option(help="PNG or SVG file, instead of text.")]
+
 
 @app.command()
 def evaluate(
     run: RunPath,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    corrections: Annotated[
+        Path | None, typer.Option(help="Score with these corrections of labels as well.")
+    ] = None,
+    unknown: Annotated[
+        str | None, typer.Option(help="Other data: is its strangeness noticed?")
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Score a run on the sealed test set; the run records it."""
@@ -22,12 +35,99 @@ def evaluate(
 
     opened = Run(run)
     result = opened.evaluate(split)
+    shown = {"evaluation": console.describe_evaluation(result, opened.seeds)}
+    found = {} if not as_json else result.to_json()
+    origin = opened.record.data.origin
+    if corrections is not None or (origin is not None and origin.corrections is not None):
+        from tenfold.runs.rescoring import with_and_without
+
+        given, corrected = with_and_without(opened, result, corrections)
+        shown["corrections"] = console.describe_corrected(given, corrected)
+        found["corrections"] = {
+            name: {"n": len(one.labels), "accuracy": [score.as_json() for score in one.accuracy]}
+            for name, one in (("given", given), ("corrected", corrected))
+        }
+    if unknown is not None:
+        told = opened.auroc(result, unknown)
+        shown["unknown"] = console.describe_unknown(unknown, told)
+        found["unknown"] = {"data": unknown, "auroc": [score.as_json() for score in told]}
     if as_json:
-        echo_json(result.to_json())
+        echo_json(found)
         return
-    typer.echo(console.describe_evaluation(result, opened.seeds))
+    typer.echo("\n\n".join(shown.values()))
     if split == "test":
         typer.echo(console.describe_openings(opened.test_openings()))
+
+
+@app.command()
+def compare(
+    first: RunPath,
+    second: RunPath,
+    split: Annotated[
+        str | None,
+        typer.Option(help="validation or test; else test where both opened it, else validation."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Say which of two runs is better, and how sure that is."""
+    from tenfold import comparison, console
+    from tenfold.runs import Run
+
+    found = comparison.compare(Run(first), Run(second), split)
+    if as_json:
+        echo_json(found.to_json())
+    else:
+        typer.echo(console.describe_comparison(found))
+
+
+@app.command()
+def confusion(run: RunPath, split: Split = None, network: Network = 0, out: Picture = None) -> None:
+    """Show what is taken for what: a table, or a picture."""
+    from tenfold import console, figures
+    from tenfold.runs import Run
+
+    result, _ = Run(run).judged(split)
+    if out is None:
+        typer.echo(console.describe_confusion(result, network))
+        return
+    figures.save(result.plot_confusion(network), out)
+    typer.echo(out)
+
+
+@app.command()
+def mistakes(
+    run: RunPath,
+    split: Split = None,
+    network: Network = 0,
+    count: Annotated[int, typer.Option(min=1, max=1000, help="How many to show.")] = 25,
+    out: Picture = None,
+) -> None:
+    """Show the most confident mistakes: a table, or a picture."""
+    from tenfold import console, figures
+    from tenfold.runs import Run
+
+    opened = Run(run)
+    result, _ = opened.judged(split)
+    if out is None:
+        typer.echo(console.describe_mistakes(result, count, network))
+        return
+    figures.save(opened.plot_mistakes(result, count, network), out)
+    typer.echo(out)
+
+
+@app.command()
+def calibrate(
+    run: RunPath,
+    error_rate: Annotated[
+        float, typer.Option(help="At most this share of accepted images wrong.")
+    ] = 0.005,
+) -> None:
+    """Choose on validation how sure an answer must be."""
+    from tenfold import console
+    from tenfold.runs import Run
+
+    opened = Run(run)
+    typer.echo(console.describe_calibrations(opened.calibrate(error_rate), opened.seeds))
 
 
 @app.command()
@@ -40,7 +140,7 @@ def predict(
     resize: Resize = False,
     invert: Annotated[bool, typer.Option("--invert", help="Turn light and dark about.")] = False,
 ) -> None:
-    """Name the class of each image, with its probability."""
+    """Name the class of each image, or say "I don't know"."""
     from tenfold import console
     from tenfold.datasets.arrays import read_images
     from tenfold.runs import Run
@@ -50,8 +150,12 @@ def predict(
     inverted = 0
     for pixels, names in found:
         inverted += opened.looks_inverted(pixels)
-        for name, answers in zip(names, opened.top(pixels, top), strict=True):
-            typer.echo(f"{name}  {console.describe_answers(answers)}")
+        probabilities = opened.predict(pixels)
+        answers = zip(
+            names, opened.rank(probabilities, top), opened.accepts(probabilities), strict=True
+        )
+        for name, ranked, accepted in answers:
+            typer.echo(f"{name}  {console.describe_answers(ranked, bool(accepted))}")
     if inverted:
         total = sum(len(names) for _, names in found)
         typer.echo(f"tenfold: {console.describe_inverted(inverted, total, invert)}", err=True)

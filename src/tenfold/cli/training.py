@@ -45,6 +45,9 @@ def train(
     elastic: Annotated[float | None, typer.Option(help="Augment: pixels of bending.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of everything random.")] = None,
     validation: Annotated[int | None, typer.Option(help="Images held out of train.")] = None,
+    corrections: Annotated[
+        Path | None, typer.Option(help="A file of corrected labels, as tenfold audit saves it.")
+    ] = None,
     resize: Resize = False,
     out: Annotated[Path | None, typer.Option(help="Folder of the run.")] = None,
     resume: Annotated[
@@ -76,7 +79,7 @@ def train(
     given = {name: value for name, value in changes.items() if value is not None}
     with interruptible():
         if resume is not None:
-            others = (recipe, data, seeds, validation, out, resize or None)
+            others = (recipe, data, seeds, validation, corrections, out, resize or None)
             if given or any(value is not None for value in others):
                 raise InputError("--resume takes all from the run; give nothing else with it")
             from tenfold import runs
@@ -95,6 +98,7 @@ def train(
                 out=out,
                 validation=validation,
                 resize=resize,
+                corrections=corrections,
             )
         from tenfold import console
 

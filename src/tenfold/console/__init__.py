@@ -6,17 +6,25 @@ from tenfold.console.data import (
     describe_sources,
     describe_splits,
 )
+from tenfold.console.judging import (
+    describe_answers,
+    describe_calibrations,
+    describe_comparison,
+    describe_confusion,
+    describe_corrected,
+    describe_evaluation,
+    describe_inverted,
+    describe_mistakes,
+    describe_openings,
+    describe_unknown,
+)
 from tenfold.console.reproductions import (
     describe_differences,
     reproduction_row,
     reproductions_header,
 )
 from tenfold.console.runs import (
-    describe_answers,
     describe_check,
-    describe_evaluation,
-    describe_inverted,
-    describe_openings,
     describe_recipes,
     describe_run,
 )
@@ -24,17 +32,23 @@ from tenfold.console.text import table, wrapped
 
 __all__ = [
     "describe_answers",
+    "describe_calibrations",
     "describe_check",
+    "describe_comparison",
+    "describe_confusion",
+    "describe_corrected",
     "describe_dataset",
     "describe_differences",
     "describe_evaluation",
     "describe_inverted",
+    "describe_mistakes",
     "describe_openings",
     "describe_recipes",
     "describe_report",
     "describe_run",
     "describe_sources",
     "describe_splits",
+    "describe_unknown",
     "reproduction_row",
     "reproductions_header",
     "table",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
 from tenfold.console.text import table, wrapped
 
 if TYPE_CHECKING:
     from tenfold.doctor import Check
-    from tenfold.evaluation import Evaluation
     from tenfold.recipes import Recipe
     from tenfold.runs import Run
 
@@ -44,51 +43,6 @@ def describe_run(run: Run) -> str:
         f"{record.recipe.name} on {record.data.name}: {run.headline()}\n"
         f"run   {run.path}  ({epochs} in {record.seconds:.1f} s{networks})\n"
         f"next  tenfold evaluate {shlex.quote(str(run.path))}"
-    )
-
-
-def describe_evaluation(result: Evaluation, seeds: Sequence[int]) -> str:
-    """Accuracy and loss with their spread, and what was recognised of each class."""
-    several = len(seeds) > 1
-    loss = result.over_seeds()["log_loss"] if several else result.log_loss[0]
-    spread = "mean ± standard deviation (95 % interval of the mean)"
-    lines = [
-        f"accuracy  {result.headline()}",
-        f"log loss  {loss.as_text()}",
-        f"{'':10}{spread if several else '(95 % interval)'}",
-        "",
-    ]
-    if several:
-        figures = zip(seeds, result.accuracy, result.log_loss, strict=True)
-        rows = [(seed, right.as_percent(), lost.as_text()) for seed, right, lost in figures]
-        lines += [table(rows, ["seed", "accuracy", "log loss"]), ""]
-    counts = [
-        (name, f"{right:,}", f"{total:,}", f"{100 * right / total:.1f} %" if total else "")
-        for name, (right, total) in result.per_class().items()
-    ]
-    first = f" (seed {seeds[0]})" if several else ""
-    lines.append(table(counts, ["class" + first, "recognised", "images", "share"]))
-    return "\n".join(lines)
-
-
-def describe_openings(openings: Sequence[Mapping[str, Any]]) -> str:
-    """How often the test set was opened for a run."""
-    times = "once" if len(openings) == 1 else f"{len(openings)} times"
-    return f"\nthe test set was opened {times} for this run"
-
-
-def describe_answers(answers: Sequence[tuple[str, float]]) -> str:
-    """Classes with their probabilities, the most probable first."""
-    return "  ".join(f"{name} {100 * chance:.1f} %" for name, chance in answers)
-
-
-def describe_inverted(inverted: int, total: int, was_inverted: bool) -> str:
-    """Images that are the other way about than those the network was trained on."""
-    which = "the image has" if total == 1 else f"{inverted} of {total} images have"
-    advice = "leave out --invert" if was_inverted else "try --invert"
-    return (
-        f"{which} a light border where the training images are dark, or the reverse; the answer "
-        f"means little, {advice}"
     )
 
 

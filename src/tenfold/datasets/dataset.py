@@ -107,6 +107,25 @@ class Dataset:
         digest.update(self.labels.astype("<i8").tobytes())
         return digest.hexdigest()
 
+    @cached_property
+    def digests(self) -> NDArray[np.str_]:
+        """What each image is known by, wherever it stands: str [n], 16 hexadecimal digits.
+
+        They are the first of the SHA-256 over height, width and bytes of the image.
+
+        Examples:
+            >>> from tenfold.datasets import load
+            >>> load("mnist").test[:2].digests.tolist()
+            ['6732afca7d626dd6', '9635b5febf10645d']
+        """
+        start = hashlib.sha256(repr(self.shape[1:]).encode())
+        found = np.empty(len(self), "U16")
+        for i, image in enumerate(self.images):
+            digest = start.copy()
+            digest.update(image.tobytes())
+            found[i] = digest.hexdigest()[:16]
+        return found
+
     def scaled(self, flat: bool = False) -> NDArray[np.float32]:
         """Return the images as float32 in [0, 1]: [n, height, width], or [n, pixels] if `flat`.
 
@@ -165,12 +184,14 @@ class Origin:
         validation: how many images were to be held out.
         seed: of the draw that held them out.
         resize: whether other sizes were brought to 28x28.
+        corrections: the absolute path of the file of corrections; None without one.
     """
 
     source: str
     validation: int
     seed: int
     resize: bool
+    corrections: str | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

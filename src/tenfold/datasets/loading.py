@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from tenfold.datasets import named, sources
+from tenfold.datasets.corrections import Corrections
 from tenfold.datasets.dataset import Dataset, Origin, Splits
 from tenfold.datasets.parts import Parts, Unreadable, verify
 from tenfold.datasets.reading import read
@@ -28,6 +31,7 @@ def load(
     validation: int = STANDARD_VALIDATION,
     seed: int = 0,
     resize: bool = False,
+    corrections: str | Path | None = None,
 ) -> Splits:
     """Load a dataset by its name, or from a file or folder, and hold out validation images.
 
@@ -45,9 +49,12 @@ def load(
             a twelfth where that is fewer.
         seed: of the draw, a whole number from 0 on.
         resize: bring images of other sizes to 28x28, their proportions kept.
+        corrections: a CSV file that relabels or drops images, as the page of `tenfold audit`
+            saves it. It is applied once the splits are drawn, and changes no file.
 
     Raises:
-        InputError: an unknown name, data that cannot be used, or a cache that cannot be written.
+        InputError: an unknown name, data or corrections that cannot be used, or a cache that
+            cannot be written.
 
     Examples:
         >>> splits = load("mnist", validation=1000, seed=3)
@@ -62,11 +69,13 @@ def load(
         raise InputError(f"seed must be a whole number from 0 on; received {seed!r}")
     row, path = resolve(source)
     if row is not None:
-        return _load_named(row, Origin(row.name, validation, int(seed), resize))
-    parts = read(path, resize)
-    _refuse_unreadable(parts.unreadable)
-    verify(parts)
-    return _split(parts, Origin(str(path.resolve()), validation, int(seed), resize))
+        splits = _load_named(row, Origin(row.name, validation, int(seed), resize))
+    else:
+        parts = read(path, resize)
+        _refuse_unreadable(parts.unreadable)
+        verify(parts)
+        splits = _split(parts, Origin(str(path.resolve()), validation, int(seed), resize))
+    return splits if corrections is None else _corrected(splits, Path(corrections).expanduser())
 
 
 def resolve(source: str | Path) -> tuple[sources.Source | None, Path]:
@@ -137,6 +146,21 @@ def _hold_out(train: Dataset, size: int, seed: int) -> tuple[Dataset, Dataset | 
     """Return train without the images held out, and these; None where there are none."""
     mask = held_out(train.labels, size, seed)
     return (train[~mask], train[mask]) if mask.any() else (train, None)
+
+
+def _corrected(splits: Splits, path: Path) -> Splits:
+    """Return splits with the corrections of a file, and say in `source` how many there were."""
+    corrections, before = Corrections.read(path), splits.present()
+    corrections.verify(before.values(), splits.name)
+    relabelled = dropped = 0
+    for data in before.values():
+        labels, kept = corrections.apply_to(data.labels, data.digests, data.class_names)
+        relabelled += int((labels != data.labels)[kept].sum())
+        dropped += int((~kept).sum())
+    note = f"{splits.source}; {path.name}: {relabelled} relabelled, {dropped} dropped"
+    after: dict[str, Any] = {name: corrections.apply(data) for name, data in before.items()}
+    origin = splits.origin and replace(splits.origin, corrections=str(path.resolve()))
+    return replace(splits, **after, source=note, origin=origin)
 
 
 def _refuse_unreadable(unreadable: tuple[Unreadable, ...]) -> None:

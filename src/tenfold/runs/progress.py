@@ -30,17 +30,22 @@ class _Lines(Silent):
 
 
 class _Bar(Silent):
+    """A bar with the time left; the validation of the last epoch stays while the next goes on."""
+
     def __init__(self, bar: Any, epochs: int) -> None:
         self.bar, self.epochs = bar, epochs
+        self.validation: dict[str, Any] = {}
         self.task = bar.add_task("compiling", total=epochs, figures="")
 
     def update(self, epoch: int, share: float, logs: Mapping[str, Any]) -> None:
         description = f"epoch {epoch}/{self.epochs}"
+        figures = _text({**self.validation, **logs})
         self.bar.update(
-            self.task, description=description, completed=epoch - 1 + share, figures=_text(logs)
+            self.task, description=description, completed=epoch - 1 + share, figures=figures
         )
 
     def epoch(self, epoch: int, logs: Mapping[str, Any], seconds: float) -> None:
+        self.validation = {name: logs[name] for name in logs if name.startswith("val_")}
         self.update(epoch, 1.0, logs)
 
 
@@ -54,7 +59,7 @@ def progress(epochs: int, verbose: bool) -> Iterator[Silent]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
     console = Console(stderr=True)
-    if not (console.is_terminal or console.is_jupyter):
+    if not (console.is_interactive or console.is_jupyter):  # a dumb terminal would stay blank
         yield _Lines(epochs)
         return
     columns = (

@@ -12,13 +12,14 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from tenfold.calibration import Calibration
 from tenfold.datasets import Origin, Splits
 from tenfold.datasets.arrays import border_level
 from tenfold.errors import InputError
 from tenfold.files import atomic_write
 from tenfold.recipes import Recipe
 
-FORMAT = 1
+FORMAT = 2
 PROTOCOLS = ("held-out", "published")
 STATUSES = ("training", "finished", "diverged")
 PACKAGES = ("tenfold", "keras", "jax", "jaxlib", "numpy")
@@ -64,6 +65,8 @@ class Record:
         started: local time, ISO 8601.
         seconds: of training, compilation included.
         scores: on validation, after the last epoch.
+        calibrations: one a network, fitted on validation images; none where there are none, or
+            where they are the test images.
     """
 
     recipe: Recipe
@@ -76,6 +79,7 @@ class Record:
     status: str = "training"
     seconds: float = 0.0
     scores: dict[str, Any] = field(default_factory=dict)
+    calibrations: list[Calibration] = field(default_factory=list)
     format: int = FORMAT
 
     @property
@@ -134,10 +138,13 @@ class Record:
                 **values,
                 "recipe": Recipe.from_json(values["recipe"]),
                 "data": DataRecord(**{**data, "origin": origin}),
+                "calibrations": [Calibration.from_json(c) for c in values["calibrations"]],
             }
         )
         if not found.seeds or found.status not in STATUSES:
             raise InputError("no seeds, or an unknown status")
+        if found.calibrations and len(found.calibrations) != len(found.seeds):
+            raise InputError(f"{len(found.calibrations)} calibrations, {len(found.seeds)} seeds")
         return found
 
 

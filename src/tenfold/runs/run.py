@@ -13,20 +13,24 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold import figures
+from tenfold.calibration import Calibration
 from tenfold.datasets import Dataset, Splits, load
 from tenfold.datasets.arrays import as_batch, border_level
 from tenfold.datasets.dataset import SPLITS
 from tenfold.errors import InputError
 from tenfold.evaluation import Evaluation
 from tenfold.recipes import Recipe
-from tenfold.runs import ledger, weights
+from tenfold.runs import ledger, predictions, weights
+from tenfold.runs.predictions import Examples
 from tenfold.runs.record import Record
-from tenfold.scores import top_k
+from tenfold.scores import Score, top_k
 
 if TYPE_CHECKING:
     import keras
     from matplotlib.figure import Figure
     from pandas import DataFrame
+
+    from tenfold.runs.answers import Answers
 
 HISTORY = "history.csv"
 NETWORK = "network.json"
@@ -87,6 +91,11 @@ class Run:
         return self.models[0]
 
     @property
+    def calibrations(self) -> tuple[Calibration, ...]:
+        """Temperature and threshold of each network, fitted on validation images; or none."""
+        return tuple(self.record.calibrations)
+
+    @property
     def versions(self) -> dict[str, str]:
         """Of Python and the packages that the run was trained with."""
         return self.record.versions
@@ -108,7 +117,7 @@ class Run:
         return network
 
     def predict(self, images: npt.ArrayLike, network: int = 0) -> npt.NDArray[np.float32]:
-        """Probabilities of images.
+        """Probabilities of images, at the temperature that validation images call for.
 
         Args:
             images: uint8, or floats in [0, 1]: one image ``[height, width]``, many
@@ -122,13 +131,24 @@ class Run:
         Raises:
             InputError: the images have another shape or range, or there is no such network.
         """
-        from tenfold.runs.answers import probabilities
-
         model = self.models[self._network(network)]
-        answers: npt.NDArray[np.float32] = probabilities(
-            [model], as_batch(images, self.image_shape)
-        )[0]
-        return answers
+        answers: npt.NDArray[np.float32] = self._answers(model, as_batch(images, self.image_shape))
+        return self.calibrations[network].apply(answers) if self.calibrations else answers
+
+    @cached_property
+    def _answers(self) -> Answers:
+        from tenfold.runs.answers import Answers
+
+        return Answers(self.model, self.image_shape)
+
+    def accepts(self, probabilities: npt.ArrayLike, network: int = 0) -> npt.NDArray[np.bool_]:
+        """Which images, by what ``predict`` answered, are sure enough: bool ``[n]``.
+
+        Where it is False the honest answer is "I don't know". Without a threshold, all are True.
+        """
+        if not self.calibrations:
+            return np.ones(np.shape(probabilities)[:-1], bool)
+        return self.calibrations[self._network(network)].accepts(probabilities)
 
     def top(
         self, images: npt.ArrayLike, k: int = 3, network: int = 0
@@ -138,7 +158,15 @@ class Run:
         Raises:
             InputError: as ``predict``; k is not between 1 and the number of classes.
         """
-        classes, values = top_k(self.predict(images, network), k)
+        return self.rank(self.predict(images, network), k)
+
+    def rank(self, probabilities: npt.ArrayLike, k: int) -> list[list[tuple[str, float]]]:
+        """The k most probable classes of what ``predict`` answered, by name.
+
+        Raises:
+            InputError: k is not between 1 and the number of classes.
+        """
+        classes, values = top_k(probabilities, k)
         return [
             [(self.class_names[c], float(v)) for c, v in zip(row, chances, strict=True)]
             for row, chances in zip(classes, values, strict=True)
@@ -184,31 +212,88 @@ class Run:
                 )
         return splits
 
-    def evaluate(self, split: str = "test", data: Splits | None = None) -> Evaluation:
+    def evaluate(
+        self, split: str = "test", data: Splits | None = None, by: str = "evaluate"
+    ) -> Evaluation:
         """Score every network of the run on a split.
 
-        The test split is sealed: each opening is written into the run's ledger.
+        The test split is sealed: each opening is written into the run's ledger. The answers on
+        validation and test are kept in the run folder, so that they are computed once.
 
         Args:
             split: ``train``, ``validation`` or ``test``.
             data: the run's data where they were made in memory; loaded again otherwise.
+            by: what opens the test set, for the ledger.
 
         Raises:
             InputError: the split is unknown or missing, or the data are not the run's.
         """
-        from tenfold.runs.answers import evaluate_models
-
         if split not in SPLITS:
             raise InputError(f"split: {split!r}; give one of {', '.join(SPLITS)}")
         self._require_finished()
-        splits = self.data() if data is None else self.check_data(data)
-        found = splits.present().get(split)
-        if found is None:
-            raise InputError(f"split: no {split}; there are {', '.join(splits.present())}")
-        result = evaluate_models(self.models, found, split)
+        splits = None if data is None else self.check_data(data)
+        kept = predictions.load(self.path, split)
+        found = self._first_ask(split, splits) if kept is None else kept[0]
         if split == "test":
-            ledger.record_opening(self.path, "evaluate", len(found))
-        return result
+            ledger.record_opening(self.path, by, len(found.labels))
+        return replace(found, calibrations=self.calibrations)
+
+    def ask(self, dataset: Dataset, split: str) -> Evaluation:
+        """What every network of the run puts out for a dataset, as it is; nothing is kept."""
+        return predictions.ask(self._answers, self.models, dataset, split)
+
+    def _first_ask(self, split: str, splits: Splits | None) -> Evaluation:
+        splits = self.data() if splits is None else splits
+        dataset = splits.present().get(split)
+        if dataset is None:
+            raise InputError(f"split: no {split}; there are {', '.join(splits.present())}")
+        found = replace(self.ask(dataset, split), calibrations=self.calibrations)
+        if split in predictions.KEPT:
+            examples = predictions.illustrate(self._answers, self.model, dataset, found)
+            predictions.save(self.path, found, examples)
+        return found
+
+    def judged(self, split: str | None = None) -> tuple[Evaluation, Examples]:
+        """Answers that the run has kept, with examples: of the test set once it was opened.
+
+        Nothing is opened by it.
+
+        Args:
+            split: ``validation`` or ``test``; None for test where it was opened, else validation.
+
+        Raises:
+            InputError: there are none kept.
+        """
+        self._require_finished()
+        order = ("test", "validation") if split is None else (split,)
+        kept = next(filter(None, (predictions.load(self.path, name) for name in order)), None)
+        if kept is None:
+            raise InputError(
+                f"{self.path}: no answers kept of {' or '.join(order)}; type tenfold evaluate "
+                f"{shlex.quote(str(self.path))}"
+            )
+        found, examples = kept
+        return replace(found, calibrations=self.calibrations), examples
+
+    def calibrate(self, error_rate: float) -> list[Calibration]:
+        """Choose the threshold anew, so that at most this share of accepted images is wrong.
+
+        Temperature and threshold are fitted on the validation images, and kept in the run.
+
+        Raises:
+            InputError: the run has no validation images of its own, or they support no threshold
+                for this error rate.
+        """
+        if self.record.protocol != "held-out":
+            raise InputError(
+                f"{self.path}: it was validated on the test set, on which nothing is chosen; "
+                "train with the held-out protocol"
+            )
+        found, _ = self.judged("validation")
+        fitted = [Calibration.fit(p, found.labels, error_rate) for p in found.outputs]
+        self.record = self.record.replace(calibrations=fitted)
+        self.record.save(self.path)
+        return fitted
 
     def test_openings(self) -> list[dict[str, Any]]:
         """The ledger: each opening of the test set, with time and reason."""
@@ -252,6 +337,41 @@ class Run:
             pixels = as_batch(images, self.image_shape)
         answers = self.predict(pixels, network)
         return figures.predictions(pixels, answers, labels, self.class_names, columns)
+
+    def plot_mistakes(self, found: Evaluation, count: int, network: int = 0) -> Figure:
+        """The most confident mistakes, with what was predicted and what is right.
+
+        Args:
+            found: an evaluation of the run on data that can be loaded again.
+            count: how many at most.
+            network: which of the run's networks, counted from 0.
+
+        Raises:
+            InputError: there are no mistakes, or the data are not to be had.
+        """
+        places = found.mistakes(network)[:count]
+        if not len(places):
+            raise InputError(f"{self.path}: no mistakes on {found.split}, so nothing to draw")
+        images = self.data().present()[found.split].images[places]
+        answers = found.probabilities[network][places]
+        return figures.predictions(images, answers, found.labels[places], found.class_names)
+
+    def auroc(self, found: Evaluation, unknown: str) -> list[Score]:
+        """How well confidence tells images of a split from those of other data, each network.
+
+        Args:
+            found: an evaluation of the run.
+            unknown: other data by name or path; its test images are taken.
+
+        Raises:
+            InputError: the other data have no such images, or of another shape.
+        """
+        other = load(unknown).test
+        if other is None or other.shape[1:] != self.image_shape:
+            raise InputError(f"{unknown}: its images are not {self.image_shape}; give other data")
+        networks = range(len(self.seeds))
+        answers = np.stack([self.predict(other.images, network) for network in networks])
+        return found.auroc(answers)
 
     def summary(self) -> str:
         """Layers, shapes and parameter counts of the network."""

@@ -1,7 +1,7 @@
 """Training: whole epochs as one compiled program, for one network or for many at once."""
 
 from tenfold.training.fit import fit
-from tenfold.training.many import build_networks, make_program, probabilities
+from tenfold.training.many import Forward, build_networks, make_program
 from tenfold.training.program import (
     DeviceData,
     Program,
@@ -13,12 +13,12 @@ from tenfold.training.program import (
 
 __all__ = [
     "DeviceData",
+    "Forward",
     "Program",
     "State",
     "build_networks",
     "fit",
     "make_program",
-    "probabilities",
     "read_state",
     "unstack_state",
     "write_state",

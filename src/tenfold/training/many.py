@@ -51,35 +51,43 @@ def make_program(
     return program, stack_states([read_state(model) for model in models])
 
 
-def probabilities(
-    models: Sequence[keras.Model], images: npt.NDArray[np.uint8]
-) -> npt.NDArray[np.float32]:
-    """Every network's probabilities of images, each scaled as in training.
+class Forward:
+    """The compiled forward pass of one architecture, for any weights of it.
 
     Args:
-        models: networks of one architecture.
-        images: uint8 ``[n, height, width]``.
-
-    Returns:
-        float32 ``[networks, n, classes]``.
+        template: a built network.
+        image_shape: height and width of the images.
     """
-    template = models[0]
-    shape = images.shape[1:]
-    inputs = model_input_shape(template, (shape[0], shape[1]))
 
-    def answer(weights: list[jax.Array], rest: list[jax.Array], pixels: jax.Array) -> jax.Array:
-        x = scale_images(template, pixels).reshape(pixels.shape[0], *inputs)
-        outputs: jax.Array = template.stateless_call(weights, rest, x, training=False)[0]
-        return outputs
+    def __init__(self, template: keras.Model, image_shape: tuple[int, int]) -> None:
+        inputs = model_input_shape(template, image_shape)
+        self.outputs = template.output_shape[-1]
 
-    compiled = jax.jit(answer)
-    size = min(EVALUATION_BATCH, len(images))
-    padded = np.concatenate([images, np.zeros((-len(images) % size, *shape), np.uint8)])
-    result = np.empty((len(models), len(padded), template.output_shape[-1]), np.float32)
-    for i, model in enumerate(models):
+        def answer(
+            weights: list[jax.Array], rest: list[jax.Array], pixels: jax.Array
+        ) -> jax.Array:
+            x = scale_images(template, pixels).reshape(pixels.shape[0], *inputs)
+            outputs: jax.Array = template.stateless_call(weights, rest, x, training=False)[0]
+            return outputs
+
+        self._answer = jax.jit(answer)
+
+    def __call__(
+        self, model: keras.Model, images: npt.NDArray[np.uint8]
+    ) -> npt.NDArray[np.float32]:
+        """What a network of this architecture puts out: float32 ``[n, classes]``.
+
+        Args:
+            model: has the weights.
+            images: uint8 ``[n, height, width]``; they are scaled as in training.
+        """
+        size = min(EVALUATION_BATCH, len(images))
+        padding = np.zeros((-len(images) % size, *images.shape[1:]), np.uint8)
+        padded = np.concatenate([images, padding])
         weights = [v.value for v in model.trainable_variables]
         rest = [v.value for v in model.non_trainable_variables]
+        result = np.empty((len(padded), self.outputs), np.float32)
         for start in range(0, len(padded), size):
             batch = jnp.asarray(padded[start : start + size])
-            result[i, start : start + size] = compiled(weights, rest, batch)
-    return result[:, : len(images)]
+            result[start : start + size] = self._answer(weights, rest, batch)
+        return result[: len(images)]

@@ -157,16 +157,26 @@ class Program:
             )
 
     def train_epoch(
-        self, state: State, data: DeviceData, epoch: int, seeds: Sequence[int], shuffle: bool = True
+        self,
+        state: State,
+        data: DeviceData,
+        epoch: int,
+        seeds: Sequence[int],
+        shuffle: bool = True,
+        places: np.ndarray | None = None,
     ) -> Iterator[tuple[State, int, Logs]]:
         """Train one epoch, yielding (state, images seen, running logs) a few times a second.
 
         The state handed in is consumed. ``seeds`` names one seed a network; a seed and an epoch
-        decide the order of the images and their augmentation.
+        decide the order of the images and their augmentation. ``places``, int
+        ``[networks, images]``, names the images that each network sees; all, without it.
         """
-        n, batch = len(data), self.batch_size
+        n = len(data) if places is None else places.shape[1]
+        batch = self.batch_size
         whole, rest = divmod(n, batch)
         orders = np.stack([_order(n, seed, epoch, shuffle) for seed in seeds])
+        if places is not None:
+            orders = np.take_along_axis(places.astype(np.int32), orders, axis=1)
         keys = jnp.stack([jax.random.fold_in(jax.random.key(seed), epoch) for seed in seeds])
         if self.networks is None:
             orders, keys = orders[0], keys[0]

@@ -1,0 +1,127 @@
+"""The end of a training: networks, answers on validation, calibration, scores and picture."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pandas as pd
+
+from tenfold import figures, training
+from tenfold.calibration import Calibration
+from tenfold.datasets import Dataset
+from tenfold.errors import InputError
+from tenfold.evaluation import Evaluation
+from tenfold.files import atomic_write
+from tenfold.runs import checkpoint, predictions
+from tenfold.runs.answers import Answers
+from tenfold.runs.checkpoint import Checkpoint
+from tenfold.runs.events import Events
+from tenfold.runs.record import Record
+from tenfold.runs.run import HISTORY, resume_command
+from tenfold.runs.weights import save_model
+
+
+def finish(
+    folder: Path,
+    record: Record,
+    validation: Dataset | None,
+    model: keras.Model,
+    done: Checkpoint,
+    events: Events,
+) -> None:
+    """Write all that a finished run holds; ``run.json`` says last that all is there."""
+    networks = _networks(folder, record, model, done)
+    if validation is None:
+        for _ in networks:
+            pass
+        judged = record
+    else:
+        judged = _judge(folder, record, validation, networks, events)
+    with writing(folder):
+        write_history(folder, done.history)
+        picture = figures.learning_curves(pd.DataFrame(done.history), title=record.title)
+        figures.save(picture, folder / "learning-curves.png")
+        judged.replace(status="finished", seconds=done.seconds).save(folder)
+    (folder / checkpoint.NAME).unlink(missing_ok=True)
+
+
+def _networks(
+    folder: Path, record: Record, model: keras.Model, done: Checkpoint
+) -> Iterator[keras.Model]:
+    """The model with each seed's weights in turn, once it is saved."""
+    for i, seed in enumerate(record.seeds):
+        several = len(record.seeds) > 1
+        state = training.unstack_state(done.state, i) if several else done.state
+        training.write_state(model, state)
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+        with writing(folder):
+            save_model(folder, seed, model)
+        yield model
+
+
+def _judge(
+    folder: Path,
+    record: Record,
+    validation: Dataset,
+    networks: Iterator[keras.Model],
+    events: Events,
+) -> Record:
+    """Keep what the networks answer on validation images, and what follows from it."""
+    found: list[Evaluation] = []
+    answers = examples = None
+    for model in networks:
+        answers = answers or Answers(model, validation.shape[1:])
+        one = predictions.ask(answers, [model], validation, "validation")
+        if record.protocol == "held-out":
+            one = replace(one, calibrations=(Calibration.fit(one.outputs[0], one.labels),))
+        if examples is None:
+            examples = predictions.illustrate(answers, model, validation, one)
+        found.append(one)
+    result = replace(
+        found[0],
+        outputs=np.concatenate([one.outputs for one in found]),
+        calibrations=tuple(fitted for one in found for fitted in one.calibrations),
+    )
+    if examples is not None:
+        with writing(folder):
+            predictions.save(folder, result, examples)
+            events.add_confusion(record.recipe.epochs, result)
+    return record.replace(scores=_scores(result), calibrations=list(result.calibrations))
+
+
+def _scores(result: Evaluation) -> dict[str, Any]:
+    over_seeds = {name: score.as_json() for name, score in result.over_seeds().items()}
+    return {
+        "headline": result.headline(),
+        "n": len(result.labels),
+        "accuracy": [score.as_json() for score in result.accuracy],
+        "over_seeds": over_seeds,
+    }
+
+
+def write_history(folder: Path, history: list[dict[str, Any]]) -> None:
+    """Write the history so far over the last one."""
+    with atomic_write(folder / HISTORY, "w") as file:
+        pd.DataFrame(history).to_csv(file, index=False)
+
+
+@contextmanager
+def writing(folder: Path) -> Iterator[None]:
+    """Tell a failure to write with the command that goes on once it can be written."""
+    try:
+        yield
+    except OSError as error:
+        reason = f"{error.filename or folder}: {error.strerror or error}"
+        raise InputError(f"cannot write {reason}; {_afterwards(folder)}") from error
+    except InputError as error:
+        raise InputError(f"{error}; {_afterwards(folder)}") from error
+
+
+def _afterwards(folder: Path) -> str:
+    return f"then go on with {resume_command(folder)}"

@@ -1,0 +1,187 @@
+"""The loop: epoch after epoch of one program, for one run or for several at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+
+from tenfold import training
+from tenfold.datasets import Dataset, Splits
+from tenfold.errors import InputError
+from tenfold.runs import checkpoint
+from tenfold.runs.checkpoint import Checkpoint
+from tenfold.runs.events import Events
+from tenfold.runs.finishing import finish, write_history, writing
+from tenfold.runs.folders import sweep
+from tenfold.runs.progress import Silent, progress
+from tenfold.runs.record import Record
+
+
+class Training:
+    """A run that is being trained.
+
+    Args:
+        folder: of the run.
+        record: of the run.
+        model: the network, built and compiled, which takes the trained weights.
+        done: the epochs that are done.
+    """
+
+    def __init__(self, folder: Path, record: Record, model: keras.Model, done: Checkpoint) -> None:
+        self.folder, self.record, self.model, self.done = folder, record, model, done
+        sweep(folder)
+        self._note_divergence()
+        if not self.diverged:
+            with writing(folder):
+                self._events = Events(folder, model, record.seeds, done.history)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether the loss of a network is not finite: what is trained after it would be noise."""
+        return self.done.diverged() is not None
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether there are epochs left."""
+        return not self.diverged and self.done.epochs < self.record.recipe.epochs
+
+    def add(
+        self, epoch: int, state: training.State, logs: dict[str, np.ndarray], seconds: float
+    ) -> None:
+        """Keep an epoch: its state, and its logs ``[seeds]``, as checkpoint, history and events."""
+        rows = [
+            {"epoch": epoch, "seed": seed, **{name: float(v[i]) for name, v in logs.items()}}
+            for i, seed in enumerate(self.record.seeds)
+        ]
+        self.done = Checkpoint(epoch, state, self.done.history + rows, self.done.seconds + seconds)
+        with writing(self.folder):
+            self._events.add(rows, state)
+            checkpoint.save(self.folder, self.done)
+            write_history(self.folder, self.done.history)
+        self._note_divergence()
+
+    def _note_divergence(self) -> None:
+        if self.diverged:
+            write_history(self.folder, self.done.history)
+            self.record.replace(status="diverged", seconds=self.done.seconds).save(self.folder)
+
+    def end(self, validation: Dataset | None) -> None:
+        """Write all that a finished run holds; a diverged one ends as it is."""
+        if not self.diverged:
+            finish(self.folder, self.record, validation, self.model, self.done, self._events)
+
+    def refuse_divergence(self) -> None:
+        """Say what went wrong, and what to do.
+
+        Raises:
+            InputError: the training diverged.
+        """
+        diverged = self.done.diverged()
+        if diverged is None:
+            return
+        epoch, seeds = diverged
+        rate, several = self.record.recipe.learning_rate, len(self.record.seeds) > 1
+        at_rate = "the optimizer's own learning rate" if rate is None else f"learning rate {rate:g}"
+        of = f" for {len(seeds)} of {len(self.record.seeds)} seeds" if several else ""
+        raise InputError(
+            f"{self.folder}: the loss became NaN or infinite in epoch {epoch}{of}, at {at_rate}; "
+            "train again with a lower --learning-rate, or a loss that fits the network "
+            "(history.csv is kept)"
+        )
+
+
+def go_on(
+    trainings: Sequence[Training], program: training.Program, splits: Splits, verbose: bool
+) -> None:
+    """Train in one program until each run is finished or has diverged.
+
+    The program has as many networks as all runs together, the same number for each run. A run
+    that is ahead of the others, as after a kill, or that diverged, stays in the program so that
+    the others keep their bits; what becomes of it there is not kept.
+
+    Args:
+        trainings: runs whose recipes differ in nothing but what the states hold.
+        program: of all their networks.
+        splits: what they are trained and validated on.
+        verbose: show progress on stderr.
+    """
+    with progress(trainings[0].record.recipe.epochs, verbose) as display:
+        _epochs(trainings, program, splits, display)
+    for one in trainings:
+        one.end(splits.validation)
+
+
+def _epochs(
+    trainings: Sequence[Training], program: training.Program, splits: Splits, display: Silent
+) -> None:
+    train_data = training.DeviceData(splits.train)
+    held_out = None if splits.validation is None else training.DeviceData(splits.validation)
+    seeds = trainings[0].record.seeds
+    while left := [i for i, one in enumerate(trainings) if one.goes_on]:
+        began, epoch = time.perf_counter(), min(trainings[i].done.epochs for i in left) + 1
+        taught = [i for i in left if trainings[i].done.epochs == epoch - 1]
+        state, logs = _epoch(trainings, taught, program, train_data, epoch, display)
+        if held_out is not None:
+            found = program.evaluate(state, held_out)
+            logs = logs | {f"val_{name}": value for name, value in found.items()}
+        seconds = time.perf_counter() - began
+        parts = _apart(state, len(trainings), len(seeds))
+        for i in taught:
+            trainings[i].add(epoch, parts[i], _of([i], trainings, logs), seconds / len(taught))
+        display.epoch(epoch, _of(taught, trainings, logs), seconds)
+
+
+def _epoch(
+    trainings: Sequence[Training],
+    taught: Sequence[int],
+    program: training.Program,
+    data: training.DeviceData,
+    epoch: int,
+    display: Silent,
+) -> tuple[training.State, dict[str, Any]]:
+    state, logs = _together([one.done.state for one in trainings], program), dict[str, Any]()
+    seeds = [seed for one in trainings for seed in one.record.seeds]
+    for latest, seen, running in program.train_epoch(state, data, epoch - 1, seeds):
+        state, logs = latest, running
+        display.update(epoch, seen / len(data), _of(taught, trainings, logs))
+    return state, logs
+
+
+def _of(
+    runs: Sequence[int], trainings: Sequence[Training], logs: dict[str, Any]
+) -> dict[str, np.ndarray]:
+    """The logs ``[networks]`` of some of the runs."""
+    return {
+        name: np.reshape(values, (len(trainings), -1))[list(runs)].ravel()
+        for name, values in logs.items()
+    }
+
+
+def _together(states: Sequence[training.State], program: training.Program) -> training.State:
+    """The states of runs, each of one network or of several, as that of the program."""
+    if len(states) == 1:
+        return states[0]
+    single = len(states) == program.networks
+
+    def join(*values: jax.Array) -> jax.Array:
+        return jnp.stack(values) if single else jnp.concatenate(values)
+
+    state: training.State = jax.tree.map(join, *states)
+    return state
+
+
+def _apart(state: training.State, runs: int, seeds: int) -> list[training.State]:
+    """The state of each run, out of that of the program."""
+    if runs == 1:
+        return [state]
+    if seeds == 1:
+        return [training.unstack_state(state, i) for i in range(runs)]
+    parts = [slice(i * seeds, (i + 1) * seeds) for i in range(runs)]
+    return [jax.tree.map(lambda values, part=part: values[part], state) for part in parts]

@@ -1,0 +1,125 @@
+"""The answers of a run on a split, kept in its folder: judging it again needs no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from tenfold.datasets import Dataset
+from tenfold.errors import InputError
+from tenfold.evaluation import Evaluation
+from tenfold.files import atomic_write
+
+if TYPE_CHECKING:
+    import keras
+
+    from tenfold.runs.answers import Answers
+
+FOLDER = "predictions"
+KEPT = ("validation", "test")
+"""Splits whose answers are kept; those on train can be had again."""
+
+CELL, SHOWN = 8, 40
+"""Images of each cell of the confusion matrix; and of mistakes, and of hits, over all."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Images behind the figures of a run's first network, with where their evidence lies.
+
+    Attributes:
+        places: in the split, int ``[m]``, without repetition.
+        images: uint8 ``[m, height, width]``.
+        evidence: float32 ``[m, 7, 7]``, see ``Answers.evidence``.
+    """
+
+    places: npt.NDArray[np.int64]
+    images: npt.NDArray[np.uint8]
+    evidence: npt.NDArray[np.float32]
+
+
+def ask(answers: Answers, models: list[keras.Model], dataset: Dataset, split: str) -> Evaluation:
+    """What every network answers on a split."""
+    outputs = np.stack([answers(model, dataset.images) for model in models])
+    return Evaluation(
+        split, dataset.class_names, dataset.labels, outputs, checksum=dataset.checksum
+    )
+
+
+def illustrate(
+    answers: Answers, model: keras.Model, dataset: Dataset, found: Evaluation
+) -> Examples:
+    """Choose images that tell most about the first network's answers, and explain them."""
+    places = _examples(found)
+    images = dataset.images[places]
+    ground = int(np.median(dataset.images[:, 0]))
+    return Examples(places, images, answers.evidence(model, images, ground))
+
+
+def _examples(found: Evaluation) -> npt.NDArray[np.int64]:
+    """The places of the images that a report shows: every cell's first, and the weakest hits."""
+    chosen = {*found.weakest_hits()[:SHOWN].tolist(), *found.mistakes()[:SHOWN].tolist()}
+    for cell in _cells(found):
+        chosen.update(cell[:CELL].tolist())
+    return np.array(sorted(chosen), np.int64)
+
+
+def _cells(found: Evaluation) -> Iterator[npt.NDArray[np.int64]]:
+    """The places of each cell's images: of mistakes the most confident first, of hits the least."""
+    predicted = found.predicted()
+    order = np.concatenate([found.mistakes(), found.weakest_hits()])
+    cells = found.labels[order] * len(found.class_names) + predicted[order]
+    for cell in np.unique(cells):
+        yield order[cells == cell]
+
+
+def path(folder: Path, split: str) -> Path:
+    """Where the answers on a split are kept."""
+    return folder / FOLDER / f"{split}.npz"
+
+
+def save(folder: Path, found: Evaluation, examples: Examples) -> None:
+    """Keep answers and examples, whole or not at all."""
+    target = path(folder, found.split)
+    target.parent.mkdir(exist_ok=True)
+    with atomic_write(target) as file:
+        np.savez(
+            file,
+            outputs=found.outputs,
+            labels=found.labels,
+            class_names=np.array(found.class_names),
+            checksum=np.array(found.checksum),
+            places=examples.places,
+            images=examples.images,
+            evidence=examples.evidence.astype(np.float16),
+        )
+
+
+def load(folder: Path, split: str) -> tuple[Evaluation, Examples] | None:
+    """Read back what ``save`` kept; None where there is nothing.
+
+    Raises:
+        InputError: the file is damaged.
+    """
+    source = path(folder, split)
+    if not source.exists():
+        return None
+    try:
+        with np.load(source, allow_pickle=False) as file:
+            found = {name: file[name] for name in file.files}
+        names = tuple(map(str, found["class_names"]))
+        result = Evaluation(
+            split, names, found["labels"], found["outputs"], checksum=str(found["checksum"])
+        )
+        evidence = found["evidence"].astype(np.float32)
+        return result, Examples(found["places"], found["images"], evidence)
+    except Exception as error:  # zip, zlib and NumPy raise all sorts at damaged files
+        reason = " ".join(str(error).split())[:200]
+        raise InputError(
+            f"{source}: damaged ({reason}); remove it, and tenfold evaluate makes it again"
+        ) from error
