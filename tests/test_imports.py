@@ -13,6 +13,7 @@ ROOT = Path(tenfold.__file__).parent
 ORDER = [
     "errors",
     "files",
+    "pages",
     "scores",
     "calibration",
     "figures",
@@ -24,6 +25,7 @@ ORDER = [
     "training",
     "evaluation",
     "runs",
+    "report",
     "comparison",
     "reproduction",
     "doctor",

@@ -7,6 +7,7 @@ Importing a module adds its commands; they stand in `--help` in the order of the
 from tenfold.cli.app import main, run
 from tenfold.cli import training
 from tenfold.cli import judging
+from tenfold.cli import report
 from tenfold.cli import data
 
 __all__ = ["main", "run"]

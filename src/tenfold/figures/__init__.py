@@ -9,7 +9,7 @@ from tenfold.figures.curves import learning_curves
 from tenfold.figures.images import GALLERY_LIMIT, WEIGHTS_LIMIT, gallery, predictions, weights
 from tenfold.figures.judgement import reliability, risk_coverage
 from tenfold.figures.matrices import confusion_matrix
-from tenfold.figures.output import save, to_html, to_png
+from tenfold.figures.output import data_uri, save, to_html, to_png
 from tenfold.figures.studies import INTERVALS_LIMIT, intervals
 from tenfold.figures.svg import to_svg
 
@@ -24,6 +24,7 @@ __all__ = [
     "VERMILLION",
     "WEIGHTS_LIMIT",
     "confusion_matrix",
+    "data_uri",
     "gallery",
     "intervals",
     "learning_curves",

@@ -8,6 +8,9 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+import numpy.typing as npt
+
 from tenfold.errors import InputError
 from tenfold.figures.common import DPI
 from tenfold.files import atomic_write
@@ -60,6 +63,19 @@ def to_html(figure: Figure, alt: str | None = None) -> str:
         f'<img alt="{text}" width="{width}" src="data:image/png;base64,{source}" '
         'style="max-width: 100%; height: auto">'
     )
+
+
+def data_uri(image: npt.NDArray[np.uint8]) -> str:
+    """Return a grey image, uint8 [height, width], as the data URI of a PNG of just these pixels.
+
+    >>> data_uri(np.zeros((28, 28), np.uint8))[:22]
+    'data:image/png;base64,'
+    """
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(image).save(buffer, "PNG", optimize=True)
+    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def render(figure: Figure, kind: str, fonttype: str = "path") -> bytes:

@@ -1,0 +1,228 @@
+"""What the learning curves say in words, and what to try next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from tenfold.errors import InputError
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+RISE = 0.10
+"""Share by which the validation loss must have risen from its minimum to count as overfitting."""
+WIDE_GAP = 0.03
+"""Train minus validation accuracy that counts as overfitting where the loss is silent."""
+FALL = 0.03
+"""Share by which the validation loss must still fall, an epoch, to count as improving."""
+CLIMB = 0.005
+"""Or how much the validation accuracy must still climb, an epoch."""
+LOW = 0.95
+"""Accuracy, on train or validation, under which a network cannot be said to fit its images."""
+
+_COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy")
+
+Curve = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """A verdict on a training, the figures that it rests on, and what to try next.
+
+    Attributes:
+        verdict: ``diverged``, ``too short``, ``not validated``, ``overfitting``,
+            ``still improving``, ``underfitting`` or ``fine``.
+        finding: the figures, in a sentence.
+        advice: what to try next, in a sentence.
+        gap: train minus validation accuracy after the last epoch, a share; None without
+            validation images.
+    """
+
+    verdict: str
+    finding: str
+    advice: str
+    gap: float | None = None
+
+
+@dataclass(frozen=True)
+class _Curves:
+    """Means over the seeds after each epoch: float64 ``[epochs]``."""
+
+    loss: Curve
+    accuracy: Curve
+    val_loss: Curve
+    val_accuracy: Curve
+
+    @property
+    def gap(self) -> float:
+        return float(self.accuracy[-1] - self.val_accuracy[-1])
+
+    @property
+    def best(self) -> int:
+        return int(self.val_loss.argmin())
+
+    @property
+    def rise(self) -> float:
+        """Share by which the validation loss stands above its minimum at the end."""
+        return float(self.val_loss[-1] / max(float(self.val_loss.min()), 1e-12) - 1)
+
+    @property
+    def tail(self) -> int:
+        """How many of the last epochs a trend is looked for in: a third."""
+        return max(1, round(len(self.loss) / 3))
+
+    @property
+    def fall(self) -> float:
+        """Share by which the validation loss fell over the last third, an epoch."""
+        start = max(float(self.val_loss[-1 - self.tail]), 1e-12)
+        return float(1 - (self.val_loss[-1] / start) ** (1 / self.tail))
+
+    @property
+    def climb(self) -> float:
+        """By how much the validation accuracy grew over the last third, an epoch."""
+        return float((self.val_accuracy[-1] - self.val_accuracy[-1 - self.tail]) / self.tail)
+
+
+def diagnose(history: DataFrame) -> Diagnosis:
+    """Tell from the history of a training how it went.
+
+    Several seeds are judged by their means after each epoch. The limits are rules of thumb; the
+    order of the questions follows Goodfellow, Bengio and Courville, "Deep learning" (2016),
+    chapter 11: does it train, does it generalise, would more training help, can it fit at all.
+
+    Args:
+        history: one row an epoch and seed, with the columns epoch, seed, loss, accuracy and,
+            where there was validation, val_loss and val_accuracy.
+
+    Raises:
+        InputError: the history has no rows, or lacks one of the first four columns.
+
+    Example:
+        >>> import pandas
+        >>> diagnose(pandas.DataFrame({
+        ...     "epoch": [1, 2, 3, 4], "seed": 0, "loss": [0.3, 0.1, 0.05, 0.01],
+        ...     "accuracy": [0.91, 0.97, 0.99, 1.0], "val_loss": [0.2, 0.15, 0.18, 0.22],
+        ...     "val_accuracy": [0.94, 0.96, 0.96, 0.96]})).verdict
+        'overfitting'
+    """
+    missing = [name for name in ("epoch", "seed", "loss", "accuracy") if name not in history]
+    if missing or history.empty:
+        what = f"lacks the column {missing[0]!r}" if missing else "has no rows"
+        raise InputError(f"history {what}; give that of a run, with a row an epoch and seed")
+    losses = [name for name in ("loss", "val_loss") if name in history]
+    bad = ~np.isfinite(history[losses].to_numpy(float)).all(axis=1)
+    if bad.any():
+        return _diverged(f"was no number any more from epoch {history['epoch'][bad].min()} on")
+    means = history.groupby("epoch").mean(numeric_only=True).sort_index()
+    first, last = float(means["loss"].iloc[0]), float(means["loss"].iloc[-1])
+    if last > first:
+        return _diverged(f"rose from {first:.4f} after the first epoch to {last:.4f}")
+    if "val_loss" not in history:
+        return Diagnosis(
+            "not validated",
+            f"The training loss ended at {last:.4f}; no images were held out.",
+            "Hold out validation images: without them nothing tells learning from memorising.",
+        )
+    return _judge(_Curves(*(means[name].to_numpy(float) for name in _COLUMNS)))
+
+
+def _diverged(what: str) -> Diagnosis:
+    advice = "Train again with a lower learning rate, a tenth say."
+    return Diagnosis("diverged", f"The training loss {what}.", advice)
+
+
+def _judge(curves: _Curves) -> Diagnosis:
+    """Ask the questions in turn; the first that is answered with yes is the verdict."""
+    if len(curves.loss) < 3:
+        return _too_short(curves)
+    learning = curves.loss[-1] < curves.loss[curves.best]
+    if curves.rise >= RISE and learning:
+        return _overfitting_by_loss(curves)
+    if curves.fall >= FALL or curves.climb >= CLIMB:
+        return _improving(curves)
+    if curves.gap >= WIDE_GAP:
+        return _overfitting_by_gap(curves)
+    if max(curves.accuracy[-1], curves.val_accuracy[-1]) < LOW:
+        return _underfitting(curves)
+    return Diagnosis(
+        "fine",
+        f"The validation loss has settled at {curves.val_loss[-1]:.4f}, "
+        f"{100 * curves.rise:.0f} % above its lowest, and {gap_text(curves.gap)}.",
+        "More of the same will not help much; a network with more capacity, such as the recipe "
+        "conv, or moved images (--shift 1) may.",
+        curves.gap,
+    )
+
+
+def _too_short(curves: _Curves) -> Diagnosis:
+    epochs = "One epoch shows" if len(curves.loss) == 1 else "Two epochs show"
+    return Diagnosis(
+        "too short",
+        f"{epochs} no trend; {gap_text(curves.gap)}.",
+        "Train for more epochs (--epochs), then look again.",
+        curves.gap,
+    )
+
+
+def _overfitting_by_loss(curves: _Curves) -> Diagnosis:
+    best = curves.best
+    return Diagnosis(
+        "overfitting",
+        f"The validation loss was lowest after epoch {best + 1} ({curves.val_loss[best]:.4f}) and "
+        f"has risen by {100 * curves.rise:.0f} % to {curves.val_loss[-1]:.4f}, while the training "
+        f"loss fell from {curves.loss[best]:.4f} to {curves.loss[-1]:.4f}; "
+        f"{gap_text(curves.gap)}.",
+        f"Stop after {best + 1} epochs, or make memorising harder: dropout, moved images "
+        "(--shift 1), weight decay, fewer units.",
+        curves.gap,
+    )
+
+
+def _overfitting_by_gap(curves: _Curves) -> Diagnosis:
+    return Diagnosis(
+        "overfitting",
+        f"Train accuracy is {100 * curves.accuracy[-1]:.2f} %, validation accuracy "
+        f"{100 * curves.val_accuracy[-1]:.2f} %: {gap_text(curves.gap)}.",
+        "Make memorising harder: more images, moved images (--shift 1), dropout, weight decay.",
+        curves.gap,
+    )
+
+
+def _improving(curves: _Curves) -> Diagnosis:
+    start = -1 - curves.tail
+    over = "the last epoch" if curves.tail == 1 else f"the last {curves.tail} epochs"
+    return Diagnosis(
+        "still improving",
+        f"Over {over} the validation loss went from {curves.val_loss[start]:.4f} to "
+        f"{curves.val_loss[-1]:.4f} and the accuracy from "
+        f"{100 * curves.val_accuracy[start]:.2f} to {100 * curves.val_accuracy[-1]:.2f} %; "
+        f"{gap_text(curves.gap)}.",
+        f"Train longer: --epochs {2 * len(curves.loss)}.",
+        curves.gap,
+    )
+
+
+def _underfitting(curves: _Curves) -> Diagnosis:
+    return Diagnosis(
+        "underfitting",
+        f"The curves have settled at an accuracy of only {100 * curves.accuracy[-1]:.2f} % on "
+        f"train and {100 * curves.val_accuracy[-1]:.2f} % on validation; {gap_text(curves.gap)}.",
+        "Give the network more to fit with: more units or convolutions, less dropout, less "
+        "augmentation, or another learning rate.",
+        curves.gap,
+    )
+
+
+def gap_text(gap: float) -> str:
+    """The gap between train and validation accuracy, in points.
+
+    Example:
+        >>> gap_text(-0.0123)
+        'train accuracy is 1.23 points below validation'
+    """
+    side = "above" if gap >= 0 else "below"
+    return f"train accuracy is {100 * abs(gap):.2f} points {side} validation"

@@ -1,0 +1,141 @@
+"""Where a run came from, and what makes it again."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, fields
+from typing import Any
+
+from tenfold.datasets import Origin
+from tenfold.datasets.splitting import STANDARD_VALIDATION
+from tenfold.errors import InputError
+from tenfold.evaluation import Evaluation
+from tenfold.recipes import RECIPES, Augmentation, Recipe, customised
+from tenfold.report.layers import TIMES
+from tenfold.report.words import day, duration
+from tenfold.runs import Run
+
+FIELDS = (
+    "loss",
+    "optimizer",
+    "learning_rate",
+    "schedule",
+    "warmup",
+    "weight_decay",
+    "batch_size",
+    "epochs",
+    "seed",
+)
+MOVES = tuple(field.name for field in fields(Augmentation))
+ARGUMENTS = ("hidden", "activation", "dropout", "batch_norm", "filters")
+"""What of a recipe, its augmentation and its network ``tenfold train`` has options for."""
+
+_PLAIN = Origin("", STANDARD_VALIDATION, seed=0, resize=False)
+
+
+def provenance(run: Run, found: Evaluation) -> dict[str, Any]:
+    """Data, versions, machine, times and commands of a run, as the page shows them."""
+    record, data = run.record, run.record.data
+    return {
+        "data": {
+            "name": data.name,
+            "source": data.source,
+            "splits": [
+                {"name": name, "n": f"{n:,}", "checksum": data.checksums.get(name, "")}
+                for name, n in data.sizes.items()
+            ],
+            "classes": f"{len(data.class_names)} classes",
+            "shape": TIMES.join(map(str, data.image_shape)),
+            "in_memory": data.origin is None,
+        },
+        "versions": record.versions,
+        "machine": record.machine,
+        "started": day(record.started),
+        "seconds": duration(record.seconds),
+        "commands": commands(run, found.split),
+        "record": json.dumps({**asdict(record), "recipe": record.recipe.to_json()}, indent=2),
+    }
+
+
+def commands(run: Run, split: str) -> list[str]:
+    """What to type to train the same again, and to come to the same report."""
+    name = run.path.resolve().name
+    steps = ("evaluate", "report") if split == "test" else ("report",)
+    return [*_training(run, name), *(shlex.join(["tenfold", step, name]) for step in steps)]
+
+
+def _training(run: Run, name: str) -> list[str]:
+    options, data = _options(run.recipe), _data_options(run.record.data.origin)
+    if options is None or data is None or run.record.protocol != "held-out":
+        return _in_python(run, name)
+    seeds = ["--seeds", str(len(run.seeds))] if len(run.seeds) > 1 else []
+    return [shlex.join(["tenfold", "train", *options, *seeds, *data, "--out", name])]
+
+
+def _asked(origin: Origin) -> dict[str, Any]:
+    """What ``tenfold.load`` was asked for beyond its defaults."""
+    given = asdict(origin)
+    return {k: v for k, v in given.items() if k != "source" and v != getattr(_PLAIN, k)}
+
+
+def _data_options(origin: Origin | None) -> list[str] | None:
+    """Options of ``tenfold train`` that load the same data; None where there are none."""
+    if origin is None or origin.seed != _PLAIN.seed:
+        return None
+    return ["--data", origin.source, *_as_options(_asked(origin))]
+
+
+def _in_python(run: Run, name: str) -> list[str]:
+    """For what the command line has no options for: the recipe is in the folder of the run."""
+    lines = [
+        "python",
+        ">>> import json, tenfold",
+        f'>>> recipe = json.load(open({f"{name}/run.json"!r}))["recipe"]',
+    ]
+    origin = run.record.data.origin
+    if origin is None:
+        lines.append(">>> data = ...  # made in memory: only the program that made them has them")
+    else:
+        more = "".join(f", {key}={value!r}" for key, value in _asked(origin).items())
+        lines.append(f">>> data = tenfold.load({origin.source!r}{more})")
+    more = f", seeds={len(run.seeds)}" if len(run.seeds) > 1 else ""
+    more += "" if run.record.protocol == "held-out" else f", protocol={run.record.protocol!r}"
+    return [*lines, f">>> tenfold.train(tenfold.Recipe.from_json(recipe), data{more})"]
+
+
+def _options(recipe: Recipe) -> list[str] | None:
+    """Arguments of ``tenfold train`` that give this very recipe; None where there are none."""
+    known = recipe.name in RECIPES
+    base = RECIPES[recipe.name] if known else Recipe(recipe.name)
+    changes = _changed(recipe, base, FIELDS)
+    changes |= _changed(recipe.augmentation, base.augmentation, MOVES)
+    changes |= {k: v for k, v in recipe.arguments.items() if base.arguments.get(k) != v}
+    written = {name: _written(value) for name, value in changes.items()}
+    if not set(changes) <= {*FIELDS, *MOVES, *ARGUMENTS} or None in written.values():
+        return None
+    try:
+        same = customised(recipe.name if known else None, written) == recipe
+    except (InputError, TypeError):
+        return None
+    return [*([recipe.name] if known else []), *_as_options(written)] if same else None
+
+
+def _changed(one: Any, other: Any, names: Sequence[str]) -> dict[str, Any]:
+    return {n: getattr(one, n) for n in names if getattr(one, n) != getattr(other, n)}
+
+
+def _written(value: Any) -> Any:
+    """A value as the command line takes it; None where it does not."""
+    if isinstance(value, list):
+        return ",".join(map(str, value))
+    return value if isinstance(value, (str, float, int)) and value is not False else None
+
+
+def _as_options(changes: Mapping[str, Any]) -> list[str]:
+    given = []
+    for name, value in changes.items():
+        option = "--" + name.replace("_", "-")
+        given += [option] if value is True else [option, str(value)]
+    return given
