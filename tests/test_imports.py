@@ -26,6 +26,7 @@ ORDER = [
     "evaluation",
     "runs",
     "report",
+    "studies",
     "comparison",
     "reproduction",
     "doctor",

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from tenfold.runs import Run as Run
     from tenfold.runs import resume as resume
     from tenfold.runs import train as train
+    from tenfold.studies import study as study
     from tenfold.training.fit import fit as fit
 
 __version__ = "0.1.0"
@@ -37,6 +38,7 @@ _HOMES = {
     "train": "runs",
     "resume": "runs",
     "Evaluation": "evaluation",
+    "study": "studies",
     "compare": "comparison",
 }
 

@@ -28,6 +28,7 @@ from tenfold.console.runs import (
     describe_recipes,
     describe_run,
 )
+from tenfold.console.study import describe_study
 from tenfold.console.text import table, wrapped
 
 __all__ = [
@@ -48,6 +49,7 @@ __all__ = [
     "describe_run",
     "describe_sources",
     "describe_splits",
+    "describe_study",
     "describe_unknown",
     "reproduction_row",
     "reproductions_header",
