@@ -87,11 +87,14 @@ def test_the_options_of_train_reach_the_recipe(few_file, tenfold_main):
 def test_evaluate_prints_figures_and_counts_its_openings(copy, tenfold_main):
     code, out, _ = tenfold_main("evaluate", copy)
     assert code == 0
-    assert re.search(r"^accuracy  [\d.]+ % \([\d.]+ to [\d.]+\) of 310 test images$", out, re.M)
-    assert re.search(r"^log loss  [\d.]+ \([\d.]+ to [\d.]+\)$", out, re.M)
-    rows = re.findall(r"^(\d) +(\d+) +(\d+) +[\d.]+ %$", out, re.M)
+    figure = r" +[\d.]+ \([\d.]+ to [\d.]+\)"
+    assert re.search(r"^accuracy +[\d.]+ % \([\d.]+ to [\d.]+\) of 310 test images$", out, re.M)
+    for name in ("log loss", "Brier score", "calibration error", "risk-coverage area"):
+        assert re.search(f"^{name}{figure}$", out, re.M), name
+    assert re.search(rf"^ +before temperature [\d.]+:{figure}$", out, re.M)
+    rows = re.findall(r"^(\d) .* % +(\d+)$", out, re.M)
     assert [row[0] for row in rows] == list("0123456789")
-    assert sum(int(row[2]) for row in rows) == 310
+    assert sum(int(row[1]) for row in rows) == 310
     assert out.endswith("the test set was opened once for this run\n")
     assert "opened 2 times" in tenfold_main("evaluate", copy)[1]
     assert "opened" not in tenfold_main("evaluate", copy, "--split", "validation")[1]
@@ -100,8 +103,9 @@ def test_evaluate_prints_figures_and_counts_its_openings(copy, tenfold_main):
 def test_evaluate_of_several_seeds_shows_each_and_the_mean(few_file, tenfold_main):
     tenfold_main("train", *SMALL, "--seeds", "3", "--data", few_file, "--out", "run")
     _, out, _ = tenfold_main("evaluate", "run")
-    assert re.search(r"^accuracy  [\d.]+ ± [\d.]+ % \(.*\) of 310 test images, 3 seeds$", out, re.M)
-    assert len(re.findall(r"^[012] +[\d.]+ % \(.* to .*\) +[\d.]+ \(.* to .*\)$", out, re.M)) == 3
+    assert re.search(r"^accuracy +[\d.]+ ± [\d.]+ % \(.*\) of 310 test images,", out, re.M)
+    row = r"^[012] +[\d.]+ % \(.* to .*\) +[\d.]+ \(.* to .*\) +- +-$"
+    assert len(re.findall(row, out, re.M)) == 3
     assert all(len(line) <= 80 for line in out.splitlines())
 
 
@@ -112,7 +116,117 @@ def test_evaluate_prints_json_that_is_json(copy, tenfold_main):
     assert figures["split"] == "test"
     assert figures["accuracy"][0]["n"] == 310
     assert figures["accuracy"][0]["low"] < figures["accuracy"][0]["value"]
-    assert sum(total for _, total in figures["per_class"].values()) == 310
+    assert sum(found["n"] for found in figures["per_class"][0].values()) == 310
+    assert {"brier_score", "calibration_error", "area_under_risk_coverage"} <= set(figures)
+    assert {"coverage", "size"} == set(figures["conformal"][0])
+
+
+def test_answers_are_kept_and_the_second_evaluation_asks_no_network(copy, tenfold_main):
+    first = tenfold_main("evaluate", copy)[1]
+    shutil.rmtree(copy / "models")
+    assert tenfold_main("evaluate", copy)[1] == first.replace("opened once", "opened 2 times")
+
+
+def test_evaluate_with_corrections_scores_with_and_without(copy, few, few_file, tenfold_main):
+    run = tenfold.Run(copy)
+    result = run.evaluate("test")
+    wrong, kept = result.mistakes()[:3], 300
+    digests, names = few.test.digests, few.class_names
+    rows = ["image,split,index,given,action,label"]
+    for place in wrong:
+        given, predicted = names[few.test.labels[place]], names[result.predicted()[place]]
+        rows.append(f"{digests[place]},test,{place},{given},relabel,{predicted}")
+    right = np.flatnonzero(result.predicted() == few.test.labels)[: 310 - kept]
+    rows += [f"{digests[i]},test,{i},{names[few.test.labels[i]]},drop," for i in right]
+    Path("corrections.csv").write_text("\n".join(rows) + "\n")
+    code, out, error = tenfold_main("evaluate", copy, "--corrections", "corrections.csv", "--json")
+    assert code == 0, error
+    found = json.loads(out)["corrections"]
+    hits = round(result.accuracy[0].value * 310)
+    assert found["given"]["accuracy"][0]["value"] == pytest.approx(hits / 310)
+    assert found["corrected"]["n"] == kept
+    corrected = (hits + len(wrong) - (310 - kept)) / kept
+    assert found["corrected"]["accuracy"][0]["value"] == pytest.approx(corrected)
+    text = tenfold_main("evaluate", copy, "--corrections", "corrections.csv")[1]
+    assert re.search(r"^as given   .* of 310 test images\ncorrected  .* of 300", text, re.M)
+
+
+def test_a_run_trained_on_corrected_labels_is_scored_with_and_without(few, few_file, tenfold_main):
+    digest, name = few.test.digests[0], few.class_names[few.test.labels[0]]
+    row = f"{digest},test,0,{name},drop,"
+    Path("corrections.csv").write_text(f"image,split,index,given,action,label\n{row}\n")
+    options = ("--data", few_file, "--corrections", "corrections.csv", "--out", "run")
+    assert tenfold_main("train", *SMALL, *options)[0] == 0
+    found = json.loads(tenfold_main("evaluate", "run", "--json")[1])
+    assert (found["n"], found["corrections"]["corrected"]["n"]) == (309, 309)
+    assert found["corrections"]["given"]["n"] == 310
+    assert found["corrections"]["corrected"]["accuracy"] == found["accuracy"]
+
+
+def test_evaluate_tells_how_well_strange_images_are_noticed(copy, few, tenfold_main):
+    images = np.random.default_rng(0).integers(0, 256, (40, 28, 28), np.uint8)
+    arrays = {"x_train": images, "y_train": np.arange(40) % 2}
+    np.savez("noise.npz", **arrays, x_test=images, y_test=np.arange(40) % 2)
+    found = json.loads(tenfold_main("evaluate", copy, "--unknown", "noise.npz", "--json")[1])
+    score = found["unknown"]["auroc"][0]
+    assert 0 <= score["low"] <= score["value"] <= score["high"] <= 1
+    assert score["n"] == 310 + 40
+    text = tenfold_main("evaluate", copy, "--unknown", "noise.npz")[1]
+    assert re.search(r"^AUROC against noise.npz: [\d.]+ \(.*\) of 350 images$", text, re.M)
+
+
+def test_compare_prints_both_and_a_verdict(copy, few_file, tenfold_main):
+    tenfold_main("train", *SMALL, "--epochs", "1", "--data", few_file, "--out", "short")
+    code, out, _ = tenfold_main("compare", copy, "short")
+    lines = out.splitlines()
+    assert code == 0
+    assert [line.split()[0] for line in lines[:2]] == [str(copy), "short"]
+    assert "right only in the first: " in lines[2]
+    assert "300 validation images" in " ".join(lines[3:])
+    assert tenfold.Run("short").test_openings() == []
+    found = json.loads(tenfold_main("compare", copy, "short", "--split", "test", "--json")[1])
+    assert found["split"] == "test"
+    assert tenfold.Run("short").test_openings()[0]["by"] == "compare"
+
+
+def test_confusion_is_a_table_or_a_picture(copy, tenfold_main):
+    code, out, _ = tenfold_main("confusion", copy)
+    head, _, names, *rows = out.splitlines()
+    assert code == 0
+    assert head.endswith("of 300 validation images wrong; true down, predicted across")
+    assert names.split() == list("0123456789")
+    counts = np.array([[int(cell.replace(".", "0")) for cell in row.split()[1:]] for row in rows])
+    expected = tenfold.Run(copy).evaluate("validation").confusion_matrix()
+    np.testing.assert_array_equal(counts, expected)
+    assert tenfold_main("confusion", copy, "--out", "confusion.png")[1] == "confusion.png\n"
+    assert Image.open("confusion.png").width > 500
+
+
+def test_mistakes_are_a_table_or_a_picture(copy, few, tenfold_main):
+    tenfold_main("evaluate", copy)
+    code, out, _ = tenfold_main("mistakes", copy, "--count", "4")
+    result = tenfold.Run(copy).judged()[0]
+    assert code == 0
+    assert f"{len(result.mistakes())} of 310 test images wrong, the 4 most confident" in out
+    rows = [line.split() for line in out.splitlines()[3:]]
+    assert [int(row[0]) for row in rows] == result.mistakes()[:4].tolist()
+    assert [row[1] for row in rows] == [few.class_names[few.test.labels[int(r[0])]] for r in rows]
+    assert tenfold_main("mistakes", copy, "--out", "mistakes.svg")[1] == "mistakes.svg\n"
+    assert Path("mistakes.svg").read_text().count("label ") >= 4
+
+
+def test_calibrate_chooses_another_threshold_and_predict_keeps_to_it(copy, few, tenfold_main):
+    code, out, _ = tenfold_main("calibrate", copy, "--error-rate", "0.2")
+    assert code == 0
+    threshold = tenfold.Run(copy).calibrations[0].threshold
+    assert out.splitlines()[1].split()[0] == "0"
+    assert f"{100 * threshold.value:.2f} %" in out
+    np.save("digits.npy", few.test.images)
+    lines = tenfold_main("predict", copy, "digits.npy")[1].splitlines()
+    highest = tenfold.Run(copy).predict(few.test.images).max(axis=1)
+    refused = ["I don't know" in line for line in lines]
+    assert refused == (highest < threshold.value).tolist()
+    assert 0 < sum(refused) < 310
 
 
 def digits(few, count=3):
@@ -264,7 +378,15 @@ def test_the_version_is_printed(tenfold_main):
 
 def test_every_command_and_option_is_explained(tenfold_main):
     commands = [[], ["train"], ["evaluate"], ["predict"], ["summary"], ["recipes"], ["reproduce"]]
-    commands += [["doctor"], ["data"], ["data", "list"], ["data", "show"], ["data", "check"]]
+    commands += [["compare"], ["confusion"], ["mistakes"], ["calibrate"], ["report"], ["study"]]
+    commands += [
+        ["audit"],
+        ["doctor"],
+        ["data"],
+        ["data", "list"],
+        ["data", "show"],
+        ["data", "check"],
+    ]
     for command in commands:
         code, out, _ = tenfold_main(*command, "--help")
         assert code == 0
@@ -443,6 +565,21 @@ ARGUMENTS = [
     ("evaluate", "RUN"),
     ("evaluate nowhere", "not a run folder"),
     ("evaluate {run} --split tset", "split: 'tset'"),
+    ("evaluate {run} --unknown nowhere.npz", "nowhere.npz"),
+    ("evaluate {run} --corrections nowhere.csv", "nowhere.csv"),
+    ("evaluate {run} --corrections text.npy", "text.npy"),
+    ("compare {run}", "RUN"),
+    ("compare {run} nowhere", "not a run folder"),
+    ("compare {run} {run} --split tset", "split: 'tset'"),
+    ("confusion nowhere", "not a run folder"),
+    ("confusion {run} --network 1", "network: 1; there are 1"),
+    ("confusion {run} --split test", "no answers kept of test"),
+    ("confusion {run} --out confusion.bmp", "confusion.bmp"),
+    ("mistakes {run} --count 0", "count"),
+    ("mistakes {run} --out mistakes.gif", "mistakes.gif"),
+    ("calibrate {run} --error-rate 0.001", "got 300"),
+    ("calibrate {run} --error-rate 2", "error_rate"),
+    ("calibrate {run} --error-rate x", "error-rate"),
     ("predict {run}", "IMAGE"),
     ("predict {run} nowhere.png", "nowhere.png: no such file"),
     ("predict {run} text.png", "text.png"),

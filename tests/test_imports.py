@@ -25,6 +25,7 @@ ORDER = [
     "training",
     "evaluation",
     "runs",
+    "audits",
     "report",
     "studies",
     "comparison",

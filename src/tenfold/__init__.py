@@ -10,6 +10,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from tenfold.audits import audit as audit
     from tenfold.comparison import compare as compare
     from tenfold.datasets import Dataset as Dataset
     from tenfold.datasets import Splits as Splits
@@ -38,6 +39,7 @@ _HOMES = {
     "train": "runs",
     "resume": "runs",
     "Evaluation": "evaluation",
+    "audit": "audits",
     "study": "studies",
     "compare": "comparison",
 }

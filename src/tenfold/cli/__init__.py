@@ -9,6 +9,7 @@ from tenfold.cli import training
 from tenfold.cli import judging
 from tenfold.cli import report
 from tenfold.cli import study
+from tenfold.cli import audit
 from tenfold.cli import data
 
 __all__ = ["main", "run"]

@@ -1,5 +1,6 @@
 """Results as text for a terminal."""
 
+from tenfold.console.audit import describe_audit
 from tenfold.console.data import (
     describe_dataset,
     describe_report,
@@ -33,6 +34,7 @@ from tenfold.console.text import table, wrapped
 
 __all__ = [
     "describe_answers",
+    "describe_audit",
     "describe_calibrations",
     "describe_check",
     "describe_comparison",

@@ -1,0 +1,34 @@
+"""The command that looks for wrong labels and duplicates."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from tenfold.cli.app import Resize, app, interruptible
+
+
+@app.command()
+def audit(
+    source: Annotated[str, typer.Argument(help="A dataset's name or path.")] = "mnist",
+    out: Annotated[Path | None, typer.Option(help="Folder of the audit; else audits/.")] = None,
+    folds: Annotated[int, typer.Option(help="Networks of the cross-validation.")] = 10,
+    recipe: Annotated[str | None, typer.Option(help="Else quick, with fewer epochs.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Of folds and networks.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, help="Candidates that the page shows.")] = 200,
+    resize: Resize = False,
+) -> None:
+    """Find likely label errors and duplicates, to look through."""
+    from tenfold.audits import auditing
+
+    if out is not None:
+        auditing.refuse_used(out)
+    auditing.require_cleanlab()
+    with interruptible():
+        found = auditing.audit(source, folds=folds, recipe=recipe, seed=seed, resize=resize)
+        folder = found.save(out, limit)
+    from tenfold import console
+
+    typer.echo(console.describe_audit(found, folder))
