@@ -37,7 +37,7 @@ def study(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a recipe in many settings, and choose by validation.
+    """Train a recipe in many settings, and choose by validation."""
     from tenfold import studies
 
     with interruptible():
