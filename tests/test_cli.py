@@ -567,6 +567,7 @@ ARGUMENTS = [
     ("evaluate {run} --split tset", "split: 'tset'"),
     ("evaluate {run} --unknown nowhere.npz", "nowhere.npz"),
     ("evaluate {run} --corrections nowhere.csv", "nowhere.csv"),
+    ("evaluate {run} --split tset --corrections text.npy", "text.npy"),
     ("evaluate {run} --corrections text.npy", "text.npy"),
     ("compare {run}", "RUN"),
     ("compare {run} nowhere", "not a run folder"),

@@ -168,7 +168,7 @@ def require_cleanlab() -> None:
     from importlib.util import find_spec
 
     if find_spec("cleanlab") is None:
-        raise InputError("audits need cleanlab, which is not here; pip install 'tenfold[audit]'")
+        raise InputError("audits need cleanlab, which is not here; pip install cleanlab")
 
 
 def dated_folder(name: str) -> Path:

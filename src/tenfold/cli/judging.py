@@ -32,23 +32,23 @@ def evaluate(
     """Score a run on the sealed test set; the run records it."""
     from tenfold import console
     from tenfold.runs import Run
+    from tenfold.runs.rescoring import Rescoring
 
     opened = Run(run)
+    rescoring = Rescoring.of(opened, split, corrections)
+    strange = None if unknown is None else opened.unknown_images(unknown)
     result = opened.evaluate(split)
     shown = {"evaluation": console.describe_evaluation(result, opened.seeds)}
     found = {} if not as_json else result.to_json()
-    origin = opened.record.data.origin
-    if corrections is not None or (origin is not None and origin.corrections is not None):
-        from tenfold.runs.rescoring import with_and_without
-
-        given, corrected = with_and_without(opened, result, corrections)
+    if rescoring is not None:
+        given, corrected = rescoring.score(opened, result)
         shown["corrections"] = console.describe_corrected(given, corrected)
         found["corrections"] = {
             name: {"n": len(one.labels), "accuracy": [score.as_json() for score in one.accuracy]}
             for name, one in (("given", given), ("corrected", corrected))
         }
-    if unknown is not None:
-        told = opened.auroc(result, unknown)
+    if unknown is not None and strange is not None:
+        told = result.auroc(opened.predict_all(strange))
         shown["unknown"] = console.describe_unknown(unknown, told)
         found["unknown"] = {"data": unknown, "auroc": [score.as_json() for score in told]}
     if as_json:

@@ -20,7 +20,6 @@ from tenfold.files import atomic_write
 from tenfold.recipes import Recipe
 
 FORMAT = 2
-PROTOCOLS = ("held-out", "published")
 STATUSES = ("training", "finished", "diverged")
 PACKAGES = ("tenfold", "keras", "jax", "jaxlib", "numpy")
 

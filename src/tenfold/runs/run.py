@@ -22,8 +22,9 @@ from tenfold.evaluation import Evaluation
 from tenfold.recipes import Recipe
 from tenfold.runs import ledger, predictions, weights
 from tenfold.runs.predictions import Examples
+from tenfold.runs.protocol import as_protocol
 from tenfold.runs.record import Record
-from tenfold.scores import Score, top_k
+from tenfold.scores import top_k
 
 if TYPE_CHECKING:
     import keras
@@ -134,6 +135,10 @@ class Run:
         model = self.models[self._network(network)]
         answers: npt.NDArray[np.float32] = self._answers(model, as_batch(images, self.image_shape))
         return self.calibrations[network].apply(answers) if self.calibrations else answers
+
+    def predict_all(self, images: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """Probabilities from every network: float32 ``[networks, n, classes]``; see ``predict``."""
+        return np.stack([self.predict(images, network) for network in range(len(self.seeds))])
 
     @cached_property
     def _answers(self) -> Answers:
@@ -356,22 +361,16 @@ class Run:
         answers = found.probabilities[network][places]
         return figures.predictions(images, answers, found.labels[places], found.class_names)
 
-    def auroc(self, found: Evaluation, unknown: str) -> list[Score]:
-        """How well confidence tells images of a split from those of other data, each network.
-
-        Args:
-            found: an evaluation of the run.
-            unknown: other data by name or path; its test images are taken.
+    def unknown_images(self, source: str) -> npt.NDArray[np.uint8]:
+        """The test images of other data, to see whether the networks notice them.
 
         Raises:
-            InputError: the other data have no such images, or of another shape.
+            InputError: there are none, or they have another shape than the run's.
         """
-        other = load(unknown).test
+        other = load(source).test
         if other is None or other.shape[1:] != self.image_shape:
-            raise InputError(f"{unknown}: its images are not {self.image_shape}; give other data")
-        networks = range(len(self.seeds))
-        answers = np.stack([self.predict(other.images, network) for network in networks])
-        return found.auroc(answers)
+            raise InputError(f"{source}: its images are not {self.image_shape}; give other data")
+        return other.images
 
     def summary(self) -> str:
         """Layers, shapes and parameter counts of the network."""
@@ -399,21 +398,3 @@ class Run:
 def resume_command(folder: Path) -> str:
     """What to type to go on with a training."""
     return f"tenfold train --resume {shlex.quote(str(folder))}"
-
-
-def as_protocol(splits: Splits, protocol: str) -> Splits:
-    """Splits as a protocol has them.
-
-    The published one trains on all training images and validates on the test set: what was
-    held out of train by ``tenfold.load`` returns to it.
-
-    Raises:
-        InputError: there is no test set to validate on.
-    """
-    if protocol == "held-out":
-        return splits
-    if splits.test is None:
-        raise InputError(f"protocol: published validates on the test set, {splits.name} has none")
-    if splits.origin is not None and splits.origin.validation:
-        splits = load(**asdict(replace(splits.origin, validation=0)))
-    return replace(splits, validation=splits.test)

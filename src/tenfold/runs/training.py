@@ -24,8 +24,9 @@ from tenfold.runs.checkpoint import Checkpoint
 from tenfold.runs.folders import emptied_on_failure, new_folder, refuse_folder_in_use
 from tenfold.runs.lock import locked
 from tenfold.runs.loop import Training, go_on
-from tenfold.runs.record import PROTOCOLS, Record, describe_data, machine, now, versions
-from tenfold.runs.run import NETWORK, Run, as_protocol, resume_command
+from tenfold.runs.protocol import PROTOCOLS, as_protocol
+from tenfold.runs.record import Record, describe_data, machine, now, versions
+from tenfold.runs.run import NETWORK, Run, resume_command
 from tenfold.runs.weights import read
 from tenfold.training.compiling import compile_network
 from tenfold.training.program import stack_states
