@@ -233,6 +233,15 @@ def digits(few, count=3):
     return few.test[:count]
 
 
+def test_predict_takes_what_export_wrote(copy, few, tenfold_main):
+    np.save("digits.npy", few.test.images[:20])
+    code, out, _ = tenfold_main("export", copy, "-o", "digits.onnx")
+    assert code == 0
+    assert "1,000 images through ONNX Runtime and Keras differ by" in out
+    expected = tenfold_main("predict", copy, "digits.npy", "--top", "2")
+    assert tenfold_main("predict", "digits.onnx", "digits.npy", "--top", "2") == expected
+
+
 def test_predict_names_the_classes_of_pictures(run, few, tenfold_main):
     for i, image in enumerate(digits(few).images):
         Image.fromarray(image).save(f"{i}.png")
@@ -378,7 +387,9 @@ def test_the_version_is_printed(tenfold_main):
 
 def test_every_command_and_option_is_explained(tenfold_main):
     commands = [[], ["train"], ["evaluate"], ["predict"], ["summary"], ["recipes"], ["reproduce"]]
-    commands += [["compare"], ["confusion"], ["mistakes"], ["calibrate"], ["report"], ["study"]]
+    commands += [["compare"], ["confusion"], ["mistakes"], ["calibrate"], ["report"]]
+    commands += [["export"], ["study"]]
+    commands += [["export"]]
     commands += [
         ["audit"],
         ["doctor"],
@@ -587,6 +598,10 @@ ARGUMENTS = [
     ("predict {run} text.npy", "text.npy"),
     ("predict {run} text.npz", "text.npz"),
     ("predict {run} small.npy", "small.npy"),
+    ("predict text.npy fine.npy", "text.npy: not an ONNX file"),
+    ("export {run}", "--out"),
+    ("export nowhere -o digits.onnx", "not a run folder"),
+    ("export {run} -o digits.onnx --network 3", "network: 3; the run has 1"),
     ("predict {run} fine.npy --top 11", "k must be from 1 to 10"),
     ("predict {run} fine.npy --top 0", "k must be from 1 to 10"),
     ("summary qick", "did you mean 'quick'"),

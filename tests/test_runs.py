@@ -57,6 +57,7 @@ def test_the_folder_holds_all_that_came_out(run):
         "history.csv",
         "learning-curves.png",
         "models/seed-0.keras",
+        "models/seed-0.onnx",
         "predictions/validation.npz",
         "weights/seed-0.weights.h5",
     }

@@ -1,5 +1,6 @@
 """What a training survives: kills, Ctrl-C, damage, full disks, divergence; and users' networks."""
 
+import json
 import random
 import shutil
 import signal
@@ -231,10 +232,24 @@ def assert_one_line(result, words):
 @pytest.mark.parametrize("damage", [remove, truncate, empty])
 @pytest.mark.parametrize("name", ["run.json", "models/seed-0.keras"])
 def test_a_damaged_run_is_refused_in_one_line(finished, tenfold_main, name, damage):
+    (finished / "models" / "seed-0.onnx").unlink()
     damage(finished / name)
     assert_one_line(tenfold_main("evaluate", finished, "--split", "train"), name)
     assert_one_line(tenfold_main("evaluate", finished), name)
     assert not (finished / "test-openings.jsonl").exists()
+
+
+@pytest.mark.parametrize("damage", [truncate, empty])
+def test_a_damaged_export_is_refused_and_can_be_removed(finished, tenfold_main, damage):
+    expected = tenfold_main("evaluate", finished, "--split", "train", "--json")[1]
+    exported = finished / "models" / "seed-0.onnx"
+    damage(exported)
+    answer = tenfold_main("evaluate", finished)
+    assert_one_line(answer, "remove it, and seed-0.keras answers instead")
+    assert not (finished / "test-openings.jsonl").exists()
+    exported.unlink()
+    found = json.loads(tenfold_main("evaluate", finished, "--split", "train", "--json")[1])
+    assert found["accuracy"] == json.loads(expected)["accuracy"]
 
 
 @pytest.mark.parametrize("damage", [remove, truncate, empty])

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tenfold.datasets import load as load
     from tenfold.errors import InputError as InputError
     from tenfold.evaluation import Evaluation as Evaluation
+    from tenfold.prediction import Predictor as Predictor
     from tenfold.recipes import Augmentation as Augmentation
     from tenfold.recipes import Recipe as Recipe
     from tenfold.runs import Run as Run
@@ -39,6 +40,7 @@ _HOMES = {
     "train": "runs",
     "resume": "runs",
     "Evaluation": "evaluation",
+    "Predictor": "prediction",
     "audit": "audits",
     "study": "studies",
     "compare": "comparison",

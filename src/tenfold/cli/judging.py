@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tenfold.cli.app import AsJson, Resize, RunPath, app, echo_json
+
+if TYPE_CHECKING:
+    from tenfold.prediction import Predictor
+    from tenfold.runs import Run
 
 Split = Annotated[
     str | None,
@@ -132,7 +136,9 @@ def calibrate(
 
 @app.command()
 def predict(
-    run: RunPath,
+    network: Annotated[
+        Path, typer.Argument(metavar="RUN|FILE", help="A run, or what tenfold export wrote.")
+    ],
     images: Annotated[
         list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG, .npy or .npz files.")
     ],
@@ -143,9 +149,8 @@ def predict(
     """Name the class of each image, or say "I don't know"."""
     from tenfold import console
     from tenfold.datasets.arrays import read_images
-    from tenfold.runs import Run
 
-    opened = Run(run)
+    opened = _open_network(network)
     found = [read_images(path, opened.image_shape, resize=resize, invert=invert) for path in images]
     inverted = 0
     for pixels, names in found:
@@ -159,3 +164,10 @@ def predict(
     if inverted:
         total = sum(len(names) for _, names in found)
         typer.echo(f"tenfold: {console.describe_inverted(inverted, total, invert)}", err=True)
+
+
+def _open_network(path: Path) -> Run | Predictor:
+    from tenfold.prediction import Predictor
+    from tenfold.runs import Run
+
+    return Predictor(path) if path.is_file() else Run(path)

@@ -18,6 +18,8 @@ from tenfold.errors import InputError
 _CHANNELS = ((1,), (3,), (4,))
 _NAMES = ("images", "x", "x_test")
 
+_MIDDLE = 127.5
+
 
 def as_batch(values: Any, shape: tuple[int, int]) -> npt.NDArray[np.uint8]:
     """Return one image or many as uint8 ``[n, height, width]``.
@@ -70,6 +72,16 @@ def border_level(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     border = np.concatenate(sides, axis=1)
     levels: npt.NDArray[np.float64] = border.reshape(len(images), -1).mean(axis=1)
     return levels
+
+
+def inverted(images: npt.NDArray[np.uint8], border: float) -> int:
+    """How many images have a light border where ``border``, a grey level, is dark; or the reverse.
+
+    Example:
+        >>> inverted(np.full((2, 28, 28), 255, np.uint8), border=0.0)
+        2
+    """
+    return int(((border_level(images) > _MIDDLE) != (border > _MIDDLE)).sum())
 
 
 def read_images(

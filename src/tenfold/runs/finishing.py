@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tenfold.datasets import Dataset
 from tenfold.errors import InputError
 from tenfold.evaluation import Evaluation
 from tenfold.files import atomic_write
-from tenfold.runs import checkpoint, predictions
+from tenfold.runs import checkpoint, exported, predictions
 from tenfold.runs.answers import Answers
 from tenfold.runs.checkpoint import Checkpoint
 from tenfold.runs.events import Events
@@ -75,13 +76,15 @@ def _judge(
     """Keep what the networks answer on validation images, and what follows from it."""
     found: list[Evaluation] = []
     answers = examples = None
-    for model in networks:
+    for seed, model in zip(record.seeds, networks, strict=True):
         answers = answers or Answers(model, validation.shape[1:])
-        one = predictions.ask(answers, [model], validation, "validation")
+        with writing(folder):
+            network = exported.save(folder, seed, model, partial(answers, model), validation.images)
+        one = predictions.ask([network], validation, "validation")
         if record.protocol == "held-out":
             one = replace(one, calibrations=(Calibration.fit(one.outputs[0], one.labels),))
         if examples is None:
-            examples = predictions.illustrate(answers, model, validation, one)
+            examples = predictions.illustrate(network, validation, one)
         found.append(one)
     result = replace(
         found[0],

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -14,11 +13,7 @@ from tenfold.datasets import Dataset
 from tenfold.errors import InputError
 from tenfold.evaluation import Evaluation
 from tenfold.files import atomic_write
-
-if TYPE_CHECKING:
-    import keras
-
-    from tenfold.runs.answers import Answers
+from tenfold.runs.evidence import Ask, evidence
 
 FOLDER = "predictions"
 KEPT = ("validation", "test")
@@ -35,7 +30,7 @@ class Examples:
     Attributes:
         places: in the split, int ``[m]``, without repetition.
         images: uint8 ``[m, height, width]``.
-        evidence: float32 ``[m, 7, 7]``, see ``Answers.evidence``.
+        evidence: float32 ``[m, 7, 7]``, see ``tenfold.runs.evidence``.
     """
 
     places: npt.NDArray[np.int64]
@@ -43,22 +38,20 @@ class Examples:
     evidence: npt.NDArray[np.float32]
 
 
-def ask(answers: Answers, models: list[keras.Model], dataset: Dataset, split: str) -> Evaluation:
+def ask(networks: Sequence[Ask], dataset: Dataset, split: str) -> Evaluation:
     """What every network answers on a split."""
-    outputs = np.stack([answers(model, dataset.images) for model in models])
+    outputs = np.stack([network(dataset.images) for network in networks])
     return Evaluation(
         split, dataset.class_names, dataset.labels, outputs, checksum=dataset.checksum
     )
 
 
-def illustrate(
-    answers: Answers, model: keras.Model, dataset: Dataset, found: Evaluation
-) -> Examples:
+def illustrate(network: Ask, dataset: Dataset, found: Evaluation) -> Examples:
     """Choose images that tell most about the first network's answers, and explain them."""
     places = _examples(found)
     images = dataset.images[places]
     ground = int(np.median(dataset.images[:, 0]))
-    return Examples(places, images, answers.evidence(model, images, ground))
+    return Examples(places, images, evidence(network, images, ground))
 
 
 def _examples(found: Evaluation) -> npt.NDArray[np.int64]:

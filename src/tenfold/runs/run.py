@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 import shlex
 from dataclasses import asdict, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,27 +15,25 @@ import numpy.typing as npt
 from tenfold import figures
 from tenfold.calibration import Calibration
 from tenfold.datasets import Dataset, Splits, load
-from tenfold.datasets.arrays import as_batch, border_level
+from tenfold.datasets.arrays import as_batch, inverted
 from tenfold.datasets.dataset import SPLITS
 from tenfold.errors import InputError
 from tenfold.evaluation import Evaluation
 from tenfold.recipes import Recipe
-from tenfold.runs import ledger, predictions, weights
+from tenfold.runs import exported, ledger, predictions, weights
+from tenfold.runs.evidence import Ask
 from tenfold.runs.predictions import Examples
 from tenfold.runs.protocol import as_protocol
 from tenfold.runs.record import Record
-from tenfold.scores import top_k
+from tenfold.scores import ranked
 
 if TYPE_CHECKING:
     import keras
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-    from tenfold.runs.answers import Answers
-
 HISTORY = "history.csv"
 NETWORK = "network.json"
-_MIDDLE = 127.5
 
 
 class Run:
@@ -132,19 +130,32 @@ class Run:
         Raises:
             InputError: the images have another shape or range, or there is no such network.
         """
-        model = self.models[self._network(network)]
-        answers: npt.NDArray[np.float32] = self._answers(model, as_batch(images, self.image_shape))
-        return self.calibrations[network].apply(answers) if self.calibrations else answers
+        ask = self._networks[self._network(network)]
+        return self.calibrated(ask(as_batch(images, self.image_shape)), network)
+
+    def calibrated(self, outputs: npt.NDArray[np.float32], network: int) -> npt.NDArray[np.float32]:
+        """What a network puts out ``[n, classes]``, at its temperature."""
+        return self.calibrations[network].apply(outputs) if self.calibrations else outputs
 
     def predict_all(self, images: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """Probabilities from every network: float32 ``[networks, n, classes]``; see ``predict``."""
         return np.stack([self.predict(images, network) for network in range(len(self.seeds))])
 
     @cached_property
-    def _answers(self) -> Answers:
+    def _networks(self) -> list[Ask]:
+        """The networks as they answer: through ONNX Runtime where exported, else through Keras."""
+        self._require_finished()
+        classes = len(self.class_names)
+        found = [exported.load(self.path, seed, self.image_shape, classes) for seed in self.seeds]
+        networks = [network for network in found if network is not None]
+        return networks if len(networks) == len(found) else self.keras_networks()
+
+    def keras_networks(self) -> list[Ask]:
+        """The networks as Keras answers: uint8 ``[n, height, width]`` to ``[n, classes]``."""
         from tenfold.runs.answers import Answers
 
-        return Answers(self.model, self.image_shape)
+        answers = Answers(self.model, self.image_shape)
+        return [partial(answers, model) for model in self.models]
 
     def accepts(self, probabilities: npt.ArrayLike, network: int = 0) -> npt.NDArray[np.bool_]:
         """Which images, by what ``predict`` answered, are sure enough: bool ``[n]``.
@@ -171,11 +182,7 @@ class Run:
         Raises:
             InputError: k is not between 1 and the number of classes.
         """
-        classes, values = top_k(probabilities, k)
-        return [
-            [(self.class_names[c], float(v)) for c, v in zip(row, chances, strict=True)]
-            for row, chances in zip(classes, values, strict=True)
-        ]
+        return ranked(probabilities, self.class_names, k)
 
     def looks_inverted(self, images: npt.ArrayLike) -> int:
         """How many images have a light border where the training images have a dark one.
@@ -183,9 +190,7 @@ class Run:
         Or a dark one where those have a light one. Such images, dark ink on paper for instance,
         are nothing the networks have seen: invert them first (``255 - images``).
         """
-        levels = border_level(as_batch(images, self.image_shape))
-        light = self.record.data.border > _MIDDLE
-        return int(((levels > _MIDDLE) != light).sum())
+        return inverted(as_batch(images, self.image_shape), self.record.data.border)
 
     def data(self) -> Splits:
         """Load the data the run was trained on again.
@@ -245,7 +250,7 @@ class Run:
 
     def ask(self, dataset: Dataset, split: str) -> Evaluation:
         """What every network of the run puts out for a dataset, as it is; nothing is kept."""
-        return predictions.ask(self._answers, self.models, dataset, split)
+        return predictions.ask(self._networks, dataset, split)
 
     def _first_ask(self, split: str, splits: Splits | None) -> Evaluation:
         splits = self.data() if splits is None else splits
@@ -254,7 +259,7 @@ class Run:
             raise InputError(f"split: no {split}; there are {', '.join(splits.present())}")
         found = replace(self.ask(dataset, split), calibrations=self.calibrations)
         if split in predictions.KEPT:
-            examples = predictions.illustrate(self._answers, self.model, dataset, found)
+            examples = predictions.illustrate(self._networks[0], dataset, found)
             predictions.save(self.path, found, examples)
         return found
 

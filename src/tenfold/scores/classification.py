@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -165,3 +166,20 @@ def top_k(probabilities: npt.ArrayLike, k: int) -> tuple[IntArray, FloatArray]:
         raise InputError(f"k must be from 1 to {checked.shape[1]}, the number of classes, got {k}")
     indices = np.argsort(-checked, axis=1, kind="stable")[:, :k].astype(np.int64)
     return indices, np.take_along_axis(checked, indices, axis=1)
+
+
+def ranked(
+    probabilities: npt.ArrayLike, class_names: Sequence[str], k: int
+) -> list[list[tuple[str, float]]]:
+    """Return `top_k` by name: for each image the k most probable classes, with probabilities.
+
+    probabilities: [n, classes]; class_names: one a class. Raises InputError as `top_k` does.
+
+    >>> ranked([[0.2, 0.7, 0.1]], ("ant", "bee", "cat"), k=2)
+    [[('bee', 0.7), ('ant', 0.2)]]
+    """
+    classes, values = top_k(probabilities, k)
+    return [
+        [(class_names[c], float(v)) for c, v in zip(*row, strict=True)]
+        for row in zip(classes, values, strict=True)
+    ]

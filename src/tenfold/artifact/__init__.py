@@ -1,0 +1,1 @@
+"""The artifact: trained networks as one ONNX file that carries all it needs, verified."""
