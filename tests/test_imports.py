@@ -18,6 +18,7 @@ ORDER = [
     "calibration",
     "figures",
     "datasets",
+    "handwriting",
     "backend",
     "networks",
     "recipes",

@@ -1,0 +1,168 @@
+"""A picture -> the digits in it, as MNIST would have had them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenfold.errors import InputError
+from tenfold.handwriting.cutting import split, widest_digit
+from tenfold.handwriting.edges import inside
+from tenfold.handwriting.ink import contrast, light_on_dark, threshold
+from tenfold.handwriting.order import in_reading_order
+from tenfold.handwriting.parts import Part, connected, joined, typical_height, without_specks
+from tenfold.handwriting.reading import read
+from tenfold.handwriting.rules import without_rules
+from tenfold.handwriting.shape import mnist_image, stroke_width, upright, with_pen_of_mnist
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Mask = NDArray[np.bool_]
+
+LONGEST = 2000  # pixels of the long side: a digit of 3 mm on A4 has 20 of them
+_SHORTEST = 224  # pixels of the short side up to which pictures are enlarged
+_COARSE = 700  # pixels of the long side at which the pen is measured
+_CROP_HEIGHT = 80  # pixels at which the pen's width is mended
+
+
+@dataclass(frozen=True)
+class Page:
+    """The digits of a picture.
+
+    Attributes:
+        crops: uint8 [n, 28, 28], light ink on dark, by MNIST's own procedure.
+        boxes: int64 [n, 4], each left, top, right, bottom in pixels of the upright picture.
+        numbers: the lines from top to bottom; of each its numbers from left to right, parted by
+            wider gaps; of each number the indices of its crops.
+        size: (width, height) of the upright picture in pixels.
+        light_on_dark: whether the ink is lighter than what it is on.
+    """
+
+    crops: NDArray[np.uint8]
+    boxes: NDArray[np.int64]
+    numbers: tuple[tuple[tuple[int, ...], ...], ...]
+    size: tuple[int, int]
+    light_on_dark: bool
+
+    @property
+    def lines(self) -> tuple[tuple[int, ...], ...]:
+        """The indices of the crops in each line, in reading order."""
+        return tuple(tuple(i for number in line for i in number) for line in self.numbers)
+
+    @property
+    def middle(self) -> int:
+        """The index of the crop nearest to the middle of the picture."""
+        middles = self.boxes.reshape(-1, 2, 2).mean(axis=1)
+        return int(np.hypot(*(middles - np.array(self.size) / 2).T).argmin())
+
+    def text(self, readings: Sequence[object]) -> str:
+        """Return readings [n] of the crops as text: a space between numbers, lines as lines."""
+        return "\n".join(
+            " ".join("".join(str(readings[i]) for i in number) for number in line)
+            for line in self.numbers
+        )
+
+
+def find(source: str | Path | Image | NDArray[Any], *, deslant: bool = False) -> Page:
+    """Find the digits in a photo, scan, screenshot or drawing, as MNIST would have had them.
+
+    Whether ink is dark or light is found; uneven light, ruled lines, boxes and specks are left
+    out; fragments are joined and touching digits split. A picture that lies on its side without
+    EXIF data to say so is read as it lies.
+
+    Args:
+        source: a file, a Pillow image, or an array [height, width] or [height, width, 1, 3 or 4]
+            of bytes, booleans or floats within [0, 1].
+        deslant: shear each digit upright.
+
+    Raises:
+        InputError: the picture cannot be read or has over 50 megapixels, or no digit is in it.
+
+    Examples:
+        >>> picture = np.full((90, 200), 230, np.uint8)
+        >>> picture[20:70, 40:46] = picture[20:70, 150:156] = 30
+        >>> page = find(picture)
+        >>> page.crops.shape, page.boxes.tolist(), page.light_on_dark
+        ((2, 28, 28), [[40, 20, 46, 70], [150, 20, 156, 70]], False)
+    """
+    pixels, size = read(source, LONGEST)
+    pixels = enlarged(pixels)
+    light = light_on_dark(pixels)
+    found, core = ink(pixels, light)
+    parts = digits(without_rules(found))
+    if not parts:
+        raise InputError("no digit found in the picture; is the ink in focus and large enough?")
+    boxes = np.array([[part.left, part.top, part.right, part.bottom] for part in parts])
+    order = in_reading_order(boxes)
+    sequence = [i for line in order for number in line for i in number]
+    place = {index: position for position, index in enumerate(sequence)}
+    numbers = tuple(tuple(tuple(place[i] for i in number) for number in line) for line in order)
+    crops = np.stack([crop(_sharpened(parts[i], core), deslant) for i in sequence])
+    scale = np.array(size * 2) / np.array(pixels.shape[1::-1] * 2)
+    return Page(crops, (boxes[sequence] * scale).round().astype(np.int64), numbers, size, light)
+
+
+def enlarged(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Enlarge a small picture [height, width, 3] so that strokes are several pixels wide."""
+    from PIL import Image as pillow
+
+    height, width = pixels.shape[:2]
+    times = min(8, -(-_SHORTEST // min(height, width)), max(1, LONGEST // max(height, width)))
+    if times == 1:
+        return pixels
+    image = pillow.fromarray(pixels)
+    return np.asarray(image.resize((width * times, height * times), pillow.Resampling.BICUBIC))
+
+
+def ink(pixels: NDArray[np.uint8], light: bool) -> tuple[Mask, Mask]:
+    """Return where the ink is and where the core of it is: two masks [height, width].
+
+    The ground is sought twice: over a third of the picture, coarsely, which tells how wide the
+    pen is, and then over some widths of the pen, which leaves shadows out.
+    """
+    short = min(pixels.shape[:2])
+    step = max(1, max(pixels.shape) // _COARSE)
+    taken = contrast(pixels[::step, ::step], light, max(3, short // 2 // step))
+    pen = stroke_width(threshold(taken, max(2, short // 20 // step))[0]) * step
+    taken = contrast(pixels, light, round(min(max(8 * pen, short / 8), short / 2)))
+    return threshold(taken, max(2, round(pen)))
+
+
+def digits(mask: Mask) -> list[Part]:
+    """Return one part a digit, from where the ink is: bool [height, width]."""
+    pen = stroke_width(mask)
+    parts = connected(mask, gap=0.6 * pen, least=max(8.0, 0.5 * pen**2))
+    if not parts:
+        return []
+    height = typical_height(parts)
+    parts = without_specks(joined(parts, height, pen), height)
+    parts = inside(parts, (mask.shape[1], mask.shape[0]), height, pen)
+    widest = widest_digit(parts, height)
+    return [digit for part in parts for digit in split(part, widest, pen)]
+
+
+def _sharpened(part: Part, core: Mask) -> Mask:
+    """Return a digit's ink less the blur at its edges, its strokes unbroken."""
+    from skimage.morphology import skeletonize
+
+    inner = core[part.top : part.bottom, part.left : part.right]
+    sharp: Mask = part.mask & (inner | skeletonize(part.mask))
+    return sharp
+
+
+def crop(mask: Mask, deslant: bool = False) -> NDArray[np.uint8]:
+    """Return uint8 [28, 28] of one digit's ink [height, width], with a pen like MNIST's."""
+    from PIL import Image as pillow
+
+    times = _CROP_HEIGHT / max(mask.shape)
+    if not 0.7 < times < 1.5:
+        levels = pillow.fromarray(np.pad(mask, 2)).convert("L")
+        size = (round(levels.width * times), round(levels.height * times))
+        mask = np.asarray(levels.resize(size, pillow.Resampling.BICUBIC)) > 127
+    return mnist_image(with_pen_of_mnist(upright(mask) if deslant else mask))
