@@ -53,6 +53,8 @@ def test_options_make_a_recipe_of_dense_layers_or_change_a_named_one():
     changed = customised("sigmoid-64", {"epochs": 3, "rotation": 10.0, "dropout": "0.1"})
     assert changed.arguments == {"hidden": [64], "activation": "sigmoid", "dropout": 0.1}
     assert changed.augmentation == Augmentation(rotation=10)
+    thicker = customised("quick", {"thickness": 1.0, "clutter": 0.2}).augmentation
+    assert thicker == Augmentation(shift=1, thickness=1, clutter=0.2)
     assert changed.epochs == 3
     assert RECIPES["sigmoid-64"].epochs == 20
     assert customised(None, {"epochs": 2}).name == "quick"
@@ -85,13 +87,19 @@ def test_fields_out_of_range_are_refused(changes, words):
     [
         ({}, "no name"),
         ({"name": "a", "colour": 1}, "colour"),
-        ({"name": "a", "augmentation": {"blur": 1}}, "blur"),
+        ({"name": "a", "augmentation": {"colour": 1}}, "colour"),
         ({"name": "a", "published": {"rank": 1}}, "rank"),
     ],
 )
 def test_json_of_another_kind_is_refused(data, words):
     with pytest.raises(InputError, match=words):
         Recipe.from_json(data)
+
+
+def test_a_recipe_of_before_the_newer_fields_is_read_with_zeros():
+    data = recipe("quick").to_json()
+    data["augmentation"] = {"shift": 1, "rotation": 0, "scale": 0, "shear": 0, "elastic": 0}
+    assert Recipe.from_json(data) == recipe("quick")
 
 
 def test_an_unknown_recipe_suggests_the_nearest():

@@ -43,6 +43,10 @@ def train(
     scale: Annotated[float | None, typer.Option(help="Augment: 0.1 is 0.9 to 1.1.")] = None,
     shear: Annotated[float | None, typer.Option(help="Augment: tangent of the slant.")] = None,
     elastic: Annotated[float | None, typer.Option(help="Augment: pixels of bending.")] = None,
+    thickness: Annotated[float | None, typer.Option(help="Augment: pixels of a stroke.")] = None,
+    blur: Annotated[float | None, typer.Option(help="Augment: pixels, sigma.")] = None,
+    noise: Annotated[float | None, typer.Option(help="Augment: sd of grey noise.")] = None,
+    clutter: Annotated[float | None, typer.Option(help="Augment: share of images.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of everything random.")] = None,
     validation: Annotated[int | None, typer.Option(help="Images held out of train.")] = None,
     corrections: Annotated[
@@ -74,6 +78,10 @@ def train(
         "scale": scale,
         "shear": shear,
         "elastic": elastic,
+        "thickness": thickness,
+        "blur": blur,
+        "noise": noise,
+        "clutter": clutter,
         "seed": seed,
     }
     given = {name: value for name, value in changes.items() if value is not None}

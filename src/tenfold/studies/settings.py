@@ -36,6 +36,10 @@ KINDS: Mapping[str, type] = {
     "scale": float,
     "shear": float,
     "elastic": float,
+    "thickness": float,
+    "blur": float,
+    "noise": float,
+    "clutter": float,
 }
 """All that can be varied: arguments of the networks, fields of Recipe and of Augmentation."""
 

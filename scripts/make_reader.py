@@ -1,0 +1,168 @@
+"""Make the network that travels in the package: digits of any pen, and "no digit".
+
+    python scripts/make_reader.py                        # about a quarter of an hour on two cores
+    python scripts/make_reader.py --seeds 3 --epochs 20 --out other.onnx
+
+It learns MNIST's 55,000 training digits and 11,000 drawings that are none (`tenfold.nondigits`),
+all of them changed at random, as the recipe `reader` says. Everything is chosen on validation:
+5,000 digits and 1,000 drawings of another seed. Then it is exported, the mean of its networks as
+one file, and verified; and the test set is opened: MNIST's 10,000 digits, 2,000 drawings of a
+third seed and the 10,000 of Fashion-MNIST. An image is refused where the answer is "no digit" or
+less sure than the threshold. Figures are printed as a table, then as one line of JSON.
+"""
+
+import argparse
+import json
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+import tenfold
+from tenfold.artifact.exporting import Exported, export
+from tenfold.augment import augment
+from tenfold.datasets import Dataset, Splits
+from tenfold.errors import InputError
+from tenfold.files import atomic_path
+from tenfold.nondigits import KINDS, NO_DIGIT, draw
+from tenfold.recipes import Augmentation, recipe
+from tenfold.scores.score import Score, proportion
+
+TARGET = Path(__file__).parents[1] / "src" / "tenfold" / "data" / "reader.onnx"
+LARGEST = 1_000_000  # bytes
+NAMES = (*(str(digit) for digit in range(10)), NO_DIGIT)
+ELEVENTH = NAMES.index(NO_DIGIT)
+DRAWN = {"train": (11_000, 101), "validation": (1_000, 102), "test": (2_000, 103)}
+STRESSES = {
+    "thinner and thicker": Augmentation(thickness=1.5),
+    "slant": Augmentation(shear=0.36),  # the tangent of 20 degrees
+    "turned": Augmentation(rotation=20),
+    "shifted": Augmentation(shift=2),
+    "blurred": Augmentation(blur=1.2),
+    "noisy": Augmentation(noise=0.12),
+    "neighbours and lines": Augmentation(clutter=1),
+}
+
+
+def splits() -> Splits:
+    """MNIST's splits, each with drawings of no digit as an eleventh class."""
+    mnist = tenfold.load("mnist")
+    parts = {}
+    for name, (n, seed) in DRAWN.items():
+        digits = getattr(mnist, name)
+        drawn = draw(n, seed, digits.images)
+        parts[name] = Dataset(
+            np.concatenate([digits.images, drawn]),
+            np.concatenate([digits.labels, np.full(n, ELEVENTH)]),
+            NAMES,
+            f"MNIST and drawings, {name}",
+        )
+    source = f"{mnist.source}; no digit: tenfold.nondigits, n and seed {DRAWN}"
+    return Splits("mnist-and-drawings", source=source, validation_seed=0, **parts)
+
+
+def right(probabilities: np.ndarray, labels: np.ndarray) -> Score:
+    """The accuracy where only the ten digits can be answered."""
+    hits = int((probabilities[:, :ELEVENTH].argmax(axis=1) == labels).sum())
+    return proportion(hits, len(labels))
+
+
+def answered(predictor: tenfold.Predictor, probabilities: np.ndarray) -> np.ndarray:
+    """Which images are read as a digit, and surely enough: bool [n]."""
+    found: np.ndarray = predictor.accepts(probabilities)
+    return found & (probabilities.argmax(axis=1) != ELEVENTH)
+
+
+def judge_digits(predictor: tenfold.Predictor, digits: Dataset) -> dict[str, Score]:
+    """Accuracy, the share that is answered, and the share of wrong ones among those."""
+    probabilities = predictor(digits.images)
+    given = answered(predictor, probabilities)
+    wrong = given & (probabilities.argmax(axis=1) != digits.labels)
+    return {
+        "right": right(probabilities, digits.labels),
+        "answered": proportion(int(given.sum()), len(given)),
+        "wrong among answered": proportion(int(wrong.sum()), int(given.sum())),
+    }
+
+
+def judge_stress(predictor: tenfold.Predictor, digits: Dataset) -> dict[str, Score]:
+    """Accuracy on the same digits, changed in one way after the other."""
+    import jax
+
+    found = {}
+    for i, (name, how) in enumerate(STRESSES.items()):
+        changed = np.asarray(augment(jax.random.key(i), digits.scaled(), how))
+        found[name] = right(predictor(np.clip(changed, 0, 1)), digits.labels)
+    return found
+
+
+def judge_refusals(predictor: tenfold.Predictor, digits: Dataset) -> dict[str, Score]:
+    """The share of each kind of drawing, and of Fashion-MNIST, that is refused."""
+    n, seed = DRAWN["test"]
+    images = {kind: draw(n, seed, digits.images, [kind]) for kind in KINDS}
+    try:
+        images["fashion-mnist"] = tenfold.load("fashion-mnist").test.images
+    except InputError as error:
+        print(f"without Fashion-MNIST: {error}")
+    return {name: refused(predictor, shown) for name, shown in images.items()}
+
+
+def refused(predictor: tenfold.Predictor, images: np.ndarray) -> Score:
+    """The share of images that no digit is read in."""
+    given = answered(predictor, predictor(images))
+    return proportion(int((~given).sum()), len(given))
+
+
+def make(out: Path, folder: Path, seeds: int, epochs: int) -> tuple[Exported, list[Score]]:
+    """Train and export; also the accuracy of each network on MNIST's test digits."""
+    chosen = recipe("reader").replace(epochs=epochs)
+    run = tenfold.train(chosen, splits(), seeds=seeds, out=folder)
+    with atomic_path(out) as beside:
+        written = export(run, beside)
+        if written.size > LARGEST:
+            raise SystemExit(f"{written.size:,} bytes, over {LARGEST:,}; take fewer networks")
+    test, alone = tenfold.load("mnist").test, []
+    for i in range(seeds):
+        export(run, folder / "alone.onnx", network=i)
+        alone.append(right(tenfold.Predictor(folder / "alone.onnx")(test.images), test.labels))
+    return replace(written, path=out), alone
+
+
+def judge(predictor: tenfold.Predictor, alone: list[Score]) -> dict[str, dict[str, Score]]:
+    """All figures, by title and name."""
+    mnist = tenfold.load("mnist")
+    return {
+        "validation": judge_digits(predictor, mnist.validation),
+        "validation, changed": judge_stress(predictor, mnist.validation),
+        "test": judge_digits(predictor, mnist.test),
+        "test, one network": {f"seed {i}": score for i, score in enumerate(alone)},
+        "refused": judge_refusals(predictor, mnist.test),
+    }
+
+
+def main() -> None:
+    """Train, export, judge, print."""
+    parser = argparse.ArgumentParser(description="Make the reader that travels in the package.")
+    parser.add_argument("--seeds", type=int, default=2, help="networks, whose mean answers")
+    parser.add_argument("--epochs", type=int, default=recipe("reader").epochs)
+    parser.add_argument("--out", type=Path, default=TARGET)
+    given = parser.parse_args()
+    started = time.perf_counter()
+    with tempfile.TemporaryDirectory() as folder:
+        written, alone = make(given.out, Path(folder) / "reader", given.seeds, given.epochs)
+    seconds = round(time.perf_counter() - started)
+    print(written.describe())
+    predictor = tenfold.Predictor(given.out)
+    tables = judge(predictor, alone)
+    for title, scores in tables.items():
+        for name, score in scores.items():
+            print(f"{title:20} {name:24} {score.as_percent(2)}")
+    figures = {title: {n: s.as_json() for n, s in found.items()} for title, found in tables.items()}
+    about = {k: predictor.card[k] for k in ("seeds", "temperatures", "threshold", "versions")}
+    print(json.dumps({"bytes": written.size, "seconds": seconds, **about, "scores": figures}))
+
+
+if __name__ == "__main__":
+    main()
