@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tenfold.errors import InputError as InputError
     from tenfold.evaluation import Evaluation as Evaluation
     from tenfold.prediction import Predictor as Predictor
+    from tenfold.reading import Reading as Reading
+    from tenfold.reading import read as read
     from tenfold.recipes import Augmentation as Augmentation
     from tenfold.recipes import Recipe as Recipe
     from tenfold.runs import Run as Run
@@ -41,6 +43,8 @@ _HOMES = {
     "resume": "runs",
     "Evaluation": "evaluation",
     "Predictor": "prediction",
+    "Reading": "reading",
+    "read": "reading",
     "audit": "audits",
     "study": "studies",
     "compare": "comparison",

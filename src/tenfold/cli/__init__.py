@@ -9,6 +9,7 @@ from tenfold.cli import training
 from tenfold.cli import judging
 from tenfold.cli import report
 from tenfold.cli import artifact
+from tenfold.cli import reading
 from tenfold.cli import study
 from tenfold.cli import audit
 from tenfold.cli import data

@@ -19,6 +19,7 @@ from tenfold.console.judging import (
     describe_openings,
     describe_unknown,
 )
+from tenfold.console.reading import describe_reading
 from tenfold.console.reproductions import (
     describe_differences,
     reproduction_row,
@@ -46,6 +47,7 @@ __all__ = [
     "describe_inverted",
     "describe_mistakes",
     "describe_openings",
+    "describe_reading",
     "describe_recipes",
     "describe_report",
     "describe_run",

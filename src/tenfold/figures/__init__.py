@@ -4,6 +4,7 @@ Every function returns a matplotlib Figure made without pyplot: no window, no ba
 left open, and the reader's own matplotlib settings stay as they are.
 """
 
+from tenfold.figures.annotation import annotated
 from tenfold.figures.common import BLUE, DPI, INK, QUIET, RULE, VERMILLION
 from tenfold.figures.curves import learning_curves
 from tenfold.figures.images import GALLERY_LIMIT, WEIGHTS_LIMIT, gallery, predictions, weights
@@ -23,6 +24,7 @@ __all__ = [
     "RULE",
     "VERMILLION",
     "WEIGHTS_LIMIT",
+    "annotated",
     "confusion_matrix",
     "data_uri",
     "gallery",

@@ -1,0 +1,195 @@
+"""Reading: what a network makes of a photo, scan or drawing, digit by digit and in order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tenfold import figures
+from tenfold.errors import InputError
+from tenfold.files import atomic_write
+from tenfold.handwriting import Page, find
+from tenfold.handwriting.reading import read as open_picture
+from tenfold.nondigits import NO_DIGIT
+from tenfold.prediction import Predictor
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+READER = Path(__file__).parent / "data" / "reader.onnx"
+LONGEST_ANNOTATED = 1600  # pixels
+UNSURE = "?"
+"""What stands in a text for a digit that is not sure enough."""
+
+
+@dataclass(frozen=True, eq=False)
+class Digit:
+    """One digit of a picture.
+
+    Attributes:
+        label: the most probable class.
+        confidence: its probability.
+        accepted: whether that is enough; where it is not, the honest answer is "I don't know".
+        box: left, top, right, bottom in pixels of the upright picture.
+        image: uint8 ``[28, 28]``, what the network saw.
+    """
+
+    label: str
+    confidence: float
+    accepted: bool
+    box: tuple[int, int, int, int]
+    image: npt.NDArray[np.uint8]
+
+    @property
+    def text(self) -> str:
+        """The label, or ``?`` where it is not sure enough."""
+        return self.label if self.accepted else UNSURE
+
+    def to_json(self) -> dict[str, Any]:
+        """All but the image, as plain JSON types."""
+        return {
+            "label": self.label,
+            "confidence": self.confidence,
+            "accepted": self.accepted,
+            "box": list(self.box),
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Reading:
+    """What was read in a picture.
+
+    Attributes:
+        numbers: lines from top to bottom; of each its numbers from left to right; of each number
+            its digits. What the network takes for no digit is left out.
+        others: what it took for no digit.
+        size: width and height of the upright picture, in pixels.
+    """
+
+    numbers: tuple[tuple[tuple[Digit, ...], ...], ...]
+    others: tuple[Digit, ...]
+    size: tuple[int, int]
+
+    @property
+    def lines(self) -> tuple[tuple[Digit, ...], ...]:
+        """The digits of each line."""
+        return tuple(tuple(digit for number in line for digit in number) for line in self.numbers)
+
+    @property
+    def digits(self) -> tuple[Digit, ...]:
+        """All digits in reading order."""
+        return tuple(digit for line in self.lines for digit in line)
+
+    @property
+    def text(self) -> str:
+        """The digits as text: ``?`` for the unsure, a space between numbers, lines as lines."""
+        return "\n".join(
+            " ".join("".join(digit.text for digit in number) for number in line)
+            for line in self.numbers
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Text, lines and boxes as plain JSON types."""
+        lines = [[[d.to_json() for d in number] for number in line] for line in self.numbers]
+        return {"text": self.text, "size": list(self.size), "lines": lines}
+
+    def __str__(self) -> str:
+        return self.text
+
+    def __repr__(self) -> str:
+        return f"<Reading {self.text!r}, {len(self.digits)} digits>"
+
+
+def read(
+    picture: str | Path | Image | npt.NDArray[Any],
+    predictor: Predictor | None = None,
+    *,
+    deslant: bool = False,
+) -> Reading:
+    """Read the digits in a photo, scan, screenshot or drawing.
+
+    Args:
+        picture: a file, a Pillow image, or an array ``[height, width]`` or
+            ``[height, width, colours]`` of bytes, or of floats in [0, 1].
+        predictor: what names the digits; None for the network that comes with tenfold.
+        deslant: shear each digit upright.
+
+    Raises:
+        InputError: the picture cannot be read or is too large, there is no digit in it, or the
+            predictor takes other images than 28x28.
+
+    Example:
+        >>> picture = np.full((90, 120), 230, np.uint8)
+        >>> picture[20:70, 58:64] = 30
+        >>> read(picture).text
+        '1'
+    """
+    network = shipped() if predictor is None else predictor
+    if network.image_shape != (28, 28):
+        raise InputError(f"{network.path}: takes images of {network.image_shape}, not 28x28")
+    page = find(picture, deslant=deslant)
+    found = _named(page, network)
+    lines = []
+    for line in page.numbers:
+        kept = [tuple(found[i] for i in number if found[i].label != NO_DIGIT) for number in line]
+        lines.append(tuple(number for number in kept if number))
+    others = tuple(digit for digit in found if digit.label == NO_DIGIT)
+    if len(others) == len(found):
+        raise InputError("no digit found in the picture: what is in it looks like something else")
+    return Reading(tuple(line for line in lines if line), others, page.size)
+
+
+@lru_cache(maxsize=1)
+def shipped() -> Predictor:
+    """The network that comes with tenfold."""
+    return Predictor(READER)
+
+
+def _named(page: Page, network: Predictor) -> list[Digit]:
+    probabilities = network(page.crops)
+    answers = zip(
+        network.rank(probabilities, 1),
+        network.accepts(probabilities),
+        page.boxes.tolist(),
+        page.crops,
+        strict=True,
+    )
+    return [
+        Digit(label, chance, bool(accepted), (box[0], box[1], box[2], box[3]), image)
+        for ((label, chance),), accepted, box, image in answers
+    ]
+
+
+def annotate(
+    picture: str | Path | Image | npt.NDArray[Any], reading: Reading, path: str | Path
+) -> None:
+    """Write the picture with boxes and answers in it, and what the network saw below, as PNG.
+
+    Args:
+        picture: what was read.
+        reading: what came of it.
+        path: the file, whose name ends in .png.
+
+    Raises:
+        InputError: the name ends otherwise, or the picture cannot be read.
+    """
+    if Path(path).suffix.lower() != ".png":
+        raise InputError(f"{path}: an annotated picture is a PNG; give a name that ends in .png")
+    pixels, size = open_picture(picture, LONGEST_ANNOTATED)
+    digits = (*reading.digits, *reading.others)
+    boxes = np.array([digit.box for digit in digits]) * pixels.shape[1] / size[0]
+    drawn = figures.annotated(
+        pixels,
+        boxes.round().astype(np.int64),
+        [digit.label for digit in digits],
+        [digit.confidence for digit in digits],
+        [digit.accepted and digit.label != NO_DIGIT for digit in digits],
+        np.stack([digit.image for digit in digits]),
+    )
+    with atomic_write(Path(path)) as file:
+        drawn.save(file, "PNG")
