@@ -12,10 +12,12 @@ What is measured
 How
     The folder holds pictures and index.csv with the columns file, label, kind and notes. In a label
     `|` parts lines and a space parts numbers. A note "rotate 90 degrees counter-clockwise" is
-    followed, as no step finds out how a page lies. The run is any that reads 28x28 images of
-    digits. Each step is the one before it and one thing more; the last is `find` itself.
+    followed, as no step finds out how a page lies. The network is tenfold's own reader, or any
+    that was exported. Each step is the one before it and one thing more; the last but one is
+    `find` itself, the last `tenfold.read` with every answer counted, however unsure.
 
-    python benchmarks/handwriting.py --pictures FOLDER --run RUN
+    python benchmarks/handwriting.py --pictures FOLDER
+    python benchmarks/handwriting.py --pictures FOLDER --every 3   # a third of them, sooner
     python benchmarks/handwriting.py                    # the time alone
 """
 
@@ -24,7 +26,6 @@ import csv
 import difflib
 import json
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -46,10 +47,13 @@ from tenfold.handwriting.order import in_reading_order
 from tenfold.handwriting.parts import connected, typical_height, without_specks
 from tenfold.handwriting.reading import read
 from tenfold.handwriting.rules import without_rules
+from tenfold.nondigits import NO_DIGIT
+from tenfold.reading import shipped
 from tenfold.scores.score import wilson_interval
 
 Page = page.Page
 DIGITS_A_ROW, ROWS = 12, 10
+LAST = "+ what is no digit left out"
 MOST = 200  # parts of a page that early steps leave full of specks
 
 
@@ -150,14 +154,20 @@ def opened(folder: Path, row: dict) -> np.ndarray:
     return page.enlarged(read(path, page.LONGEST)[0])
 
 
-def texts(pages: list[Page | None], run: tenfold.Run) -> list[tuple[str, str]]:
-    """Return each page's text, and what is nearest its middle."""
+def texts(
+    pages: list[Page | None], reader: tenfold.Predictor, leave_out: bool
+) -> list[tuple[str, str]]:
+    """Return each page's text, and what is nearest its middle; `leave_out` what is no digit."""
     crops = [found.crops for found in pages if found is not None]
-    answers = iter(run.predict(np.concatenate(crops)).argmax(axis=1)) if crops else iter(())
+    answers = reader(np.concatenate(crops)) if crops else np.zeros((0, 10))
+    columns = answers.shape[1] if leave_out else 10
+    names = [name.replace(NO_DIGIT, "") for name in reader.class_names]
+    labels = iter([names[i] for i in answers[:, :columns].argmax(axis=1)])
     read_out = []
     for found in pages:
-        digits = [str(next(answers)) for _ in found.crops] if found else []
-        text = found.text(digits).replace("\n", "|") if found else ""
+        digits = [next(labels) for _ in found.crops] if found else []
+        lines = found.text(digits).splitlines() if found else []
+        text = "|".join(filter(None, (" ".join(line.split()) for line in lines)))
         read_out.append((text, digits[found.middle] if found else ""))
     return read_out
 
@@ -203,16 +213,18 @@ def in_common(label: str, text: str) -> int:
     return sum(block.size for block in blocks)
 
 
-def read_pictures(folder: Path, run: tenfold.Run) -> dict[str, dict]:
-    """Read every picture after every step; figures by step."""
+def read_pictures(folder: Path, reader: tenfold.Predictor, every: int) -> dict[str, dict]:
+    """Read every so-manieth picture after every step; figures by step."""
     with (folder / "index.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+        rows = list(csv.DictReader(file))[::every]
     pages: dict[str, list] = {name: [] for name in STEPS}
     for row in rows:
         seen = Seen(opened(folder, row))
         for name, step in STEPS.items():
             pages[name].append(attempt(step, seen))
-    return {name: scored(rows, texts(found, run)) for name, found in pages.items()}
+    result = {name: scored(rows, texts(found, reader, False)) for name, found in pages.items()}
+    result[LAST] = scored(rows, texts(pages[list(STEPS)[-1]], reader, True))
+    return result
 
 
 def large_page(path: Path) -> None:
@@ -262,14 +274,14 @@ def print_steps(steps: dict[str, dict]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pictures", type=Path, help="a folder with index.csv")
-    parser.add_argument("--run", help="a run that reads digits")
+    parser.add_argument("--model", type=Path, help="what tenfold export wrote; else its own reader")
+    parser.add_argument("--every", type=int, default=1, help="take every so-manieth picture only")
     parser.add_argument("--repeats", type=int, default=7)
     arguments = parser.parse_args()
-    if (arguments.pictures is None) != (arguments.run is None):
-        sys.exit("--pictures and --run go together")
     result: dict = {"machine": machine(), "time": measure_time(arguments.repeats)}
     if arguments.pictures:
-        result["steps"] = read_pictures(arguments.pictures, tenfold.Run(arguments.run))
+        reader = tenfold.Predictor(arguments.model) if arguments.model else shipped()
+        result["steps"] = read_pictures(arguments.pictures, reader, arguments.every)
         print_steps(result["steps"])
     seconds = result["time"]["seconds"]
     print(
