@@ -214,7 +214,7 @@ def in_common(label: str, text: str) -> int:
 
 
 def read_pictures(folder: Path, reader: tenfold.Predictor, every: int) -> dict[str, dict]:
-    """Read every so-manieth picture after every step; figures by step."""
+    """Read every n-th picture after every step; figures by step."""
     with (folder / "index.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))[::every]
     pages: dict[str, list] = {name: [] for name in STEPS}
@@ -275,7 +275,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pictures", type=Path, help="a folder with index.csv")
     parser.add_argument("--model", type=Path, help="what tenfold export wrote; else its own reader")
-    parser.add_argument("--every", type=int, default=1, help="take every so-manieth picture only")
+    parser.add_argument("--every", type=int, default=1, help="take every n-th picture only")
     parser.add_argument("--repeats", type=int, default=7)
     arguments = parser.parse_args()
     result: dict = {"machine": machine(), "time": measure_time(arguments.repeats)}
