@@ -63,9 +63,7 @@ class Forward:
         inputs = model_input_shape(template, image_shape)
         self.outputs = template.output_shape[-1]
 
-        def answer(
-            weights: list[jax.Array], rest: list[jax.Array], pixels: jax.Array
-        ) -> jax.Array:
+        def answer(weights: list[jax.Array], rest: list[jax.Array], pixels: jax.Array) -> jax.Array:
             x = scale_images(template, pixels).reshape(pixels.shape[0], *inputs)
             outputs: jax.Array = template.stateless_call(weights, rest, x, training=False)[0]
             return outputs
