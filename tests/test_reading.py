@@ -149,6 +149,10 @@ def test_in_a_batch_the_others_go_on_and_the_failed_are_named(
     assert [json.loads(line)["file"] for line in out.splitlines()] == ["page.png"]
     assert error.splitlines()[-1] == "tenfold: 2 of 3 not read: text.jpg, nowhere.png"
     assert len(error.splitlines()) == 3
+    assert error.startswith("tenfold: text.jpg is no picture")
+    Image.new("L", (300, 200), 240).save("empty.png")
+    error = tenfold_main("read", "page.png", "empty.png")[2]
+    assert error.startswith("tenfold: empty.png: no digit found")
 
 
 @pytest.mark.parametrize(

@@ -54,7 +54,8 @@ def read(
         except InputError as error:
             if len(pictures) == 1:
                 raise
-            typer.echo(f"tenfold: {picture}: {error}", err=True)
+            place = "" if str(picture) in str(error) else f"{picture}: "
+            typer.echo(f"tenfold: {place}{error}", err=True)
             failed.append(str(picture))
         else:
             show(picture, found)
