@@ -81,7 +81,9 @@ def test_the_rule_sees_imports():
         ("import tenfold.cli", ["keras", "jax", "numpy", "pandas", "matplotlib", "scipy"]),
         ("import tenfold; tenfold.load", ["keras", "jax", "matplotlib", "scipy"]),
         ("import tenfold; tenfold.Evaluation", ["keras", "jax", "matplotlib"]),
-        ("import tenfold; tenfold.Run", ["keras", "matplotlib"]),
+        ("import tenfold; tenfold.Run", ["keras", "jax", "matplotlib"]),
+        ("import tenfold; tenfold.Predictor", ["keras", "jax", "pandas", "matplotlib", "onnx"]),
+        ("import tenfold; tenfold.read", ["keras", "jax", "pandas", "matplotlib", "onnx"]),
     ],
 )
 def test_what_is_light_stays_light(what, absent):
