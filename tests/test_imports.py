@@ -33,6 +33,7 @@ ORDER = [
     "artifact",
     "prediction",
     "reading",
+    "explaining",
     "studies",
     "comparison",
     "reproduction",
@@ -84,6 +85,7 @@ def test_the_rule_sees_imports():
         ("import tenfold; tenfold.Run", ["keras", "jax", "matplotlib"]),
         ("import tenfold; tenfold.Predictor", ["keras", "jax", "pandas", "matplotlib", "onnx"]),
         ("import tenfold; tenfold.read", ["keras", "jax", "pandas", "matplotlib", "onnx"]),
+        ("import tenfold.explaining", ["keras", "jax", "pandas", "matplotlib", "scipy", "onnx"]),
     ],
 )
 def test_what_is_light_stays_light(what, absent):

@@ -47,7 +47,7 @@ def evidence(ask: Ask, images: npt.NDArray[np.uint8], ground: int) -> npt.NDArra
         for j, left in enumerate(_steps(width - wide)):
             covered = images.copy()
             covered[:, top : top + tall, left : left + wide] = ground
-            found[:, i, j] = _log_odds(plain, predicted) - _log_odds(ask(covered), predicted)
+            found[:, i, j] = log_odds(plain, predicted) - log_odds(ask(covered), predicted)
     return found
 
 
@@ -55,9 +55,13 @@ def _steps(last: int) -> list[int]:
     return [round(step) for step in np.linspace(0, last, SIDE)]
 
 
-def _log_odds(
+def log_odds(
     probabilities: npt.NDArray[np.float32], classes: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float64]:
+    """The log odds, in nats, of a class of each of the probabilities ``[n, classes]``.
+
+    They are kept within the odds of 1 to 10 million, which floats of 32 bits can tell.
+    """
     chosen = probabilities[np.arange(len(classes)), classes].astype(np.float64)
     kept = np.clip(chosen, 1e-7, 1 - 1e-7)
     odds: npt.NDArray[np.float64] = np.log(kept) - np.log1p(-kept)
