@@ -38,6 +38,7 @@ ORDER = [
     "comparison",
     "reproduction",
     "doctor",
+    "server",
     "console",
     "cli",
     "__main__",

@@ -1,0 +1,76 @@
+"""Probabilities as the answers that callers get."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tenfold.nondigits import NO_DIGIT
+from tenfold.prediction import Predictor
+
+
+def as_json(value: Any) -> bytes:
+    """A value as compact JSON in UTF-8.
+
+    Example:
+        >>> as_json({"label": "7"})
+        b'{"label":"7"}'
+    """
+    text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
+    return text.encode()
+
+
+def answers(
+    predictor: Predictor, probabilities: npt.NDArray[np.float32], k: int
+) -> list[dict[str, Any]]:
+    """The answer to each image, with the k most probable classes.
+
+    ``label`` is the most probable class, or None where that is "no digit"; ``accepted`` tells
+    whether it is sure enough.
+
+    Args:
+        predictor: what answered.
+        probabilities: float32 ``[n, classes]``.
+        k: from 1 to the number of classes.
+    """
+    names = predictor.class_names
+    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
+    chances = np.take_along_axis(probabilities, order, axis=1).astype(np.float64).round(6)
+    sure = predictor.accepts(probabilities)
+    found = []
+    for places, values, accepted in zip(
+        order.tolist(), chances.tolist(), sure.tolist(), strict=True
+    ):
+        label: str | None = names[places[0]]
+        digit = label != NO_DIGIT
+        found.append(
+            {
+                "label": label if digit else None,
+                "confidence": values[0],
+                "accepted": digit and accepted,
+                "top": [
+                    {"label": names[place], "probability": value}
+                    for place, value in zip(places, values, strict=True)
+                ],
+            }
+        )
+    return found
+
+
+def png(image: npt.NDArray[np.uint8]) -> bytes:
+    """An image ``[height, width]`` as a PNG file."""
+    from PIL import Image
+
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "PNG", compress_level=1)
+    return file.getvalue()
+
+
+def png_text(image: npt.NDArray[np.uint8]) -> str:
+    """An image ``[height, width]`` as a PNG file in base64."""
+    return base64.b64encode(png(image)).decode("ascii")

@@ -1,0 +1,197 @@
+"""What callers send: images of the size a network takes, or a picture to be read."""
+
+from __future__ import annotations
+
+import io
+import json
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from starlette.requests import ClientDisconnect, Request
+
+from tenfold.datasets.arrays import as_batch
+from tenfold.errors import InputError
+from tenfold.server import multipart
+from tenfold.server.errors import ServiceError
+from tenfold.server.settings import Limits
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Images = npt.NDArray[np.uint8]
+
+OCTETS, JSON, FORM = "application/octet-stream", "application/json", "multipart/form-data"
+SMALL_FORMATS = ("PNG", "JPEG")
+PICTURE_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
+
+
+async def body_of(request: Request) -> tuple[str, bytes]:
+    """The media type of a request, in lower case and without parameters, and its whole body.
+
+    Raises:
+        ServiceError: the caller left.
+    """
+    try:
+        body = await request.body()
+    except ClientDisconnect:
+        raise ServiceError("bad_request", "the caller left before the body was there") from None
+    kind = request.headers.get("content-type", "")
+    return kind.partition(";")[0].strip().lower(), body
+
+
+def images_of(
+    kind: str, content_type: str, body: bytes, shape: tuple[int, int], limits: Limits
+) -> Images:
+    """The images of a request: uint8 ``[n, height, width]``.
+
+    Args:
+        kind: the media type.
+        content_type: the whole header.
+        body: of the request.
+        shape: height and width that the network takes.
+        limits: of a request.
+
+    Raises:
+        ServiceError: they cannot be used; the code tells why.
+    """
+    if kind.startswith("image/"):
+        return small_image(body, shape)[None]
+    if kind == OCTETS:
+        return _from_bytes(body, shape, limits)
+    if kind == JSON:
+        return _from_json(body, shape, limits)
+    if kind == FORM:
+        found = multipart.files(content_type, body, limits.images)
+        return np.stack([small_image(file, shape) for file in found])
+    raise _unsupported(kind, f"image/png, image/jpeg, {OCTETS}, {JSON} or {FORM}")
+
+
+def _unsupported(kind: str, allowed: str) -> ServiceError:
+    return ServiceError("type_unsupported", f"Content-Type: {kind[:100]!r}; send {allowed}")
+
+
+def small_image(data: bytes, shape: tuple[int, int]) -> Images:
+    """A PNG or JPEG of the network's size as uint8 ``[height, width]``, colours as grey.
+
+    Raises:
+        ServiceError: it cannot be read, or has another size.
+    """
+    image = _opened(data, SMALL_FORMATS)
+    height, width = shape
+    if image.size != (width, height):
+        raise ServiceError(
+            "image_size",
+            f"an image of {image.width}x{image.height} pixels; the network takes {width}x{height}, "
+            "and /v1/read takes photos of any size",
+        )
+    try:
+        if image.mode != "L":
+            image = image.convert("L")
+        return np.asarray(image)
+    except Exception as error:  # decoders raise all sorts of things at damaged files
+        raise _unreadable(error) from None
+
+
+def picture_of(kind: str, content_type: str, body: bytes, limits: Limits) -> Image:
+    """The picture of a request, opened but not decoded.
+
+    Raises:
+        ServiceError: it is no picture, or too large.
+    """
+    if kind == FORM:
+        (body,) = multipart.files(content_type, body, 1)
+    elif not kind.startswith("image/"):
+        raise _unsupported(kind, f"image/png, image/jpeg or {FORM}")
+    image = _opened(body, PICTURE_FORMATS)
+    if image.width * image.height > limits.pixels:
+        raise ServiceError(
+            "image_too_large",
+            f"a picture of {image.width:,}x{image.height:,} pixels, over {limits.pixels:,}; "
+            "reduce or crop it",
+            {"limit": limits.pixels},
+        )
+    return image
+
+
+def _opened(data: bytes, formats: tuple[str, ...]) -> Image:
+    from PIL import Image as pillow
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the limit of pixels is ours
+            return pillow.open(io.BytesIO(data), formats=formats)
+    except pillow.DecompressionBombError:
+        raise ServiceError("image_too_large", "a picture of far too many pixels") from None
+    except Exception as error:  # decoders raise all sorts of things at damaged files
+        raise _unreadable(error, formats) from None
+
+
+def _unreadable(error: Exception, formats: tuple[str, ...] = SMALL_FORMATS) -> ServiceError:
+    reason = "" if "identify" in str(error) else f" ({' '.join(str(error).split())[:100]})"
+    return ServiceError(
+        "image_unreadable", f"not a picture that can be read{reason}; send {', '.join(formats)}"
+    )
+
+
+def _from_bytes(body: bytes, shape: tuple[int, int], limits: Limits) -> Images:
+    pixels = shape[0] * shape[1]
+    n, rest = divmod(len(body), pixels)
+    if rest or not n:
+        raise ServiceError(
+            "image_size",
+            f"{len(body):,} bytes; send {shape[0]}x{shape[1]} = {pixels:,} an image, row by row",
+        )
+    _check_count(n, limits)
+    return np.frombuffer(body, np.uint8).reshape(n, *shape)
+
+
+def _check_count(n: int, limits: Limits) -> None:
+    if n > limits.images:
+        raise ServiceError(
+            "images_too_many",
+            f"{n:,} images, over {limits.images:,}; send fewer at once",
+            {"limit": limits.images},
+        )
+
+
+def _from_json(body: bytes, shape: tuple[int, int], limits: Limits) -> Images:
+    values = json_of(body)
+    images = values.get("images")
+    if not isinstance(images, list) or not images:
+        raise ServiceError(
+            "invalid", 'images: missing or empty; send {"images": [[[0, ...], ...]]}'
+        )
+    _check_count(len(images), limits)
+    try:
+        array = np.array(images)
+        if array.shape[1:] != shape or array.dtype.kind not in "iuf":
+            raise InputError(
+                f"images: received shape {list(array.shape)} of {array.dtype.kind!r}; give "
+                f"[n, {shape[0]}, {shape[1]}] of numbers"
+            )
+        return as_batch(array, shape)
+    except InputError as error:
+        raise ServiceError("invalid", str(error)) from None
+    except (ValueError, TypeError, OverflowError):
+        raise ServiceError("invalid", "images: they differ in size or hold no numbers") from None
+
+
+def json_of(body: bytes) -> dict[str, Any]:
+    """A body as a JSON object.
+
+    Raises:
+        ServiceError: it is none.
+    """
+    try:
+        values = json.loads(body, parse_constant=_refuse_constant)
+    except (ValueError, RecursionError):
+        raise ServiceError("body_malformed", "the body is not JSON in UTF-8") from None
+    if not isinstance(values, dict):
+        raise ServiceError("body_malformed", "the body is JSON, but not an object {...}")
+    return values
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(name)
