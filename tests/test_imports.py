@@ -13,6 +13,7 @@ ROOT = Path(tenfold.__file__).parent
 ORDER = [
     "errors",
     "files",
+    "locks",
     "pages",
     "scores",
     "calibration",
@@ -34,6 +35,8 @@ ORDER = [
     "prediction",
     "reading",
     "explaining",
+    "samples",
+    "retraining",
     "studies",
     "comparison",
     "reproduction",

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SUFFIXES = (".png", ".jpg", ".jpeg")
 MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
 MOST_PIXELS = 50_000_000
+_FORBIDDEN = '/\\:*?"<>|'  # in the name of a folder, on one system or another
 
 
 def read_folder(folder: Path, resize: bool = False) -> Parts:
@@ -52,6 +53,16 @@ def read_folder(folder: Path, resize: bool = False) -> Parts:
             if len(part.labels) or split != "train":
                 parts[split] = part
     return Parts("folder of class folders", parts, class_names, tuple(unreadable))
+
+
+def folder_name(class_name: str) -> str:
+    """Return what the folder of a class is called: its name, less what no folder's may hold.
+
+    Examples:
+        >>> folder_name("7"), folder_name("T-shirt/top")
+        ('7', 'T-shirt-top')
+    """
+    return "".join("-" if letter in _FORBIDDEN else letter for letter in class_name)
 
 
 def has_classes(folder: Path) -> bool:
