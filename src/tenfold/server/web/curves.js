@@ -1,0 +1,77 @@
+// Learning curves as SVG: one chart for accuracy, one for loss; training thin, validation strong.
+
+import { make, percent } from "./dom.js";
+
+const HEIGHT = 240, LEFT = 46, RIGHT = 12, TOP = 12, BOTTOM = 34;
+const CHARTS = [["Accuracy", "accuracy", "val_accuracy"], ["Loss", "loss", "val_loss"]];
+
+function svg(tag, attributes, ...children) {
+  const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+/** Fill a place with the charts of a history: rows with epoch, seed, loss, accuracy, val_…. */
+export function curves(place, history) {
+  const width = Math.min(544, Math.max(280, (place.clientWidth - (place.clientWidth > 700 ? 32 : 0)) / (place.clientWidth > 700 ? 2 : 1)));
+  place.replaceChildren(...CHARTS.map(([title, train, validation]) => chart(title, train, validation, history, width)));
+}
+
+function chart(title, train, validation, history, width) {
+  const rows = history.filter((row) => Number.isFinite(row[train]) || Number.isFinite(row[validation]));
+  const values = rows.flatMap((row) => [row[train], row[validation]]).filter(Number.isFinite);
+  const scale = scales(values, Math.max(1, ...rows.map((row) => row.epoch)), width, title === "Accuracy");
+  const lines = [[train, "train"], [validation, "validation"]].flatMap(([column, name]) =>
+    seeds(rows).map((seed) => line(rows.filter((row) => row.seed === seed), column, name, scale)));
+  const last = rows.at(-1);
+  const shown = (value) => (title === "Accuracy" ? percent(value) : value.toFixed(3));
+  const told = last && Number.isFinite(last[validation]) ? `, ${shown(last[validation])} on validation after epoch ${last.epoch}` : "";
+  const picture = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "img", "aria-label": `${title} by epoch${told}` },
+    ...axes(scale, width, title === "Accuracy"), ...lines);
+  const key = make("p", { className: "key" }, make("span", { className: "train" }, "train"), make("span", { className: "validation" }, "validation"));
+  return make("figure", {}, make("figcaption", {}, make("b", {}, title), key), picture);
+}
+
+const seeds = (rows) => [...new Set(rows.map((row) => row.seed))];
+
+function scales(values, epochs, width, bounded) {
+  let [low, high] = values.length ? [Math.min(...values), Math.max(...values)] : [0, 1];
+  const free = Math.max(0.02 * (high - low), bounded ? 0.002 : 0.005);
+  [low, high] = [Math.max(0, low - free), bounded ? Math.min(1, high + free) : high + free];
+  const across = width - LEFT - RIGHT, down = HEIGHT - TOP - BOTTOM;
+  return {
+    low, high, epochs,
+    x: (epoch) => LEFT + (epochs > 1 ? (across * (epoch - 1)) / (epochs - 1) : across / 2),
+    y: (value) => TOP + down * (1 - (value - low) / (high - low)),
+  };
+}
+
+function line(rows, column, name, { x, y }) {
+  const points = rows.filter((row) => Number.isFinite(row[column])).map((row) => [x(row.epoch), y(row[column])]);
+  const path = svg("path", { class: name, d: points.map(([a, b], i) => `${i ? "L" : "M"}${a.toFixed(1)} ${b.toFixed(1)}`).join("") });
+  const end = points.at(-1);
+  return end ? svg("g", {}, path, svg("circle", { class: name, cx: end[0], cy: end[1], r: 3.5 })) : path;
+}
+
+/** Round steps that divide a range into about four. */
+function ticks(low, high) {
+  const rough = (high - low) / 4, power = 10 ** Math.floor(Math.log10(rough));
+  const step = power * [1, 2, 2.5, 5, 10].find((each) => each * power >= rough);
+  const found = [];
+  for (let k = Math.ceil(low / step); k * step <= high + 1e-12; k++) found.push(k * step);
+  return found;
+}
+
+function axes({ low, high, epochs, x, y }, width, bounded) {
+  const label = (value) => (bounded ? `${+(100 * value).toFixed(2)} %` : String(+value.toPrecision(3)));
+  const rows = ticks(low, high).map((value) => svg("g", {},
+    svg("line", { class: "grid", x1: LEFT, x2: width - RIGHT, y1: y(value), y2: y(value) }),
+    svg("text", { x: LEFT - 8, y: y(value) + 4, "text-anchor": "end" }, label(value))));
+  const step = Math.max(1, Math.ceil(epochs / 8));
+  const columns = [];
+  for (let epoch = 1; epoch <= epochs; epoch += step) {
+    columns.push(svg("text", { x: x(epoch), y: HEIGHT - BOTTOM + 18, "text-anchor": "middle" }, String(epoch)));
+  }
+  return [...rows, ...columns, svg("text", { x: width - RIGHT, y: HEIGHT - 3, "text-anchor": "end" }, "epoch")];
+}
