@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from tenfold.cli.app import AsJson, Resize, app, echo_json, interruptible
 from tenfold.errors import InputError
+
+if TYPE_CHECKING:
+    from tenfold.recipes import Recipe
 
 
 @app.command()
@@ -54,6 +57,10 @@ def train(
     ] = None,
     resize: Resize = False,
     out: Annotated[Path | None, typer.Option(help="Folder of the run.")] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="START", help="Continue: reader, a run or an artifact."),
+    ] = None,
     resume: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Go on with a stopped training.")
     ] = None,
@@ -87,7 +94,7 @@ def train(
     given = {name: value for name, value in changes.items() if value is not None}
     with interruptible():
         if resume is not None:
-            others = (recipe, data, seeds, validation, corrections, out, resize or None)
+            others = (recipe, data, seeds, validation, corrections, out, resize or None, start)
             if given or any(value is not None for value in others):
                 raise InputError("--resume takes all from the run; give nothing else with it")
             from tenfold import runs
@@ -96,7 +103,10 @@ def train(
         else:
             from tenfold import recipes
 
-            chosen = recipes.customised(recipe, given)
+            if start is not None and data is None:
+                raise InputError("--from: continue on what? give --data, such as a folder")
+            base = recipe if recipe is not None or start is None else _adapted(start)
+            chosen = recipes.customised(base, given)
             from tenfold import runs
 
             run = runs.train(
@@ -107,10 +117,18 @@ def train(
                 validation=validation,
                 resize=resize,
                 corrections=corrections,
+                start=start,
             )
         from tenfold import console
 
         typer.echo(console.describe_run(run))
+
+
+def _adapted(start: str) -> Recipe:
+    """The recipe of trained networks, as they are continued by it."""
+    from tenfold.runs import continuing, starts
+
+    return continuing.adapted(starts.find(start).recipe)
 
 
 @app.command()

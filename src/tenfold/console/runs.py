@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
 
 from tenfold.console.text import table, wrapped
+from tenfold.scores import Score
 
 if TYPE_CHECKING:
     from tenfold.doctor import Check
@@ -39,11 +40,45 @@ def describe_run(run: Run) -> str:
     record = run.record
     epochs = f"{record.recipe.epochs} epoch{'s' * (record.recipe.epochs > 1)}"
     networks = f", {len(run.seeds)} networks at once" if len(run.seeds) > 1 else ""
-    return (
-        f"{record.recipe.name} on {record.data.name}: {run.headline()}\n"
-        f"run   {run.path}  ({epochs} in {record.seconds:.1f} s{networks})\n"
-        f"next  tenfold evaluate {shlex.quote(str(run.path))}"
-    )
+    lines = [
+        f"{record.recipe.name} on {record.data.name}: {run.headline()}",
+        *(_gains(record.continued) if record.continued else ()),
+        f"run   {run.path}  ({epochs} in {record.seconds:.1f} s{networks})",
+        f"next  tenfold evaluate {shlex.quote(str(run.path))}",
+    ]
+    return "\n".join(lines)
+
+
+_PARTS = {
+    "own": "{name}, held out",
+    "known": "{name}, validation",
+    "no digit": "drawings of no digit",
+}
+
+
+def _gains(continued: Mapping[str, Any]) -> list[str]:
+    """What a continued run held out, and what each part gained or lost, as a table."""
+    start, how = continued["start"]["name"], continued["held_out"]
+    rows = [
+        (
+            _PARTS[part["kind"]].format(**part),
+            part["n"],
+            Score(**part["before"]).as_percent(),
+            Score(**part["after"]).as_percent(),
+            _points(part["difference"]),
+        )
+        for part in continued["gains"]
+    ]
+    columns = [f"from {start}", "images", "before", "after", "points"]
+    lines = [table(rows, columns), f"held out of your images: {how}"]
+    if not any(part["kind"] == "own" for part in continued["gains"]):
+        lines.append("so what they gained could not be measured; collect more")
+    return "\n".join(lines).splitlines()
+
+
+def _points(difference: Mapping[str, float]) -> str:
+    value, low, high = (f"{100 * difference[end]:+.2f}" for end in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"
 
 
 def describe_check(check: Check) -> str:

@@ -152,6 +152,7 @@ def _read_split(
     """Return the readable images of a split, and the files that are none."""
     images: list[Images] = []
     labels: list[int] = []
+    names: list[str] = []
     failed: list[Unreadable] = []
     for label, path in files:
         try:
@@ -165,8 +166,9 @@ def _read_split(
             raise wrong_size(str(path), *image.size)
         images.append(shrink(image))
         labels.append(label)
+        names.append(path.stem)
     stack = np.stack(images) if images else np.zeros((0, SIDE, SIDE), np.uint8)
-    return Part(stack, np.array(labels, np.int64), str(place)), failed
+    return Part(stack, np.array(labels, np.int64), str(place), tuple(names)), failed
 
 
 def is_image(path: Path) -> bool:

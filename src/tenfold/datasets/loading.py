@@ -72,7 +72,7 @@ def load(
         splits = _load_named(row, Origin(row.name, validation, int(seed), resize))
     else:
         parts = read(path, resize)
-        _refuse_unreadable(parts.unreadable)
+        refuse_unreadable(parts.unreadable)
         verify(parts)
         splits = _split(parts, Origin(str(path.resolve()), validation, int(seed), resize))
     return splits if corrections is None else _corrected(splits, Path(corrections).expanduser())
@@ -163,7 +163,8 @@ def _corrected(splits: Splits, path: Path) -> Splits:
     return replace(splits, **after, source=note, origin=origin)
 
 
-def _refuse_unreadable(unreadable: tuple[Unreadable, ...]) -> None:
+def refuse_unreadable(unreadable: tuple[Unreadable, ...]) -> None:
+    """Raise InputError where files that should be images cannot be read."""
     if not unreadable:
         return
     listed = ", ".join(f"{file.path} ({file.reason})" for file in unreadable[:SHOWN])

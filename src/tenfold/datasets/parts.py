@@ -18,11 +18,13 @@ class Part:
         images: uint8 [n, 28, 28].
         labels: int64 [n].
         where: the file and array it came from, for errors.
+        files: of each image the name of its file, less the suffix; none where all are in one.
     """
 
     images: Images
     labels: Labels
     where: str
+    files: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from tenfold.datasets import Dataset
 from tenfold.errors import InputError
 from tenfold.evaluation import Evaluation
 from tenfold.files import atomic_write
-from tenfold.runs import checkpoint, exported, predictions
+from tenfold.runs import checkpoint, continuing, exported, predictions
 from tenfold.runs.answers import Answers
 from tenfold.runs.checkpoint import Checkpoint
 from tenfold.runs.events import Events
@@ -95,7 +95,15 @@ def _judge(
         with writing(folder):
             predictions.save(folder, result, examples)
             events.add_confusion(record.recipe.epochs, result)
-    return record.replace(scores=_scores(result), calibrations=list(result.calibrations))
+    judged = record.replace(scores=_scores(result), calibrations=list(result.calibrations))
+    return _with_gains(folder, judged, result) if record.continued else judged
+
+
+def _with_gains(folder: Path, record: Record, result: Evaluation) -> Record:
+    """The record of a continued run, with what it gained on each part of validation."""
+    after = np.mean(result.probabilities, axis=0)
+    found = continuing.gains(folder, record.continued["parts"], result.labels, after)
+    return record.replace(continued={**record.continued, "gains": found})
 
 
 def _scores(result: Evaluation) -> dict[str, Any]:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from tenfold.errors import InputError
 from tenfold.runs import checkpoint, ledger
+from tenfold.runs.continuing import BEFORE
 from tenfold.runs.run import NETWORK, resume_command
 
-STARTING = {NETWORK, checkpoint.NAME, ledger.NAME}
+STARTING = {NETWORK, checkpoint.NAME, ledger.NAME, BEFORE}
 """What stands in the folder before ``run.json`` makes it a run."""
 
 

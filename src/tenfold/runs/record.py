@@ -66,6 +66,8 @@ class Record:
         scores: on validation, after the last epoch.
         calibrations: one a network, fitted on validation images; none where there are none, or
             where they are the test images.
+        continued: of a run that began with trained networks: which, what was held out of the
+            user's images, and what it gained; empty otherwise.
     """
 
     recipe: Recipe
@@ -79,6 +81,7 @@ class Record:
     seconds: float = 0.0
     scores: dict[str, Any] = field(default_factory=dict)
     calibrations: list[Calibration] = field(default_factory=list)
+    continued: dict[str, Any] = field(default_factory=dict)
     format: int = FORMAT
 
     @property

@@ -51,6 +51,8 @@ class Rescoring:
         file = trained if corrections is None else corrections
         if file is None:
             return None
+        if run.record.continued:
+            raise InputError(f"{run.path}: continued on images of one's own; correct their labels")
         if origin is None:
             raise InputError(f"{run.path}: its data were made in memory; correct them there")
         splits = load(**asdict(replace(origin, corrections=None))).present()

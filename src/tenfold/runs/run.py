@@ -81,7 +81,7 @@ class Run:
     @cached_property
     def models(self) -> list[keras.Model]:
         """The trained networks, one a seed."""
-        self._require_finished()
+        self.require_finished()
         return [weights.load_model(self.path, seed) for seed in self.seeds]
 
     @property
@@ -99,7 +99,12 @@ class Run:
         """Of Python and the packages that the run was trained with."""
         return self.record.versions
 
-    def _require_finished(self) -> None:
+    def require_finished(self) -> None:
+        """Refuse a run that is not finished.
+
+        Raises:
+            InputError: it is being trained, was stopped, or diverged.
+        """
         if self.record.status == "diverged":
             raise InputError(
                 f"{self.path}: its loss became NaN, so there is no trained network; train again "
@@ -144,7 +149,7 @@ class Run:
     @cached_property
     def _networks(self) -> list[Ask]:
         """The networks as they answer: through ONNX Runtime where exported, else through Keras."""
-        self._require_finished()
+        self.require_finished()
         classes = len(self.class_names)
         found = [exported.load(self.path, seed, self.image_shape, classes) for seed in self.seeds]
         networks = [network for network in found if network is not None]
@@ -204,15 +209,29 @@ class Run:
                 f"{self.path}: its data were made in memory, and only Python has them; give them "
                 "again as data=..."
             )
+        if self.record.continued:
+            return self._verified(self._mixed(None))
         return self.check_data(load(**asdict(origin)))
 
     def check_data(self, splits: Splits) -> Splits:
-        """Return splits, as the run's protocol has them, if they are those it was trained on.
+        """Return splits, as the run has them, if they are those it was trained on.
+
+        Its protocol may validate on the test set; those of a continued run are mixed with what
+        its start knows.
 
         Raises:
             InputError: they differ, in whatever pixel or label.
         """
-        splits = as_protocol(splits, self.record.protocol)
+        if self.record.continued:
+            return self._verified(self._mixed(splits))
+        return self._verified(as_protocol(splits, self.record.protocol))
+
+    def _mixed(self, own: Splits | None) -> Splits:
+        from tenfold.runs.continuing import splits_again
+
+        return splits_again(self.record.continued, self.recipe.batch_size, own)
+
+    def _verified(self, splits: Splits) -> Splits:
         for name, checksum in self.record.data.checksums.items():
             split = splits.present().get(name)
             if split is None or split.checksum != checksum:
@@ -240,7 +259,7 @@ class Run:
         """
         if split not in SPLITS:
             raise InputError(f"split: {split!r}; give one of {', '.join(SPLITS)}")
-        self._require_finished()
+        self.require_finished()
         splits = None if data is None else self.check_data(data)
         kept = predictions.load(self.path, split)
         found = self._first_ask(split, splits) if kept is None else kept[0]
@@ -274,7 +293,7 @@ class Run:
         Raises:
             InputError: there are none kept.
         """
-        self._require_finished()
+        self.require_finished()
         order = ("test", "validation") if split is None else (split,)
         kept = next(filter(None, (predictions.load(self.path, name) for name in order)), None)
         if kept is None:

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import jax
 import keras
+import numpy as np
+import numpy.typing as npt
 
 from tenfold import networks, training
 from tenfold.datasets import Splits, load
@@ -18,7 +20,7 @@ from tenfold.errors import InputError
 from tenfold.files import atomic_write
 from tenfold.recipes import Recipe
 from tenfold.recipes import recipe as named_recipe
-from tenfold.runs import checkpoint, ledger
+from tenfold.runs import checkpoint, continuing, ledger
 from tenfold.runs.answers import require_probabilities
 from tenfold.runs.checkpoint import Checkpoint
 from tenfold.runs.folders import emptied_on_failure, new_folder, refuse_folder_in_use
@@ -31,11 +33,15 @@ from tenfold.runs.weights import read
 from tenfold.training.compiling import compile_network
 from tenfold.training.program import stack_states
 
+PLAIN = "quick"
+"""The recipe that is trained where none is named."""
+
 
 def train(
-    recipe: str | Recipe = "quick",
+    recipe: str | Recipe | None = None,
     data: str | Path | Splits = "mnist",
     *,
+    start: str | Path | Run | None = None,
     seeds: int = 1,
     out: str | Path | None = None,
     validation: int | None = None,
@@ -49,8 +55,12 @@ def train(
     The test split is not touched, but by the protocol ``published``.
 
     Args:
-        recipe: its name, or a Recipe.
+        recipe: its name, or a Recipe; None for ``quick``, or for the start's own with a lower
+            learning rate and few epochs.
         data: what ``tenfold.load`` takes, or splits: those it returned, or some made by hand.
+        start: trained networks to continue from: ``reader`` for those that come with tenfold, a
+            run or its folder, or an artifact. Images that they know are mixed in, so that
+            nothing is forgotten, and a part of the data is held out to see what was gained.
         seeds: how many networks; their seeds count up from the recipe's.
         out: the folder to make; by default ``runs/<date>-<recipe>``.
         validation: images to hold out of train; None for the 5,000 of ``tenfold.load``.
@@ -76,19 +86,45 @@ def train(
         >>> len(run.history)
         5
     """
-    chosen = named_recipe(recipe) if isinstance(recipe, str) else recipe
-    if not isinstance(chosen, Recipe):
-        raise InputError(f"recipe: got {type(recipe).__name__}; give a name or a tenfold.Recipe")
+    chosen = _recipe(recipe)
     if not isinstance(seeds, int) or seeds < 1:
         raise InputError(f"seeds: {seeds}; give a whole number from 1")
     if protocol not in PROTOCOLS:
         raise InputError(f"protocol: {protocol!r}; give one of {', '.join(PROTOCOLS)}")
     if out is not None:
         refuse_folder_in_use(Path(out))
+    if start is not None:
+        _refuse_with_start(seeds, validation, corrections, protocol)
+        with enough_memory():
+            found = continuing.prepare(start, chosen, data, resize)
+            folder = _dated(found.recipe.name) if out is None else Path(out)
+            return _alone(_continued(folder, found), found.splits, verbose)
     splits = _splits(data, validation, resize, corrections, protocol)
     with enough_memory():
-        folder = _dated(chosen.name) if out is None else Path(out)
-        return _alone(_fresh(folder, chosen, splits, seeds, protocol), splits, verbose)
+        plain = chosen or named_recipe(PLAIN)
+        folder = _dated(plain.name) if out is None else Path(out)
+        return _alone(_fresh(folder, plain, splits, seeds, protocol), splits, verbose)
+
+
+def _recipe(recipe: str | Recipe | None) -> Recipe | None:
+    found = named_recipe(recipe) if isinstance(recipe, str) else recipe
+    if found is not None and not isinstance(found, Recipe):
+        raise InputError(f"recipe: got {type(recipe).__name__}; give a name or a tenfold.Recipe")
+    return found
+
+
+def _refuse_with_start(
+    seeds: int, validation: int | None, corrections: str | Path | None, protocol: str
+) -> None:
+    if seeds != 1:
+        raise InputError(f"seeds: {seeds}; all networks of the start are continued, so leave it")
+    if validation is not None:
+        raise InputError(
+            "validation: a fifth of the data, or of their sheets, is held out; leave it, or give "
+            "data with a validation split of their own"
+        )
+    if corrections is not None or protocol != "held-out":
+        raise InputError("corrections, protocol: not with a start; leave them")
 
 
 def resume(path: str | Path, data: Splits | None = None, *, verbose: bool = True) -> Run:
@@ -169,12 +205,14 @@ class _Candidate:
     """A run that is about to be trained.
 
     ``models`` are compiled: one a seed, or where the run is ``stored``, one for them all.
+    ``before`` is what the networks that it continues from answer on the validation images.
     """
 
     folder: Path
     record: Record
     models: list[keras.Model]
     stored: bool
+    before: npt.NDArray[np.float32] | None = None
 
     def open(self, held: ExitStack) -> Training:
         """Read its checkpoint, or make its folder and hold it."""
@@ -188,6 +226,8 @@ class _Candidate:
             state = states[0] if len(states) == 1 else stack_states(states)
             done = Checkpoint(0, state, [], 0.0)
             with emptied_on_failure(self.folder):
+                if self.before is not None:
+                    continuing.keep_before(self.folder, self.before)
                 _begin(self.folder, self.record, self.models[0], done)
         return Training(self.folder, self.record, self.models[0], done)
 
@@ -195,21 +235,33 @@ class _Candidate:
 def _fresh(
     folder: Path, recipe: Recipe, splits: Splits, seeds: int, protocol: str = "held-out"
 ) -> _Candidate:
-    record = Record(
-        recipe=recipe,
-        seeds=[recipe.seed + i for i in range(seeds)],
-        protocol=protocol,
-        data=describe_data(splits),
-        versions=versions(),
-        machine=machine(),
-        started=now(),
-    )
+    record = _new_record(recipe, [recipe.seed + i for i in range(seeds)], splits, protocol)
     (height, width), classes = splits.train.shape[1:], len(splits.class_names)
     with _going_together(recipe):
         models = training.build_networks(
             recipe, (height, width), classes, len(splits.train), record.seeds
         )
     return _Candidate(folder, record, models, stored=False)
+
+
+def _continued(folder: Path, found: continuing.Continuation) -> _Candidate:
+    record = _new_record(found.recipe, found.seeds, found.splits)
+    record = record.replace(continued=found.record)
+    return _Candidate(folder, record, found.models, stored=False, before=found.before)
+
+
+def _new_record(
+    recipe: Recipe, seeds: list[int], splits: Splits, protocol: str = "held-out"
+) -> Record:
+    return Record(
+        recipe=recipe,
+        seeds=seeds,
+        protocol=protocol,
+        data=describe_data(splits),
+        versions=versions(),
+        machine=machine(),
+        started=now(),
+    )
 
 
 def _stored(folder: Path, splits: Splits) -> _Candidate:

@@ -58,6 +58,16 @@ def load_weights(model: keras.Model, path: Path, origin: keras.Model) -> None:
         InputError: the first layer whose shapes differ is named, with both; or the file is
             missing or damaged.
     """
+    require_same_shapes(model, origin)
+    read(path, model.load_weights)
+
+
+def require_same_shapes(model: keras.Model, origin: keras.Model) -> None:
+    """Refuse a model whose weights have other shapes than those of another.
+
+    Raises:
+        InputError: the first layer whose shapes differ is named, with both.
+    """
     if not model.built:
         raise InputError("the model has no weights yet; begin it with keras.Input, or call it once")
     ours, theirs = _weight_shapes(model), _weight_shapes(origin)
@@ -72,7 +82,6 @@ def load_weights(model: keras.Model, path: Path, origin: keras.Model) -> None:
             f"the model has {len(ours)} layers with weights, the saved one {len(theirs)}; "
             "build the same network"
         )
-    read(path, model.load_weights)
 
 
 def _weight_shapes(model: keras.Model) -> list[tuple[str, list[tuple[int, ...]]]]:

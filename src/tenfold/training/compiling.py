@@ -37,6 +37,17 @@ def compile_network(model: keras.Model, recipe: Recipe, images: int) -> None:
     model.compile(type(optimizer).from_config(config), loss, metrics=["accuracy"])
 
 
+def own_rate(optimizer: Any) -> float:
+    """The learning rate that an optimizer of Keras has where none is given.
+
+    Example:
+        >>> own_rate("adam")
+        0.001
+    """
+    rate = _get("optimizer", keras.optimizers.get, optimizer).get_config()["learning_rate"]
+    return round(float(rate), 9) if isinstance(rate, (int, float)) else 1e-3
+
+
 def _schedule(recipe: Recipe, own_rate: float, steps: int) -> Any:
     peak = own_rate if recipe.learning_rate is None else recipe.learning_rate
     warm = int(recipe.warmup * steps)

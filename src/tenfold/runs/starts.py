@@ -1,0 +1,220 @@
+"""What a training continues from: the shipped reader, a run, or an artifact."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from tenfold.datasets import Dataset, Splits, load
+from tenfold.datasets.dataset import SPLITS
+from tenfold.datasets.sources import DIGITS, names
+from tenfold.datasets.splitting import held_out
+from tenfold.errors import InputError
+from tenfold.files import sha256
+from tenfold.graphs import sealed
+from tenfold.graphs.session import Session
+from tenfold.nondigits import NO_DIGIT, draw
+from tenfold.recipes import Recipe
+from tenfold.runs.run import Run
+from tenfold.runs.weights import weights_path
+
+if TYPE_CHECKING:
+    import keras
+
+READER = "reader"
+"""The name of the network that comes with tenfold."""
+
+DRAWN = {"validation": (500, 102), "test": (500, 103)}
+"""How many drawings of no digit, and their seed, stand beside MNIST's images."""
+
+DRAWN_SHARE, DRAWN_SEED = 1 / 6, 101
+"""Of the training images; the reader was trained with as many."""
+
+SETTLING = 1000
+"""Training images that the statistics of batch normalisations are estimated from."""
+
+Images = npt.NDArray[np.uint8]
+Floats = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Start:
+    """Trained networks, and the data they must not forget.
+
+    Attributes:
+        name: ``reader``, or the absolute path of the run or artifact.
+        checksum: SHA-256 of the artifact, or over the weights of the run.
+        recipe: what was trained.
+        seeds: one a network.
+        class_names: the classes, in the order of the outputs.
+        image_shape: height and width.
+        answer: what it answers, as an export of it would: the mean of its networks.
+        old: validation and test images it knows, and a subset of so many training images.
+        build: the networks with their trained weights.
+    """
+
+    name: str
+    checksum: str
+    recipe: Recipe
+    seeds: list[int]
+    class_names: tuple[str, ...]
+    image_shape: tuple[int, int]
+    answer: Callable[[Images], Floats]
+    old: Callable[[int], Splits]
+    build: Callable[[], list[keras.Model]]
+
+
+def find(start: str | Path | Run) -> Start:
+    """Find what to continue from.
+
+    Args:
+        start: ``reader``, a run or its folder, or the path of an artifact.
+
+    Raises:
+        InputError: it is none of these, or it cannot be read.
+    """
+    if isinstance(start, Run):
+        return _of_run(start)
+    if start == READER:
+        return _of_artifact(READER, Path(__file__).parents[1] / "data" / "reader.onnx")
+    path = Path(start).expanduser().absolute()
+    if path.is_dir():
+        return _of_run(Run(path))
+    if path.is_file():
+        return _of_artifact(str(path), path)
+    raise InputError(
+        f"{start}: neither {READER!r} nor the folder of a run nor an artifact; see runs/ for runs"
+    )
+
+
+def _of_run(run: Run) -> Start:
+    run.require_finished()
+    digest = hashlib.sha256()
+    for seed in run.seeds:
+        digest.update(weights_path(run.path, seed).read_bytes())
+    return Start(
+        name=str(run.path.absolute()),
+        checksum=digest.hexdigest(),
+        recipe=run.recipe,
+        seeds=run.seeds,
+        class_names=run.class_names,
+        image_shape=run.image_shape,
+        answer=lambda images: run.predict_all(images).mean(axis=0),
+        old=partial(_old_of_run, run),
+        build=lambda: run.models,
+    )
+
+
+def _old_of_run(run: Run, images: int) -> Splits:
+    splits = run.data()
+    train = splits.train
+    if images < len(train):
+        train = train[held_out(train.labels, images, run.seeds[0])]
+    return Splits(
+        splits.name, train, splits.validation, splits.test, splits.source, splits.validation_seed
+    )
+
+
+def _of_artifact(name: str, path: Path) -> Start:
+    data, card = sealed.read(path)
+    try:
+        recipe = Recipe.from_json(card["recipe"])
+        class_names, shape = tuple(card["class_names"]), tuple(card["image_shape"])
+        seeds, temperatures = list(card["seeds"]), list(card["temperatures"])
+        known_by = str(card["data"]["name"])
+    except (KeyError, TypeError):
+        raise sealed.damaged(path) from None
+    if card.get("numbers") != "float32" or ".py" in recipe.network:
+        what = "in int8" if card.get("numbers") != "float32" else "of a Python file"
+        raise InputError(f"{path}: a network {what}; give the folder of the run instead")
+    session = Session(data, path, shape, len(class_names))
+    old = partial(_old_by_name, path, known_by, class_names)
+    return Start(
+        name=name,
+        checksum=sha256(data),
+        recipe=recipe,
+        seeds=seeds,
+        class_names=class_names,
+        image_shape=shape,
+        answer=session,
+        old=old,
+        build=partial(_read_back, path, data, recipe, seeds, shape, class_names, temperatures, old),
+    )
+
+
+def _old_by_name(path: Path, name: str, class_names: tuple[str, ...], images: int) -> Splits:
+    """The data that an artifact was trained on, where they are known by name."""
+    if class_names == (*DIGITS, NO_DIGIT):
+        return _with_drawings(load("mnist"), images)
+    if name in names():
+        splits = load(name)
+        if splits.class_names == class_names:
+            train = splits.train
+            chosen = train[held_out(train.labels, images, 0)] if images < len(train) else train
+            return Splits(name, chosen, splits.validation, splits.test, splits.source, 0)
+    raise InputError(
+        f"{path}: what it was trained on ({name}) is not known by name, and would be forgotten; "
+        "give the folder of the run instead"
+    )
+
+
+def _with_drawings(digits: Splits, images: int) -> Splits:
+    """MNIST's splits, each with drawings of no digit as an eleventh class."""
+    drawn = round(images * DRAWN_SHARE)
+    chosen = digits.train[held_out(digits.train.labels, images - drawn, 0)]
+    parts: Mapping[str, tuple[Dataset, int, int]] = {
+        "train": (chosen, drawn, DRAWN_SEED),
+        **{split: (digits.present()[split], *DRAWN[split]) for split in DRAWN},
+    }
+    train, validation, test = (_joined(*parts[split]) for split in SPLITS)
+    source = f"{digits.source}; drawings: tenfold.nondigits"
+    return Splits("mnist-and-drawings", train, validation, test, source, 0)
+
+
+def _joined(digits: Dataset, drawn: int, seed: int) -> Dataset:
+    images = draw(drawn, seed, digits.images)
+    return Dataset(
+        np.concatenate([digits.images, images]),
+        np.concatenate([digits.labels, np.full(drawn, len(DIGITS))]),
+        (*DIGITS, NO_DIGIT),
+        digits.name,
+    )
+
+
+def _read_back(
+    path: Path,
+    data: bytes,
+    recipe: Recipe,
+    seeds: list[int],
+    image_shape: tuple[int, int],
+    class_names: tuple[str, ...],
+    temperatures: list[float],
+    old: Callable[[int], Splits],
+) -> list[keras.Model]:
+    """The networks of an artifact."""
+    import jax
+
+    from tenfold import networks
+    from tenfold.augment import augment
+    from tenfold.graphs.weights import read_weights, settle
+    from tenfold.training.program import model_input_shape, scale_images
+
+    models = [
+        networks.build(recipe.network, recipe.arguments, image_shape, len(class_names), seed)
+        for seed in seeds
+    ]
+    read_weights(path, data, models, image_shape, temperatures)
+    images = old(SETTLING).train.images
+    for model in models:
+        scaled = scale_images(model, jax.numpy.asarray(images))
+        changed = augment(jax.random.key(0), scaled, recipe.augmentation)
+        shape = model_input_shape(model, image_shape)
+        settle(model, np.asarray(changed).reshape(len(images), *shape))
+    return models
