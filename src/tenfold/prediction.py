@@ -19,6 +19,7 @@ class Predictor:
 
     Args:
         path: the ONNX file, as ``tenfold export`` wrote it.
+        threads: that one call works with; None for all cores. A call may come from any thread.
 
     Attributes:
         card: what the artifact says of itself: recipe, data, scores with intervals and more.
@@ -33,10 +34,11 @@ class Predictor:
         tenfold.errors.InputError: nowhere.onnx: no such file; tenfold export writes one
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, *, threads: int | None = None) -> None:
         self.path = Path(path)
         data, self.card = cards.read(self.path)
-        self._session = Session(data, self.path, self.image_shape, len(self.class_names))
+        shape, classes = self.image_shape, len(self.class_names)
+        self._session = Session(data, self.path, shape, classes, threads)
 
     @property
     def class_names(self) -> tuple[str, ...]:

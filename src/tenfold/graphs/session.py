@@ -23,16 +23,22 @@ class Session:
         path: for errors.
         image_shape: height and width of the images.
         classes: how many.
+        threads: that one call works with; None for all cores.
 
     Raises:
         InputError: ONNX Runtime cannot run it, or it takes or gives something else.
     """
 
     def __init__(
-        self, data: bytes, path: str | Path, image_shape: tuple[int, int], classes: int
+        self,
+        data: bytes,
+        path: str | Path,
+        image_shape: tuple[int, int],
+        classes: int,
+        threads: int | None = None,
     ) -> None:
         try:
-            self._session = _open(data)
+            self._session = _open(data, threads)
         except Exception as error:  # ONNX Runtime has a dozen kinds of its own
             reason = " ".join(str(error).split())[:200]
             raise InputError(
@@ -62,10 +68,11 @@ class Session:
         return answers  # type: ignore[no-any-return]
 
 
-def _open(data: bytes) -> Any:
+def _open(data: bytes, threads: int | None) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or 0
     options.log_severity_level = 4  # errors are raised, not printed as well
     # Threads that wait actively for work cost more than they gain beside anything else.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")

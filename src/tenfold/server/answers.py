@@ -38,24 +38,20 @@ def answers(
         probabilities: float32 ``[n, classes]``.
         k: from 1 to the number of classes.
     """
-    names = predictor.class_names
-    order = np.argsort(-probabilities, axis=1, kind="stable")[:, :k]
-    chances = np.take_along_axis(probabilities, order, axis=1).astype(np.float64).round(6)
-    sure = predictor.accepts(probabilities)
+    names, sure = predictor.class_names, predictor.accepts(probabilities).tolist()
     found = []
-    for places, values, accepted in zip(
-        order.tolist(), chances.tolist(), sure.tolist(), strict=True
-    ):
-        label: str | None = names[places[0]]
+    for chances, accepted in zip(probabilities.tolist(), sure, strict=True):
+        places = sorted(range(len(names)), key=chances.__getitem__, reverse=True)[:k]
+        label = names[places[0]]
         digit = label != NO_DIGIT
         found.append(
             {
                 "label": label if digit else None,
-                "confidence": values[0],
+                "confidence": round(chances[places[0]], 6),
                 "accepted": digit and accepted,
                 "top": [
-                    {"label": names[place], "probability": value}
-                    for place, value in zip(places, values, strict=True)
+                    {"label": names[place], "probability": round(chances[place], 6)}
+                    for place in places
                 ],
             }
         )

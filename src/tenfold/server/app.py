@@ -5,22 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Query, Request
+from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tenfold import __version__
 from tenfold.errors import InputError
 from tenfold.reading import READER
 from tenfold.server import bodies, metrics
-from tenfold.server.answers import answers, as_json
+from tenfold.server.answers import as_json
 from tenfold.server.errors import ServiceError
 from tenfold.server.gate import Gate
 from tenfold.server.metrics import Metrics
 from tenfold.server.networks import Network
 from tenfold.server.pages import Pages
+from tenfold.server.predicting import PATH, Predict
 from tenfold.server.reading import Reader
 from tenfold.server.settings import Settings
 
@@ -49,7 +50,13 @@ def create_app(artifact: str | Path | None = None, *, settings: Settings | None 
     _add_watching(app, counted)
     _add_answering(app, network, chosen, counted)
     _add_pages(app)
-    return Gate(app, chosen, counted)
+    predict = Predict(network, chosen.limits, counted.images.labels("predict").inc)
+
+    async def routed(scope: Scope, receive: Receive, send: Send) -> None:
+        hot = scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST"
+        await (predict if hot else app)(scope, receive, send)
+
+    return Gate(routed, chosen, counted)
 
 
 def _json(value: Any, status: int = 200) -> Response:
@@ -105,21 +112,10 @@ def _add_answering(app: FastAPI, network: Network, settings: Settings, counted: 
     async def model() -> Response:
         return _json(network.card(limits))
 
-    @app.post("/v1/predict")
-    async def predict(request: Request, top: int = Query(3, ge=1)) -> Response:
-        kind, body = await bodies.body_of(request)
-        content_type = request.headers.get("content-type", "")
-        shape = network.current.predictor.image_shape
-        images = bodies.images_of(kind, content_type, body, shape, limits)
-        probabilities, current = await network.ask(images)
-        found = answers(current.predictor, probabilities, top)
-        return _json({"answers": found, "model": {"version": current.version}})
-
     @app.post("/v1/read")
     async def read(request: Request) -> Response:
-        kind, body = await bodies.body_of(request)
-        content_type = request.headers.get("content-type", "")
-        picture = bodies.picture_of(kind, content_type, body, limits)
+        kind, body = bodies.content_type(request.scope), await bodies.whole(request.receive)
+        picture = bodies.picture_of(kind, body, limits)
         current = network.current
         found = await reader.read(picture, current)
         return _json(found | {"model": {"version": current.version}})

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-from starlette.requests import ClientDisconnect, Request
+from starlette.types import Receive, Scope
 
 from tenfold.datasets.arrays import as_batch
 from tenfold.errors import InputError
@@ -27,28 +27,38 @@ SMALL_FORMATS = ("PNG", "JPEG")
 PICTURE_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
 
 
-async def body_of(request: Request) -> tuple[str, bytes]:
-    """The media type of a request, in lower case and without parameters, and its whole body.
+async def whole(receive: Receive) -> bytes:
+    """The body of a request; the gate has limited it.
 
     Raises:
-        ServiceError: the caller left.
+        ServiceError: the caller left before all of it was there.
     """
-    try:
-        body = await request.body()
-    except ClientDisconnect:
-        raise ServiceError("bad_request", "the caller left before the body was there") from None
-    kind = request.headers.get("content-type", "")
-    return kind.partition(";")[0].strip().lower(), body
+    message = await receive()
+    if message["type"] == "http.request" and not message.get("more_body", False):
+        body: bytes = message.get("body", b"")
+        return body
+    chunks = []
+    while message["type"] == "http.request":
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            return b"".join(chunks)
+        message = await receive()
+    raise ServiceError("bad_request", "the caller left before the body was there")
 
 
-def images_of(
-    kind: str, content_type: str, body: bytes, shape: tuple[int, int], limits: Limits
-) -> Images:
+def content_type(scope: Scope) -> str:
+    """The Content-Type of a request; empty without one."""
+    for name, value in scope["headers"]:
+        if name == b"content-type":
+            return str(value, "latin-1")
+    return ""
+
+
+async def images_of(kind: str, body: bytes, shape: tuple[int, int], limits: Limits) -> Images:
     """The images of a request: uint8 ``[n, height, width]``.
 
     Args:
-        kind: the media type.
-        content_type: the whole header.
+        kind: the Content-Type.
         body: of the request.
         shape: height and width that the network takes.
         limits: of a request.
@@ -58,14 +68,23 @@ def images_of(
     """
     if kind.startswith("image/"):
         return small_image(body, shape)[None]
-    if kind == OCTETS:
+    media = _media(kind)
+    if media == OCTETS:
         return _from_bytes(body, shape, limits)
-    if kind == JSON:
-        return _from_json(body, shape, limits)
-    if kind == FORM:
-        found = multipart.files(content_type, body, limits.images)
-        return np.stack([small_image(file, shape) for file in found])
+    if media == JSON:
+        return await asyncio.to_thread(_from_json, body, shape, limits)
+    if media == FORM:
+        return await asyncio.to_thread(_from_form, kind, body, shape, limits)
     raise _unsupported(kind, f"image/png, image/jpeg, {OCTETS}, {JSON} or {FORM}")
+
+
+def _media(kind: str) -> str:
+    return kind.partition(";")[0].strip().lower()
+
+
+def _from_form(kind: str, body: bytes, shape: tuple[int, int], limits: Limits) -> Images:
+    found = multipart.files(kind, body, limits.images)
+    return np.stack([small_image(file, shape) for file in found])
 
 
 def _unsupported(kind: str, allowed: str) -> ServiceError:
@@ -94,14 +113,14 @@ def small_image(data: bytes, shape: tuple[int, int]) -> Images:
         raise _unreadable(error) from None
 
 
-def picture_of(kind: str, content_type: str, body: bytes, limits: Limits) -> Image:
+def picture_of(kind: str, body: bytes, limits: Limits) -> Image:
     """The picture of a request, opened but not decoded.
 
     Raises:
         ServiceError: it is no picture, or too large.
     """
-    if kind == FORM:
-        (body,) = multipart.files(content_type, body, 1)
+    if _media(kind) == FORM:
+        (body,) = multipart.files(kind, body, 1)
     elif not kind.startswith("image/"):
         raise _unsupported(kind, f"image/png, image/jpeg or {FORM}")
     image = _opened(body, PICTURE_FORMATS)
@@ -119,9 +138,7 @@ def _opened(data: bytes, formats: tuple[str, ...]) -> Image:
     from PIL import Image as pillow
 
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the limit of pixels is ours
-            return pillow.open(io.BytesIO(data), formats=formats)
+        return pillow.open(io.BytesIO(data), formats=formats)
     except pillow.DecompressionBombError:
         raise ServiceError("image_too_large", "a picture of far too many pixels") from None
     except Exception as error:  # decoders raise all sorts of things at damaged files
@@ -165,17 +182,21 @@ def _from_json(body: bytes, shape: tuple[int, int], limits: Limits) -> Images:
         )
     _check_count(len(images), limits)
     try:
+        rows = [row for image in images for row in image]
+        # An array of texts would take the longest one's room for each of them.
+        if not {kind for row in rows for kind in map(type, row)} <= {int, float}:
+            raise ServiceError("invalid", "images: not all of it is numbers")
         array = np.array(images)
-        if array.shape[1:] != shape or array.dtype.kind not in "iuf":
-            raise InputError(
-                f"images: received shape {list(array.shape)} of {array.dtype.kind!r}; give "
-                f"[n, {shape[0]}, {shape[1]}] of numbers"
-            )
+        if array.shape[1:] != shape:
+            raise ValueError(array.shape)
         return as_batch(array, shape)
     except InputError as error:
         raise ServiceError("invalid", str(error)) from None
     except (ValueError, TypeError, OverflowError):
-        raise ServiceError("invalid", "images: they differ in size or hold no numbers") from None
+        height, width = shape
+        raise ServiceError(
+            "invalid", f"images: give n lists of {height} lists of {width} numbers"
+        ) from None
 
 
 def json_of(body: bytes) -> dict[str, Any]:

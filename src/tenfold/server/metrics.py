@@ -12,7 +12,6 @@ from prometheus_client import (
     generate_latest,
     multiprocess,
 )
-from starlette.types import Scope
 
 TYPE = CONTENT_TYPE_LATEST
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10)
@@ -44,9 +43,9 @@ class Metrics:
         )
         self._children: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
 
-    def seen(self, scope: Scope, status: int, seconds: float) -> None:
+    def seen(self, path: str, status: int, seconds: float) -> None:
         """Count an answer; status 0 is a caller who left."""
-        path = scope["path"] if scope["path"] in self._paths else _OTHER
+        path = path if path in self._paths else _OTHER
         found = self._children.get((path, status))
         if found is None:
             found = (self._requests.labels(path, str(status)), self._seconds.labels(path))

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +23,11 @@ Probabilities = npt.NDArray[np.float32]
 
 FEW = 64
 """Images up to which an answer is sooner had at once than through a thread."""
+
+PART = 128
+"""Images a thread asks at once: what they need stays in the processor's caches."""
+
+CORES = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -45,22 +53,27 @@ class Network:
 
     def __init__(self, path: Path, source: str) -> None:
         self.source, self.path = source, path
-        self.current = Current(Predictor(path), 0)
+        self.current = Current(Predictor(path, threads=1), 0)
         self._waiting: list[tuple[Images, asyncio.Future[tuple[Probabilities, Current]]]] = []
-        self._busy = asyncio.Lock()
+        self._threads = ThreadPoolExecutor(CORES, "asking")
 
     async def ask(self, images: Images) -> tuple[Probabilities, Current]:
         """Probabilities ``[n, classes]`` of uint8 images ``[n, height, width]``, and from whom."""
         if len(images) > FEW:
-            current = self.current
-            async with self._busy:
-                return await asyncio.to_thread(current.predictor, images), current
+            return await self._ask_in_parts(images)
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[tuple[Probabilities, Current]] = loop.create_future()
         if not self._waiting:
             loop.call_soon(self._answer_all)
         self._waiting.append((images, answer))
         return await answer
+
+    async def _ask_in_parts(self, images: Images) -> tuple[Probabilities, Current]:
+        """Answer many images in threads, which ONNX Runtime keeps busy without Python's lock."""
+        current, loop = self.current, asyncio.get_running_loop()
+        parts = [images[start : start + PART] for start in range(0, len(images), PART)]
+        asked = [loop.run_in_executor(self._threads, current.predictor, part) for part in parts]
+        return np.concatenate(await asyncio.gather(*asked)), current
 
     def _answer_all(self) -> None:
         waiting, self._waiting = self._waiting, []
