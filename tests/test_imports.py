@@ -88,6 +88,7 @@ def test_the_rule_sees_imports():
         ("import tenfold; tenfold.Evaluation", ["keras", "jax", "matplotlib"]),
         ("import tenfold; tenfold.Run", ["keras", "jax", "matplotlib"]),
         ("import tenfold; tenfold.Predictor", ["keras", "jax", "pandas", "matplotlib", "onnx"]),
+        ("import tenfold.server", ["keras", "jax", "pandas", "matplotlib", "onnx", "scipy"]),
         ("import tenfold; tenfold.read", ["keras", "jax", "pandas", "matplotlib", "onnx"]),
         ("import tenfold.explaining", ["keras", "jax", "pandas", "matplotlib", "scipy", "onnx"]),
     ],

@@ -6,3 +6,7 @@ class InputError(ValueError):
 
     The command line prints it to stderr without a traceback and exits with code 2.
     """
+
+
+class NoDigitError(InputError):
+    """A picture that can be read, but no digit is in it."""

@@ -13,6 +13,9 @@ from tenfold.datasets.arrays import as_batch, inverted
 from tenfold.graphs.session import Session
 from tenfold.scores import ranked
 
+READER = Path(__file__).parent / "data" / "reader.onnx"
+"""The network that comes with tenfold."""
+
 
 class Predictor:
     """An artifact that is ready to name the class of images.

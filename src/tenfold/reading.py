@@ -11,17 +11,16 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold import figures
-from tenfold.errors import InputError
+from tenfold.errors import InputError, NoDigitError
 from tenfold.files import atomic_write
 from tenfold.handwriting import Page, find
 from tenfold.handwriting.reading import read as open_picture
 from tenfold.nondigits import NO_DIGIT
-from tenfold.prediction import Predictor
+from tenfold.prediction import READER, Predictor
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-READER = Path(__file__).parent / "data" / "reader.onnx"
 LONGEST_ANNOTATED = 1600  # pixels
 UNSURE = "?"
 """What stands in a text for a digit that is not sure enough."""
@@ -132,15 +131,20 @@ def read(
     network = shipped() if predictor is None else predictor
     if network.image_shape != (28, 28):
         raise InputError(f"{network.path}: takes images of {network.image_shape}, not 28x28")
-    page = find(picture, deslant=deslant)
+    reading = arranged(find(picture, deslant=deslant), network)
+    if not reading.digits:
+        raise NoDigitError("no digit found in the picture: what is in it looks like something else")
+    return reading
+
+
+def arranged(page: Page, network: Predictor) -> Reading:
+    """What a network that takes 28x28 images makes of the digits that were found in a picture."""
     found = _named(page, network)
     lines = []
     for line in page.numbers:
         kept = [tuple(found[i] for i in number if found[i].label != NO_DIGIT) for number in line]
         lines.append(tuple(number for number in kept if number))
     others = tuple(digit for digit in found if digit.label == NO_DIGIT)
-    if len(others) == len(found):
-        raise InputError("no digit found in the picture: what is in it looks like something else")
     return Reading(tuple(line for line in lines if line), others, page.size)
 
 

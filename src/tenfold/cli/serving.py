@@ -19,6 +19,16 @@ def serve(
     ] = None,
     host: Annotated[str, typer.Option(help="Beyond this machine it needs a token.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 for a free one.")] = 8010,
+    token: Annotated[
+        str | None, typer.Option(help="That callers must show; else made where needed.")
+    ] = None,
+    allow_host: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="A name it is called by; repeatable.")
+    ] = None,
+    samples: Annotated[
+        Path | None, typer.Option(help="Folder of corrected images; else samples, or the run's.")
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
 ) -> None:
     """Answer over HTTP, with a page to draw on; by default with tenfold's own reader."""
     try:
@@ -27,4 +37,6 @@ def serve(
         raise InputError(f"{error.name} is missing; pip install 'tenfold[serve]'") from None
     from tenfold.server.settings import Settings
 
-    running.run(what, host, port, Settings())
+    names = tuple(name.lower() for name in allow_host or ())
+    settings = Settings(token=token, hosts=names)
+    running.run(what, samples, running.Place(host, port, workers), settings)

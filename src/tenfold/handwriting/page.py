@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tenfold.errors import InputError
+from tenfold.errors import NoDigitError
 from tenfold.handwriting.cutting import split, widest_digit
 from tenfold.handwriting.edges import inside
 from tenfold.handwriting.ink import contrast, light_on_dark, threshold
@@ -82,7 +82,8 @@ def find(source: str | Path | Image | NDArray[Any], *, deslant: bool = False) ->
         deslant: shear each digit upright.
 
     Raises:
-        InputError: the picture cannot be read or has over 50 megapixels, or no digit is in it.
+        InputError: the picture cannot be read or has over 50 megapixels, or no digit is in it
+            (NoDigitError).
 
     Examples:
         >>> picture = np.full((90, 200), 230, np.uint8)
@@ -97,7 +98,7 @@ def find(source: str | Path | Image | NDArray[Any], *, deslant: bool = False) ->
     found, core = ink(pixels, light)
     parts = digits(without_rules(found))
     if not parts:
-        raise InputError("no digit found in the picture; is the ink in focus and large enough?")
+        raise NoDigitError("no digit found in the picture; is the ink in focus and large enough?")
     boxes = np.array([[part.left, part.top, part.right, part.bottom] for part in parts])
     order = in_reading_order(boxes)
     sequence = [i for line in order for number in line for i in number]

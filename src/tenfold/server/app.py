@@ -1,133 +1,86 @@
-"""The application: what can be asked, and what answers."""
+"""The application: the service behind its gate, for uvicorn or another server."""
 
 from __future__ import annotations
 
+import contextlib
+import warnings
+from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.responses import Response
+from fastapi import FastAPI
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tenfold import __version__
-from tenfold.errors import InputError
-from tenfold.reading import READER
-from tenfold.server import bodies, metrics
-from tenfold.server.answers import as_json
-from tenfold.server.errors import ServiceError
 from tenfold.server.gate import Gate
-from tenfold.server.metrics import Metrics
-from tenfold.server.networks import Network
-from tenfold.server.pages import Pages
-from tenfold.server.predicting import PATH, Predict
-from tenfold.server.reading import Reader
+from tenfold.server.handlers import add_handlers
+from tenfold.server.predicting import PATH
+from tenfold.server.routes.answering import answering
+from tenfold.server.routes.documents import documents
+from tenfold.server.routes.keeping import retraining, samples
+from tenfold.server.routes.showing import pages, showing
+from tenfold.server.routes.watching import watching
+from tenfold.server.service import Service
 from tenfold.server.settings import Settings
+from tenfold.server.subject import choose
 
-JSON = "application/json"
+ABOUT = """Digits in images and pictures, read on your own machine.
+
+Every error has the same shape, with a stable code:
+`{"error": {"code": "image_unreadable", "message": "...", "status": 422}}`."""
 
 
-def create_app(artifact: str | Path | None = None, *, settings: Settings | None = None) -> ASGIApp:
-    """The service as an ASGI application, for uvicorn or another server.
+def create_app(
+    what: str | Path | None = None,
+    *,
+    samples: str | Path | None = None,
+    settings: Settings | None = None,
+) -> ASGIApp:
+    """The service as an ASGI application.
 
     Args:
-        artifact: the ONNX file that answers, as ``tenfold export`` wrote it; None for the reader
-            that comes with tenfold.
+        what: the folder of a run, or the ONNX file that ``tenfold export`` wrote; None for the
+            reader that comes with tenfold.
+        samples: the folder of samples; by default ``samples``, or that in the folder of the run.
         settings: who may call, and the limits.
 
     Raises:
-        InputError: the artifact cannot be used.
+        InputError: what is to be served cannot be used.
     """
-    chosen = settings or Settings()
-    network = Network(
-        READER if artifact is None else Path(artifact),
-        "shipped" if artifact is None else str(artifact),
+    subject = choose(what)
+    folder = subject.samples if samples is None else Path(samples)
+    return application(Service(subject, folder, settings or Settings()))
+
+
+def application(service: Service) -> ASGIApp:
+    """A service as an ASGI application."""
+    # The limit of pixels is the service's own, checked before anything is decoded.
+    warnings.filterwarnings("ignore", "Image size .* exceeds limit", module="PIL")
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with service.watching():
+            yield
+
+    app = FastAPI(
+        title="tenfold",
+        version=__version__,
+        description=ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
     )
-    app = FastAPI(title="tenfold", version=__version__, docs_url=None, redoc_url=None)
-    _handle_errors(app)
-    counted = Metrics(frozenset())
-    _add_watching(app, counted)
-    _add_answering(app, network, chosen, counted)
-    _add_pages(app)
-    predict = Predict(network, chosen.limits, counted.images.labels("predict").inc)
+    add_handlers(app)
+    groups = (answering, samples, retraining, showing, watching, pages)
+    routers = [*(group(service) for group in groups), documents(app)]
+    for router in routers:
+        app.include_router(router)
+    service.metrics.name_paths(
+        route.path for router in routers for route in router.routes if isinstance(route, Route)
+    )
 
     async def routed(scope: Scope, receive: Receive, send: Send) -> None:
         hot = scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST"
-        await (predict if hot else app)(scope, receive, send)
+        await (service.predict if hot else app)(scope, receive, send)
 
-    return Gate(routed, chosen, counted)
-
-
-def _json(value: Any, status: int = 200) -> Response:
-    return Response(as_json(value), status, media_type=JSON)
-
-
-def _handle_errors(app: FastAPI) -> None:
-    def told(_: Request, error: Any) -> Response:
-        answer: Response = error.response()
-        return answer
-
-    def wrong(_: Request, error: Exception) -> Response:
-        return ServiceError("invalid", str(error)).response()
-
-    def invalid(_: Request, error: Any) -> Response:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"][1:])
-        return ServiceError("invalid", f"{place}: {first['msg']}").response()
-
-    def by_status(_: Request, error: Any) -> Response:
-        code = {404: "not_found", 405: "method_not_allowed"}.get(error.status_code, "bad_request")
-        return ServiceError(code, str(error.detail), headers=dict(error.headers or {})).response()
-
-    def internal(_: Request, error: Exception) -> Response:
-        return ServiceError("internal", "a fault of the service, which its log tells").response()
-
-    app.add_exception_handler(ServiceError, told)
-    app.add_exception_handler(InputError, wrong)
-    app.add_exception_handler(RequestValidationError, invalid)
-    app.add_exception_handler(HTTPException, by_status)
-    app.add_exception_handler(Exception, internal)
-
-
-def _add_watching(app: FastAPI, counted: Metrics) -> None:
-    @app.get("/healthz")
-    async def healthz() -> Response:
-        return _json({"status": "ok"})
-
-    @app.get("/readyz")
-    async def readyz() -> Response:
-        return _json({"status": "ready"})
-
-    @app.get("/metrics")
-    async def metrics_() -> Response:
-        return Response(counted.text(), media_type=metrics.TYPE)
-
-
-def _add_answering(app: FastAPI, network: Network, settings: Settings, counted: Metrics) -> None:
-    limits = settings.limits
-    reader = Reader(limits.reads)
-
-    @app.get("/v1/model")
-    async def model() -> Response:
-        return _json(network.card(limits))
-
-    @app.post("/v1/read")
-    async def read(request: Request) -> Response:
-        kind, body = bodies.content_type(request.scope), await bodies.whole(request.receive)
-        picture = bodies.picture_of(kind, body, limits)
-        current = network.current
-        found = await reader.read(picture, current)
-        return _json(found | {"model": {"version": current.version}})
-
-
-def _add_pages(app: FastAPI) -> None:
-    pages = Pages()
-
-    @app.get("/", include_in_schema=False)
-    async def index(request: Request) -> Response:
-        return pages.index(request)
-
-    @app.get("/static/{name:path}", include_in_schema=False)
-    async def static(name: str, request: Request) -> Response:
-        return pages.static(name, request)
+    return Gate(routed, service.settings, service.metrics)

@@ -78,6 +78,15 @@ async def images_of(kind: str, body: bytes, shape: tuple[int, int], limits: Limi
     raise _unsupported(kind, f"image/png, image/jpeg, {OCTETS}, {JSON} or {FORM}")
 
 
+async def image_of(kind: str, body: bytes, shape: tuple[int, int], limits: Limits) -> Images:
+    """The one image of a request: uint8 ``[height, width]``; see ``images_of``."""
+    images = await images_of(kind, body, shape, limits)
+    if len(images) > 1:
+        raise ServiceError("images_too_many", f"{len(images):,} images; send one")
+    image: Images = images[0]
+    return image
+
+
 def _media(kind: str) -> str:
     return kind.partition(";")[0].strip().lower()
 
@@ -174,7 +183,7 @@ def _check_count(n: int, limits: Limits) -> None:
 
 
 def _from_json(body: bytes, shape: tuple[int, int], limits: Limits) -> Images:
-    values = json_of(body)
+    values = json_of(JSON, body)
     images = values.get("images")
     if not isinstance(images, list) or not images:
         raise ServiceError(
@@ -199,12 +208,14 @@ def _from_json(body: bytes, shape: tuple[int, int], limits: Limits) -> Images:
         ) from None
 
 
-def json_of(body: bytes) -> dict[str, Any]:
+def json_of(kind: str, body: bytes) -> dict[str, Any]:
     """A body as a JSON object.
 
     Raises:
         ServiceError: it is none.
     """
+    if _media(kind) != JSON:
+        raise _unsupported(kind, JSON)
     try:
         values = json.loads(body, parse_constant=_refuse_constant)
     except (ValueError, RecursionError):

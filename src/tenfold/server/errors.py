@@ -32,8 +32,8 @@ STATUS = {
     "internal": 500,
     "busy": 503,
     "not_ready": 503,
-    "storage": 503,
     "timeout": 504,
+    "storage": 507,
 }
 """Every code, and the HTTP status it comes with. A code, once given out, keeps its meaning."""
 

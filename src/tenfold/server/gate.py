@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 
 from starlette.responses import Response
@@ -18,16 +19,22 @@ POLICY = (
     "media-src 'self' blob:; connect-src 'self'; frame-src 'self'; form-action 'none'; "
     "base-uri 'none'; frame-ancestors 'self'"
 )
-_HEADERS = [
-    (b"x-content-type-options", b"nosniff"),
-    (b"referrer-policy", b"no-referrer"),
-    (b"cross-origin-resource-policy", b"same-origin"),
-    (b"cross-origin-opener-policy", b"same-origin"),
-    (b"permissions-policy", b"camera=(self), geolocation=(), microphone=()"),
-]
-_DEFAULTS = [(b"cache-control", b"no-store"), (b"content-security-policy", POLICY.encode())]
+_ALWAYS = {
+    b"cache-control": b"no-store",
+    b"cross-origin-resource-policy": b"same-origin",
+    b"x-content-type-options": b"nosniff",
+}
+_OF_PAGES = {
+    **_ALWAYS,
+    b"content-security-policy": POLICY.encode(),
+    b"cross-origin-opener-policy": b"same-origin",
+    b"permissions-policy": b"camera=(self), geolocation=(), microphone=()",
+    b"referrer-policy": b"no-referrer",
+}
 _DRAINED = 4
 """How many bodies' worth of a body that is too long are read off, so that its sender listens."""
+
+log = logging.getLogger("tenfold.server")
 
 
 class Gate:
@@ -58,6 +65,9 @@ class Gate:
             await passage.refuse(passage.lateness())
         except ServiceError as error:
             await passage.refuse(error)
+        except Exception:
+            log.exception("%s %s", scope["method"], scope["path"])
+            await passage.refuse(ServiceError("internal", "a fault of the service; see its log"))
         finally:
             self._metrics.seen(scope["path"], passage.status, time.perf_counter() - began)
 
@@ -149,20 +159,26 @@ class _Passage:
         """What goes to the caller, with the headers that every answer has."""
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            own = list(message.get("headers", []))
-            names = {name for name, _ in own}
-            own += [*_HEADERS, *(default for default in _DEFAULTS if default[0] not in names)]
+            own = dict(message.get("headers", []))
+            kind = own.get(b"content-type", b"")
+            own = {**(_ALWAYS if kind == b"application/json" else _OF_PAGES), **own}
             if not self._ended:
-                own.append((b"connection", b"close"))
-            message["headers"] = own
+                own[b"connection"] = b"close"
+            message["headers"] = list(own.items())
         await self._send(message)
 
     async def refuse(self, error: ServiceError) -> None:
         """Answer with an error; an answer that is on its way already is cut off."""
-        if not self.status:
+        if self.status:
+            self.scope.get("abort", _nothing)()
+        else:
             await error.response()(self.scope, self._receive, self.send)
 
     async def redirect(self, cookie: str) -> None:
         """Send the page's caller to the page without the token in its address."""
         headers = {"location": "/", "set-cookie": cookie}
         await Response(status_code=303, headers=headers)(self.scope, self._receive, self.send)
+
+
+def _nothing() -> None:
+    """Cut nothing off: other servers than tenfold's own do so themselves."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from prometheus_client import (
     CONTENT_TYPE_LATEST,
@@ -19,15 +20,11 @@ _OTHER = "other"
 
 
 class Metrics:
-    """Counters of one service, over all its worker processes.
+    """Counters of one service, over all its worker processes."""
 
-    Args:
-        paths: that are counted by name; all else is "other", so that callers make no names.
-    """
-
-    def __init__(self, paths: frozenset[str] = frozenset()) -> None:
+    def __init__(self) -> None:
         self.registry = CollectorRegistry()
-        self._paths = paths
+        self._paths: frozenset[str] = frozenset()
         self._requests = Counter(
             "tenfold_requests", "Requests answered.", ["path", "status"], registry=self.registry
         )
@@ -39,9 +36,13 @@ class Metrics:
             registry=self.registry,
         )
         self.images = Counter(
-            "tenfold_images", "Images answered.", ["kind"], registry=self.registry
+            "tenfold_images", "Images of the network's size answered.", registry=self.registry
         )
         self._children: dict[tuple[str, int], tuple[Counter, Histogram]] = {}
+
+    def name_paths(self, paths: Iterable[str]) -> None:
+        """Count these by name; all else is "other", so that callers make no names."""
+        self._paths = frozenset(path for path in paths if "{" not in path)
 
     def seen(self, path: str, status: int, seconds: float) -> None:
         """Count an answer; status 0 is a caller who left."""

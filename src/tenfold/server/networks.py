@@ -52,10 +52,18 @@ class Network:
     """
 
     def __init__(self, path: Path, source: str) -> None:
-        self.source, self.path = source, path
+        self.source = source
         self.current = Current(Predictor(path, threads=1), 0)
         self._waiting: list[tuple[Images, asyncio.Future[tuple[Probabilities, Current]]]] = []
         self._threads = ThreadPoolExecutor(CORES, "asking")
+
+    def choose(self, path: Path, version: int, source: str) -> None:
+        """Let another artifact answer from now on; who has asked gets the old one's answer.
+
+        Raises:
+            InputError: as for the first.
+        """
+        self.current, self.source = Current(Predictor(path, threads=1), version), source
 
     async def ask(self, images: Images) -> tuple[Probabilities, Current]:
         """Probabilities ``[n, classes]`` of uint8 images ``[n, height, width]``, and from whom."""

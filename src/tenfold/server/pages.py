@@ -21,19 +21,12 @@ class Pages:
     def __init__(self) -> None:
         self._files = dict(_read(resources.files("tenfold.server") / "web", ""))
 
-    def index(self, request: Request) -> Response:
-        """The page itself."""
-        return self._answer("index.html", request)
-
-    def static(self, name: str, request: Request) -> Response:
+    def answer(self, name: str, request: Request) -> Response:
         """A file of the page.
 
         Raises:
             ServiceError: there is none of that name.
         """
-        return self._answer(name, request)
-
-    def _answer(self, name: str, request: Request) -> Response:
         if name not in self._files:
             raise ServiceError("not_found", f"no file {name[:100]!r} belongs to the page")
         content, kind, tag = self._files[name]

@@ -1,14 +1,13 @@
-"""Reading pictures: one after the other, in a thread, with a short queue before it."""
+"""A picture to what is read in it, as callers get it."""
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from tenfold.errors import InputError
+from tenfold.errors import InputError, NoDigitError
 from tenfold.server.answers import answers, png_text
 from tenfold.server.errors import ServiceError
 from tenfold.server.networks import Current
@@ -16,72 +15,63 @@ from tenfold.server.networks import Current
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-    from tenfold.reading import Reading
+    from tenfold.reading import Digit
 
 
-class Reader:
-    """Reads pictures for many callers.
+def warm_up() -> None:
+    """Load what reading needs, so that the first caller need not wait for it."""
+    from tenfold import reading  # noqa: F401
 
-    One at a time: a picture of 50 megapixels takes hundreds of megabytes while it is read.
+
+def read_picture(picture: Image, current: Current, k: int) -> dict[str, Any]:
+    """What is read in a picture, as plain JSON types.
+
+    ``digits`` stand in reading order; ``others`` are what the network took for no digit.
 
     Args:
-        most: how many may wait or be read; who comes then is told so at once.
+        picture: opened, small enough.
+        current: the network.
+        k: how many classes of each digit.
+
+    Raises:
+        ServiceError: it cannot be decoded, or the network takes other images.
     """
-
-    def __init__(self, most: int) -> None:
-        self._most, self._waiting = most, 0
-        self._thread = ThreadPoolExecutor(1, "reading")
-
-    async def read(self, picture: Image, current: Current) -> dict[str, Any]:
-        """What is read in a picture, as plain JSON types.
-
-        Raises:
-            ServiceError: it cannot be decoded, or too many wait.
-        """
-        if self._waiting >= self._most:
-            raise ServiceError("busy", f"{self._waiting} pictures wait to be read; come again")
-        self._waiting += 1
-        done = self._thread.submit(_read, picture, current)
-        loop = asyncio.get_running_loop()
-        # A thread goes on though its caller has left, so the caller's end does not count.
-        done.add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave))
-        return await asyncio.wrap_future(done)
-
-    def _leave(self) -> None:
-        self._waiting -= 1
-
-
-def _read(picture: Image, current: Current) -> dict[str, Any]:
-    from tenfold.reading import read
+    from tenfold.handwriting import find
+    from tenfold.reading import arranged
 
     try:
-        found = read(picture, current.predictor)
+        page = find(picture)
+    except NoDigitError:
+        return {"text": "", "lines": [], "digits": [], "others": [], "size": [*picture.size]}
     except InputError as error:
-        if "no digit found" in str(error):
-            return {"text": "", "lines": [], "digits": [], "size": list(picture.size)}
         raise ServiceError("image_unreadable", str(error)) from None
-    lines = found.text.split("\n")
+    found = arranged(page, current.predictor)
+    places = [
+        (digit, {"line": i, "number": j})
+        for i, line in enumerate(found.numbers)
+        for j, number in enumerate(line)
+        for digit in number
+    ]
     return {
         "text": found.text,
-        "lines": lines,
-        "digits": _digits(found, current),
+        "lines": found.text.split("\n") if places else [],
+        "digits": _told(places, current, k),
+        "others": _told(((other, {}) for other in found.others), current, k),
         "size": list(found.size),
     }
 
 
-def _digits(found: Reading, current: Current) -> list[dict[str, Any]]:
+def _told(
+    places: Iterable[tuple[Digit, dict[str, int]]], current: Current, k: int
+) -> list[dict[str, Any]]:
     """Each digit: its answer, where it stands, and the image that the network saw."""
-    images = np.stack([digit.image for digit in found.digits])
-    answered = iter(answers(current.predictor, current.predictor(images), 3))
+    found = list(places)
+    if not found:
+        return []
+    images = np.stack([digit.image for digit, _ in found])
     return [
-        {
-            **next(answered),
-            "box": list(digit.box),
-            "line": i,
-            "number": j,
-            "image": png_text(digit.image),
-        }
-        for i, line in enumerate(found.numbers)
-        for j, number in enumerate(line)
-        for digit in number
+        {**answer, "box": list(digit.box), **place, "image": png_text(digit.image)}
+        for answer, (digit, place) in zip(
+            answers(current.predictor, current.predictor(images), k), found, strict=True
+        )
     ]

@@ -2,51 +2,163 @@
 
 from __future__ import annotations
 
+import contextlib
 import secrets
+import signal
 import socket
 import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
+from types import FrameType
 
 import uvicorn
 
 from tenfold.errors import InputError
-from tenfold.server.app import create_app
+from tenfold.samples import locked
+from tenfold.server import workers
+from tenfold.server.addresses import is_local, listen
+from tenfold.server.app import application
+from tenfold.server.protocol import Connection
+from tenfold.server.service import Service
 from tenfold.server.settings import Settings
+from tenfold.server.subject import Subject, choose
 
-HOST, PORT = "127.0.0.1", 8010
+GRACE = 30
+"""Seconds that requests in flight have once the service is told to end."""
 
-
-def run(artifact: Path | None, host: str, port: int, settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM; what is in flight then is still answered."""
-    app = create_app(artifact, settings=settings)
-    with listening(host, port) as listener:
-        address = f"http://{host}:{listener.getsockname()[1]}"
-        print(f"tenfold answers at {address}", file=sys.stderr, flush=True)  # noqa: T201
-        config = uvicorn.Config(
-            app,
-            log_level="warning",
-            access_log=False,
-            ws="none",
-            lifespan="on",
-            timeout_graceful_shutdown=30,
-            server_header=False,
-            proxy_headers=False,
-        )
-        uvicorn.Server(config).run(sockets=[listener])
+SHORTEST = 8
+"""Characters of a token."""
 
 
-def listening(host: str, port: int) -> socket.socket:
-    """A socket that listens.
+@dataclass(frozen=True)
+class Place:
+    """Where the service listens, and with how many processes."""
+
+    host: str
+    port: int
+    workers: int
+
+
+def run(what: Path | None, samples: Path | None, place: Place, settings: Settings) -> None:
+    """Serve until SIGINT or SIGTERM; what is in flight then is still answered.
 
     Raises:
-        InputError: the address is taken or not ours.
+        InputError: the address is taken, the samples are another server's or cannot be written,
+            or what is to be served cannot be used.
     """
-    try:
-        return socket.create_server((host, port), backlog=512)
-    except OSError as error:
-        raise InputError(f"{host}:{port}: {error.strerror}; give another --port") from None
+    settings = guarded(place.host, settings)
+    with contextlib.ExitStack() as held:
+        sockets = listen(place.host, place.port, place.workers)
+        for one in sockets:
+            held.enter_context(one)
+        subject = choose(what)
+        folder = subject.samples if samples is None else samples
+        held.enter_context(locked(folder))
+        lines = _opening(place.host, sockets[0].getsockname()[1], subject, folder, settings)
+        if place.workers == 1:
+            serve(subject, folder, settings, sockets[0], lambda: _say(lines))
+        else:
+            workers.supervise(what, folder, settings, sockets, lambda: _say(lines))
 
 
-def new_token() -> str:
-    """A token that nobody guesses."""
-    return secrets.token_urlsafe(24)
+def guarded(host: str, settings: Settings) -> Settings:
+    """Settings that fit a host: beyond this machine there is a token, and the machine's name.
+
+    Raises:
+        InputError: the token is too short.
+    """
+    if settings.token is not None and not (
+        len(settings.token) >= SHORTEST and settings.token.isascii() and settings.token.isalnum()
+    ):
+        raise InputError(
+            f"--token: give {SHORTEST} letters and digits at least, or leave it out beside --host, "
+            "and one is made"
+        )
+    if is_local(host):
+        return settings
+    own = socket.gethostname().lower()
+    hosts = (*settings.hosts, host.lower(), own, f"{own}.local")
+    return replace(
+        settings, public=True, hosts=hosts, token=settings.token or secrets.token_hex(16)
+    )
+
+
+def serve(
+    subject: Subject,
+    samples: Path,
+    settings: Settings,
+    listener: socket.socket,
+    ready: Callable[[], None],
+) -> None:
+    """Serve in this process.
+
+    Args:
+        subject: what is served.
+        samples: the folder of samples.
+        settings: who may call, and the limits.
+        listener: the socket.
+        ready: called once requests are answered.
+    """
+    connection = type("Connection", (Connection,), {"limits": settings.limits})
+    config = uvicorn.Config(
+        application(Service(subject, samples, settings)),
+        http=connection,
+        ws="none",
+        lifespan="on",
+        log_level="error",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE,
+    )
+    _Server(config, ready).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    """A server that tells when it is ready, and whose end by a signal is no error."""
+
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        ends = (signal.SIGINT, signal.SIGTERM)
+        before = {one: signal.signal(one, self._end) for one in ends}
+        try:
+            yield
+        finally:
+            for one, handler in before.items():
+                signal.signal(one, handler)
+
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        self.handle_exit(number, frame)
+
+
+def _opening(
+    host: str, port: int, subject: Subject, samples: Path, settings: Settings
+) -> list[str]:
+    """What to tell once the service answers."""
+    shown = f"[{host}]" if ":" in host else host
+    if host in ("0.0.0.0", "::"):  # noqa: S104
+        shown = socket.gethostname()
+    secret = f"/?token={settings.token}" if settings.token else ""
+    answering = "tenfold's own reader" if subject.source == "shipped" else subject.source
+    if subject.waits:
+        answering += f", until {subject.run} is trained"
+    return [
+        f"serves   {answering}",
+        f"samples  {samples}",
+        f"open     http://{shown}:{port}{secret}   (Ctrl-C stops it)",
+    ]
+
+
+def _say(lines: list[str]) -> None:
+    for line in lines:
+        print(line, file=sys.stderr, flush=True)  # noqa: T201
