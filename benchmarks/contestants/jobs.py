@@ -18,7 +18,8 @@ class Job:
 
     `started` is the wall clock when the parent made the process, so that marks count
     the interpreter's start and the imports. `epochs` is None for the recipe's own, and 0 asks
-    for the versions only; `validation` is how many images tenfold holds out of train.
+    for the versions only; `validation` is how many images tenfold holds out of train; `enough` is
+    the test accuracy at which an example network may stop.
     """
 
     network: str
@@ -28,6 +29,7 @@ class Job:
     started: float
     seeds: int = 1
     validation: int = 0
+    enough: float = 1.0
     marks: dict[str, float] = field(default_factory=dict)
 
     @classmethod
