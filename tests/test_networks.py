@@ -48,6 +48,13 @@ def test_the_tutorials_convolutional_network_can_be_had():
     assert names == [*block, *block, "Flatten", "Dropout", "Dense"]
 
 
+def test_batch_normalisation_stands_after_pooling_and_before_the_activation():
+    model = conv((28, 28), 10, filters=[8, 12], pooling=[2, 1], batch_norm=True)
+    names = [type(layer).__name__ for layer in model.layers]
+    first = ["Conv2D", "MaxPooling2D", "BatchNormalization", "Activation"]
+    assert names == [*first, "Conv2D", "BatchNormalization", "Activation", "Flatten", "Dense"]
+
+
 def test_the_dropout_network_is_the_tutorials():
     layers = [
         (type(layer).__name__, getattr(layer, "units", getattr(layer, "rate", None)))

@@ -82,7 +82,8 @@ def conv(
 
     ``kernels`` and ``strides`` are the sides of the windows and their steps, ``pooling`` the
     side of max-pooling after a layer, 1 for none; each holds for every layer, or names one value
-    for each. With ``batch_norm`` a batch normalisation stands between a layer and its activation.
+    for each. With ``batch_norm`` a batch normalisation stands between a layer, with its pooling,
+    and its activation: what is pooled first is the less to normalise.
 
     Raises:
         InputError: a value under 1, a dropout outside [0, 1), an unknown activation, or lists of
@@ -103,11 +104,11 @@ def conv(
     for count, side, step, pool, name in zip(*each.values(), activations, strict=True):
         _check_activation(name)
         model.add(keras.layers.Conv2D(count, side, strides=step, use_bias=not batch_norm))
-        if batch_norm:
-            model.add(keras.layers.BatchNormalization())
-        model.add(keras.layers.Activation(name))
-        if pool > 1:
-            model.add(keras.layers.MaxPooling2D(pool))
+        pooled = [keras.layers.MaxPooling2D(pool)] if pool > 1 else []
+        active = keras.layers.Activation(name)
+        normal = [*pooled, keras.layers.BatchNormalization(), active]
+        for layer in normal if batch_norm else [active, *pooled]:
+            model.add(layer)
     model.add(keras.layers.Flatten())
     if dropout:
         model.add(keras.layers.Dropout(dropout))
