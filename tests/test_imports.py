@@ -21,6 +21,7 @@ ORDER = [
     "datasets",
     "nondigits",
     "handwriting",
+    "collecting",
     "backend",
     "networks",
     "recipes",

@@ -10,6 +10,7 @@ from tenfold.cli import judging
 from tenfold.cli import report
 from tenfold.cli import artifact
 from tenfold.cli import reading
+from tenfold.cli import collecting
 from tenfold.cli import serving
 from tenfold.cli import study
 from tenfold.cli import audit

@@ -79,6 +79,11 @@ class Job:
         """Write down how it went: ``finished``, ``failed`` or ``cancelled``."""
         write_json(self.folder / "result.json", {"state": how, **more})
 
+    def fail(self, error: str, seconds: float) -> None:
+        """Write down that it failed, and why; where that cannot be written, the lock tells."""
+        with suppress(InputError, OSError):
+            self.end("failed", error=error, seconds=round(seconds, 1))
+
     def result(self) -> dict[str, Any]:
         """How it went; empty where it is not over."""
         return read_json(self.folder / "result.json")

@@ -6,13 +6,23 @@ import os
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
 
 from tenfold.errors import InputError
+from tenfold.prediction import Predictor
 from tenfold.retraining.state import Job
+
+if TYPE_CHECKING:
+    from tenfold.datasets import Dataset
+    from tenfold.runs import Run
 
 NICE = 10
 """Whoever asks for answers in the meantime goes first."""
+
+Answers = npt.NDArray[np.bool_]
 
 
 def work(folder: Path) -> None:
@@ -27,14 +37,78 @@ def work(folder: Path) -> None:
     try:
         made = _retrain(job, job.asked())
     except InputError as error:
-        job.end("failed", error=" ".join(str(error).split()), seconds=time.time() - began)
+        job.fail(" ".join(str(error).split()), time.time() - began)
     except Exception as error:
         reason = " ".join(str(error).split())[:300]
-        job.end("failed", error=f"{type(error).__name__}: {reason}", seconds=time.time() - began)
+        job.fail(f"{type(error).__name__}: {reason}", time.time() - began)
         raise
     else:
         job.end("finished", **made, seconds=round(time.time() - began, 1))
 
 
 def _retrain(job: Job, asked: dict[str, Any]) -> dict[str, Any]:
-    raise InputError("continuing a training is not there yet")
+    from tenfold.artifact.exporting import export
+    from tenfold.runs import continuing, starts, train
+    from tenfold.runs.own import read_own
+
+    recipe = continuing.adapted(starts.find(asked["origin"]).recipe)
+    if asked["epochs"] is not None:
+        recipe = recipe.replace(epochs=asked["epochs"])
+    run = train(recipe, job.samples, start=asked["origin"], out=job.run)
+    made = export(run, job.version / "model.onnx")
+    before, after = Predictor(asked["current"]), Predictor(made.path)
+    own = read_own(job.samples, run.class_names)
+    held = 0 if own.held_out is None else len(own.held_out)
+    comparison = {
+        "held_out": _known(run, before, after),
+        "samples": _samples(before, after, own.train, own.held_out),
+    }
+    return {
+        "made": run.record.started,
+        "samples": len(own.train) + held,
+        "comparison": comparison,
+    }
+
+
+def _known(run: Run, before: Predictor, after: Predictor) -> dict[str, Any]:
+    """What was gained or lost on images that the model knew of before, and was not trained on."""
+    validation = run.data().validation
+    part = next(part for part in run.record.continued["parts"] if part["kind"] == "known")
+    first = sum(p["n"] for p in _before(run.record.continued["parts"], part))
+    place = slice(first, first + part["n"])
+    if validation is None:
+        raise InputError(f"{run.path}: no validation images")
+    return {
+        "name": f"{part['name']}, validation",
+        "n": part["n"],
+        **_compared(before, after, [validation[place]]),
+    }
+
+
+def _before(parts: list[dict[str, Any]], part: dict[str, Any]) -> list[dict[str, Any]]:
+    return parts[: parts.index(part)]
+
+
+def _samples(
+    before: Predictor, after: Predictor, train: Dataset, held: Dataset | None
+) -> dict[str, Any]:
+    """What was gained on the samples: on all of them, and on those that were not trained on."""
+    sets = [train] if held is None else [train, held]
+    alone = None
+    note = "all samples were trained on: they are too few to hold any out"
+    if held is not None:
+        note = "most of the samples were trained on; those held out were not"
+        alone = {"n": len(held), **_compared(before, after, [held])}
+    n = sum(map(len, sets))
+    return {"n": n, **_compared(before, after, sets), "held_out": alone, "note": note}
+
+
+def _compared(before: Predictor, after: Predictor, sets: list[Dataset]) -> dict[str, Any]:
+    from tenfold.runs.continuing import compared
+
+    return compared(_right(before, sets), _right(after, sets))
+
+
+def _right(model: Predictor, sets: list[Dataset]) -> Answers:
+    """Whether the model has each image right."""
+    return np.concatenate([model(part.images).argmax(axis=-1) == part.labels for part in sets])

@@ -7,7 +7,6 @@ an earlier one held out.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tenfold.collecting.layout import CELL
 from tenfold.datasets import Dataset, Origin, Splits, load
 from tenfold.datasets.folders import folder_name
 from tenfold.datasets.loading import refuse_unreadable, resolve
@@ -29,9 +29,6 @@ SHARE = 0.2
 
 FEWEST = 50
 """Images of which a fifth is worth holding out: of ten, an interval reaches over half of all."""
-
-CELL = re.compile(r"(?P<sheet>.+)_cell-(?P<row>\d+)-(?P<box>\d+)")
-"""How ``tenfold collect`` calls the images of a sheet."""
 
 Mask = npt.NDArray[np.bool_]
 
