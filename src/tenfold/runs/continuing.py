@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 BEFORE = "before.npz"
 """What the networks that were continued from answer on the validation images."""
 
-EPOCHS, RATE, WARMUP = 3, 0.2, 0.1
+EPOCHS, RATE, WARMUP = 4, 1 / 6, 0.1
 """Epochs; the peak of the learning rate, as a share of the recipe's; its rise, of the steps."""
 
 Floats = npt.NDArray[np.float32]
@@ -93,13 +93,13 @@ def adapted(recipe: Recipe) -> Recipe:
         >>> from tenfold.recipes import recipe
         >>> found = adapted(recipe("quick"))
         >>> found.learning_rate, found.epochs, found.schedule
-        (0.001, 3, 'linear')
+        (0.000833, 4, 'linear')
     """
     from tenfold.training.compiling import own_rate
 
     peak = own_rate(recipe.optimizer) if recipe.learning_rate is None else recipe.learning_rate
     return recipe.replace(
-        learning_rate=round(RATE * peak, 12),
+        learning_rate=float(f"{RATE * peak:.3g}"),
         schedule="linear",
         warmup=WARMUP,
         epochs=EPOCHS,

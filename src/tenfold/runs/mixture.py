@@ -16,7 +16,7 @@ from tenfold.runs.starts import Start
 SMALLEST = 6000
 """Images of an epoch at least: own ones are repeated, each time changed at random, to fill it."""
 
-OWN_SHARE = 0.4
+OWN_SHARE = 0.25
 """Of an epoch; the rest is of what the network knows."""
 
 MOST_REPEATED = 100
@@ -80,7 +80,7 @@ def _sizes(own: int, batch_size: int) -> tuple[int, int]:
 
     Examples:
         >>> _sizes(1, 125), _sizes(30, 125), _sizes(6000, 125)
-        ((100, 5900), (2400, 3600), (6000, 9000))
+        ((100, 5900), (1500, 4500), (6000, 18000))
     """
     wanted = max(SMALLEST, round(own / OWN_SHARE))
     places = max(own, min(round(OWN_SHARE * wanted), MOST_REPEATED * own))

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold.datasets import Dataset, Splits, load
-from tenfold.datasets.dataset import SPLITS
 from tenfold.datasets.sources import DIGITS, names
 from tenfold.datasets.splitting import held_out
 from tenfold.errors import InputError
@@ -152,7 +151,7 @@ def _of_artifact(name: str, path: Path) -> Start:
 def _old_by_name(path: Path, name: str, class_names: tuple[str, ...], images: int) -> Splits:
     """The data that an artifact was trained on, where they are known by name."""
     if class_names == (*DIGITS, NO_DIGIT):
-        return _with_drawings(load("mnist"), images)
+        return _with_drawings(images)
     if name in names():
         splits = load(name)
         if splits.class_names == class_names:
@@ -165,27 +164,32 @@ def _old_by_name(path: Path, name: str, class_names: tuple[str, ...], images: in
     )
 
 
-def _with_drawings(digits: Splits, images: int) -> Splits:
+def _with_drawings(images: int) -> Splits:
     """MNIST's splits, each with drawings of no digit as an eleventh class."""
     drawn = round(images * DRAWN_SHARE)
-    chosen = digits.train[held_out(digits.train.labels, images - drawn, 0)]
-    parts: Mapping[str, tuple[Dataset, int, int]] = {
-        "train": (chosen, drawn, DRAWN_SEED),
-        **{split: (digits.present()[split], *DRAWN[split]) for split in DRAWN},
-    }
-    train, validation, test = (_joined(*parts[split]) for split in SPLITS)
-    source = f"{digits.source}; drawings: tenfold.nondigits"
-    return Splits("mnist-and-drawings", train, validation, test, source, 0)
+    splits = load("mnist")
+    train = splits.train[held_out(splits.train.labels, images - drawn, 0)]
+    known = [splits.present()[split] for split in DRAWN]
+    parts = [_joined(train, drawn, DRAWN_SEED)]
+    parts += [_joined(part, *DRAWN[split]) for part, split in zip(known, DRAWN, strict=True)]
+    source = f"{splits.source}; drawings: tenfold.nondigits"
+    return Splits("mnist-and-drawings", *parts, source, 0)
 
 
 def _joined(digits: Dataset, drawn: int, seed: int) -> Dataset:
-    images = draw(drawn, seed, digits.images)
+    images = _drawings(drawn, seed)
     return Dataset(
         np.concatenate([digits.images, images]),
         np.concatenate([digits.labels, np.full(drawn, len(DIGITS))]),
         (*DIGITS, NO_DIGIT),
         digits.name,
     )
+
+
+@lru_cache(maxsize=8)
+def _drawings(drawn: int, seed: int) -> Images:
+    """Drawings of no digit, pairs of MNIST's training digits among them."""
+    return draw(drawn, seed, load("mnist").train.images)
 
 
 def _read_back(
