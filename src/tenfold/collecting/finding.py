@@ -27,7 +27,6 @@ _LONGEST = 1600  # pixels of the long side at which marks are sought
 _DARK = 0.35  # share of the ground's light that a mark takes away, at least
 _MOST = 24  # candidates; handwriting in the boxes is rarely as square and solid
 _CLOSE = 0.35  # of the logarithm of a mark's area, against what perspective makes of it
-_TRANSFORM = "projective"
 
 
 @dataclass(frozen=True)
@@ -62,7 +61,8 @@ def straight(pixels: Pixels, name: str) -> Pixels:
         round((layout.WIDTH + 2 * MARGIN) * SCALE),
     )
     levels = warp(pixels, to_photo, output_shape=shape, order=1, mode="edge", preserve_range=True)
-    return np.rint(levels).astype(np.uint8)
+    sheet: Pixels = np.rint(levels).astype(np.uint8)
+    return sheet
 
 
 def find_marks(pixels: Pixels, name: str) -> Points:
@@ -81,7 +81,8 @@ def find_marks(pixels: Pixels, name: str) -> Points:
     if not fits or min(fits, key=lambda fit: fit[0])[0] > _CLOSE:
         raise InputError(_not_found(name, len(candidates)))
     best = min(fits, key=lambda fit: fit[0])[1]
-    return (_middles(best) + 0.5) * step - 0.5
+    places: Points = (_middles(best) + 0.5) * step - 0.5
+    return places
 
 
 def _not_found(name: str, alike: int) -> str:

@@ -167,13 +167,12 @@ def _old_by_name(path: Path, name: str, class_names: tuple[str, ...], images: in
 def _with_drawings(images: int) -> Splits:
     """MNIST's splits, each with drawings of no digit as an eleventh class."""
     drawn = round(images * DRAWN_SHARE)
-    splits = load("mnist")
-    train = splits.train[held_out(splits.train.labels, images - drawn, 0)]
-    known = [splits.present()[split] for split in DRAWN]
-    parts = [_joined(train, drawn, DRAWN_SEED)]
-    parts += [_joined(part, *DRAWN[split]) for part, split in zip(known, DRAWN, strict=True)]
-    source = f"{splits.source}; drawings: tenfold.nondigits"
-    return Splits("mnist-and-drawings", *parts, source, 0)
+    digits = load("mnist")
+    train = digits.train[held_out(digits.train.labels, images - drawn, 0)]
+    validation, test = (_joined(digits.present()[split], *DRAWN[split]) for split in DRAWN)
+    source = f"{digits.source}; drawings: tenfold.nondigits"
+    joined = _joined(train, drawn, DRAWN_SEED)
+    return Splits("mnist-and-drawings", joined, validation, test, source, 0)
 
 
 def _joined(digits: Dataset, drawn: int, seed: int) -> Dataset:
