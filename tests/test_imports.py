@@ -26,6 +26,7 @@ ORDER = [
     "networks",
     "recipes",
     "augment",
+    "native",
     "training",
     "graphs",
     "evaluation",

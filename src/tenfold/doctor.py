@@ -49,6 +49,15 @@ def _device() -> str:
     )
 
 
+def _convolution() -> str:
+    from tenfold import native
+
+    found = native.library()
+    if found.usable:
+        return f"compiled kernels, {found.found}"
+    return f"XLA alone, which takes several times as long; {found.found}"
+
+
 def _cache() -> str:
     folder = cache_folder()
     with atomic_write(folder / "doctor.txt", "w") as file:
@@ -88,6 +97,7 @@ def _training() -> str:
 _CHECKS: dict[str, Callable[[], str]] = {
     "versions": _versions,
     "device": _device,
+    "convolution": _convolution,
     "cache": _cache,
     "data": _data,
     "training": _training,

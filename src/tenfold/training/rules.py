@@ -17,6 +17,9 @@ import jax.numpy as jnp
 from jax import lax
 from jax.extend import core
 
+from tenfold import native
+from tenfold.training.layers import Chain, chains
+
 IMAGES_IN_CACHE = 16
 
 Rule = Callable[..., jax.Array | None]
@@ -49,11 +52,20 @@ def _evaluate(jaxpr: core.Jaxpr, consts: Sequence[Any], args: Sequence[Any]) -> 
     def read(atom: Any) -> Any:
         return atom.val if isinstance(atom, core.Literal) else values[atom]
 
+    together = {id(chain.equations[-1]): chain for chain in _chains(jaxpr)}
+    waiting = {id(part) for chain in together.values() for part in chain.equations[:-1]}
     for equation in jaxpr.eqns:
-        inputs = [read(atom) for atom in equation.invars]
-        outputs = _apply(equation, inputs)
-        values.update(zip(equation.outvars, outputs, strict=True))
+        if id(equation) in together:
+            values[equation.outvars[0]] = together[id(equation)].apply(read)
+        elif id(equation) not in waiting:
+            inputs = [read(atom) for atom in equation.invars]
+            outputs = _apply(equation, inputs)
+            values.update(zip(equation.outvars, outputs, strict=True))
     return [read(atom) for atom in jaxpr.outvars]
+
+
+def _chains(jaxpr: core.Jaxpr) -> list[Chain]:
+    return chains(jaxpr) if native.library().usable else []
 
 
 def _apply(equation: Any, inputs: list[Any]) -> Sequence[Any]:
