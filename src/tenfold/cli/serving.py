@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 from typing import Annotated
 
@@ -31,12 +32,21 @@ def serve(
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
 ) -> None:
     """Answer over HTTP, with a page to draw on; by default with tenfold's own reader."""
-    try:
-        from tenfold.server import running
-    except ModuleNotFoundError as error:
-        raise InputError(f"{error.name} is missing; pip install 'tenfold[serve]'") from None
+    require_server()
+    from tenfold.server import running
     from tenfold.server.settings import Settings
 
     names = tuple(name.lower() for name in allow_host or ())
     settings = Settings(token=token, hosts=names)
     running.run(what, samples, running.Place(host, port, workers), settings)
+
+
+def require_server() -> None:
+    """Refuse to serve where what it takes is not installed.
+
+    Raises:
+        InputError: it is not.
+    """
+    for package in ("fastapi", "httptools", "prometheus_client", "python_multipart", "uvicorn"):
+        if importlib.util.find_spec(package) is None:
+            raise InputError(f"{package} is missing; pip install 'tenfold[serve]'")

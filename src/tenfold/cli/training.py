@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +14,7 @@ from tenfold.errors import InputError
 
 if TYPE_CHECKING:
     from tenfold.recipes import Recipe
+    from tenfold.server.beside import Beside
 
 
 @app.command()
@@ -64,6 +67,9 @@ def train(
     resume: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Go on with a stopped training.")
     ] = None,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Show it in a browser, live; until Ctrl-C.")
+    ] = False,
 ) -> None:
     """Train a network, or many at once, and leave a run folder."""
     changes = {
@@ -92,14 +98,15 @@ def train(
         "seed": seed,
     }
     given = {name: value for name, value in changes.items() if value is not None}
-    with interruptible():
+    with interruptible(), _beside(serve) as beside:
+        watch = None if beside is None else beside.start
         if resume is not None:
             others = (recipe, data, seeds, validation, corrections, out, resize or None, start)
             if given or any(value is not None for value in others):
                 raise InputError("--resume takes all from the run; give nothing else with it")
             from tenfold import runs
 
-            run = runs.resume(resume)
+            run = runs.resume(resume, watch=watch)
         else:
             from tenfold import recipes
 
@@ -118,10 +125,28 @@ def train(
                 resize=resize,
                 corrections=corrections,
                 start=start,
+                watch=watch,
             )
         from tenfold import console
 
         typer.echo(console.describe_run(run))
+        if beside is not None:
+            beside.stay()
+
+
+@contextmanager
+def _beside(wanted: bool) -> Iterator[Beside | None]:
+    """The service in a process beside the training, where it is wanted."""
+    if not wanted:
+        yield None
+        return
+    from tenfold.cli.serving import require_server
+
+    require_server()
+    from tenfold.server.beside import Beside
+
+    with Beside() as beside:
+        yield beside
 
 
 def _adapted(start: str) -> Recipe:

@@ -19,7 +19,7 @@ from tenfold.datasets import Dataset
 from tenfold.errors import InputError
 from tenfold.evaluation import Evaluation
 from tenfold.files import atomic_write
-from tenfold.runs import checkpoint, continuing, exported, predictions
+from tenfold.runs import checkpoint, continuing, exported, live, predictions
 from tenfold.runs.answers import Answers
 from tenfold.runs.checkpoint import Checkpoint
 from tenfold.runs.events import Events
@@ -49,7 +49,8 @@ def finish(
         picture = figures.learning_curves(pd.DataFrame(done.history), title=record.title)
         figures.save(picture, folder / "learning-curves.png")
         judged.replace(status="finished", seconds=done.seconds).save(folder)
-    (folder / checkpoint.NAME).unlink(missing_ok=True)
+    for name in (checkpoint.NAME, live.NAME):
+        (folder / name).unlink(missing_ok=True)
 
 
 def _networks(

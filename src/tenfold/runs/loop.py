@@ -15,7 +15,8 @@ import numpy as np
 from tenfold import training
 from tenfold.datasets import Dataset, Splits
 from tenfold.errors import InputError
-from tenfold.runs import checkpoint
+from tenfold.runs import checkpoint, live
+from tenfold.runs.answers import Answers
 from tenfold.runs.checkpoint import Checkpoint
 from tenfold.runs.events import Events
 from tenfold.runs.finishing import finish, write_history, writing
@@ -97,8 +98,38 @@ class Training:
         )
 
 
+class Watcher:
+    """Keeps what a run's first network answers on validation, for who looks at the run.
+
+    Args:
+        trained: the run.
+        validation: its images; where there are none, nothing is kept.
+    """
+
+    def __init__(self, trained: Training, validation: Dataset | None) -> None:
+        self._trained, self._validation = trained, validation
+        self._answers: Answers | None = None
+
+    def look(self) -> None:
+        """Keep the answers after the epoch that is done."""
+        if self._validation is None or self._trained.diverged:
+            return
+        model, several = self._trained.model, len(self._trained.record.seeds) > 1
+        state = self._trained.done.state
+        training.write_state(model, training.unstack_state(state, 0) if several else state)
+        if self._answers is None:
+            self._answers = Answers(model, self._validation.shape[1:])
+        found = self._answers(model, self._validation.images)
+        with writing(self._trained.folder):
+            live.save(self._trained.folder, found, self._validation)
+
+
 def go_on(
-    trainings: Sequence[Training], program: training.Program, splits: Splits, verbose: bool
+    trainings: Sequence[Training],
+    program: training.Program,
+    splits: Splits,
+    verbose: bool,
+    watched: bool = False,
 ) -> None:
     """Train in one program until each run is finished or has diverged.
 
@@ -111,15 +142,21 @@ def go_on(
         program: of all their networks.
         splits: what they are trained and validated on.
         verbose: show progress on stderr.
+        watched: keep what the first run's first network answers on validation after each epoch.
     """
+    watcher = Watcher(trainings[0], splits.validation) if watched else None
     with progress(trainings[0].record.recipe.epochs, verbose) as display:
-        _epochs(trainings, program, splits, display)
+        _epochs(trainings, program, splits, display, watcher)
     for one in trainings:
         one.end(splits.validation)
 
 
 def _epochs(
-    trainings: Sequence[Training], program: training.Program, splits: Splits, display: Silent
+    trainings: Sequence[Training],
+    program: training.Program,
+    splits: Splits,
+    display: Silent,
+    watcher: Watcher | None,
 ) -> None:
     train_data = training.DeviceData(splits.train)
     held_out = None if splits.validation is None else training.DeviceData(splits.validation)
@@ -135,6 +172,8 @@ def _epochs(
         parts = _apart(state, len(trainings), len(seeds))
         for i in taught:
             trainings[i].add(epoch, parts[i], _of([i], trainings, logs), seconds / len(taught))
+        if watcher is not None:
+            watcher.look()
         display.epoch(epoch, _of(taught, trainings, logs), seconds)
 
 

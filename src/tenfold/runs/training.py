@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,6 +49,7 @@ def train(
     corrections: str | Path | None = None,
     protocol: str = "held-out",
     verbose: bool = True,
+    watch: Callable[[Path], None] | None = None,
 ) -> Run:
     """Train a recipe, one network a seed, all in one program, and leave a run folder.
 
@@ -69,6 +70,8 @@ def train(
         protocol: ``held-out``; or ``published``: train on all training images and validate on
             the test set, as the tutorials do. The ledger of the run says so.
         verbose: show progress on stderr.
+        watch: called with the folder once it is a run; then the answers on validation are kept
+            after each epoch, so that the run can be looked at while it is trained.
 
     Returns:
         The run, read back from its folder.
@@ -98,12 +101,12 @@ def train(
         with enough_memory():
             found = continuing.prepare(start, chosen, data, resize)
             folder = _dated(found.recipe.name) if out is None else Path(out)
-            return _alone(_continued(folder, found), found.splits, verbose)
+            return _alone(_continued(folder, found), found.splits, verbose, watch)
     splits = _splits(data, validation, resize, corrections, protocol)
     with enough_memory():
         plain = chosen or named_recipe(PLAIN)
         folder = _dated(plain.name) if out is None else Path(out)
-        return _alone(_fresh(folder, plain, splits, seeds, protocol), splits, verbose)
+        return _alone(_fresh(folder, plain, splits, seeds, protocol), splits, verbose, watch)
 
 
 def _recipe(recipe: str | Recipe | None) -> Recipe | None:
@@ -127,7 +130,13 @@ def _refuse_with_start(
         raise InputError("corrections, protocol: not with a start; leave them")
 
 
-def resume(path: str | Path, data: Splits | None = None, *, verbose: bool = True) -> Run:
+def resume(
+    path: str | Path,
+    data: Splits | None = None,
+    *,
+    verbose: bool = True,
+    watch: Callable[[Path], None] | None = None,
+) -> Run:
     """Go on with a training that was stopped, from its last finished epoch.
 
     It ends with the same bits as one that was never stopped. Everything is read from the run
@@ -137,6 +146,7 @@ def resume(path: str | Path, data: Splits | None = None, *, verbose: bool = True
         path: the run folder.
         data: the run's data where they were made in memory; loaded again otherwise.
         verbose: show progress on stderr.
+        watch: as in ``train``.
 
     Raises:
         InputError: not a run folder, damaged, being trained by another process, finished or
@@ -148,7 +158,7 @@ def resume(path: str | Path, data: Splits | None = None, *, verbose: bool = True
         if run.record.status == "finished":
             raise InputError(f"{path}: its training is finished; see tenfold evaluate {path}")
         splits = run.data() if data is None else run.check_data(data)
-        return _alone(_stored(folder, splits), splits, verbose)
+        return _alone(_stored(folder, splits), splits, verbose, watch)
 
 
 def train_together(
@@ -272,18 +282,30 @@ def _stored(folder: Path, splits: Splits) -> _Candidate:
     return _Candidate(folder, record, [model], stored=True)
 
 
-def _alone(candidate: _Candidate, splits: Splits, verbose: bool) -> Run:
-    (trained,) = _train([candidate], splits, verbose)
+def _alone(
+    candidate: _Candidate,
+    splits: Splits,
+    verbose: bool,
+    watch: Callable[[Path], None] | None,
+) -> Run:
+    (trained,) = _train([candidate], splits, verbose, watch)
     trained.refuse_divergence()
     return Run(candidate.folder)
 
 
-def _train(candidates: Sequence[_Candidate], splits: Splits, verbose: bool) -> list[Training]:
+def _train(
+    candidates: Sequence[_Candidate],
+    splits: Splits,
+    verbose: bool,
+    watch: Callable[[Path], None] | None = None,
+) -> list[Training]:
     program = _program(candidates, splits)
     with ExitStack() as held:
         trainings = [candidate.open(held) for candidate in candidates]
         try:
-            go_on(trainings, program, splits, verbose)
+            if watch is not None:
+                watch(candidates[0].folder)
+            go_on(trainings, program, splits, verbose, watched=watch is not None)
         except KeyboardInterrupt:
             again = resume_command(candidates[0].folder)
             raise KeyboardInterrupt(f"stopped; go on with {again}") from None

@@ -11,7 +11,7 @@ from tenfold.errors import InputError
 
 _LISTENING = "0A"
 _NEAR = 50
-"""Ports after a taken one among which a free one is sought."""
+"""Ports among which a free one is sought."""
 
 
 def is_local(host: str) -> bool:
@@ -78,7 +78,7 @@ def _bound(family: socket.AddressFamily, place: tuple[str, int], shared: bool) -
 def _told(family: socket.AddressFamily, place: tuple[str, int], error: OSError) -> str:
     host, port = place
     if error.errno == errno.EADDRINUSE:
-        by, free = owner(port), _free(family, host, port)
+        by, free = owner(port), free_port(host, port + 1, family)
         advice = f"--port {free} is free" if free else "give another --port"
         return f"port {port} is taken{f' by {by}' if by else ''}; {advice}"
     if error.errno == errno.EACCES:
@@ -88,9 +88,11 @@ def _told(family: socket.AddressFamily, place: tuple[str, int], error: OSError) 
     return f"{host}:{port}: cannot listen there ({error.strerror}); give another --port"
 
 
-def _free(family: socket.AddressFamily, host: str, port: int) -> int | None:
-    for other in range(port + 1, min(port + _NEAR, 65536)):
+def free_port(host: str, port: int, family: socket.AddressFamily = socket.AF_INET) -> int | None:
+    """The first port from this one on that nobody listens at; None where none is near."""
+    for other in range(port, min(port + _NEAR, 65536)):
         with socket.socket(family, socket.SOCK_STREAM) as attempt:
+            attempt.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 attempt.bind((host, other))
             except OSError:

@@ -16,13 +16,13 @@ import uvicorn
 
 from tenfold.errors import InputError
 from tenfold.samples import locked
-from tenfold.server import workers
 from tenfold.server.addresses import is_local, listen
 from tenfold.server.app import application
 from tenfold.server.protocol import Connection
 from tenfold.server.service import Service
 from tenfold.server.settings import Settings
 from tenfold.server.subject import Subject, choose
+from tenfold.server.workers import Crew
 
 GRACE = 30
 """Seconds that requests in flight have once the service is told to end."""
@@ -59,7 +59,9 @@ def run(what: Path | None, samples: Path | None, place: Place, settings: Setting
         if place.workers == 1:
             serve(subject, folder, settings, sockets[0], lambda: _say(lines))
         else:
-            workers.supervise(what, folder, settings, sockets, lambda: _say(lines))
+            with Crew(what, folder, settings, sockets) as crew:
+                _say(lines)
+                crew.watch()
 
 
 def guarded(host: str, settings: Settings) -> Settings:

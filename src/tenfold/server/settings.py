@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+HOST, PORT = "127.0.0.1", 8010
+
 
 @dataclass(frozen=True)
 class Limits:

@@ -11,10 +11,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import asdict
 from pathlib import Path
 from types import FrameType
+from typing import Self
 
 from tenfold.errors import InputError
 from tenfold.server.settings import Limits, Settings
@@ -27,51 +29,53 @@ _PAUSE = 1.0  # seconds before a worker that ended by itself is started again
 log = logging.getLogger("tenfold.server")
 
 
-def supervise(
-    what: Path | None,
-    samples: Path,
-    settings: Settings,
-    sockets: Sequence[socket.socket],
-    ready: Callable[[], None],
-) -> None:
-    """Serve in one process a socket, until SIGINT or SIGTERM.
+class Crew:
+    """Worker processes, one a socket, which end with the block, however that ends.
 
-    A worker that ends by itself is started again. Workers end with this process, however it ends.
+    Args:
+        what: the run or file to serve; None for the shipped reader.
+        samples: the folder of samples.
+        settings: who may call, and the limits.
+        sockets: that listen.
 
     Raises:
         InputError: a worker cannot start.
     """
-    asked = {
-        "what": None if what is None else str(what),
-        "samples": str(samples),
-        "settings": asdict(settings),
-    }
-    with tempfile.TemporaryDirectory(prefix="tenfold-metrics-") as counts:
-        crew = _Crew(json.dumps(asked), sockets, counts)
-        try:
-            crew.start()
-            ready()
-            crew.watch()
-        finally:
-            crew.end()
 
-
-class _Crew:
-    """The workers."""
-
-    def __init__(self, asked: str, sockets: Sequence[socket.socket], counts: str) -> None:
-        self._asked, self._sockets = asked, sockets
-        self._environment = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": counts}
+    def __init__(
+        self,
+        what: Path | None,
+        samples: Path,
+        settings: Settings,
+        sockets: Sequence[socket.socket],
+    ) -> None:
+        asked = {
+            "what": None if what is None else str(what),
+            "samples": str(samples),
+            "settings": asdict(settings),
+        }
+        self._asked, self._sockets = json.dumps(asked), sockets
+        self._environment = dict(os.environ)
         self._workers: list[subprocess.Popen[str]] = []
-        self._ending = False
-        self._deaths = 0
+        self._ending, self._deaths = False, 0
 
-    def start(self) -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            signal.signal(number, self._told_to_end)
-        self._workers = [self._started(one) for one in self._sockets]
-        for worker in self._workers:
-            self._await_ready(worker)
+    def __enter__(self) -> Self:
+        self._held = ExitStack()
+        if len(self._sockets) > 1:  # each counts for itself, and any of them tells the sum
+            counts = tempfile.TemporaryDirectory(prefix="tenfold-metrics-")
+            self._environment["PROMETHEUS_MULTIPROC_DIR"] = self._held.enter_context(counts)
+        try:
+            self._workers = [self._started(one) for one in self._sockets]
+            for worker in self._workers:
+                self._await_ready(worker)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+        self._held.close()
 
     def _told_to_end(self, number: int, frame: FrameType | None) -> None:
         self._ending = True
@@ -97,7 +101,9 @@ class _Crew:
             raise InputError(line.strip() or "a worker ended as it started")
 
     def watch(self) -> None:
-        """Until told to end: start again whoever ended."""
+        """Until SIGINT or SIGTERM: start again whoever ended."""
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, self._told_to_end)
         while not self._ending:
             time.sleep(0.1)
             for i, worker in enumerate(self._workers):
@@ -107,7 +113,7 @@ class _Crew:
                     time.sleep(min(_PAUSE * self._deaths, 10 * _PAUSE))
                     self._workers[i] = self._started(self._sockets[i])
 
-    def end(self) -> None:
+    def _end(self) -> None:
         """Tell all to end, and wait until they have answered what is in flight."""
         for worker in self._workers:
             if worker.poll() is None:
