@@ -26,6 +26,7 @@ async function read() {
   again = true;
   if (reading) return;
   reading = true;
+  find("answer").setAttribute("aria-busy", "true");
   try {
     while (again) {
       again = false;
@@ -38,6 +39,7 @@ async function read() {
     trouble(error.message);
   } finally {
     reading = false;
+    find("answer").setAttribute("aria-busy", "false");
   }
   settle();
 }
