@@ -154,6 +154,7 @@ class Model(BaseModel):
     source: str
     has_no_digit: bool
     limits: LimitsOfRequests
+    run: bool
 
 
 class NewSample(BaseModel):

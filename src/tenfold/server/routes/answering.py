@@ -53,7 +53,7 @@ def answering(service: Service) -> APIRouter:
     async def model() -> Response:
         """What the network is, how good it is, and what may be asked of it."""
         await service.refresh()
-        return json(service.network.card(limits))
+        return json(service.network.card(limits) | {"run": service.run is not None})
 
     @routes.post(
         PATH.removeprefix("/v1"),
