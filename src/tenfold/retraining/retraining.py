@@ -11,7 +11,6 @@ from typing import Any
 from tenfold.artifact import card as cards
 from tenfold.errors import InputError
 from tenfold.files import sha256
-from tenfold.locks import held
 from tenfold.retraining.state import Job, read_json, write_json, writing
 from tenfold.samples import Samples
 
@@ -78,7 +77,7 @@ class Retraining:
         with writing(self.folder):
             job.folder.mkdir(parents=True, exist_ok=True)
             running = "a retraining is under way; wait for it, or cancel it first"
-            with held(job.folder, running) as lock:
+            with job.held(running) as lock:
                 job.clear()
                 shutil.copytree(found.folder, job.samples, ignore=shutil.ignore_patterns(".*"))
                 job.describe(self.origin, self.current(), epochs)
@@ -123,7 +122,7 @@ class Retraining:
         waiting = "no retrained model waits to be accepted; start a retraining, and let it finish"
         if not job.folder.is_dir():
             raise InputError(waiting)
-        with writing(self.folder), held(job.folder, waiting):
+        with writing(self.folder), job.held(waiting):
             if job.progress(running=False)["state"] != "finished":
                 raise InputError(waiting)
             version = 1 + max((row["version"] for row in self.versions()), default=0)

@@ -14,7 +14,7 @@ import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,9 @@ from typing import Any
 from tenfold.errors import InputError
 from tenfold.files import atomic_write
 from tenfold.locks import held
+
+ATTEMPTS = 5
+"""Times that a lock is tried."""
 
 KILLED = "it was stopped from outside, or the machine was; start it again"
 
@@ -87,6 +90,23 @@ class Job:
     def result(self) -> dict[str, Any]:
         """How it went; empty where it is not over."""
         return read_json(self.folder / "result.json")
+
+    @contextmanager
+    def held(self, otherwise: str) -> Iterator[int | None]:
+        """Hold the folder, as the process that trains does; see ``tenfold.locks.held``.
+
+        Whoever asks whether it is held holds it for an instant, so it is tried a few times.
+        """
+        with ExitStack() as stack:
+            for left in reversed(range(ATTEMPTS)):
+                try:
+                    lock = stack.enter_context(held(self.folder, otherwise))
+                    break
+                except InputError:
+                    if not left:
+                        raise
+                    time.sleep(0.02)
+            yield lock
 
     def running(self) -> bool:
         """Whether the process that trains lives."""

@@ -70,23 +70,16 @@ def _retrain(job: Job, asked: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _known(run: Run, before: Predictor, after: Predictor) -> dict[str, Any]:
+def _known(run: Run, before: Predictor, after: Predictor) -> dict[str, Any] | None:
     """What was gained or lost on images that the model knew of before, and was not trained on."""
-    validation = run.data().validation
-    part = next(part for part in run.record.continued["parts"] if part["kind"] == "known")
-    first = sum(p["n"] for p in _before(run.record.continued["parts"], part))
-    place = slice(first, first + part["n"])
-    if validation is None:
-        raise InputError(f"{run.path}: no validation images")
-    return {
-        "name": f"{part['name']}, validation",
-        "n": part["n"],
-        **_compared(before, after, [validation[place]]),
-    }
-
-
-def _before(parts: list[dict[str, Any]], part: dict[str, Any]) -> list[dict[str, Any]]:
-    return parts[: parts.index(part)]
+    validation, first = run.data().validation, 0
+    for part in run.record.continued["parts"]:
+        place = slice(first, first + part["n"])
+        if part["kind"] == "known" and validation is not None:
+            name = f"{part['name']}, validation"
+            return {"name": name, "n": part["n"], **_compared(before, after, [validation[place]])}
+        first += part["n"]
+    return None
 
 
 def _samples(

@@ -59,7 +59,7 @@ def mix(own: Own, start: Start, batch_size: int) -> Mixture:
         raise InputError(f"{own.name}: no images to train on; at least one is needed")
     places, known = _sizes(len(own.train), batch_size)
     old = start.old(known)
-    train = _joined([own.train[np.resize(np.arange(len(own.train)), places)], old.train], own.name)
+    train = _joined([_filled(own.train, places), _filled(old.train, known)], own.name)
     sets = [own.held_out, *_apart(old.validation)]
     held = [part for part in sets if part is not None and len(part)]
     splits = Splits(
@@ -86,6 +86,11 @@ def _sizes(own: int, batch_size: int) -> tuple[int, int]:
     places = max(own, min(round(OWN_SHARE * wanted), MOST_REPEATED * own))
     total = -(-wanted // batch_size) * batch_size
     return places, total - places
+
+
+def _filled(data: Dataset, images: int) -> Dataset:
+    """So many images: all in turn, again and again."""
+    return data[np.resize(np.arange(len(data)), images)]
 
 
 def _apart(known: Dataset | None) -> list[Dataset | None]:

@@ -33,8 +33,8 @@ READER = "reader"
 DRAWN = {"validation": (500, 102), "test": (500, 103)}
 """How many drawings of no digit, and their seed, stand beside MNIST's images."""
 
-DRAWN_SHARE, DRAWN_SEED = 1 / 6, 101
-"""Of the training images; the reader was trained with as many."""
+DRAWN_SHARE, DRAWN_SEED = 1 / 4, 101
+"""Of the known training images, and the seed of the drawings among them."""
 
 SETTLING = 1000
 """Training images that the statistics of batch normalisations are estimated from."""
