@@ -71,7 +71,7 @@ def mix(own: Own, start: Start, batch_size: int) -> Mixture:
         old.validation_seed,
         _origin(own),
     )
-    parts = tuple((part.name, _kind(part, own), len(part)) for part in held)
+    parts = tuple((*_called(part, own), len(part)) for part in held)
     return Mixture(splits, parts, places // len(own.train))
 
 
@@ -102,10 +102,11 @@ def _apart(known: Dataset | None) -> list[Dataset | None]:
     return [known[~drawn], Dataset(images, labels, known.class_names, NO_DIGIT)]
 
 
-def _kind(part: Dataset, own: Own) -> str:
+def _called(part: Dataset, own: Own) -> tuple[str, str]:
+    """The name and the kind of a part of the validation images."""
     if part is own.held_out:
-        return "own"
-    return NO_DIGIT if part.name == NO_DIGIT else "known"
+        return own.name, "own"
+    return part.name, NO_DIGIT if part.name == NO_DIGIT else "known"
 
 
 def _joined(parts: Sequence[Dataset], name: str) -> Dataset:
