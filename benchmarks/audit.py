@@ -37,7 +37,7 @@ from machine import machine
 import tenfold
 from tenfold.audits import audit, find_duplicates
 from tenfold.audits.auditing import default_recipe, pooled
-from tenfold.recipes import Augmentation, Recipe, recipe
+from tenfold.recipes import Augmentation, Recipe
 from tenfold.training.folds import cross_validate
 
 KNOWN = [947, 1621, 1901, 2130, 2462, 2597, 2654, 3520, 3558, 5937, 6651, 6783, 8527, 9679, 9729]
@@ -49,7 +49,7 @@ FOLDS = 10
 
 def small(filters: list[int], epochs: int) -> Recipe:
     arguments = {"filters": filters, "kernels": 5, "strides": 2}
-    return recipe("quick").replace(epochs=epochs, arguments=arguments)
+    return default_recipe(70_000).replace(epochs=epochs, arguments=arguments)
 
 
 def dense(hidden: int, epochs: int, shift: int) -> Recipe:
@@ -66,9 +66,9 @@ def dense(hidden: int, epochs: int, shift: int) -> Recipe:
 
 
 RECIPES = {
-    "quick, 3 epochs (the default)": default_recipe(70_000),
-    "quick, 2 epochs": recipe("quick").replace(epochs=2),
-    "quick, all 7 epochs": recipe("quick"),
+    "12 and 48 filters, 3 epochs (the default)": default_recipe(70_000),
+    "12 and 48 filters, 2 epochs": small([12, 48], 2),
+    "12 and 48 filters, 7 epochs": small([12, 48], 7),
     "8 and 32 filters, 3 epochs": small([8, 32], 3),
     "8 and 32 filters, 2 epochs": small([8, 32], 2),
     "6 and 24 filters, 3 epochs": small([6, 24], 3),

@@ -528,7 +528,7 @@ def test_bad_data_are_refused_in_one_line_and_nothing_is_written(name, folder, t
 ARGUMENTS = [
     ("trian", "trian"),
     ("train qick", "did you mean 'quick'"),
-    ("train zzzzzz", "there are quick, conv"),
+    ("train zzzzzz", "there are instant, quick"),
     ("train --epoch 3", "--epoch"),
     ("train --colour red", "--colour"),
     ("train --epochs three", "epochs"),

@@ -40,6 +40,12 @@ def test_the_tutorials_networks_have_their_published_parameters(name):
     assert f"Total params: {PARAMETERS[name]:,}" in summary(built(name))
 
 
+@pytest.mark.parametrize(("name", "limit"), [("tiny", 4_000), ("small", 20_000)])
+def test_networks_of_a_size_keep_to_it(name, limit):
+    assert built(name).count_params() < limit
+    assert f"{built(name).count_params():,} parameters" in RECIPES[name].summary
+
+
 def test_the_tutorials_convolutional_network_can_be_had():
     model = conv((28, 28), 10, filters=[32, 64], pooling=2, dropout=0.5)
     assert model.count_params() == 34_826
@@ -49,10 +55,14 @@ def test_the_tutorials_convolutional_network_can_be_had():
 
 
 def test_batch_normalisation_stands_after_pooling_and_before_the_activation():
-    model = conv((28, 28), 10, filters=[8, 12], pooling=[2, 1], batch_norm=True)
+    model = conv(
+        (28, 28), 10, filters=[8, 12, 4], pooling=[2, 1, 1], batch_norm=[True, True, False]
+    )
     names = [type(layer).__name__ for layer in model.layers]
     first = ["Conv2D", "MaxPooling2D", "BatchNormalization", "Activation"]
-    assert names == [*first, "Conv2D", "BatchNormalization", "Activation", "Flatten", "Dense"]
+    second, third = ["Conv2D", "BatchNormalization", "Activation"], ["Conv2D", "Activation"]
+    assert names == [*first, *second, *third, "Flatten", "Dense"]
+    assert [la.use_bias for la in model.layers if "Conv2D" in type(la).__name__] == [0, 0, 1]
 
 
 def test_the_dropout_network_is_the_tutorials():

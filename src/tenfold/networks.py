@@ -75,15 +75,15 @@ def conv(
     strides: int | Sequence[int] = 1,
     pooling: int | Sequence[int] = 1,
     activation: str | Sequence[str] = "relu",
-    batch_norm: bool = False,
+    batch_norm: bool | Sequence[bool] = False,
     dropout: float = 0.0,
 ) -> keras.Model:
     """Convolutions, then dropout and a softmax layer.
 
     ``kernels`` and ``strides`` are the sides of the windows and their steps, ``pooling`` the
-    side of max-pooling after a layer, 1 for none; each holds for every layer, or names one value
-    for each. With ``batch_norm`` a batch normalisation stands between a layer, with its pooling,
-    and its activation: what is pooled first is the less to normalise.
+    side of max-pooling after a layer, 1 for none; ``batch_norm`` puts a batch normalisation
+    between a layer, with its pooling, and its activation: what is pooled first is the less to
+    normalise. Each holds for every layer, or names one value for each.
 
     Raises:
         InputError: a value under 1, a dropout outside [0, 1), an unknown activation, or lists of
@@ -100,14 +100,17 @@ def conv(
         _check_sizes(name, values)
     _check_rate(dropout)
     activations = _one_each("activation", activation, len(filters))
+    normalised = _one_each("batch_norm", batch_norm, len(filters))
     model = keras.Sequential([keras.Input((*image_shape, 1))])
-    for count, side, step, pool, name in zip(*each.values(), activations, strict=True):
+    for count, side, step, pool, name, is_normal in zip(
+        *each.values(), activations, normalised, strict=True
+    ):
         _check_activation(name)
-        model.add(keras.layers.Conv2D(count, side, strides=step, use_bias=not batch_norm))
+        model.add(keras.layers.Conv2D(count, side, strides=step, use_bias=not is_normal))
         pooled = [keras.layers.MaxPooling2D(pool)] if pool > 1 else []
         active = keras.layers.Activation(name)
         normal = [*pooled, keras.layers.BatchNormalization(), active]
-        for layer in normal if batch_norm else [active, *pooled]:
+        for layer in normal if is_normal else [active, *pooled]:
             model.add(layer)
     model.add(keras.layers.Flatten())
     if dropout:

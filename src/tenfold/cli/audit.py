@@ -15,7 +15,7 @@ def audit(
     source: Annotated[str, typer.Argument(help="A dataset's name or path.")] = "mnist",
     out: Annotated[Path | None, typer.Option(help="Folder of the audit; else audits/.")] = None,
     folds: Annotated[int, typer.Option(help="Networks of the cross-validation.")] = 10,
-    recipe: Annotated[str | None, typer.Option(help="Else quick, with fewer epochs.")] = None,
+    recipe: Annotated[str | None, typer.Option(help="Else one made for audits.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Of folds and networks.")] = 0,
     limit: Annotated[int, typer.Option(min=1, help="Candidates that the page shows.")] = 200,
     resize: Resize = False,

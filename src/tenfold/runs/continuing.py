@@ -93,7 +93,7 @@ def adapted(recipe: Recipe) -> Recipe:
         >>> from tenfold.recipes import recipe
         >>> found = adapted(recipe("quick"))
         >>> found.learning_rate, found.epochs, found.schedule
-        (0.000833, 4, 'linear')
+        (0.0025, 4, 'linear')
     """
     from tenfold.training.compiling import own_rate
 
