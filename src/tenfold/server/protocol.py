@@ -99,7 +99,15 @@ class Connection(HttpToolsProtocol):
         self._stop_waiting()
         if self.transport.is_closing():
             return
-        if self.cycle is None or self.cycle.response_complete:
+        cycle = self.cycle
+        if (
+            cycle is None
+            or cycle.response_complete
+            or not (cycle.response_started or self.pipeline)
+        ):
+            if cycle is not None:
+                cycle.disconnected = True
+                cycle.message_event.set()
             status, body = STATUS[error.code], error.body()
             head = (
                 f"HTTP/1.1 {status} {_PHRASES[status]}\r\ncontent-type: application/json\r\n"
