@@ -100,7 +100,7 @@ def _write_all(pictures: Mapping[Path, Pixels]) -> None:
     except BaseException:
         for path in pictures:
             path.unlink(missing_ok=True)
-        for folder in {path.parent for path in pictures}:
+        for folder in sorted({path.parent for path in pictures}, reverse=True):
             with suppress(OSError):  # others are in it
                 folder.rmdir()
         raise

@@ -26,6 +26,7 @@ MARGIN = 6.0
 _LONGEST = 1600  # pixels of the long side at which marks are sought
 _DARK = 0.35  # share of the ground's light that a mark takes away, at least
 _MOST = 24  # candidates; handwriting in the boxes is rarely as square and solid
+_SLANTED = 1.5  # times that a mark may look longer than wide: the sheet leans by 48 degrees
 _CLOSE = 0.35  # of the logarithm of a mark's area, against what perspective makes of it
 
 
@@ -106,7 +107,7 @@ def _candidates(pixels: Pixels) -> list[_Candidate]:
         side = region.area_filled**0.5
         if inside and 0.008 * width < side < 0.12 * max(dark.shape) and _is_square(region):
             y, x = region.centroid
-            holed = region.area < 0.93 * region.area_filled
+            holed = bool(region.area < 0.93 * region.area_filled)
             found.append(_Candidate((float(x), float(y)), float(region.area_filled), holed))
     return sorted(found, key=lambda one: -one.area)[:_MOST]
 
@@ -144,11 +145,18 @@ def _misfit(four: Sequence[_Candidate]) -> float:
         return np.inf
     half = layout.MARK / 2
     corners = np.array([[-half, -half], [half, -half], [half, half], [-half, half]])
-    areas = [_area(to_photo(middle + corners)) for middle in layout.marks()]
-    if min(areas) <= 0:
+    seen = [to_photo(middle + corners) for middle in layout.marks()]
+    areas = [_area(mark) for mark in seen]
+    if min(areas) <= 0 or max(map(_slant, seen)) > _SLANTED:
         return np.inf
     found = np.array([one.area for one in four])
     return float(np.abs(np.log(found / areas)).max())
+
+
+def _slant(corners: Points) -> float:
+    """How much longer one side of a mark is than the next."""
+    first, second, *_ = np.hypot(*(np.roll(corners, -1, axis=0) - corners).T)
+    return float(max(first / second, second / first))
 
 
 def _area(corners: Points) -> float:
