@@ -122,12 +122,15 @@ def conv(*args, **named):
         ([conv(4, 3), keras.layers.ReLU()], [("bias", "relu")]),
         ([conv(4, 3, use_bias=False), keras.layers.MaxPooling2D(3)], [("pool",)]),
         ([conv(4, 3, padding="same", strides=2, activation="relu")], [("bias", "relu")]),
-        ([conv(4, 3, activation="relu"), conv(4, 3, activation="tanh")], [("bias", "relu")]),
-        ([conv(4, 3, activation="leaky_relu")], []),
-        ([conv(4, 3, activation="relu6")], []),
+        (
+            [conv(4, 3, activation="relu"), conv(4, 3, activation="tanh")],
+            [("bias", "relu"), ("bias",)],
+        ),
+        ([conv(4, 3, activation="leaky_relu")], [("bias",)]),
+        ([conv(4, 3, activation="relu6")], [("bias",)]),
         ([conv(4, 3, dilation_rate=2, activation="relu")], []),
-        ([conv(4, 3), keras.layers.MaxPooling2D(3, padding="same")], []),
-        ([conv(4, 3), keras.layers.DepthwiseConv2D(3, activation="relu")], []),
+        ([conv(4, 3), keras.layers.MaxPooling2D(3, padding="same")], [("bias",)]),
+        ([conv(4, 3), keras.layers.DepthwiseConv2D(3, activation="relu")], [("bias",)]),
     ],
 )
 def test_what_is_taken_together(layers, found):

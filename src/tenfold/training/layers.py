@@ -48,11 +48,9 @@ class Chain:
 
     @property
     def is_native(self) -> bool:
-        """Whether the native kernels take it, and it has what they are good at."""
+        """Whether the native kernels take it."""
         images, kernel = (atom.aval for atom in self.convolution.invars)
-        return (self.relu is not None or self.pool is not None) and self.layer().takes(
-            images, kernel
-        )
+        return self.layer().takes(images, kernel)
 
     def apply(self, read: Callable[[Any], Any]) -> jax.Array:
         """Compute the result with the native kernels."""
@@ -66,7 +64,7 @@ class Chain:
 
 
 def chains(jaxpr: core.Jaxpr) -> list[Chain]:
-    """Every convolution that relu or max-pooling follows, in the layout that Keras gives JAX."""
+    """Every convolution that the native kernels take, in the layout that Keras gives JAX."""
     users: dict[Any, list[Any]] = {}
     for equation in jaxpr.eqns:
         for atom in equation.invars:
