@@ -49,6 +49,7 @@ function changed() {
   find("redo").disabled = !sheet.canRedo;
   find("clear").disabled = sheet.empty;
   find("invitation").hidden = !sheet.empty;
+  if (answer.none && !sheet.empty) find("kept").replaceChildren(); // it told of an earlier digit
   read();
 }
 
