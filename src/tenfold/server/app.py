@@ -70,9 +70,9 @@ def application(service: Service) -> ASGIApp:
         redoc_url=None,
         lifespan=lifespan,
     )
-    add_handlers(app)
     groups = (answering, samples, retraining, showing, watching, pages)
     routers = [*(group(service) for group in groups), documents(app)]
+    add_handlers(app, routers)
     for router in routers:
         app.include_router(router)
     service.metrics.name_paths(
