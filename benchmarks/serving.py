@@ -153,6 +153,7 @@ class Service:
         return total / 1000
 
     def end(self) -> None:
+        """Tell it to end, and see that it does so well."""
         self.process.terminate()
         if self.process.wait(60):
             sys.exit(f"the service ended with {self.process.returncode}")

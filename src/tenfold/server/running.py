@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import secrets
 import signal
 import socket
@@ -127,6 +128,10 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
+            # What is there now stays: going through it again and again takes tens of
+            # milliseconds, in which nobody is answered.
+            gc.collect()
+            gc.freeze()
             self._ready()
 
     @contextlib.contextmanager

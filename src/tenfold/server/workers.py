@@ -88,7 +88,7 @@ class Crew:
             pass_fds=[listener.fileno()],
             env=self._environment,
             text=True,
-            start_new_session=True,  # Ctrl-C comes through this process alone
+            process_group=0,  # Ctrl-C comes through this process alone
         )
         if worker.stdin is not None:  # stays open: its end tells the worker that we ended
             worker.stdin.write(self._asked + "\n")
