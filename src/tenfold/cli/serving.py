@@ -21,7 +21,10 @@ def serve(
     host: Annotated[str, typer.Option(help="Beyond this machine it needs a token.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 for a free one.")] = 8010,
     token: Annotated[
-        str | None, typer.Option(help="That callers must show; else made where needed.")
+        str | None,
+        typer.Option(
+            envvar="TENFOLD_TOKEN", help="That callers must show; else made where needed."
+        ),
     ] = None,
     allow_host: Annotated[
         list[str] | None, typer.Option(metavar="NAME", help="A name it is called by; repeatable.")
