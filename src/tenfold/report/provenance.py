@@ -68,10 +68,19 @@ def commands(run: Run, split: str) -> list[str]:
 
 def _training(run: Run, name: str) -> list[str]:
     options, data = _options(run.recipe), _data_options(run.record.data.origin)
-    if options is None or data is None or run.record.protocol != "held-out":
+    own_splits = bool(run.record.continued) and "--validation" in (data or [])
+    if options is None or data is None or own_splits or run.record.protocol != "held-out":
         return _in_python(run, name)
-    seeds = ["--seeds", str(len(run.seeds))] if len(run.seeds) > 1 else []
-    return [shlex.join(["tenfold", "train", *options, *seeds, *data, "--out", name])]
+    networks = _start_options(run) or (
+        ["--seeds", str(len(run.seeds))] if len(run.seeds) > 1 else []
+    )
+    return [shlex.join(["tenfold", "train", *options, *networks, *data, "--out", name])]
+
+
+def _start_options(run: Run) -> list[str]:
+    """Of a run that was continued from trained networks, the option that names these."""
+    continued = run.record.continued
+    return ["--from", continued["start"]["name"]] if continued else []
 
 
 def _asked(origin: Origin) -> dict[str, Any]:
@@ -100,7 +109,9 @@ def _in_python(run: Run, name: str) -> list[str]:
     else:
         more = "".join(f", {key}={value!r}" for key, value in _asked(origin).items())
         lines.append(f">>> data = tenfold.load({origin.source!r}{more})")
-    more = f", seeds={len(run.seeds)}" if len(run.seeds) > 1 else ""
+    start = _start_options(run)
+    more = f", seeds={len(run.seeds)}" if len(run.seeds) > 1 and not start else ""
+    more += f", start={start[1]!r}" if start else ""
     more += "" if run.record.protocol == "held-out" else f", protocol={run.record.protocol!r}"
     return [*lines, f">>> tenfold.train(tenfold.Recipe.from_json(recipe), data{more})"]
 

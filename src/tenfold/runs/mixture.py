@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tenfold.datasets import Dataset, Origin, Splits
+from tenfold.datasets.splitting import STANDARD_VALIDATION
 from tenfold.errors import InputError
 from tenfold.nondigits import NO_DIGIT
 from tenfold.runs.own import Own
@@ -124,4 +125,4 @@ def _origin(own: Own) -> Origin | None:
         return None
     if "origin" in own.again:
         return Origin(**own.again["origin"])
-    return Origin(own.again["source"], validation=0, seed=0, resize=own.again["resize"])
+    return Origin(own.again["source"], STANDARD_VALIDATION, seed=0, resize=own.again["resize"])
