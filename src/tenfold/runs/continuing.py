@@ -90,10 +90,9 @@ def adapted(recipe: Recipe) -> Recipe:
     """A recipe as a trained network is continued by it.
 
     Example:
-        >>> from tenfold.recipes import recipe
-        >>> found = adapted(recipe("quick"))
+        >>> found = adapted(Recipe("mine", learning_rate=6e-3, epochs=40))
         >>> found.learning_rate, found.epochs, found.schedule
-        (0.0025, 4, 'linear')
+        (0.001, 4, 'linear')
     """
     from tenfold.training.compiling import own_rate
 
