@@ -1,14 +1,77 @@
-"""Keras on JAX, with compiled programs kept on disk; imported before anything that uses Keras."""
+"""Keras on JAX, with compiled programs kept on disk: what uses Keras takes it from here."""
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import ModuleType
 from typing import Any
-
-import jax
-import keras
 
 from tenfold.errors import InputError
 from tenfold.files import cache_folder
+
+OPTIONAL = (
+    "requests",
+    "matplotlib",
+    "matplotlib.patches",
+    "matplotlib.pyplot",
+    "jax.experimental.pallas.ops.tpu.splash_attention",
+    "jax.experimental.pallas.ops.tpu.splash_attention.splash_attention_kernel",
+    "jax.experimental.pallas.ops.tpu.splash_attention.splash_attention_mask",
+    "jax.experimental.sparse.linalg",
+    "keras._tf_keras",
+    "keras.src.trainers.data_adapters.array_slicing",
+    "keras.wrappers",
+)
+"""What importing Keras imports where it is installed, and training does not use."""
+
+
+class _WhenUsed(ModuleType):
+    """Stands for a module that is imported when something in it is first asked for."""
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(name)
+        _give_places_back()
+        return getattr(importlib.import_module(self.__name__), name)
+
+
+@contextmanager
+def _optional_when_used() -> Iterator[None]:
+    """Keep optional modules from being imported with Keras, which takes twice as long by them.
+
+    Keras holds on to the stand-ins, which become the modules as soon as it uses them; everybody
+    else imports the modules themselves.
+    """
+    for name in OPTIONAL:
+        package, _, last = name.rpartition(".")
+        if name in sys.modules or not _installed(name.partition(".")[0]):
+            continue
+        sys.modules[name] = stand_in = _WhenUsed(name)
+        if isinstance(parent := sys.modules.get(package), _WhenUsed):
+            setattr(parent, last, stand_in)
+    try:
+        yield
+    finally:
+        _give_places_back()
+
+
+def _installed(package: str) -> bool:
+    return package in sys.modules or importlib.util.find_spec(package) is not None
+
+
+def _give_places_back() -> None:
+    for name in OPTIONAL:
+        if isinstance(sys.modules.get(name), _WhenUsed):
+            del sys.modules[name]
+
+
+with _optional_when_used():
+    import jax
+    import keras as keras
 
 
 def require_jax() -> None:

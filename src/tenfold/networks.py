@@ -17,10 +17,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
 
-from tenfold import backend as _backend  # noqa: F401 - Keras on JAX
+from tenfold.backend import keras
 from tenfold.errors import InputError
 
 Shape = tuple[int, int]

@@ -74,7 +74,7 @@ def read_weights(
 
 def _mark(model: keras.Model, start: int, path: str | Path) -> int:
     """Give a network its numbers, from one on; returns the next."""
-    import keras
+    from tenfold.backend import keras
 
     normalised = {
         id(variable)
@@ -147,7 +147,7 @@ def settle(model: keras.Model, inputs: Floats) -> None:
         >>> np.asarray(model.layers[0].moving_mean).round().tolist()
         [5.0, 5.0, 5.0]
     """
-    import keras
+    from tenfold.backend import keras
 
     layers = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
     if not layers:

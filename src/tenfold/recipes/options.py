@@ -83,9 +83,8 @@ def _from_file(name: str) -> Recipe:
 
 def _serialised(name: str, what: str, value: Any) -> Any:
     """A loss or optimizer as Keras writes it, if Keras alone can read it back."""
-    import keras
-
     from tenfold import networks
+    from tenfold.backend import keras
 
     if isinstance(value, str):
         return value

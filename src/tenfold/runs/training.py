@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import jax
-import keras
 import numpy as np
 import numpy.typing as npt
 
 from tenfold import networks, training
+from tenfold.backend import keras
 from tenfold.datasets import Splits, load
 from tenfold.datasets.splitting import STANDARD_VALIDATION
 from tenfold.errors import InputError

@@ -37,9 +37,8 @@ def load_model(folder: Path, seed: int) -> keras.Model:
     Raises:
         InputError: it is missing or damaged.
     """
-    import keras
-
     import tenfold.training  # noqa: F401 - Keras on JAX, and what a recipe's model is made of
+    from tenfold.backend import keras
 
     return read(
         model_path(folder, seed), lambda path: keras.models.load_model(path, safe_mode=True)

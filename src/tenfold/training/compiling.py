@@ -7,8 +7,7 @@ import difflib
 import math
 from typing import Any
 
-import keras
-
+from tenfold.backend import keras
 from tenfold.errors import InputError
 from tenfold.recipes import Recipe
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import jax
 import jax.numpy as jnp
-import keras
 import numpy as np
 import numpy.typing as npt
 
 from tenfold import networks
+from tenfold.backend import keras
 from tenfold.recipes import Recipe
 from tenfold.training.compiling import compile_network
 from tenfold.training.program import (

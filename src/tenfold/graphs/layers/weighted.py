@@ -73,7 +73,7 @@ def layer_normalisation(graph: Graph, what: Any, value: Value) -> Value:
 @layer("Normalization")
 def normalisation(graph: Graph, what: Any, value: Value) -> Value:
     """Keras divides by the standard deviation, and by its epsilon at least."""
-    import keras
+    from tenfold.backend import keras
 
     mean = np.asarray(what.mean, float)
     spread = np.maximum(np.sqrt(np.asarray(what.variance, float)), keras.config.epsilon())
