@@ -13,6 +13,7 @@ import numpy.typing as npt
 from tenfold.datasets.convert import as_bytes, as_grey, as_images, as_stack, shrink
 from tenfold.datasets.folders import open_grey
 from tenfold.datasets.npz import read_member
+from tenfold.datasets.stored import in_chunks
 from tenfold.errors import InputError
 
 _CHANNELS = ((1,), (3,), (4,))
@@ -68,6 +69,10 @@ def border_level(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
         ...              constant_values=9)).tolist()
         [9.0]
     """
+    return np.concatenate([_border_level(part) for part in in_chunks(images)])
+
+
+def _border_level(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     sides = [images[:, 0], images[:, -1], images[:, 1:-1, 0], images[:, 1:-1, -1]]
     border = np.concatenate(sides, axis=1)
     levels: npt.NDArray[np.float64] = border.reshape(len(images), -1).mean(axis=1)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+import hashlib
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from tenfold.datasets import named
 from tenfold.datasets.dataset import Images
@@ -15,6 +16,7 @@ from tenfold.datasets.loading import resolve
 from tenfold.datasets.parts import Part, Parts, Unreadable, verify
 from tenfold.datasets.reading import read
 from tenfold.datasets.sources import Source
+from tenfold.datasets.stored import in_chunks
 from tenfold.errors import InputError
 
 EXAMPLES = 10
@@ -174,48 +176,91 @@ def _read(path: Path, resize: bool, problems: list[str]) -> Parts:
 
 def _look(part: Part, names: tuple[str, ...], repeats: int) -> SplitReport:
     counts = np.bincount(part.labels, minlength=len(names))
-    polarity, light = _polarity(part.images)
-    flat = part.images.reshape(len(part.images), -1)
+    found = [_Levels.of(images) for images in in_chunks(part.images)]
+    lighter, told = sum(levels.lighter for levels in found), sum(levels.told for levels in found)
+    light = lighter / told if told else 0.0
     return SplitReport(
         images=len(part.images),
         counts=dict(zip(names, counts.tolist(), strict=True)),
-        pixels=(int(flat.min()), int(flat.max())),
-        mean=round(float(flat.mean()), 2),
-        polarity=polarity,
+        pixels=(min(levels.low for levels in found), max(levels.high for levels in found)),
+        mean=round(sum(levels.total for levels in found) / part.images.size, 2),
+        polarity=_polarity(light) if told else "unclear",
         light=round(light, 4),
-        blank=int((flat == flat[:, :1]).all(axis=1).sum()),
+        blank=sum(levels.blank for levels in found),
         duplicates=repeats,
     )
 
 
-def _polarity(images: Images) -> tuple[str, float]:
-    """Return in words which is lighter, middle or border, and the share of lighter middles."""
+@dataclass(frozen=True)
+class _Levels:
+    """Grey levels of some images: their ends and sum, and how many images are of which kind.
+
+    ``blank`` are of one level, ``told`` differ between middle and border, and ``lighter`` have
+    the lighter middle.
+    """
+
+    low: int
+    high: int
+    total: int
+    blank: int
+    told: int
+    lighter: int
+
+    @classmethod
+    def of(cls, images: Images) -> _Levels:
+        flat = images.reshape(len(images), -1)
+        difference = _middle_over_border(images)
+        return cls(
+            low=int(flat.min()),
+            high=int(flat.max()),
+            total=int(flat.sum(dtype=np.int64)),
+            blank=int((flat == flat[:, :1]).all(axis=1).sum()),
+            told=int((difference != 0).sum()),
+            lighter=int((difference > 0).sum()),
+        )
+
+
+def _middle_over_border(images: Images) -> npt.NDArray[np.float64]:
+    """By how much the middle of each image is lighter than its border."""
     _, height, width = images.shape
     inner = images[:, _BORDER:-_BORDER, _BORDER:-_BORDER]
     total = images.sum(axis=(1, 2), dtype=np.int64)
     middle = inner.sum(axis=(1, 2), dtype=np.int64)
     area = inner[0].size
-    difference = middle / area - (total - middle) / (height * width - area)
-    told = difference[difference != 0]
-    if not len(told):
-        return "unclear", 0.0
-    light = float((told > 0).mean())
+    difference: npt.NDArray[np.float64] = middle / area - (total - middle) / (height * width - area)
+    return difference
+
+
+def _polarity(light: float) -> str:
+    """Return in words which is lighter, middle or border, by the share of lighter middles."""
     if light >= _MOST:
-        return "light ink on dark", light
-    return ("dark ink on light" if light <= 1 - _MOST else "mixed"), light
+        return "light ink on dark"
+    return "dark ink on light" if light <= 1 - _MOST else "mixed"
 
 
 def _duplicates(parts: Parts, names: tuple[str, ...]) -> list[DuplicateGroup]:
-    """Return every group of equal images, over all splits."""
-    found: dict[bytes, list[tuple[str, int, int]]] = defaultdict(list)
-    for split, part in parts.parts.items():
-        for position, (image, label) in enumerate(zip(part.images, part.labels, strict=True)):
-            found[image.tobytes()].append((split, position, int(label)))
-    return [
-        DuplicateGroup(tuple((split, position, names[label]) for split, position, label in group))
-        for group in found.values()
-        if len(group) > 1
-    ]
+    """Return every group of equal images, over all splits, by digests of 16 bytes an image."""
+    sizes = [len(part.labels) for part in parts.parts.values()]
+    digests = bytearray()
+    for part in parts.parts.values():
+        for images in in_chunks(part.images):
+            for image in images:
+                digests += hashlib.blake2b(image.tobytes(), digest_size=16).digest()
+    keys = np.frombuffer(digests, np.uint64).reshape(-1, 2)
+    order = np.lexsort(keys.T)
+    new = np.ones(len(order), bool)
+    new[1:] = (keys[order[1:]] != keys[order[:-1]]).any(axis=1)
+    starts = np.append(np.flatnonzero(new), len(order))
+    several = np.flatnonzero(np.diff(starts) > 1)
+    groups = sorted(order[starts[i] : starts[i + 1]].tolist() for i in several)
+    splits, ends = list(parts.parts), np.cumsum(sizes)
+
+    def place(image: int) -> tuple[str, int, str]:
+        i = int(np.searchsorted(ends, image, "right"))
+        position = image - int(ends[i] - sizes[i])
+        return splits[i], position, names[parts.parts[splits[i]].labels[position]]
+
+    return [DuplicateGroup(tuple(map(place, group))) for group in groups]
 
 
 def _repeats(groups: list[DuplicateGroup], split: str) -> int:

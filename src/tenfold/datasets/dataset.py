@@ -8,11 +8,12 @@ import html
 import io
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold.datasets.stored import StoredImages, choose, in_chunks
 from tenfold.errors import InputError
 
 if TYPE_CHECKING:
@@ -30,7 +31,8 @@ class Dataset:
     """Images with their labels. Nothing in it changes: its arrays are read-only views.
 
     Attributes:
-        images: uint8 [n, height, width], 0 to 255.
+        images: uint8 [n, height, width], 0 to 255. Over 512 MiB that were chosen from an array
+            are left where they are (`StoredImages`) and read as they are asked for.
         labels: int64 [n], 0 to classes - 1.
         class_names: one a class, in the order of the labels.
         name: what to call it in titles and reports.
@@ -86,7 +88,8 @@ class Dataset:
         if isinstance(index, (int, np.integer)):
             raise TypeError(f"a Dataset takes a slice, an index array or a mask: [[{index}]]")
         chosen = index if isinstance(index, slice) else np.asarray(index)
-        return Dataset(self.images[chosen], self.labels[chosen], self.class_names, self.name)
+        images = choose(self.images, chosen)
+        return Dataset(images, self.labels[chosen], self.class_names, self.name)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -103,7 +106,8 @@ class Dataset:
     def checksum(self) -> str:
         """The SHA-256 over shape, images and labels: the same data has the same one anywhere."""
         digest = hashlib.sha256(repr(self.shape).encode())
-        digest.update(np.ascontiguousarray(self.images).data)
+        for images in in_chunks(self.images):
+            digest.update(np.ascontiguousarray(images).data)
         digest.update(self.labels.astype("<i8").tobytes())
         return digest.hexdigest()
 
@@ -120,7 +124,8 @@ class Dataset:
         """
         start = hashlib.sha256(repr(self.shape[1:]).encode())
         found = np.empty(len(self), "U16")
-        for i, image in enumerate(self.images):
+        each = (image for images in in_chunks(self.images) for image in images)
+        for i, image in enumerate(each):
             digest = start.copy()
             digest.update(image.tobytes())
             found[i] = digest.hexdigest()[:16]
@@ -250,6 +255,8 @@ class Splits:
 
 
 def _frozen_images(images: Any) -> Images:
+    if isinstance(images, StoredImages):
+        return cast(Images, images)  # stands in the place of an array
     array = np.asarray(images)
     if array.dtype != np.uint8 or array.ndim != 3:
         raise InputError(

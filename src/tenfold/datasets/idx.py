@@ -15,6 +15,7 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold.datasets.stored import HELD
 from tenfold.errors import InputError
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -40,7 +41,8 @@ def dimensions(path: Path) -> tuple[int, ...] | None:
 def read_idx(path: str | Path) -> NDArray[Any]:
     """Return the array in an IDX file, unpacking it if it is gzipped.
 
-    No more is unpacked than the header promises, and no more than 1 GiB.
+    No more is unpacked than the header promises, and no more than 1 GiB. A large file that is
+    not packed is memory-mapped.
 
     Raises:
         InputError: the file is empty, truncated, too long, too large or not IDX.
@@ -57,9 +59,19 @@ def read_idx(path: str | Path) -> NDArray[Any]:
         if not path.stat().st_size:
             raise InputError(f"{path} is empty; an IDX file has a header and data")
         with _open(path) as file:
-            return parse_idx(file, str(path))
+            if isinstance(file, gzip.GzipFile) or path.stat().st_size <= HELD:
+                return parse_idx(file, str(path))
+            return _map(file, str(path))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _map(file: IO[bytes], where: str) -> NDArray[Any]:
+    """Return the array in an open IDX file that is not packed, without reading it."""
+    kind, shape = _header(file, where)
+    size, start = math.prod(shape) * np.dtype(kind).itemsize, file.tell()
+    _verify_length(where, size, file.seek(0, 2) - start)
+    return np.memmap(file, kind, "r", start, shape).view(np.ndarray)
 
 
 def parse_idx(file: IO[bytes], where: str) -> NDArray[Any]:
@@ -71,14 +83,18 @@ def parse_idx(file: IO[bytes], where: str) -> NDArray[Any]:
         longer = len(content) == size and bool(file.read(1))
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
         raise InputError(f"{where} is damaged or cut off ({error}); fetch it again") from error
-    if len(content) != size:
+    _verify_length(where, size, len(content) + longer)
+    return np.frombuffer(content, kind).reshape(shape)
+
+
+def _verify_length(where: str, promised: int, found: int) -> None:
+    if found < promised:
         raise InputError(
-            f"{where} is cut off: its header promises {size:,} bytes of data, {len(content):,} "
+            f"{where} is cut off: its header promises {promised:,} bytes of data, {found:,} "
             "came; fetch it again"
         )
-    if longer:
-        raise InputError(f"{where} has more data than the {size:,} bytes its header promises")
-    return np.frombuffer(content, kind).reshape(shape)
+    if found > promised:
+        raise InputError(f"{where} has more data than the {promised:,} bytes its header promises")
 
 
 def idx_bytes(array: NDArray[Any]) -> bytes:

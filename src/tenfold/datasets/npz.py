@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import struct
 import zipfile
 import zlib
 from pathlib import Path
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 
 from tenfold.datasets.convert import as_images, as_labels
 from tenfold.datasets.parts import Part, Parts
+from tenfold.datasets.stored import HELD
 from tenfold.errors import InputError
 
 LIMIT = 1 << 32
@@ -89,7 +91,7 @@ def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -
     where = f"{path}: {member.filename}"
     try:
         with archive.open(member) as file:
-            shape, dtype = _header(file)
+            shape, fortran, dtype = _header(file)
             start = file.tell()
         if dtype.hasobject:
             raise InputError(
@@ -97,9 +99,12 @@ def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -
                 "code; save it as an array of numbers"
             )
         size = math.prod(shape) * dtype.itemsize
+        whole = size <= member.file_size - start
+        if size > HELD and whole and member.compress_type == zipfile.ZIP_STORED and not fortran:
+            return _map(path, member, start, dtype, shape)
         if size > LIMIT:
             raise InputError(f"{where} unpacks to {size:,} bytes; at most {LIMIT:,} are read")
-        if size > member.file_size - start:
+        if not whole:
             raise InputError(f"{where} is cut off: its header promises {size:,} bytes")
         with archive.open(member) as file:
             array: NDArray[Any] = npy.read_array(file, allow_pickle=False)
@@ -110,10 +115,25 @@ def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -
     return array
 
 
-def _header(file: IO[bytes]) -> tuple[tuple[int, ...], np.dtype[Any]]:
+def _map(
+    path: Path, member: zipfile.ZipInfo, start: int, dtype: np.dtype[Any], shape: tuple[int, ...]
+) -> NDArray[Any]:
+    """Return an array that lies in the zip as it is, memory-mapped; its checksum is not verified.
+
+    ``start`` is where its values begin in the member. What comes before that in the zip, the
+    member's own header, has its length at bytes 26 to 30 (APPNOTE 4.3.7).
+    """
+    with path.open("rb") as file:
+        file.seek(member.header_offset + 26)
+        name, extra = struct.unpack("<HH", file.read(4))
+        begin = member.header_offset + 30 + name + extra + start
+        return np.memmap(file, dtype, "r", begin, shape).view(np.ndarray)
+
+
+def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
     version = npy.read_magic(file)
     if version not in readers:
         raise ValueError(f"NPY version {version}")
-    shape, _, dtype = readers[version](file)
-    return shape, dtype
+    shape, fortran, dtype = readers[version](file)
+    return shape, fortran, dtype
