@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import keras
 import numpy as np
 import numpy.typing as npt
-from scipy.special import softmax
 
 from tenfold import training
+from tenfold.backend import keras
 from tenfold.errors import InputError
 
 
@@ -31,7 +30,12 @@ class Answers:
     ) -> npt.NDArray[np.float32]:
         """Probabilities ``[n, classes]`` of uint8 images ``[n, height, width]``."""
         outputs = self._forward(model, images)
-        return softmax(outputs, axis=-1).astype(np.float32) if self._logits else outputs
+        if not self._logits:
+            return outputs
+        from scipy.special import softmax
+
+        probabilities: npt.NDArray[np.float32] = softmax(outputs, axis=-1).astype(np.float32)
+        return probabilities
 
 
 def require_probabilities(model: keras.Model, image_shape: tuple[int, int], name: str) -> None:

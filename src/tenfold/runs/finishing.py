@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import importlib
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -9,11 +12,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import keras
 import numpy as np
-import pandas as pd
 
 from tenfold import figures, training
+from tenfold.backend import keras
 from tenfold.calibration import Calibration
 from tenfold.datasets import Dataset
 from tenfold.errors import InputError
@@ -26,6 +28,14 @@ from tenfold.runs.events import Events
 from tenfold.runs.record import Record
 from tenfold.runs.run import HISTORY, resume_command
 from tenfold.runs.weights import save_model
+
+_USED = ("matplotlib.figure", "onnx", "onnxruntime", "pandas", "scipy.optimize")
+
+
+def import_ahead() -> None:
+    """Import what ``finish`` uses, while a network is still in training."""
+    for name in _USED:
+        importlib.import_module(name)
 
 
 def finish(
@@ -44,6 +54,8 @@ def finish(
         judged = record
     else:
         judged = _judge(folder, record, validation, networks, events)
+    import pandas as pd
+
     with writing(folder):
         write_history(folder, done.history)
         picture = figures.learning_curves(pd.DataFrame(done.history), title=record.title)
@@ -119,8 +131,16 @@ def _scores(result: Evaluation) -> dict[str, Any]:
 
 def write_history(folder: Path, history: list[dict[str, Any]]) -> None:
     """Write the history so far over the last one."""
+    columns = dict.fromkeys(name for row in history for name in row)
     with atomic_write(folder / HISTORY, "w") as file:
-        pd.DataFrame(history).to_csv(file, index=False)
+        writer = csv.DictWriter(file, list(columns), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows({name: _cell(value) for name, value in row.items()} for row in history)
+
+
+def _cell(value: float) -> float | str:
+    """As pandas writes it, which would take as long to import as an epoch takes to train."""
+    return "" if math.isnan(value) else value
 
 
 @contextmanager

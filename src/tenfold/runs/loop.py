@@ -5,21 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import keras
 import numpy as np
 
 from tenfold import training
+from tenfold.backend import keras
 from tenfold.datasets import Dataset, Splits
 from tenfold.errors import InputError
 from tenfold.runs import checkpoint, live
 from tenfold.runs.answers import Answers
 from tenfold.runs.checkpoint import Checkpoint
 from tenfold.runs.events import Events
-from tenfold.runs.finishing import finish, write_history, writing
+from tenfold.runs.finishing import finish, import_ahead, write_history, writing
 from tenfold.runs.folders import sweep
 from tenfold.runs.progress import Silent, progress
 from tenfold.runs.record import Record
@@ -161,10 +162,13 @@ def _epochs(
     train_data = training.DeviceData(splits.train)
     held_out = None if splits.validation is None else training.DeviceData(splits.validation)
     seeds = trainings[0].record.seeds
+    importing = Thread(target=import_ahead)
     while left := [i for i, one in enumerate(trainings) if one.goes_on]:
         began, epoch = time.perf_counter(), min(trainings[i].done.epochs for i in left) + 1
         taught = [i for i in left if trainings[i].done.epochs == epoch - 1]
-        state, logs = _epoch(trainings, taught, program, train_data, epoch, display)
+        state, logs = _epoch(trainings, taught, program, (train_data, held_out), epoch, display)
+        if importing.ident is None:
+            importing.start()
         if held_out is not None:
             found = program.evaluate(state, held_out)
             logs = logs | {f"val_{name}": value for name, value in found.items()}
@@ -181,15 +185,17 @@ def _epoch(
     trainings: Sequence[Training],
     taught: Sequence[int],
     program: training.Program,
-    data: training.DeviceData,
+    data: tuple[training.DeviceData, training.DeviceData | None],
     epoch: int,
     display: Silent,
 ) -> tuple[training.State, dict[str, Any]]:
     state, logs = _together([one.done.state for one in trainings], program), dict[str, Any]()
     seeds = [seed for one in trainings for seed in one.record.seeds]
-    for latest, seen, running in program.train_epoch(state, data, epoch - 1, seeds):
+    train_data, held_out = data
+    steps = program.train_epoch(state, train_data, epoch - 1, seeds, then=held_out)
+    for latest, seen, running in steps:
         state, logs = latest, running
-        display.update(epoch, seen / len(data), _of(taught, trainings, logs))
+        display.update(epoch, seen / len(train_data), _of(taught, trainings, logs))
     return state, logs
 
 

@@ -1,9 +1,9 @@
 """Training: whole epochs as one compiled program, for one network or for many at once."""
 
+from tenfold.training.data import DeviceData
 from tenfold.training.fit import fit
 from tenfold.training.many import Forward, build_networks, make_program
 from tenfold.training.program import (
-    DeviceData,
     Program,
     State,
     read_state,

@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from typing import Any
 
 import jax
-import keras
 import numpy as np
 
+from tenfold.backend import keras
 from tenfold.datasets import Dataset
 from tenfold.errors import InputError
 from tenfold.recipes import Augmentation
-from tenfold.training.program import DeviceData, Logs, Program, State, read_state, write_state
+from tenfold.training.data import DeviceData
+from tenfold.training.program import Logs, Program, State, read_state, write_state
 
 
 def fit(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import keras
 import numpy as np
 import numpy.typing as npt
 
+from tenfold.backend import keras
 from tenfold.datasets import Dataset
+from tenfold.datasets.stored import HELD
 from tenfold.errors import InputError
 from tenfold.recipes import Recipe
+from tenfold.training.data import DeviceData
 from tenfold.training.many import Forward, build_networks, make_program
-from tenfold.training.program import DeviceData, Logs, State, unstack_state, write_state
+from tenfold.training.program import Logs, State, unstack_state, write_state
 
 Report = Callable[[int, float, Logs], None]
 
@@ -40,7 +42,8 @@ def cross_validate(
         float32 ``[n, classes]``.
 
     Raises:
-        InputError: a class has too few images for so many folds, or the loss became NaN.
+        InputError: a class has too few images for so many folds, there are more images than are
+            held at once, or the loss became NaN.
 
     Example:
         >>> import tenfold
@@ -56,6 +59,11 @@ def cross_validate(
     models = build_networks(recipe, shape, classes, seen.shape[1], seeds)
     program, state = make_program(models, recipe, shape, classes)
     data = DeviceData(dataset)
+    if data.whole is None:
+        raise InputError(
+            f"{len(dataset):,} images are more than the {HELD >> 20:,} MiB held at once, which "
+            "cross-validation needs; give it a part of them"
+        )
     for epoch in range(recipe.epochs):
         steps = program.train_epoch(state, data, epoch, seeds, places=seen)
         for state, done, logs in steps:  # noqa: B007 - the last one goes on

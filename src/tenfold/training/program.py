@@ -5,19 +5,19 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from threading import Thread
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-import keras
 import numpy as np
 from jax import lax
 
-from tenfold import backend as _backend  # noqa: F401 - Keras on JAX
 from tenfold.augment import augment
-from tenfold.datasets import Dataset
+from tenfold.backend import keras
 from tenfold.errors import InputError
 from tenfold.recipes import Augmentation
+from tenfold.training.data import DeviceData, Window
 from tenfold.training.rules import with_rules
 
 SEGMENT_SECONDS = 0.4
@@ -75,18 +75,6 @@ def unstack_state(state: State, network: int) -> State:
     return one
 
 
-class DeviceData:
-    """A dataset on the device: uint8 images ``[n, pixels]`` and int32 labels ``[n]``."""
-
-    def __init__(self, dataset: Dataset) -> None:
-        self.images = jnp.asarray(dataset.images.reshape(len(dataset), -1))
-        self.labels = jnp.asarray(dataset.labels.astype(np.int32))
-        self.image_shape = dataset.images.shape[1:]
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-
 class Program:
     """The compiled steps of one architecture.
 
@@ -135,6 +123,8 @@ class Program:
             compiler_options=_compiler_options(model),
         )
         self._test = jax.jit(self._test_steps, static_argnames="size")
+        self._ahead: Thread | None = None
+        self._compiled_ahead = False
 
     def build(self, model: keras.Model) -> None:
         """Make a model's variables, with those of its optimizer and metrics, where they lack."""
@@ -164,56 +154,95 @@ class Program:
         seeds: Sequence[int],
         shuffle: bool = True,
         places: np.ndarray | None = None,
+        then: DeviceData | None = None,
     ) -> Iterator[tuple[State, int, Logs]]:
         """Train one epoch, yielding (state, images seen, running logs) a few times a second.
 
         The state handed in is consumed. ``seeds`` names one seed a network; a seed and an epoch
         decide the order of the images and their augmentation. ``places``, int
-        ``[networks, images]``, names the images that each network sees; all, without it.
+        ``[networks, images]``, names the images that each network sees; all, without it. What
+        evaluation on ``then`` needs is compiled in a thread while the first steps are made; the
+        model must be left alone until the epoch is over.
         """
-        n = len(data) if places is None else places.shape[1]
-        batch = self.batch_size
-        whole, rest = divmod(n, batch)
-        orders = np.stack([_order(n, seed, epoch, shuffle) for seed in seeds])
-        if places is not None:
-            orders = np.take_along_axis(places.astype(np.int32), orders, axis=1)
         keys = jnp.stack([jax.random.fold_in(jax.random.key(seed), epoch) for seed in seeds])
         if self.networks is None:
-            orders, keys = orders[0], keys[0]
-        order = jnp.asarray(orders)
+            keys = keys[0]
         state = State(state.trainable, state.non_trainable, state.optimizer, self._metrics())
+        before = 0
+        for window in data.windows(self.batch_size, epoch if shuffle else None):
+            part = () if data.whole else (window.number,)
+            n = window.count if places is None else places.shape[1]
+            orders = np.stack([_order(n, (seed, epoch, *part), shuffle) for seed in seeds])
+            if places is not None:
+                orders = np.take_along_axis(places.astype(np.int32), orders, axis=1)
+            own = self._other(keys, len(data) + 1 + window.number) if part else keys
+            for latest, seen, logs in self._train_window(state, window, orders, own):
+                state = latest
+                if then is not None and not self._compiled_ahead:
+                    self._compile_ahead(state, data, then)
+                yield state, before + seen, logs
+            before += n
+
+    def _train_window(
+        self, state: State, window: Window, orders: np.ndarray, keys: jax.Array
+    ) -> Iterator[tuple[State, int, Logs]]:
+        """Train on the images of a window, in the orders ``[networks, images]``."""
+        images, labels, batch, n = window.images, window.labels, self.batch_size, orders.shape[1]
+        whole, rest = divmod(n, batch)
+        # A window that is not full has the shape of the others, and so their program.
+        padding = max(0, len(labels) - n) if window.count == n else 0
+        order = jnp.asarray(np.pad(orders, ((0, 0), (0, padding))))
+        if self.networks is None:
+            order = order[0]
         step = 0
         while step < whole:
             stop = min(whole, step + self._segment())
             began = time.perf_counter()
-            state, logs = self._train(
-                state, data.images, data.labels, order, keys, step, stop, size=batch
-            )
+            state, logs = self._train(state, images, labels, order, keys, step, stop, size=batch)
             logs = jax.device_get(logs)
             self._steps_a_second = (stop - step) / (time.perf_counter() - began)
             step = stop
             yield state, step * batch, logs
         if rest:
-            tail = order[..., whole * batch :]
-            keys = (
-                jax.vmap(jax.random.fold_in, (0, None))(keys, n)
-                if self.networks
-                else (jax.random.fold_in(keys, n))
-            )
-            state, logs = self._train(state, data.images, data.labels, tail, keys, 0, 1, size=rest)
+            self._wait()
+            tail = order[..., whole * batch : n]
+            keys = self._other(keys, n)
+            state, logs = self._train(state, images, labels, tail, keys, 0, 1, size=rest)
             yield state, n, jax.device_get(logs)
 
     def evaluate(self, state: State, data: DeviceData) -> Logs:
         """Loss and metrics over a dataset, every image counted once."""
-        n = len(data)
-        batch = min(EVALUATION_BATCH, n)
-        whole, rest = divmod(n, batch)
+        self._wait()
         state = State(state.trainable, state.non_trainable, [], self._metrics())
-        state, logs = self._test(state, data.images, data.labels, 0, whole, size=batch)
-        if rest:
-            tail = slice(whole * batch, n)
-            _, logs = self._test(state, data.images[tail], data.labels[tail], 0, 1, size=rest)
+        for window in data.windows(EVALUATION_BATCH):
+            for images, labels, steps, size in _batches(window):
+                state, logs = self._test(state, images, labels, 0, steps, size=size)
         return jax.device_get(logs)  # type: ignore[no-any-return]
+
+    def _compile_ahead(self, state: State, data: DeviceData, then: DeviceData) -> None:
+        """Begin to compile what the epoch ends with: the step of its last batch, evaluation."""
+        self._compiled_ahead = True
+        if data.whole is not None and then.whole is not None:
+            shapes = _shapes(state)  # the state itself is consumed meanwhile
+            self._ahead = Thread(target=self._compile, args=(shapes, data.whole, then.whole))
+            self._ahead.start()
+
+    def _compile(self, state: State, window: Window, then: Window) -> None:
+        many = () if self.networks is None else (self.networks,)
+        rest = window.count % self.batch_size
+        if rest:
+            arrays = _shapes((window.images, window.labels))
+            order, keys = np.zeros((*many, rest), np.int32), _keys(many)
+            self._train.lower(state, *arrays, order, keys, 0, 1, size=rest).compile()
+        state = State(state.trainable, state.non_trainable, [], state.metrics)
+        for images, labels, steps, size in _batches(then):
+            self._test.lower(state, images, labels, 0, steps, size=size).compile()
+
+    def _wait(self) -> None:
+        """Until nothing is compiled in a thread any more: Keras traces a model once at a time."""
+        if self._ahead is not None:
+            self._ahead.join()
+            self._ahead = None
 
     def _metrics(self) -> list[jax.Array]:
         return [jnp.array(value) for value in self.fresh_metrics]
@@ -222,6 +251,11 @@ class Program:
         if self._steps_a_second is None:
             return 16
         return max(1, int(self._steps_a_second * SEGMENT_SECONDS))
+
+    def _other(self, keys: jax.Array, number: int) -> jax.Array:
+        """Keys of another part of the epoch than the steps of a window, which are numbered too."""
+        fold: Callable[..., jax.Array] = jax.random.fold_in
+        return jax.vmap(fold, (0, None))(keys, number) if self.networks else fold(keys, number)
 
     # What follows is traced.
 
@@ -436,10 +470,29 @@ def _is_sparse(loss: Any) -> bool:
     return "sparse" in name.lower()
 
 
-def _order(n: int, seed: int, epoch: int, shuffle: bool) -> np.ndarray:
+def _order(n: int, seed: tuple[int, ...], shuffle: bool) -> np.ndarray:
     if not shuffle:
         return np.arange(n, dtype=np.int32)
-    return np.random.default_rng([seed, epoch]).permutation(n).astype(np.int32)
+    return np.random.default_rng(seed).permutation(n).astype(np.int32)
+
+
+def _batches(window: Window) -> Iterator[tuple[jax.Array, jax.Array, int, int]]:
+    """Images, labels, how many batches, and their size: the whole ones, then what is left."""
+    size = min(EVALUATION_BATCH, window.count)
+    whole, rest = divmod(window.count, size)
+    yield window.images, window.labels, whole, size
+    if rest:
+        tail = slice(whole * size, window.count)
+        yield window.images[tail], window.labels[tail], 1, rest
+
+
+def _keys(shape: tuple[int, ...]) -> jax.Array:
+    return jnp.broadcast_to(jax.random.key(0), shape)
+
+
+def _shapes(arrays: Any) -> Any:
+    shape: Any = jax.ShapeDtypeStruct
+    return jax.tree.map(lambda array: shape(array.shape, array.dtype), arrays)
 
 
 def _text(shape: Sequence[int | None]) -> str:

@@ -1,0 +1,187 @@
+"""Images that stay in their file: chosen, read in parts, trained on window after window."""
+
+import zipfile
+
+import jax
+import numpy as np
+import pytest
+
+import tenfold
+from tenfold.datasets import idx, npz, stored
+from tenfold.datasets.arrays import border_level
+from tenfold.datasets.dataset import Dataset
+from tenfold.datasets.stored import StoredImages, choose, in_chunks
+from tenfold.training import data as training_data
+from tenfold.training.data import DeviceData, aligned_zeros, order_of_runs
+from tenfold.training.folds import cross_validate
+from tenfold.training.many import build_networks, make_program
+
+IMAGES = 700
+IMAGE_BYTES = 28 * 28
+
+
+@pytest.fixture(scope="module")
+def few():
+    return tenfold.load("mnist").train[:IMAGES]
+
+
+@pytest.fixture
+def little_fits(monkeypatch):
+    """Choices of more than 200 images are left in their place, and not held on the device."""
+    for module in (stored, training_data, idx, npz):
+        monkeypatch.setattr(module, "HELD", 200 * IMAGE_BYTES)
+    monkeypatch.setattr(stored, "CHUNK", 256)
+    monkeypatch.setattr(training_data, "WINDOW", 230 * IMAGE_BYTES)
+    monkeypatch.setattr(training_data, "RUN", 10)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [slice(3, 9), np.array([5, 1, 1]), np.arange(IMAGES) % 3 == 0, 4, (slice(2, 4), 0), [7, 6]],
+    ids=str,
+)
+def test_stored_images_are_indexed_like_an_array(few, index):
+    places = np.random.default_rng(0).permutation(IMAGES)
+    images = StoredImages(few.images, places)
+    expected = few.images[places]
+    assert images.shape == expected.shape
+    assert images.nbytes == expected.nbytes
+    assert np.array_equal(images[index], expected[index])
+    assert np.array_equal(np.stack(list(images)), expected)
+    assert np.array_equal(np.asarray(images), expected)
+
+
+def test_a_choice_of_stored_images_is_the_same_as_of_held_ones(few, little_fits):
+    mask = np.arange(IMAGES) % 2 == 0
+    back = np.arange(IMAGES // 2)[:80:-1]
+    part = few[mask][back]
+    assert isinstance(part.images, StoredImages)
+    whole = Dataset(few.images[mask][back], few.labels[mask][back], few.class_names)
+    assert part.checksum == whole.checksum
+    assert part.digests.tolist() == whole.digests.tolist()
+    assert np.array_equal(border_level(part.images), border_level(whole.images))
+    assert np.array_equal(part.scaled(), whole.scaled())
+
+
+def test_what_fits_is_an_array(few):
+    assert type(choose(few.images, np.array([2, 3]))) is np.ndarray
+    assert [len(part) for part in in_chunks(few.images)] == [IMAGES]
+
+
+@pytest.mark.parametrize("kind", ["IDX", "NPZ"])
+def test_a_large_file_is_mapped_and_gives_the_same_splits(
+    few, kind, tmp_path, little_fits, monkeypatch
+):
+    if kind == "IDX":
+        path = tmp_path / "digits-images-idx3-ubyte"
+        path.write_bytes(idx.idx_bytes(few.images))
+        (tmp_path / "digits-labels-idx1-ubyte").write_bytes(
+            idx.idx_bytes(few.labels.astype(np.uint8))
+        )
+    else:
+        path = tmp_path / "digits.npz"
+        np.savez(path, x_train=few.images, y_train=few.labels)
+    mapped = tenfold.load(path)
+    assert isinstance(mapped.train.images, StoredImages)
+    for module in (stored, idx, npz):
+        monkeypatch.setattr(module, "HELD", 1 << 29)
+    held = tenfold.load(path)
+    assert type(held.train.images) is np.ndarray
+    for name, split in held.present().items():
+        assert split.checksum == mapped.present()[name].checksum
+
+
+def test_a_mapped_file_of_another_length_is_refused(few, tmp_path, little_fits):
+    path = tmp_path / "digits-images-idx3-ubyte"
+    content = idx.idx_bytes(few.images)
+    for damaged, message in ((content[:-1], "is cut off"), (content + b"0", "has more data")):
+        path.write_bytes(damaged)
+        with pytest.raises(tenfold.InputError, match=message):
+            idx.read_idx(path)
+
+
+def test_a_packed_npz_is_not_mapped(few, tmp_path, little_fits):
+    path = tmp_path / "digits.npz"
+    np.savez_compressed(path, x_train=few.images)
+    with zipfile.ZipFile(path) as archive:
+        array = npz.read_member(archive, archive.infolist()[0], path)
+    assert array.base is None or not isinstance(array.base, np.memmap)
+    assert np.array_equal(array, few.images)
+
+
+def test_windows_hold_every_image_once_in_batches(few, little_fits):
+    windows = list(DeviceData(few).windows(50, epoch=3))
+    assert [window.count for window in windows] == [200, 200, 200, 100]
+    assert {window.images.shape for window in windows} == {(200, IMAGE_BYTES)}
+    found = np.concatenate([np.asarray(w.images)[: w.count] for w in windows])
+    labels = np.concatenate([np.asarray(w.labels)[: w.count] for w in windows])
+    places = order_of_runs(IMAGES, 3)
+    assert sorted(places.tolist()) == list(range(IMAGES))
+    assert np.array_equal(found.reshape(-1, 28, 28), few.images[places])
+    assert np.array_equal(labels, few.labels[places])
+    assert order_of_runs(IMAGES, 4).tolist() != places.tolist()
+
+
+def test_an_aligned_array_is_not_copied_to_the_processor():
+    array = aligned_zeros((3, 100))
+    assert array.ctypes.data % 64 == 0
+    if jax.default_backend() == "cpu":
+        assert jax.device_put(array).unsafe_buffer_pointer() == array.ctypes.data
+
+
+def trained(few, seeds, epochs=2):
+    """The states and logs of networks after epochs of streamed images."""
+    recipe = tenfold.Recipe("test", "dense", {"hidden": [16]}, batch_size=48)
+    networks = build_networks(recipe, (28, 28), 10, len(few), seeds)
+    program, state = make_program(networks, recipe, (28, 28), 10)
+    data, seen = DeviceData(few), []
+    for epoch in range(epochs):
+        for state, count, _ in program.train_epoch(state, data, epoch, seeds):  # noqa: B007, B020
+            seen.append(count)
+    logs = program.evaluate(state, data)
+    return [np.asarray(leaf) for leaf in jax.tree.leaves(state)], seen, logs
+
+
+def test_streamed_training_has_the_same_bits_again_and_sees_all_images(few, little_fits):
+    first, seen, logs = trained(few, [5])
+    again, _, _ = trained(few, [5])
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert seen[-1] == IMAGES
+    assert sorted(seen[: len(seen) // 2]) == seen[: len(seen) // 2]
+    assert logs["accuracy"] > 0.5
+
+
+def test_a_streamed_network_of_many_is_the_one_that_trains_alone(few, little_fits):
+    together, _, _ = trained(few, [5, 6], epochs=1)
+    for i, seed in enumerate([5, 6]):
+        alone, _, _ = trained(few, [seed], epochs=1)
+        for a, b in zip(alone, together, strict=True):
+            assert np.allclose(a, b[i], atol=1e-6)
+
+
+def test_evaluation_counts_streamed_images_once(few, little_fits, monkeypatch):
+    recipe = tenfold.Recipe("test", "dense", {"hidden": [16]}, batch_size=48)
+    program, state = make_program(
+        build_networks(recipe, (28, 28), 10, 700, [1]), recipe, (28, 28), 10
+    )
+    streamed = program.evaluate(state, DeviceData(few))
+    monkeypatch.setattr(training_data, "HELD", 1 << 29)
+    held = program.evaluate(state, DeviceData(few))
+    assert streamed["accuracy"] == held["accuracy"]
+    assert np.isclose(streamed["loss"], held["loss"])
+
+
+def test_a_whole_training_streams(few, little_fits, tmp_path):
+    path = tmp_path / "digits.npz"
+    np.savez(path, x_train=few.images, y_train=few.labels)
+    recipe = tenfold.Recipe("test", "dense", {"hidden": [16]}, batch_size=48, epochs=2)
+    runs = [tenfold.train(recipe, path, out=tmp_path / name, verbose=False) for name in "ab"]
+    first, again = (run.history for run in runs)
+    assert first.equals(again)
+    assert runs[0].evaluate("test").accuracy[0].n == 117
+
+
+def test_cross_validation_refuses_images_that_are_streamed(few, little_fits):
+    recipe = tenfold.Recipe("test", "dense", {"hidden": [16]})
+    with pytest.raises(tenfold.InputError, match="held at once"):
+        cross_validate(recipe, few, folds=2)
