@@ -79,7 +79,7 @@ LIMITED = """
 import sys
 from pathlib import Path
 from tenfold.server.addresses import listen
-from tenfold.server.running import serve
+from tenfold.server.serving import serve
 from tenfold.server.settings import Limits, Settings
 from tenfold.server.subject import choose
 

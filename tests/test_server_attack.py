@@ -48,7 +48,7 @@ def strict(tmp_path_factory):
         "body_seconds": 1.0,
         "headers": 4096,
         "connections": 12,
-        "reads": 1,
+        "waiting": 1,
     }
     with limited(tmp_path_factory.mktemp("strict") / "samples", **limits) as found:
         yield found
@@ -305,6 +305,24 @@ def test_a_body_without_a_length_has_the_same_limit(service):
         assert code_of(received(connection)) == "body_too_large"
 
 
+def test_many_large_bodies_at_once_are_not_all_held(tmp_path):
+    with limited(tmp_path / "samples", held=3 << 20) as service:
+        begun = []
+        for _ in range(6):
+            connection = service.connect()
+            connection.sendall(head("/v1/predict", f"Content-Length: {2 << 20}") + bytes(1 << 20))
+            begun.append(connection)
+        time.sleep(0.5)
+        answers = []
+        for connection in begun:
+            with suppress(OSError):
+                connection.sendall(bytes(1 << 20))
+            answers.append(code_of(received(connection)))
+            connection.close()
+        assert set(answers) == {"busy", "image_size"}
+        assert service.json("POST", "/v1/predict", bytes(784), OCTETS)[0] == 200
+
+
 def test_who_asks_before_sending_is_told_at_once(service):
     asked = head("/v1/predict", "Content-Length: 99999999", "Expect: 100-continue")
     assert code_of(service.raw(asked)) == "body_too_large"
@@ -463,7 +481,7 @@ def test_a_folder_of_samples_that_can_no_longer_be_written_is_told(tmp_path):
 FAULTY = """
 import sys
 from pathlib import Path
-from tenfold.server import networks, running
+from tenfold.server import networks, serving
 from tenfold.server.addresses import listen
 from tenfold.server.settings import Settings
 from tenfold.server.subject import choose
@@ -475,7 +493,7 @@ networks.Network.ask = networks.Network.card = fail
 (listener,) = listen("127.0.0.1", 0)
 address = f"open  http://127.0.0.1:{listener.getsockname()[1]}"
 told = lambda: print(address, file=sys.stderr, flush=True)
-running.serve(choose(None), Path(sys.argv[1]), Settings(), listener, told)
+serving.serve(choose(None), Path(sys.argv[1]), Settings(), listener, told)
 """
 
 

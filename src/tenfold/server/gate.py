@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from dataclasses import dataclass
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -49,6 +50,7 @@ class Gate:
     def __init__(self, app: ASGIApp, settings: Settings, metrics: Metrics) -> None:
         self._app, self._limits, self._metrics = app, settings.limits, metrics
         self._admission = Admission(settings)
+        self._held = Held(settings.limits.held)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request pass, or answer it with an error."""
@@ -57,7 +59,7 @@ class Gate:
                 await self._app(scope, receive, send)
             return
         began = time.perf_counter()
-        passage = _Passage(scope, receive, send, self._limits)
+        passage = _Passage(scope, receive, send, self._limits, self._held)
         try:
             async with asyncio.timeout(passage.seconds()) as passage.timer:
                 await self._answer(passage)
@@ -69,6 +71,7 @@ class Gate:
             log.exception("%s %s", scope["method"], scope["path"])
             await passage.refuse(ServiceError("internal", "a fault of the service; see its log"))
         finally:
+            passage.let_go()
             self._metrics.seen(scope["path"], passage.status, time.perf_counter() - began)
 
     async def _answer(self, passage: _Passage) -> None:
@@ -84,14 +87,25 @@ class Gate:
             await passage.redirect(cookie)
 
 
+@dataclass
+class Held:
+    """How many bytes of bodies are held, of how many at most."""
+
+    most: int
+    bytes: int = 0
+
+
 class _Passage:
     """One request on its way through the gate, and its answer on the way back."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, limits: Limits) -> None:
+    def __init__(
+        self, scope: Scope, receive: Receive, send: Send, limits: Limits, held: Held
+    ) -> None:
         self.scope, self._receive, self._send, self._limits = scope, receive, send, limits
+        self._held = held
         self.headers: dict[bytes, bytes] = dict(scope["headers"])
         self.timer: asyncio.Timeout | None = None
-        self.status, self._came = 0, 0
+        self.status, self.came = 0, 0
         self._ended = not (
             b"transfer-encoding" in self.headers
             or self.headers.get(b"content-length", b"0") != b"0"
@@ -134,23 +148,35 @@ class _Passage:
         """What comes from the caller, up to the limit."""
         message = await self._receive()
         if message["type"] == "http.request" and not self._ended:
-            self._came += len(message.get("body", b""))
+            length = len(message.get("body", b""))
+            self.came += length
+            self._held.bytes += length
             if not message.get("more_body", False):
                 self._came_whole()
-            if self._came > self._limits.body:
+            if self.came > self._limits.body:
                 await self.drain()
                 raise self._too_large()
+            if self._held.bytes > self._held.most:
+                await self.drain()
+                raise ServiceError("busy", "too many large bodies at once; come again")
         return message
+
+    def let_go(self) -> None:
+        """Hold nothing of the body any longer."""
+        self._held.bytes -= self.came
+        self.came = 0
 
     async def drain(self) -> None:
         """Read off a body that is refused, within bounds: its sender listens only afterwards."""
+        self.let_go()
         if b"100-continue" in self.headers.get(b"expect", b"").lower():
             return
         try:
             async with asyncio.timeout(5):
-                while not self._ended and self._came <= _DRAINED * self._limits.body:
+                left = _DRAINED * self._limits.body
+                while not self._ended and left > 0:
                     message = await self._receive()
-                    self._came += len(message.get("body", b""))
+                    left -= len(message.get("body", b""))
                     self._ended = not message.get("more_body", False)
         except TimeoutError:
             return

@@ -58,8 +58,8 @@ class Service:
 
     def __init__(self, subject: Subject, samples: Path, settings: Settings) -> None:
         self.settings, self.metrics, self.pages = settings, Metrics(), Pages()
-        self._folder, self._reads = samples, Turns("reading", settings.limits.reads)
-        self._slow = Turns("looking", settings.limits.reads)
+        self._folder, self._reads = samples, Turns("reading", settings.limits.waiting)
+        self._slow = Turns("looking", settings.limits.waiting)
         self.network = Network(subject.artifact, subject.source)
         self.predict = Predict(self.network, settings.limits, self.metrics.images.inc)
         self._serve(subject)

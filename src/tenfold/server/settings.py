@@ -20,7 +20,8 @@ class Limits:
         body_seconds: within which its body must be there.
         request_seconds: within which it is answered.
         connections: at once, of one process.
-        reads: pictures that wait to be read in one process.
+        held: bytes of bodies that one process holds at once, of all callers.
+        waiting: callers who wait for a picture to be read, or for an explanation.
     """
 
     body: int = 16 << 20
@@ -31,7 +32,8 @@ class Limits:
     body_seconds: float = 30.0
     request_seconds: float = 60.0
     connections: int = 500
-    reads: int = 16
+    held: int = 128 << 20
+    waiting: int = 64
 
 
 @dataclass(frozen=True)

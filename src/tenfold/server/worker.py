@@ -15,7 +15,7 @@ from tenfold.errors import InputError
 
 def main() -> None:
     """Serve as the first line of stdin asks, until SIGTERM or until stdin ends."""
-    from tenfold.server.running import serve
+    from tenfold.server.serving import serve
     from tenfold.server.subject import choose
     from tenfold.server.workers import settings_from
 
