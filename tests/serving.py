@@ -114,7 +114,7 @@ def started(samples, *command):
     try:
         for line in process.stderr:
             lines.append(line.rstrip())
-            if found := re.search(r"open +http://\S+?:(\d+)", line):
+            if found := re.search(r"(?:open|live) +http://\S+?:(\d+)", line):
                 yield Service(process, int(found[1]), lines, samples)
                 break
         else:

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
-from serving import serving
+from serving import serving, started
 
 import tenfold
 from tenfold import reading
@@ -312,6 +312,21 @@ def test_a_watched_training_keeps_its_answers_after_each_epoch(few, tmp_path, mo
     assert run.record.status == "finished"
 
 
+def test_a_training_is_shown_while_it_runs_and_its_network_answers_after(few_file, tmp_path):
+    options = ["--data", str(few_file), "--epochs", "3", "--out", str(tmp_path / "run"), "--serve"]
+    with started(tmp_path, "-m", "tenfold", "train", "logistic", *options) as service:
+        _, shown = service.json("GET", "/v1/run")
+        assert (shown["title"], shown["epochs"]) == ("logistic on few", 3)
+        until = time.monotonic() + 120
+        while service.json("GET", "/v1/model")[1]["source"] != str(tmp_path / "run"):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        _, shown = service.json("GET", "/v1/run")
+        assert (shown["status"], shown["epoch"], shown["report"]) == ("finished", 3, True)
+        assert service.end(signal.SIGINT) == 0
+    assert "the page stays; Ctrl-C ends it" in service.text
+
+
 # Pages and numbers
 
 
@@ -331,7 +346,9 @@ def test_the_page_and_its_files_are_given_out_and_nothing_else(service):
 def test_the_documents_need_nothing_from_elsewhere(service):
     _, _, content = service.ask("GET", "/docs")
     page = content.decode()
-    assert re.findall(r"<script|https?://|style=", page) == []
+    links = [link for link in re.findall(r'(?:src|href)="([^"]*)"', page) if link[0] != "#"]
+    assert set(links) == {"static/docs.css", "openapi.json", "./"}
+    assert re.findall(r"<script|<style|style=", page) == []
     schema = service.json("GET", "/openapi.json")[1]
     for path, methods in schema["paths"].items():
         for method in methods:

@@ -10,6 +10,7 @@ from fastapi import APIRouter, FastAPI
 from starlette.responses import Response
 
 from tenfold.server.errors import STATUS
+from tenfold.server.routes.telling import EVERYWHERE
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -42,11 +43,14 @@ def page(app: FastAPI) -> str:
 
 
 def _groups(schema: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
-    """The operations by their tag, each with its path and method."""
+    """The operations by their tag, each with its path, its method and errors of its own."""
     found: dict[str, list[dict[str, Any]]] = {}
     for path, methods in schema["paths"].items():
         for method, operation in methods.items():
-            row = {"path": path, "method": method.upper(), **operation}
+            told = [one["description"] for one in operation["responses"].values()]
+            codes = {code for one in told for code in one.split(", ")} & set(STATUS)
+            own = sorted(codes - set(EVERYWHERE))
+            row = {"path": path, "method": method.upper(), "codes": own, **operation}
             found.setdefault(operation.get("tags", ["Others"])[0], []).append(row)
     return found
 
