@@ -363,6 +363,7 @@ def test_retraining_is_accepted_and_gone_back_from(trained, visit):
     page.click("#retrain")
     expecting(page.locator("#retraining-says")).to_contain_text("Retraining")
     expecting(page.locator("#accept")).to_be_visible(timeout=5 * PATIENCE)
+    expecting(page.locator("#retraining-says")).to_contain_text("on held-out images")
     expecting(page.locator("#comparison tbody tr").first).to_contain_text("300 images")
     assert page.locator("#comparison tbody tr").count() >= 2
     page.click("#accept")

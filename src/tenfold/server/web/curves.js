@@ -12,16 +12,18 @@ function svg(tag, attributes, ...children) {
   return element;
 }
 
-/** Fill a place with the charts of a history: rows with epoch, seed, loss, accuracy, val_…. */
-export function curves(place, history) {
-  const width = Math.min(544, Math.max(280, (place.clientWidth - (place.clientWidth > 700 ? 32 : 0)) / (place.clientWidth > 700 ? 2 : 1)));
-  place.replaceChildren(...CHARTS.map(([title, train, validation]) => chart(title, train, validation, history, width)));
+/** Fill a place with the charts of a history: rows with epoch, seed, loss, accuracy, val_….
+ * There is room for `epochs` at least. */
+export function curves(place, history, epochs) {
+  const room = place.clientWidth;
+  const width = Math.min(544, Math.max(280, room > 700 ? (room - 32) / 2 : room));
+  place.replaceChildren(...CHARTS.map((columns) => chart(...columns, history, epochs, width)));
 }
 
-function chart(title, train, validation, history, width) {
+function chart(title, train, validation, history, epochs, width) {
   const rows = history.filter((row) => Number.isFinite(row[train]) || Number.isFinite(row[validation]));
   const values = rows.flatMap((row) => [row[train], row[validation]]).filter(Number.isFinite);
-  const scale = scales(values, Math.max(1, ...rows.map((row) => row.epoch)), width, title === "Accuracy");
+  const scale = scales(values, Math.max(epochs, ...rows.map((row) => row.epoch)), width, title === "Accuracy");
   const lines = [[train, "train"], [validation, "validation"]].flatMap(([column, name]) =>
     seeds(rows).map((seed) => line(rows.filter((row) => row.seed === seed), column, name, scale)));
   const last = rows.at(-1);

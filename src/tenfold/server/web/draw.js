@@ -253,8 +253,8 @@ export const actions = {
   focus: () => find("sheet").focus(),
 };
 
-/** Make the view ready for a network; returns the classes that a digit can be. */
-export function start(classes) {
+/** Make the view ready. */
+export function start() {
   sheet.addEventListener("change", changed);
   sheet.addEventListener("resize", boxes);
   document.addEventListener("theme", () => sheet.redraw());
@@ -265,6 +265,11 @@ export function start(classes) {
     find("draw-lead").textContent = "It is read while you draw, and nothing leaves this machine.";
   }
   pictures(find("sheet"), (bitmap, blob) => sheet.place(bitmap, blob));
+}
+
+/** Be ready for the answers of a network, which reads what is on the sheet anew; returns the
+ * classes that a digit can be. */
+export function serve(classes) {
   find("bars").replaceChildren(...classes.map((name) => make(
     "li", { "data-label": name },
     make("span", { className: "name" }, name), make("span", { className: "track" }), make("span", { className: "chance" }),
@@ -272,5 +277,6 @@ export function start(classes) {
   const names = classes.filter((name) => name !== NO_DIGIT);
   find("keys").replaceChildren(...names.map((name) =>
     button(name, () => label(name), { value: name, disabled: true, "aria-pressed": "false" })));
+  if (!sheet.empty) read();
   return names;
 }

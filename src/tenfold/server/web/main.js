@@ -88,6 +88,15 @@ function labelling(key) {
   return name === undefined ? undefined : () => draw.label(name);
 }
 
+/** Another network answers from now on. */
+async function renew() {
+  try {
+    names = draw.serve((await get("/v1/model")).class_names);
+  } catch (error) {
+    trouble(error.message);
+  }
+}
+
 async function begin() {
   theme(document.documentElement.dataset.theme ?? "automatic");
   find("theme").addEventListener("click", nextTheme);
@@ -97,10 +106,12 @@ async function begin() {
   find("shortcuts").addEventListener("change", () => store("shortcuts", find("shortcuts").checked ? "on" : "off"));
   addEventListener("keydown", shortcut);
   addEventListener("hashchange", route);
+  document.addEventListener("version", renew);
   route();
   try {
     const card = await get("/v1/model");
-    names = draw.start(card.class_names);
+    draw.start();
+    names = draw.serve(card.class_names);
     find("version").textContent = `tenfold ${card.tenfold}`;
     await Promise.all([samples.start(), run.start(card), model.start()]);
   } catch (error) {

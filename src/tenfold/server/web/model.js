@@ -4,7 +4,7 @@ import { get, post } from "./api.js";
 import { accurate, button, find, make, say, spread, trouble } from "./dom.js";
 
 export function start() {
-  document.addEventListener("version", () => show());
+  document.addEventListener("version", () => { if (!find("model").hidden) show(); });
 }
 
 export async function show() {
@@ -29,8 +29,7 @@ function card(model) {
     Images: `${model.image_shape.join(" × ")} pixels, grey`,
     "Answers from": sure ? `${(100 * sure.value).toFixed(1)} % confidence on; below it says “I don’t know”` : "any confidence on",
     Size: `${Math.round(model.bytes / 1024).toLocaleString("en")} KiB`,
-    Source: model.source,
-    tenfold: model.tenfold,
+    Source: model.source === "shipped" ? "comes with tenfold" : model.source,
   };
   find("card").replaceChildren(...Object.entries(facts).filter(([, value]) => value).flatMap(([name, value]) =>
     [make("dt", {}, name), make("dd", {}, String(value))]));

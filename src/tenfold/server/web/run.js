@@ -20,6 +20,8 @@ export async function start(model) {
 async function look() {
   const found = await get("/v1/run", { headers: tag ? { "If-None-Match": tag } : {} });
   if (found) {
+    // The run answers itself once it is finished.
+    if (run?.status === "training" && found.status === "finished") document.dispatchEvent(new Event("version"));
     run = found;
     tag = found.etag;
   }
@@ -57,11 +59,14 @@ export function show() {
   find("run-spread").textContent = run.accuracy
     ? `${spread(run.accuracy)} % of ${run.n.toLocaleString("en")} ${run.split} images right` : "No epoch is done yet.";
   find("run-report").hidden = !run.report;
+  find("found").hidden = !run.history?.length;
   draw();
   matrix();
 }
 
-const draw = () => curves(find("curves"), run.history ?? []);
+function draw() {
+  if (run.history?.length) curves(find("curves"), run.history, run.status === "training" ? run.epochs : 1);
+}
 
 // The confusion matrix
 

@@ -129,12 +129,15 @@ function progress(found) {
   compare(finished ? found.comparison : null);
 }
 
-function words({ state, epoch, epochs, seconds, error }) {
+function words({ state, epoch, epochs, seconds, error, comparison }) {
   if (state === "running") {
-    const far = epochs ? `epoch ${Math.min(epoch + 1, epochs)} of ${epochs}` : "preparing";
+    const far = !epochs ? "preparing" : epoch < epochs ? `epoch ${epoch + 1} of ${epochs}` : "comparing";
     return `Retraining: ${far}, ${Math.round(seconds ?? 0)} s. You can go on drawing.`;
   }
-  if (state === "finished") return `Done in ${Math.round(seconds)} s. Nothing changes until you accept it.`;
+  if (state === "finished") {
+    return `Done in ${Math.round(seconds)} s: ${verdict(comparison.held_out)} on held-out images, `
+      + `${verdict(comparison.samples)} on your samples. Nothing changes until you accept it.`;
+  }
   if (state === "failed") return `Retraining failed: ${error}`;
   const offer = total
     ? `The network goes on learning, from its training images and your ${count(total, "sample")}.`
@@ -142,9 +145,16 @@ function words({ state, epoch, epochs, seconds, error }) {
   return state === "cancelled" ? `Cancelled; nothing has changed. ${offer}` : offer;
 }
 
+/** What an interval of the difference allows to say. */
+function verdict({ difference }) {
+  if (difference?.low > 0) return "better";
+  return difference?.high < 0 ? "worse" : "no visible difference";
+}
+
 function compare(comparison) {
   find("comparison").hidden = !comparison;
-  find("comparison-note").textContent = comparison?.samples?.note ?? "";
+  const note = comparison?.samples?.note ?? "";
+  find("comparison-note").textContent = note && `${note[0].toUpperCase()}${note.slice(1)}.`;
   if (!comparison) return;
   const { held_out: held, samples } = comparison;
   const rows = [[`${held.name ?? "Held-out images"}`, held], ["Your samples", samples]];

@@ -6,6 +6,8 @@ import { find, make, source, tile } from "./dom.js";
 const STRONGEST = 0.85; // opacity
 let current = null, going = null;
 
+document.addEventListener("version", () => { current = null; });
+
 /** Explain the answer to a digit; nothing for none. The last one asked for wins. */
 export async function explain(digit) {
   if (digit?.image === current) return;
