@@ -56,6 +56,7 @@ function changed() {
 /** Once the pen is up and the answer there, tell it and explain it. */
 function settle() {
   if (sheet.drawing || again) return;
+  find("sure").textContent = sureness(digit());
   say(told());
   explain(digit());
 }
@@ -106,7 +107,7 @@ function render() {
 }
 
 function sureness(one) {
-  if (!one) return answer.none ? "Nothing yet." : "No digit found.";
+  if (!one) return answer.none || sheet.drawing ? "Nothing yet." : "No digit found.";
   const place = digits().length > 1 ? `Digit ${chosen + 1} of ${digits().length}: ` : "";
   if (one.label === null) return `${place}I don’t know. It looks like no digit.`;
   if (!one.accepted && one.label !== null) return `${place}I don’t know. Most like ${one.label}, at ${percent(one.confidence)}.`;
@@ -154,6 +155,7 @@ function chips() {
 
 function boxes() {
   const shown = picture && (digits().length > 1 || sheet.photo) ? digits() : [];
+  find("boxes").classList.toggle("photo", sheet.photo);
   find("boxes").replaceChildren(...shown.map((one, place) => {
     const [left, top, right, bottom] = placed(one.box);
     const box = document.createElementNS("http://www.w3.org/2000/svg", "rect");

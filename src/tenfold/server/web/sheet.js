@@ -1,7 +1,7 @@
 // The sheet: strokes by pointer or keyboard, a photo under them, undo and redo.
 
 const MARGIN = 0.18; // of the ink's longer side, left free around it in what is sent
-const SHORT = 240, LONG = 640; // pixels of what is sent
+const SHORT = 240, LONG = 640; // pixels of what is sent: the reader enlarges less than 224
 const COLUMNS = 24; // of the grid that the keyboard draws on
 const PHOTO = 2000; // pixels: the reader reduces longer pictures to that itself
 const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
@@ -63,7 +63,7 @@ export class Sheet extends EventTarget {
       ? [0, 0, ...this.#size]
       : this.#inked(shown);
     const [width, height] = [right - left, bottom - top];
-    const scale = Math.min(Math.max(1, SHORT / Math.min(width, height)), LONG / Math.max(width, height));
+    const scale = Math.min(SHORT / Math.min(width, height), LONG / Math.max(width, height));
     const canvas = new OffscreenCanvas(Math.ceil(width * scale), Math.ceil(height * scale));
     const context = canvas.getContext("2d");
     context.fillStyle = "#fff";
