@@ -1,6 +1,7 @@
 """Continuing a training: from trained weights, nothing forgotten, the gain on held-out images."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -197,6 +198,18 @@ def test_the_shipped_readers_weights_are_read_out_of_it(mnist):
 
 
 # Bad input
+
+
+def test_a_start_whose_data_are_not_to_be_had_is_refused(base, mine, tmp_path, monkeypatch):
+    memory = replace(base.record.data, origin=None)
+    monkeypatch.setattr(base, "record", base.record.replace(data=memory))
+    with pytest.raises(InputError, match="what it knows must be had, or it would forget that: "):
+        tenfold.train(data=mine, start=base, out=tmp_path / "run")
+    published = tenfold.Run(base.path)
+    published.record = published.record.replace(protocol="published")
+    with pytest.raises(InputError, match="validated on the test set, which is opened for nothing"):
+        tenfold.train(data=mine, start=published, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.fixture(scope="module")

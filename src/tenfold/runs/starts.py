@@ -112,7 +112,15 @@ def _of_run(run: Run) -> Start:
 
 
 def _old_of_run(run: Run, images: int) -> Splits:
-    splits = run.data()
+    if run.record.protocol != "held-out":
+        raise InputError(
+            f"{run.path}: it was validated on the test set, which is opened for nothing else; "
+            "continue a run of the held-out protocol"
+        )
+    try:
+        splits = run.data()
+    except InputError as error:
+        raise InputError(f"what it knows must be had, or it would forget that: {error}") from error
     train = splits.train
     if images < len(train):
         train = train[held_out(train.labels, images, run.seeds[0])]
