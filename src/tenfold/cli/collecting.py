@@ -27,7 +27,7 @@ def collect(
     ] = None,
     paper: Annotated[str, typer.Option(help="Of the sheet: a4 or letter.")] = "a4",
 ) -> None:
-    """Turn sheets of your own digits into labelled images to train on."""
+    """Turn sheets of your digits into labelled images."""
     from tenfold import collecting
 
     if template is not None:
