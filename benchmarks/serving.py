@@ -155,7 +155,7 @@ class Service:
     def end(self) -> None:
         """Tell it to end, and see that it does so well."""
         self.process.terminate()
-        if self.process.wait(60):
+        if self.process.wait(120):
             sys.exit(f"the service ended with {self.process.returncode}")
 
 
@@ -193,6 +193,7 @@ def mixed(service: Service, script: Path, minutes: float) -> dict:
     found = call(service, script, 64, 60 * minutes)
     ended.set()
     watcher.join()
+    print(json.dumps(found), file=sys.stderr, flush=True)
     part = max(1, len(samples) // 10)
     return {
         **found,

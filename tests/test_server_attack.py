@@ -456,6 +456,20 @@ def test_callers_who_leave_in_the_middle_are_no_harm(service):
     assert service.json("POST", "/v1/predict", bytes(784), OCTETS)[0] == 200
 
 
+def test_what_nobody_waits_for_does_not_keep_the_service(tmp_path):
+    with serving(tmp_path / "samples") as service:
+        page = png(1900, 1900, 200)
+        sent = head("/v1/read", f"Content-Length: {len(page)}").replace(
+            OCTETS.encode(), b"image/png"
+        )
+        for _ in range(40):
+            with service.connect() as connection:
+                connection.sendall(sent + page)
+        began = time.monotonic()
+        assert service.end() == 0
+    assert time.monotonic() - began < 30
+
+
 def test_uploads_touch_no_disk(service):
     def written():
         lines = Path(f"/proc/{service.process.pid}/io").read_text().splitlines()

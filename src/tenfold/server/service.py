@@ -143,6 +143,8 @@ class Service:
         finally:
             task.cancel()
             await warm
+            for turns in (self._reads, self._slow):
+                turns.close()
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 

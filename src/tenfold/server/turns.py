@@ -40,5 +40,9 @@ class Turns:
         done.add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave))
         return await asyncio.wrap_future(done)
 
+    def close(self) -> None:
+        """Do nothing more than what is at work: whoever waits has left."""
+        self._thread.shutdown(wait=False, cancel_futures=True)
+
     def _leave(self) -> None:
         self._waiting -= 1
