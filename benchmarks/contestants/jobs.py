@@ -19,7 +19,8 @@ class Job:
     `started` is the wall clock when the parent made the process, so that marks count
     the interpreter's start and the imports. `epochs` is None for the recipe's own, and 0 asks
     for the versions only; `validation` is how many images tenfold holds out of train; `enough` is
-    the test accuracy at which an example network may stop.
+    the test accuracy at which an example network may stop; `images` is how many of train are
+    learned from, all where it is None.
     """
 
     network: str
@@ -30,6 +31,7 @@ class Job:
     seeds: int = 1
     validation: int = 0
     enough: float = 1.0
+    images: int | None = None
     marks: dict[str, float] = field(default_factory=dict)
 
     @classmethod
@@ -46,7 +48,9 @@ class Job:
     def arrays(self, split: str) -> tuple[np.ndarray, np.ndarray]:
         """Read images, uint8 [n, 28, 28], and labels, uint8 [n], of `train` or `test`."""
         folder = Path(self.data)
-        return np.load(folder / f"{split}_images.npy"), np.load(folder / f"{split}_labels.npy")
+        n = self.images if split == "train" else None
+        images, labels = (np.load(folder / f"{split}_{what}.npy") for what in ("images", "labels"))
+        return images[:n], labels[:n]
 
     def answer(self, *packages: str, **result: object) -> None:
         """Print the one line of JSON that the parent reads."""

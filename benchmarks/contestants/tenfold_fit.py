@@ -22,7 +22,7 @@ def main() -> None:
     model, clock = build(workload), EpochClock()
     tenfold.fit(
         model,
-        data.train,
+        data.train[: job.images],
         epochs=job.epochs,
         batch_size=workload.batch_size,
         seed=job.seed,

@@ -11,6 +11,8 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from tenfold.native.loading import library
+
 MOST_PLACES = 254  # of a pooling window: a byte says where in it the maximum was
 MOST_FLOATS = 2**31 - 1  # of an image, and of a kernel: offsets are 32 bits wide
 
@@ -91,7 +93,13 @@ def convolve(layer: Layer, images: jax.Array, kernel: jax.Array, bias: jax.Array
 
     Returns:
         float32 ``[n, pooled height, pooled width, filters]``.
+
+    Raises:
+        RuntimeError: there are no compiled kernels; ``library()`` tells before.
     """
+    found = library()
+    if not found.usable:
+        raise RuntimeError(f"no compiled kernels: {found.found}")
     return _function(layer)(images, kernel, bias)
 
 
