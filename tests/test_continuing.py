@@ -71,6 +71,14 @@ def test_the_run_is_one_like_any_other(continued, base, few, tmp_path):
     assert np.abs(artifact - continued.predict_all(few.test.images).mean(axis=0)).max() < 1e-5
 
 
+def test_the_report_tells_how_it_is_made_again(continued, base, mine):
+    from tenfold.report.provenance import commands
+
+    lines = commands(continued, "validation")
+    assert f">>> data = tenfold.load({str(mine)!r})" in lines
+    assert lines[-2].endswith(f"data, start={str(base.path)!r})")
+
+
 def test_a_stopped_one_goes_on_to_the_same_bits(continued, base, mine, tmp_path, monkeypatch):
     def stop(self, epoch, *_):
         if epoch == 2:
