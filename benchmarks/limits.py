@@ -73,14 +73,15 @@ class Network:
         self.state, self.data, self.batch = read_state(self.model), data, chosen.batch_size
         self.steps = len(data) // self.batch
         order = np.random.default_rng(0).permutation(len(data)).astype(np.int32)
-        self.order = jnp.asarray(order)
+        self.order, self.images = jnp.asarray(order), jnp.asarray(data.whole.images)
         self.kernels = [v for v in self.state.trainable if v.ndim == 2]
 
     def epoch(self) -> object:
-        """Train on every whole batch, by the program that tenfold trains with."""
+        """Train on every image, by the program that tenfold trains with."""
         state = jax.tree.map(jnp.array, self.state)  # it is consumed
-        arrays = (self.data.images, self.data.labels, self.order, jax.random.key(0))
-        return self.program._train(state, *arrays, 0, self.steps, size=self.batch)
+        for latest, _, _ in self.program.train_epoch(state, self.data, 0, [0]):
+            state = latest
+        return state
 
     def operations(self) -> int:
         """Of the products of an epoch; the first layer has no gradient of its input."""
@@ -124,7 +125,8 @@ class Network:
 
     def _images(self, i: jax.Array, x: jax.Array) -> jax.Array:
         chosen = lax.dynamic_slice_in_dim(self.order, i * self.batch, self.batch)
-        return x + self.data.images.at[chosen].get(mode="promise_in_bounds") / jnp.float32(255)
+        pixels = self.images.at[chosen].get(mode="promise_in_bounds")
+        return x + pixels.reshape(x.shape) / jnp.float32(255)
 
 
 def main() -> None:
