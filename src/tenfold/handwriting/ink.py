@@ -32,8 +32,7 @@ def light_on_dark(pixels: Pixels) -> bool:
     """
     from skimage.filters.rank import median
 
-    grey = pixels.mean(axis=2)
-    small = _by_area(grey, max(1, round(min(grey.shape) / _COARSE)))
+    small = _by_area(pixels, max(1, round(min(pixels.shape[:2]) / _COARSE))).mean(axis=2)
     levels = small.round().astype(np.uint8)
     skewness = 0.0
     for share in (4, 2, 1):
@@ -49,45 +48,48 @@ def contrast(pixels: Pixels, light: bool, widest: int) -> Levels:
 
     The ground is a morphological closing: what is darker than its surroundings and narrower than
     `widest` is filled, and shadows, which are wider, stay in the ground. Colours weigh as much as
-    the ink differs from the ground in them, so that coloured pens keep their contrast.
+    the ink differs from the ground in them, so that coloured pens keep their contrast. Ground and
+    weights are worked out on a reduced picture.
 
     Args:
         pixels: [height, width, 3].
         light: whether the ink is lighter than the ground.
         widest: pixels; more than the widest stroke.
     """
-    dark = (255 - pixels if light else pixels).astype(np.float32)
-    ground = _ground(dark, widest)
-    taken = 1 - (dark + 8) / (ground + 8)  # 8: what is all but black has no contrast left
-    strongest = np.quantile(taken[:: max(1, len(taken) // 500), ::2].reshape(-1, 3), 0.998, axis=0)
-    weights = np.maximum(strongest, 0.01) ** 2
-    mixed: Levels = (taken @ (weights / weights.sum())).astype(np.float32)
-    centred: Levels = mixed - np.median(mixed[::4, ::4])
+    dark = 255 - pixels if light else pixels
+    step = max(1, round(max(dark.shape) / _GROUND_SIDE))
+    small = _by_area(dark, step)
+    ground = _ground(small, max(3, widest // step))
+    strongest = np.quantile(_taken(small, ground).reshape(-1, 3), 0.998, axis=0)
+    weights = (np.maximum(strongest, 0.01) ** 2).astype(np.float32)
+    weights /= weights.sum()
+    taken = _taken(dark @ weights, _enlarged(ground @ weights, dark.shape[:2], step))
+    centred: Levels = taken - np.median(taken[::4, ::4])
     return centred
 
 
-def _ground(dark: Levels, widest: int) -> Levels:
-    height, width = dark.shape[:2]
-    step = max(1, round(max(height, width) / _GROUND_SIDE))
-    size = max(3, widest // step)
-    planes = []
-    for channel in range(3):
-        plane = ndimage.gaussian_filter(_by_area(dark[..., channel], step), 0.7)
-        filled = ndimage.grey_closing(plane, size=(size, size), mode="nearest")
-        planes.append(_enlarged(filled, (height, width), step))
-    return np.stack(planes, axis=2)
+def _taken(dark: Levels, ground: Levels) -> Levels:
+    shares: Levels = 1 - (dark + 8) / (ground + 8)  # 8: what is all but black has no contrast left
+    return shares
 
 
-def _by_area(plane: NDArray[Any], step: int) -> Levels:
-    """Return means over squares of `step` pixels, the picture's edge repeated as needed."""
-    if step == 1:
-        return plane.astype(np.float32)
-    height, width = plane.shape
-    padded = np.pad(plane, ((0, -height % step), (0, -width % step)), mode="edge")
-    rows, columns = padded.shape
-    squares = padded.reshape(rows // step, step, columns // step, step)
-    means: Levels = squares.mean(axis=(1, 3), dtype=np.float32)
-    return means
+def _ground(dark: Levels, size: int) -> Levels:
+    smooth = ndimage.gaussian_filter(dark, (0.7, 0.7, 0))
+    closed: Levels = ndimage.grey_closing(smooth, size=(size, size, 1), mode="nearest")
+    return closed
+
+
+def _by_area(levels: NDArray[Any], step: int) -> Levels:
+    """Return means over squares of `step` pixels; those at the edge may hold fewer.
+
+    Args:
+        levels: float32 [height, width], or uint8 [height, width, 3].
+        step: pixels.
+    """
+    from PIL import Image as pillow
+
+    reduced = pillow.fromarray(levels).reduce(step) if step > 1 else levels
+    return np.asarray(reduced, np.float32)
 
 
 def _enlarged(plane: Levels, shape: tuple[int, int], step: int) -> Levels:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import pairwise
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,7 +67,7 @@ def _chains(boxes: NDArray[np.float64], near: float) -> list[list[int]]:
 
 def _follows(before: NDArray[np.float64], after: NDArray[np.float64], near: float) -> bool:
     """Return whether a box goes on where the last boxes [3, 4] of a line end."""
-    top, bottom = np.median(before[:, [1, 3]], axis=0)
+    top, bottom = median(before[:, 1].tolist()), median(before[:, 3].tolist())
     heights = bottom - top, after[3] - after[1]
     common = min(bottom, after[3]) - max(top, after[1])
     gap = after[0] - before[-1, 2]
