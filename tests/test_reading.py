@@ -10,8 +10,9 @@ from PIL import Image
 
 import tenfold
 from tenfold import InputError
+from tenfold.handwriting import find
 from tenfold.nondigits import NO_DIGIT
-from tenfold.reading import READER, annotate, read, shipped
+from tenfold.reading import READER, annotate, arranged, read, shipped
 
 
 def paper(rows, scale=3, gap=24, margin=30):
@@ -88,7 +89,7 @@ def test_the_unsure_is_a_question_mark_and_what_is_no_digit_is_left_out(page, mo
         def accepts(self, probabilities):
             return probabilities.max(axis=-1) > 0.8
 
-    found = read(page, Fake())
+    found = arranged(find(page), Fake())
     assert found.text == "5? 55"
     assert len(found.others) == 3
     assert [digit.accepted for digit in found.digits] == [True, False, True, True]
@@ -184,3 +185,40 @@ def test_the_shipped_file_is_small_and_says_what_it_is():
     assert READER.stat().st_size <= 1_000_000
     assert card["class_names"] == [*map(str, range(10)), NO_DIGIT]
     assert card["recipe"]["name"] == "reader"
+
+
+# How a page lies
+
+
+@pytest.fixture(scope="module")
+def many(plain):
+    return paper([[plain[k] for k in row] for row in ([4, 0, 2, 3, 5, 7], [7, 2, 4, 5, 3, 1])])
+
+
+@pytest.mark.parametrize("turns", [0, 1, 2, 3])
+def test_a_page_that_lies_on_its_side_or_upside_down_is_turned(turns, many, tmp_path):
+    lying = np.rot90(many, -turns)
+    found = read(lying)
+    assert found.turned == turns
+    assert found.text == "402357\n724531"
+    assert found.size == (many.shape[1], many.shape[0])
+    assert found.to_json()["turned"] == 90 * turns
+    annotate(lying, found, tmp_path / "out.png")
+    drawn = Image.open(tmp_path / "out.png")
+    assert np.abs(np.asarray(drawn.convert("L"))[5, 5].astype(int) - many[5, 5]) < 3
+    assert drawn.width == max(many.shape[1], 480)
+
+
+def test_few_digits_do_not_tell_how_they_lie(plain):
+    nines = paper([[plain[9], plain[9], plain[9]]])
+    assert read(np.rot90(nines, 2)).turned == 0
+    assert read(np.rot90(nines, 2)).text == "666"
+
+
+def test_the_command_says_that_it_turned_a_page(many, tmp_path, tenfold_main, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Image.fromarray(np.rot90(many, 2)).save("down.png")
+    code, out, _ = tenfold_main("read", "down.png")
+    assert code == 0
+    assert out.splitlines()[1] == "  turned by 180 degrees counter-clockwise to be read"
+    assert out.splitlines()[2] == "  402357"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,8 @@ from tenfold import figures
 from tenfold.errors import InputError, NoDigitError
 from tenfold.files import atomic_write
 from tenfold.handwriting import Page, find
+from tenfold.handwriting.judging import Judge
+from tenfold.handwriting.reading import quarter_turned
 from tenfold.handwriting.reading import read as open_picture
 from tenfold.nondigits import NO_DIGIT
 from tenfold.prediction import READER, Predictor
@@ -22,6 +24,9 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 LONGEST_ANNOTATED = 1600  # pixels
+FEWEST_TO_TURN = 4  # digits: fewer do not tell how a page lies, a 6 may be a 9
+DOUBTFUL = 0.8  # mean confidence under which a page may lie otherwise,
+SURE, GAIN = 0.9, 0.15  # and what it must be when turned, and how much better
 UNSURE = "?"
 """What stands in a text for a digit that is not sure enough."""
 
@@ -68,11 +73,15 @@ class Reading:
             its digits. What the network takes for no digit is left out.
         others: what it took for no digit.
         size: width and height of the upright picture, in pixels.
+        turned: quarters of a turn counter-clockwise by which the picture was turned, beyond what
+            its EXIF data say, since its digits are read far more surely so; boxes are in the
+            turned picture. Else 0.
     """
 
     numbers: tuple[tuple[tuple[Digit, ...], ...], ...]
     others: tuple[Digit, ...]
     size: tuple[int, int]
+    turned: int = 0
 
     @property
     def lines(self) -> tuple[tuple[Digit, ...], ...]:
@@ -85,6 +94,20 @@ class Reading:
         return tuple(digit for line in self.lines for digit in line)
 
     @property
+    def all(self) -> tuple[Digit, ...]:
+        """The digits, and what the network takes for none."""
+        return (*self.digits, *self.others)
+
+    @property
+    def certainty(self) -> float:
+        """The mean confidence of the digits; what is taken for no digit counts as 0."""
+        return sum(digit.confidence for digit in self.digits) / max(1, len(self.all))
+
+    def is_as_full(self, other: Reading) -> bool:
+        """Return whether not far fewer digits are in this reading than in another."""
+        return len(self.digits) >= 0.6 * len(other.digits)
+
+    @property
     def text(self) -> str:
         """The digits as text: ``?`` for the unsure, a space between numbers, lines as lines."""
         return "\n".join(
@@ -93,9 +116,14 @@ class Reading:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Text, lines and boxes as plain JSON types."""
+        """Text, size, turn in degrees, lines and boxes as plain JSON types."""
         lines = [[[d.to_json() for d in number] for number in line] for line in self.numbers]
-        return {"text": self.text, "size": list(self.size), "lines": lines}
+        return {
+            "text": self.text,
+            "size": list(self.size),
+            "turned": 90 * self.turned,
+            "lines": lines,
+        }
 
     def __str__(self) -> str:
         return self.text
@@ -111,6 +139,9 @@ def read(
     deslant: bool = False,
 ) -> Reading:
     """Read the digits in a photo, scan, screenshot or drawing.
+
+    A page that lies on its side or upside down with no EXIF data to say so is turned, where many
+    digits are read badly as it lies, and well when turned.
 
     Args:
         picture: a file, a Pillow image, or an array ``[height, width]`` or
@@ -131,10 +162,31 @@ def read(
     network = shipped() if predictor is None else predictor
     if network.image_shape != (28, 28):
         raise InputError(f"{network.path}: takes images of {network.image_shape}, not 28x28")
-    reading = arranged(find(picture, deslant=deslant), network)
+    reading = as_it_lies = look(picture, network, deslant=deslant)
+    if len(as_it_lies.all) >= FEWEST_TO_TURN and as_it_lies.certainty < DOUBTFUL:
+        others = [look(picture, network, deslant=deslant, turned=turns) for turns in (1, 2, 3)]
+        best = max(others, key=lambda found: found.certainty)
+        if best.certainty > max(SURE, as_it_lies.certainty + GAIN) and best.is_as_full(as_it_lies):
+            reading = best
     if not reading.digits:
         raise NoDigitError("no digit found in the picture: what is in it looks like something else")
     return reading
+
+
+def look(
+    picture: str | Path | Image | npt.NDArray[Any],
+    network: Predictor,
+    *,
+    deslant: bool = False,
+    turned: int = 0,
+) -> Reading:
+    """Read a picture as it lies, or turned by quarters of a turn; there may be no digit in it.
+
+    Raises:
+        InputError: as ``read``.
+    """
+    page = find(picture, deslant=deslant, judge=judge_of(network), turned=turned)
+    return replace(arranged(page, network), turned=turned)
 
 
 def arranged(page: Page, network: Predictor) -> Reading:
@@ -154,8 +206,27 @@ def shipped() -> Predictor:
     return Predictor(READER)
 
 
+def judge_of(network: Predictor) -> Judge:
+    """What judges crops for ``find``: the network, with the probability of no digit last."""
+    if NO_DIGIT not in network.class_names:
+        return lambda crops: np.pad(network(crops), ((0, 0), (0, 1)))
+    place = network.class_names.index(NO_DIGIT)
+    order = [i for i in range(len(network.class_names)) if i != place] + [place]
+    return lambda crops: network(crops)[:, order]
+
+
+def _probabilities(page: Page, network: Predictor) -> npt.NDArray[np.float32]:
+    """Answers of the page's judge with the columns that the network has."""
+    if page.answers is None:
+        return network(page.crops)
+    if NO_DIGIT not in network.class_names:
+        return page.answers[:, :-1]
+    place = network.class_names.index(NO_DIGIT)
+    return np.insert(page.answers[:, :-1], place, page.answers[:, -1], axis=1)
+
+
 def _named(page: Page, network: Predictor) -> list[Digit]:
-    probabilities = network(page.crops)
+    probabilities = _probabilities(page, network)
     answers = zip(
         network.rank(probabilities, 1),
         network.accepts(probabilities),
@@ -184,7 +255,8 @@ def annotate(
     """
     if Path(path).suffix.lower() != ".png":
         raise InputError(f"{path}: an annotated picture is a PNG; give a name that ends in .png")
-    pixels, size = open_picture(picture, LONGEST_ANNOTATED)
+    opened = open_picture(picture, LONGEST_ANNOTATED)
+    pixels, size = quarter_turned(*opened, reading.turned)
     digits = (*reading.digits, *reading.others)
     boxes = np.array([digit.box for digit in digits]) * pixels.shape[1] / size[0]
     drawn = figures.annotated(

@@ -97,15 +97,15 @@ def cut_near(part: Part, share: float, pen: float) -> Cut:
     height, width = part.mask.shape
     room = max(2, round(0.15 * width))
     low = max(0, round(share * width) - room)
-    columns = low + _least_path(part.mask[:, low : round(share * width) + room], pen)
+    columns = low + least_path(part.mask[:, low : round(share * width) + room], pen)
     crossed = part.mask[np.arange(height), columns]
     left_of = np.arange(width) < columns[:, None]
-    pieces = [_main(part, side) for side in (part.mask & left_of, part.mask & ~left_of)]
+    pieces = [main_part(part, side) for side in (part.mask & left_of, part.mask & ~left_of)]
     crossings = int(crossed[0]) + int((crossed[1:] & ~crossed[:-1]).sum())
     return Cut(int(crossed.sum()), crossings, [piece for piece in pieces if piece is not None])
 
 
-def _least_path(ink: Mask, pen: float) -> NDArray[np.intp]:
+def least_path(ink: Mask, pen: float) -> NDArray[np.intp]:
     """Return the column [height] of the cheapest path down, one column aside a row at most.
 
     A pixel of ink costs 1, a step aside 0.1, and to enter ink costs as much as a stroke.
@@ -128,7 +128,7 @@ def _least_path(ink: Mask, pen: float) -> NDArray[np.intp]:
     return path
 
 
-def _main(part: Part, mask: Mask) -> Part | None:
+def main_part(part: Part, mask: Mask) -> Part | None:
     """Return a mask within a part as a part of its own, cropped to its ink."""
     if not mask.any():
         return None

@@ -23,12 +23,22 @@ def inside(parts: list[Part], size: tuple[int, int], height: float, pen: float) 
         height: of a typical digit, in pixels.
         pen: width of a stroke, in pixels.
     """
-    if max(size) >= _CLOSE * height:
+    if not is_close(size, height):
         return [part for part in parts if _is_whole(part, size, height)] or parts
     parts = [piece for part in parts for piece in _less_neighbours(part, size, pen)]
-    middle = min(parts, key=lambda part: _from_middle(part, size))
-    others = [part for part in parts if part is not middle and not _touches(part, size)]
+    middle = nearest_middle(parts, size)
+    others = [part for part in parts if part is not middle and not at_edge(part, size)]
     return [middle, *(part for part in others if part.height > 0.5 * middle.height)]
+
+
+def is_close(size: tuple[int, int], height: float) -> bool:
+    """Return whether a picture of (width, height) is a close crop of a digit that high."""
+    return max(size) < _CLOSE * height
+
+
+def nearest_middle(parts: list[Part], size: tuple[int, int]) -> Part:
+    """Return the part nearest the middle of a picture of (width, height)."""
+    return min(parts, key=lambda part: _from_middle(part, size))
 
 
 def _less_neighbours(part: Part, size: tuple[int, int], pen: float) -> list[Part]:
@@ -55,14 +65,15 @@ def _from_middle(part: Part, size: tuple[int, int]) -> float:
     return box + 0.1 * own
 
 
-def _touches(part: Part, size: tuple[int, int]) -> bool:
+def at_edge(part: Part, size: tuple[int, int]) -> bool:
+    """Return whether the edge of a picture of (width, height) may have cut a part off."""
     nearest = min(part.left, part.top, size[0] - part.right, size[1] - part.bottom)
     return nearest <= 0.02 * max(size)
 
 
 def _is_whole(part: Part, size: tuple[int, int], height: float) -> bool:
     """Return whether what an edge of the picture may cut off still has the size of a digit."""
-    if max(part.height, part.width) > 3 * height and _touches(part, size):
+    if max(part.height, part.width) > 3 * height and at_edge(part, size):
         return False
     near = 0.1 * height
     aside = min(part.left, size[0] - part.right) <= near

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,13 +12,16 @@ from numpy.typing import NDArray
 
 from tenfold.errors import NoDigitError
 from tenfold.handwriting.cutting import split, widest_digit
-from tenfold.handwriting.edges import inside
+from tenfold.handwriting.edges import inside, is_close
 from tenfold.handwriting.ink import contrast, light_on_dark, threshold
+from tenfold.handwriting.judging import Crops, Judge, Judged, judged
+from tenfold.handwriting.lattice import MOST, doubtful, recut
 from tenfold.handwriting.order import in_reading_order
 from tenfold.handwriting.parts import Part, connected, joined, typical_height, without_specks
-from tenfold.handwriting.reading import read
+from tenfold.handwriting.reading import quarter_turned, read
 from tenfold.handwriting.rules import without_rules
 from tenfold.handwriting.shape import mnist_image, stroke_width, upright, with_pen_of_mnist
+from tenfold.handwriting.views import as_one_digit, settled
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -42,6 +45,8 @@ class Page:
             wider gaps; of each number the indices of its crops.
         size: (width, height) of the upright picture in pixels.
         light_on_dark: whether the ink is lighter than what it is on.
+        answers: float32 [n, classes + 1], the judge's of each crop, if there was one. In a close
+            crop, that of the whole picture as well.
     """
 
     crops: NDArray[np.uint8]
@@ -49,6 +54,7 @@ class Page:
     numbers: tuple[tuple[tuple[int, ...], ...], ...]
     size: tuple[int, int]
     light_on_dark: bool
+    answers: NDArray[np.float32] | None = None
 
     @property
     def lines(self) -> tuple[tuple[int, ...], ...]:
@@ -69,7 +75,13 @@ class Page:
         )
 
 
-def find(source: str | Path | Image | NDArray[Any], *, deslant: bool = False) -> Page:
+def find(
+    source: str | Path | Image | NDArray[Any],
+    *,
+    deslant: bool = False,
+    judge: Judge | None = None,
+    turned: int = 0,
+) -> Page:
     """Find the digits in a photo, scan, screenshot or drawing, as MNIST would have had them.
 
     Whether ink is dark or light is found; uneven light, ruled lines, boxes and specks are left
@@ -80,6 +92,9 @@ def find(source: str | Path | Image | NDArray[Any], *, deslant: bool = False) ->
         source: a file, a Pillow image, or an array [height, width] or [height, width, 1, 3 or 4]
             of bytes, booleans or floats within [0, 1].
         deslant: shear each digit upright.
+        judge: what names crops. With it, what looks doubtful is cut otherwise if that is read more
+            surely, and a close crop is judged as a whole, too.
+        turned: quarters of a turn counter-clockwise by which the picture is turned first.
 
     Raises:
         InputError: the picture cannot be read or has over 50 megapixels, or no digit is in it
@@ -92,21 +107,38 @@ def find(source: str | Path | Image | NDArray[Any], *, deslant: bool = False) ->
         >>> page.crops.shape, page.boxes.tolist(), page.light_on_dark
         ((2, 28, 28), [[40, 20, 46, 70], [150, 20, 156, 70]], False)
     """
-    pixels, size = read(source, LONGEST)
+    pixels, size = quarter_turned(*read(source, LONGEST), turned)
     pixels = enlarged(pixels)
     light = light_on_dark(pixels)
     found, core = ink(pixels, light)
-    parts = digits(without_rules(found))
-    if not parts:
+    found = without_rules(found)
+    pieces = _pieces(found)
+    if not pieces.parts:
         raise NoDigitError("no digit found in the picture; is the ink in focus and large enough?")
+
+    def cropped(part: Part) -> NDArray[np.uint8]:
+        return crop(_sharpened(part, core), deslant)
+
+    if judge is None:
+        parts, answers = pieces.digits, None
+        crops = np.stack([cropped(part) for part in parts])
+    else:
+        best = _judged(pieces, found, core, cropped, judge)
+        parts, crops, answers = best.parts, best.crops, best.answers
     boxes = np.array([[part.left, part.top, part.right, part.bottom] for part in parts])
     order = in_reading_order(boxes)
     sequence = [i for line in order for number in line for i in number]
     place = {index: position for position, index in enumerate(sequence)}
     numbers = tuple(tuple(tuple(place[i] for i in number) for number in line) for line in order)
-    crops = np.stack([crop(_sharpened(parts[i], core), deslant) for i in sequence])
     scale = np.array(size * 2) / np.array(pixels.shape[1::-1] * 2)
-    return Page(crops, (boxes[sequence] * scale).round().astype(np.int64), numbers, size, light)
+    return Page(
+        crops[sequence],
+        (boxes[sequence] * scale).round().astype(np.int64),
+        numbers,
+        size,
+        light,
+        None if answers is None else answers[sequence],
+    )
 
 
 def enlarged(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -135,17 +167,56 @@ def ink(pixels: NDArray[np.uint8], light: bool) -> tuple[Mask, Mask]:
     return threshold(taken, max(2, round(pen)))
 
 
+@dataclass(frozen=True)
+class _Pieces:
+    """Parts of ink, and what each is cut into by its shape alone: one part a digit.
+
+    Heights of digits and the width of a stroke are in pixels.
+    """
+
+    parts: list[Part]
+    cut: list[list[Part]]
+    height: float
+    pen: float
+
+    @property
+    def digits(self) -> list[Part]:
+        return [digit for digits in self.cut for digit in digits]
+
+
 def digits(mask: Mask) -> list[Part]:
     """Return one part a digit, from where the ink is: bool [height, width]."""
-    pen = stroke_width(mask)
+    return _pieces(mask).digits
+
+
+def _pieces(mask: Mask) -> _Pieces:
+    step = max(1, max(mask.shape) // _COARSE)
+    pen = stroke_width(mask[::step, ::step]) * step
     parts = connected(mask, gap=0.6 * pen, least=max(8.0, 0.5 * pen**2))
     if not parts:
-        return []
+        return _Pieces([], [], 0.0, pen)
     height = typical_height(parts)
     parts = without_specks(joined(parts, height, pen), height)
     parts = inside(parts, (mask.shape[1], mask.shape[0]), height, pen)
     widest = widest_digit(parts, height)
-    return [digit for part in parts for digit in split(part, widest, pen)]
+    return _Pieces(parts, [split(part, widest, pen) for part in parts], height, pen)
+
+
+def _judged(
+    pieces: _Pieces, found: Mask, core: Mask, cropped: Callable[[Part], Crops], judge: Judge
+) -> Judged:
+    """Return one part a digit, as the judge is surest of them."""
+    by_shape = judged(pieces.digits, cropped, judge)
+    ends = np.cumsum([len(cut) for cut in pieces.cut])[:-1]
+    groups = by_shape.split(ends.tolist())
+    again = [i for i, group in enumerate(groups) if doubtful(group)][:MOST]
+    for i in again:
+        groups[i] = recut(pieces.parts[i], groups[i], pieces.height, pieces.pen, cropped, judge)
+    best = Judged.joined(groups)
+    size = (found.shape[1], found.shape[0])
+    if is_close(size, pieces.height) and not settled(best, size):
+        return as_one_digit(best, found, core, judge)
+    return best
 
 
 def _sharpened(part: Part, core: Mask) -> Mask:
@@ -164,6 +235,7 @@ def crop(mask: Mask, deslant: bool = False) -> NDArray[np.uint8]:
     times = _CROP_HEIGHT / max(mask.shape)
     if not 0.7 < times < 1.5:
         levels = pillow.fromarray(np.pad(mask, 2)).convert("L")
-        size = (round(levels.width * times), round(levels.height * times))
-        mask = np.asarray(levels.resize(size, pillow.Resampling.BICUBIC)) > 127
+        size = tuple(max(1, round(side * times)) for side in levels.size)
+        levels = levels.resize(size, pillow.Resampling.BICUBIC)
+        mask = np.asarray(levels) > min(127, levels.getextrema()[1] // 2)  # hairs fade when reduced
     return mnist_image(with_pen_of_mnist(upright(mask) if deslant else mask))

@@ -44,6 +44,20 @@ def read(source: str | Path | Image | NDArray[Any], longest: int) -> tuple[Pixel
     return _prepared(source, "the picture", longest)
 
 
+def quarter_turned(
+    pixels: Pixels, size: tuple[int, int], turns: int
+) -> tuple[Pixels, tuple[int, int]]:
+    """Return a picture [height, width, 3] and its own (width, height), turned counter-clockwise.
+
+    Args:
+        pixels: the picture.
+        size: the size it had before it was reduced.
+        turns: quarters of a turn.
+    """
+    upright = np.ascontiguousarray(np.rot90(pixels, turns))
+    return upright, size[::-1] if turns % 2 else size
+
+
 def _read_file(path: Path, longest: int) -> tuple[Pixels, tuple[int, int]]:
     import PIL
     from PIL import Image as pillow
@@ -75,7 +89,8 @@ def _prepared(image: Image, name: str, longest: int) -> tuple[Pixels, tuple[int,
     if pictures > 1 and image.format in ("GIF", "PNG", "WEBP"):
         raise InputError(f"{name} is an animation of {pictures} pictures; give one of them")
     try:
-        image.draft("RGB", (min(longest, width), min(longest, height)))  # JPEG: decode it smaller
+        share = longest / max(width, height, longest)
+        image.draft("RGB", (round(width * share), round(height * share)))  # JPEG: decode it smaller
         image.load()
         on_its_side = image.getexif().get(_ORIENTATION, 1) >= 5
         upright = ImageOps.exif_transpose(image)
