@@ -51,7 +51,7 @@ def judged_as(parts, certainties):
     return Judged(parts, np.zeros((len(parts), 28, 28), np.uint8), answers)
 
 
-@pytest.mark.parametrize("text", ["24", "62", "53"])
+@pytest.mark.parametrize("text", ["24", "53"])
 def test_touching_digits_are_cut_where_they_are_read_surely(text, plain):
     assert read(touching(plain, text)).text == text
 
