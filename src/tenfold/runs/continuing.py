@@ -86,6 +86,25 @@ def prepare(
     )
 
 
+def refuse_with_start(
+    seeds: int, validation: int | None, corrections: str | Path | None, protocol: str
+) -> None:
+    """Refuse what a training from trained networks cannot take.
+
+    Raises:
+        InputError: another number of networks, of validation images, corrections or a protocol.
+    """
+    if seeds != 1:
+        raise InputError(f"seeds: {seeds}; all networks of the start are continued, so leave it")
+    if validation is not None:
+        raise InputError(
+            "validation: a fifth of the data, or of their sheets, is held out; leave it, or give "
+            "data with a validation split of their own"
+        )
+    if corrections is not None or protocol != "held-out":
+        raise InputError("corrections, protocol: not with a start; leave them")
+
+
 def adapted(recipe: Recipe) -> Recipe:
     """A recipe as a trained network is continued by it.
 

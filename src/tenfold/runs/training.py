@@ -97,7 +97,7 @@ def train(
     if out is not None:
         refuse_folder_in_use(Path(out))
     if start is not None:
-        _refuse_with_start(seeds, validation, corrections, protocol)
+        continuing.refuse_with_start(seeds, validation, corrections, protocol)
         with enough_memory():
             found = continuing.prepare(start, chosen, data, resize)
             folder = _dated(found.recipe.name) if out is None else Path(out)
@@ -114,20 +114,6 @@ def _recipe(recipe: str | Recipe | None) -> Recipe | None:
     if found is not None and not isinstance(found, Recipe):
         raise InputError(f"recipe: got {type(recipe).__name__}; give a name or a tenfold.Recipe")
     return found
-
-
-def _refuse_with_start(
-    seeds: int, validation: int | None, corrections: str | Path | None, protocol: str
-) -> None:
-    if seeds != 1:
-        raise InputError(f"seeds: {seeds}; all networks of the start are continued, so leave it")
-    if validation is not None:
-        raise InputError(
-            "validation: a fifth of the data, or of their sheets, is held out; leave it, or give "
-            "data with a validation split of their own"
-        )
-    if corrections is not None or protocol != "held-out":
-        raise InputError("corrections, protocol: not with a start; leave them")
 
 
 def resume(
