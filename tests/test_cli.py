@@ -333,7 +333,7 @@ def test_data_check_reports_as_text_and_as_json(few_file, tenfold_main):
 def test_doctor_passes_here(tenfold_main):
     code, out, _ = tenfold_main("doctor")
     assert code == 0
-    assert [line[:4] for line in out.splitlines() if line[0] != " "] == ["ok  "] * 5
+    assert [line[:4] for line in out.splitlines() if line[0] != " "] == ["ok  "] * 6
     assert max(map(len, out.splitlines())) <= 80
 
 

@@ -49,13 +49,13 @@ def _device() -> str:
     )
 
 
-def _convolution() -> str:
+def _kernels() -> str:
     from tenfold import native
 
     found = native.library()
     if found.usable:
-        return f"compiled kernels, {found.found}"
-    return f"XLA alone, which takes several times as long; {found.found}"
+        return f"convolutions compiled for {found.found}"
+    return f"none, convolutions take several times as long: {found.found}"
 
 
 def _cache() -> str:
@@ -97,7 +97,7 @@ def _training() -> str:
 _CHECKS: dict[str, Callable[[], str]] = {
     "versions": _versions,
     "device": _device,
-    "convolution": _convolution,
+    "kernels": _kernels,
     "cache": _cache,
     "data": _data,
     "training": _training,
