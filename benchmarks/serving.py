@@ -4,9 +4,10 @@ What is measured
     one      requests a second and the 99th percentile of the milliseconds each takes, when 64
              callers each send one PNG of 28x28 and wait for the answer before the next
     batch    images a second, when 8 callers each send 1,024 images as bytes
-    mixed    the same callers, for as long as `--minutes` says, sending 94 % PNGs, 3 % batches of
-             64, 1 % photos to read, 1 % explanations, 1 % questions about the model: answers that
-             were errors (failed), that took over a minute (late), and the memory over all processes, sampled each two seconds
+    mixed    the same 64 callers, for as long as `--minutes` says, sending 94 % PNGs, 3 % batches
+             of 64, 1 % photos to read, 1 % explanations, 1 % questions about the model: how many
+             answers were errors (failed) or took over a minute (late), and the memory over all
+             processes, sampled each two seconds
 
 How
     `tenfold serve` runs in a process of its own on 127.0.0.1, with as many workers as asked, and
@@ -73,7 +74,8 @@ end
 function done(summary, latency)
   local errors = summary.errors
   print(string.format(
-    'JSON {"requests": %d, "seconds": %f, "p50": %f, "p99": %f, "worst": %f, "failed": %d, "late": %d}',
+    'JSON {"requests": %d, "seconds": %f, "p50": %f, "p99": %f, "worst": %f, ' ..
+    '"failed": %d, "late": %d}',
     summary.requests, summary.duration / 1e6, latency:percentile(50) / 1e3,
     latency:percentile(99) / 1e3, latency.max / 1e3,
     errors.connect + errors.read + errors.write + errors.status, errors.timeout))
