@@ -12,7 +12,7 @@ What is measured
 How
     The folder holds pictures and index.csv with the columns file, label, kind and notes. In a label
     `|` parts lines and a space parts numbers. A note "rotate 90 degrees counter-clockwise" is
-    followed, as no step finds out how a page lies. The network is tenfold's own reader, or any
+    followed, as no step here finds out how a page lies. The network is tenfold's own reader, or any
     that was exported. Each step is the one before it and one thing more; the last but one is
     `find` itself, the last `tenfold.read` with every answer counted, however unsure.
 
@@ -48,12 +48,12 @@ from tenfold.handwriting.parts import connected, typical_height, without_specks
 from tenfold.handwriting.reading import read
 from tenfold.handwriting.rules import without_rules
 from tenfold.nondigits import NO_DIGIT
-from tenfold.reading import shipped
+from tenfold.reading import judge_of, probabilities, shipped
 from tenfold.scores.score import wilson_interval
 
 Page = page.Page
 DIGITS_A_ROW, ROWS = 12, 10
-LAST = "+ what is no digit left out"
+REFUSED, JUDGED = "+ what is no digit left out", "+ cut again, close crops whole"
 MOST = 200  # parts of a page that early steps leave full of specks
 
 
@@ -158,11 +158,11 @@ def texts(
     pages: list[Page | None], reader: tenfold.Predictor, leave_out: bool
 ) -> list[tuple[str, str]]:
     """Return each page's text, and what is nearest its middle; `leave_out` what is no digit."""
-    crops = [found.crops for found in pages if found is not None]
-    answers = reader(np.concatenate(crops)) if crops else np.zeros((0, 10))
-    columns = answers.shape[1] if leave_out else 10
+    answers = [probabilities(found, reader) for found in pages if found is not None]
+    together = np.concatenate(answers) if answers else np.zeros((0, 10))
+    columns = together.shape[1] if leave_out else 10
     names = [name.replace(NO_DIGIT, "") for name in reader.class_names]
-    labels = iter([names[i] for i in answers[:, :columns].argmax(axis=1)])
+    labels = iter([names[i] for i in together[:, :columns].argmax(axis=1)])
     read_out = []
     for found in pages:
         digits = [next(labels) for _ in found.crops] if found else []
@@ -218,12 +218,15 @@ def read_pictures(folder: Path, reader: tenfold.Predictor, every: int) -> dict[s
     with (folder / "index.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))[::every]
     pages: dict[str, list] = {name: [] for name in STEPS}
+    judged, judge = [], judge_of(reader)
     for row in rows:
         seen = Seen(opened(folder, row))
         for name, step in STEPS.items():
             pages[name].append(attempt(step, seen))
+        judged.append(attempt(lambda seen: find(seen.pixels, judge=judge), seen))
     result = {name: scored(rows, texts(found, reader, False)) for name, found in pages.items()}
-    result[LAST] = scored(rows, texts(pages[list(STEPS)[-1]], reader, True))
+    result[REFUSED] = scored(rows, texts(pages[list(STEPS)[-1]], reader, True))
+    result[JUDGED] = scored(rows, texts(judged, reader, True))
     return result
 
 

@@ -215,8 +215,8 @@ def judge_of(network: Predictor) -> Judge:
     return lambda crops: network(crops)[:, order]
 
 
-def _probabilities(page: Page, network: Predictor) -> npt.NDArray[np.float32]:
-    """Answers of the page's judge with the columns that the network has."""
+def probabilities(page: Page, network: Predictor) -> npt.NDArray[np.float32]:
+    """What a network says of each crop of a page, or its judge said: ``[n, classes]``."""
     if page.answers is None:
         return network(page.crops)
     if NO_DIGIT not in network.class_names:
@@ -226,10 +226,10 @@ def _probabilities(page: Page, network: Predictor) -> npt.NDArray[np.float32]:
 
 
 def _named(page: Page, network: Predictor) -> list[Digit]:
-    probabilities = _probabilities(page, network)
+    answers_of = probabilities(page, network)
     answers = zip(
-        network.rank(probabilities, 1),
-        network.accepts(probabilities),
+        network.rank(answers_of, 1),
+        network.accepts(answers_of),
         page.boxes.tolist(),
         page.crops,
         strict=True,

@@ -20,7 +20,7 @@ from tenfold.handwriting.parts import LEAST, Part
 
 _DOUBTFUL = 0.9  # certainty under which a piece is looked at again,
 _WIDE = 0.95  # and times its height, from which it is, however certain
-_SURE = 0.6  # certainty that each piece of another cutting has
+_SURE = 0.8  # certainty that each piece of another cutting has
 _GAIN = 0.5  # by which another cutting must be cheaper
 _CUTS = 8  # candidates, where a part is as wide as it is high
 _STEP, _ROOM = 0.1, 0.25  # times a part's height: from one candidate to the next, and their room

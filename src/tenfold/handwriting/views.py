@@ -15,7 +15,7 @@ from tenfold.handwriting.judging import Crops, Judge, Judged
 from tenfold.handwriting.shape import SIDE
 
 Mask = NDArray[np.bool_]
-_SURE = 0.9  # certainty from which one part that is whole needs no second look,
+_SURE = 0.6  # certainty from which one part that is whole needs no second look,
 _SURE_AT_EDGE = 0.99  # and one that the edge of the picture may have cut off,
 _SURE_OF_SEVERAL = 0.4  # and each of several: they are no pieces of neighbours, being whole
 _NARROW = 0.8  # share of the width that the narrower view has
