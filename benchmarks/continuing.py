@@ -6,9 +6,9 @@ Semeion (1,593 digits of some 80 people, 16x16 black and white, by the UCI repos
 halves in the file's own order. The reader is continued on one half, or on a few images of it, and
 asked for the other, which it has not seen; then the other way round. The second half had been
 asked when rate, epochs and shares were chosen; the first had not. Beside it stand MNIST's
-validation images and drawings of no digit, which it shall not forget. Seconds are those of the whole `tenfold.train`, from reading the weights to the finished
-run, by the clock and of all cores' time; the first includes imports. Printed as a table, then as
-one line of JSON.
+validation images and drawings of no digit, which it shall not forget. Seconds are those of the
+whole `tenfold.train`, from reading the weights to the finished run, by the clock and of all
+cores' time; the first includes imports. Printed as a table, then as one line of JSON.
 """
 
 import argparse
