@@ -89,7 +89,7 @@ RECIPES: Mapping[str, Recipe] = _table(
                 "filters": [8, 13, 13],
                 "kernels": [5, 3, 3],
                 "pooling": [2, 2, 1],
-                "batch_norm": True,
+                "batch_norm": [True, True, False],
             },
             learning_rate=1e-2,
             schedule="linear",
@@ -97,7 +97,7 @@ RECIPES: Mapping[str, Recipe] = _table(
             batch_size=125,
             epochs=24,
             augmentation=Augmentation(shift=1),
-            summary="3,973 parameters: about 99.3 %",
+            summary="3,934 parameters: 99.2 % and little to carry",
         ),
         Recipe(
             "small",
@@ -115,7 +115,7 @@ RECIPES: Mapping[str, Recipe] = _table(
             batch_size=125,
             epochs=20,
             augmentation=Augmentation(shift=1, rotation=8, scale=0.08, shear=0.1),
-            summary="18,962 parameters: about 99.5 %",
+            summary="18,962 parameters, with images moved and turned",
         ),
         Recipe(
             "best",
