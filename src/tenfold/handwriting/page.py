@@ -237,5 +237,6 @@ def crop(mask: Mask, deslant: bool = False) -> NDArray[np.uint8]:
         levels = pillow.fromarray(np.pad(mask, 2)).convert("L")
         size = tuple(max(1, round(side * times)) for side in levels.size)
         levels = levels.resize(size, pillow.Resampling.BICUBIC)
-        mask = np.asarray(levels) > min(127, levels.getextrema()[1] // 2)  # hairs fade when reduced
+        strongest = int(np.asarray(levels).max())
+        mask = np.asarray(levels) > min(127, strongest // 2)  # hairs fade when reduced
     return mnist_image(with_pen_of_mnist(upright(mask) if deslant else mask))
