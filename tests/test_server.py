@@ -17,6 +17,7 @@ from serving import serving, started
 
 import tenfold
 from tenfold import reading
+from tenfold.handwriting import find
 from tenfold.runs import live
 from tenfold.server import subject
 from tenfold.server.addresses import free_port, owner
@@ -42,6 +43,10 @@ def form(*files, name="file"):
     return b"".join([*parts, f"--{boundary}--\r\n".encode()]), (
         f"multipart/form-data; boundary={boundary}"
     )
+
+
+def trimmed(image):
+    return image[:, (image > 127).any(axis=0)]
 
 
 @pytest.fixture(scope="module")
@@ -167,6 +172,19 @@ def test_a_photo_is_read_with_its_places(service, digits, photo):
         np.testing.assert_array_equal(np.asarray(image), seen.image)
         assert len(one["top"]) == 1
     assert service.json("POST", "/v1/read?top=1", photo, PNG)[1] == found
+
+
+def test_touching_digits_are_told_apart_as_tenfold_read_does(service, mnist):
+    images, labels = mnist.validation.images, mnist.validation.labels
+    nine, seven = (trimmed(images[labels == k][0]) for k in (9, 7))
+    both = np.pad(nine, ((0, 0), (0, seven.shape[1] - 2)))  # they share two columns
+    both[:, -seven.shape[1] :] = np.maximum(both[:, -seven.shape[1] :], seven)
+    picture = Image.fromarray(255 - np.pad(both, 10))
+    picture = np.asarray(picture.resize((picture.width * 6, picture.height * 6)))
+    assert len(find(picture).boxes) == 1
+    _, found = service.json("POST", "/v1/read", png(picture), PNG)
+    assert found["text"] == tenfold.read(picture).text == "97"
+    assert [digit["label"] for digit in found["digits"]] == ["9", "7"]
 
 
 def test_a_picture_without_ink_is_no_error(service):

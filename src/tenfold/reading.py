@@ -41,6 +41,7 @@ class Digit:
         accepted: whether that is enough; where it is not, the honest answer is "I don't know".
         box: left, top, right, bottom in pixels of the upright picture.
         image: uint8 ``[28, 28]``, what the network saw.
+        probabilities: float32 ``[classes]``, of every class.
     """
 
     label: str
@@ -48,6 +49,7 @@ class Digit:
     accepted: bool
     box: tuple[int, int, int, int]
     image: npt.NDArray[np.uint8]
+    probabilities: npt.NDArray[np.float32]
 
     @property
     def text(self) -> str:
@@ -55,7 +57,7 @@ class Digit:
         return self.label if self.accepted else UNSURE
 
     def to_json(self) -> dict[str, Any]:
-        """All but the image, as plain JSON types."""
+        """Label, confidence, whether accepted and box, as plain JSON types."""
         return {
             "label": self.label,
             "confidence": self.confidence,
@@ -232,11 +234,12 @@ def _named(page: Page, network: Predictor) -> list[Digit]:
         network.accepts(answers_of),
         page.boxes.tolist(),
         page.crops,
+        answers_of,
         strict=True,
     )
     return [
-        Digit(label, chance, bool(accepted), (box[0], box[1], box[2], box[3]), image)
-        for ((label, chance),), accepted, box, image in answers
+        Digit(label, chance, bool(accepted), (box[0], box[1], box[2], box[3]), image, each)
+        for ((label, chance),), accepted, box, image, each in answers
     ]
 
 

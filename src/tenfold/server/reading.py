@@ -36,16 +36,14 @@ def read_picture(picture: Image, current: Current, k: int) -> dict[str, Any]:
     Raises:
         ServiceError: it cannot be decoded, or the network takes other images.
     """
-    from tenfold.handwriting import find
-    from tenfold.reading import arranged
+    from tenfold.reading import look
 
     try:
-        page = find(picture)
+        found = look(picture, current.predictor)
     except NoDigitError:
         return {"text": "", "lines": [], "digits": [], "others": [], "size": [*picture.size]}
     except InputError as error:
         raise ServiceError("image_unreadable", str(error)) from None
-    found = arranged(page, current.predictor)
     places = [
         (digit, {"line": i, "number": j})
         for i, line in enumerate(found.numbers)
@@ -68,10 +66,10 @@ def _told(
     found = list(places)
     if not found:
         return []
-    images = np.stack([digit.image for digit, _ in found])
+    probabilities = np.stack([digit.probabilities for digit, _ in found])
     return [
         {**answer, "box": list(digit.box), **place, "image": png_text(digit.image)}
         for answer, (digit, place) in zip(
-            answers(current.predictor, current.predictor(images), k), found, strict=True
+            answers(current.predictor, probabilities, k), found, strict=True
         )
     ]
