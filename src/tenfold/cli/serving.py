@@ -34,7 +34,7 @@ def serve(
     ] = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
 ) -> None:
-    """Answer over HTTP, with a page to draw on; by default with tenfold's own reader."""
+    """Answer over HTTP, with a page to draw on."""
     require_server()
     from tenfold.server import running
     from tenfold.server.settings import Settings
