@@ -9,8 +9,9 @@ from PIL import Image, ImageDraw
 from tenfold.handwriting import find
 from tenfold.handwriting.judging import Judged, wide_cost
 from tenfold.handwriting.lattice import _cheapest, between, candidates, doubtful
+from tenfold.handwriting.page import crop
 from tenfold.handwriting.parts import Part
-from tenfold.handwriting.views import as_one_digit, settled
+from tenfold.handwriting.views import as_one_digit, filling, settled
 from tenfold.reading import judge_of, read, shipped
 
 
@@ -165,3 +166,33 @@ def test_the_answer_of_a_close_crop_is_the_mean_of_its_views():
     assert found.answers[0, 10] == 0
     refused = as_one_digit(pieces, ink, ink, lambda crops: np.eye(11, dtype=np.float32)[[10] * 3])
     assert refused.answers.argmax() == 10
+
+
+def filled_by(image, width, light):
+    """A digit's box alone, its pen broad, stretched to 128 pixels by some width."""
+    ink = image > 60
+    box = ink[ink.any(axis=1)][:, ink.any(axis=0)]
+    levels = Image.fromarray(box * np.uint8(255)).resize((width, 128), Image.Resampling.BICUBIC)
+    picture = np.where(np.asarray(levels) > 90, 220, 20).astype(np.uint8)
+    return picture if light else 240 - picture
+
+
+@pytest.mark.parametrize("light", [False, True])
+@pytest.mark.parametrize(("digit", "width"), [(6, 128), (8, 128), (9, 170)])
+def test_a_digit_that_fills_the_picture_is_read(digit, width, light, plain):
+    picture = filled_by(plain[digit], width, light)
+    found = read(picture)
+    assert [d.label for d in found.digits] == [str(digit)]
+    page = find(picture, judge=judge_of(shipped()))
+    assert page.light_on_dark == light
+    assert page.size == (width, 128)
+
+
+def test_what_has_a_margin_or_no_contrast_fills_no_picture(plain):
+    def judge(crops):
+        raise AssertionError("asked about a picture that no digit fills")
+
+    small = np.stack([filled_by(plain[8], 128, light=False)] * 3, axis=2)
+    aside = np.pad(small, ((2, 2), (2, 2), (0, 0)), constant_values=220)
+    assert filling(aside, crop, judge) is None
+    assert filling(np.full_like(small, 90), crop, judge) is None

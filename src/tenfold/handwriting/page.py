@@ -21,7 +21,7 @@ from tenfold.handwriting.parts import Part, connected, joined, typical_height, w
 from tenfold.handwriting.reading import quarter_turned, read
 from tenfold.handwriting.rules import without_rules
 from tenfold.handwriting.shape import mnist_image, stroke_width, upright, with_pen_of_mnist
-from tenfold.handwriting.views import as_one_digit, settled
+from tenfold.handwriting.views import as_one_digit, filling, settled
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -93,7 +93,8 @@ def find(
             of bytes, booleans or floats within [0, 1].
         deslant: shear each digit upright.
         judge: what names crops. With it, what looks doubtful is cut otherwise if that is read more
-            surely, and a close crop is judged as a whole, too.
+            surely, a close crop is judged as a whole, too, and one that a digit fills from edge to
+            edge both as dark ink and as light.
         turned: quarters of a turn counter-clockwise by which the picture is turned first.
 
     Raises:
@@ -113,18 +114,21 @@ def find(
     found, core = ink(pixels, light)
     found = without_rules(found)
     pieces = _pieces(found)
-    if not pieces.parts:
-        raise NoDigitError("no digit found in the picture; is the ink in focus and large enough?")
 
     def cropped(part: Part) -> NDArray[np.uint8]:
         return crop(_sharpened(part, core), deslant)
 
-    if judge is None:
+    best = _judged(pieces, found, core, cropped, judge) if judge and pieces.parts else None
+    full = filling(pixels, lambda mask: crop(mask, deslant), judge) if judge else None
+    if full and (best is None or full[0].certainty[0] > best.certainty.mean()):
+        best, light = full
+    if best is not None:
+        parts, crops, answers = best.parts, best.crops, best.answers
+    elif pieces.parts:
         parts, answers = pieces.digits, None
         crops = np.stack([cropped(part) for part in parts])
     else:
-        best = _judged(pieces, found, core, cropped, judge)
-        parts, crops, answers = best.parts, best.crops, best.answers
+        raise NoDigitError("no digit found in the picture; is the ink in focus and large enough?")
     boxes = np.array([[part.left, part.top, part.right, part.bottom] for part in parts])
     order = in_reading_order(boxes)
     sequence = [i for line in order for number in line for i in number]
