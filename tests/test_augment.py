@@ -102,6 +102,15 @@ def test_the_same_key_moves_alike_another_otherwise_and_each_image_by_itself(how
     assert not np.allclose(first[0], first[1])
 
 
+def test_a_share_of_the_images_is_mirrored_and_the_rest_left_alone():
+    images = jnp.zeros((1000, 4, 6)).at[:, 1, 1].set(1.0)
+    mirrored = np.asarray(augment(KEY, images, Augmentation(flip=0.3)))
+    changed = mirrored[:, 1, 4] == 1
+    np.testing.assert_array_equal(mirrored[changed], images[changed][..., ::-1])
+    np.testing.assert_array_equal(mirrored[~changed], images[~changed])
+    assert 250 < changed.sum() < 350
+
+
 def test_a_rotation_stays_within_its_angle():
     bar = jnp.zeros((200, 29, 29)).at[:, 14, 4:25].set(1.0)
     moved = np.asarray(augment(KEY, bar, Augmentation(rotation=30)))

@@ -18,7 +18,7 @@ from tenfold.recipes import Augmentation
 
 
 def augment(key: jax.Array, images: jax.Array, how: Augmentation) -> jax.Array:
-    """Move images, then change their strokes, then put pieces beside them, blur and add noise.
+    """Mirror, move, change strokes, put pieces beside them, blur and add noise, in this order.
 
     Moves, turns, scale, shear and bends are one bilinear resampling; whole-pixel shifts alone
     are exact copies.
@@ -37,6 +37,8 @@ def augment(key: jax.Array, images: jax.Array, how: Augmentation) -> jax.Array:
         >>> augment(jax.random.key(0), images, Augmentation(shift=2)).sum(axis=(1, 2)).tolist()
         [1.0, 1.0]
     """
+    if how.flip:
+        images = flip(jax.random.fold_in(key, 2), images, how.flip)
     if how.rotation or how.scale or how.shear or how.elastic:
         images = sample(images, *_source_places(key, images.shape, how))
     else:
@@ -52,6 +54,17 @@ def augment(key: jax.Array, images: jax.Array, how: Augmentation) -> jax.Array:
         if amount:
             images = step(own, _stored(images), amount)
     return images
+
+
+def flip(key: jax.Array, images: jax.Array, share: float) -> jax.Array:
+    """Mirror a share of the images, left to right.
+
+    Example:
+        >>> flip(jax.random.key(0), jnp.array([[[0.0, 1.0]]]), 1.0).tolist()
+        [[[1.0, 0.0]]]
+    """
+    chosen = jax.random.uniform(key, (len(images), 1, 1)) < share
+    return jnp.where(chosen, images[..., ::-1], images)
 
 
 def shift(key: jax.Array, images: jax.Array, pixels: int) -> jax.Array:

@@ -53,6 +53,7 @@ def train(
     blur: Annotated[float | None, typer.Option(help="Augment: pixels, sigma.")] = None,
     noise: Annotated[float | None, typer.Option(help="Augment: sd of grey noise.")] = None,
     clutter: Annotated[float | None, typer.Option(help="Augment: share of images.")] = None,
+    flip: Annotated[float | None, typer.Option(help="Augment: share mirrored.")] = None,
     seed: Annotated[int | None, typer.Option(help="Of everything random.")] = None,
     validation: Annotated[int | None, typer.Option(help="Images held out of train.")] = None,
     corrections: Annotated[
@@ -95,6 +96,7 @@ def train(
         "blur": blur,
         "noise": noise,
         "clutter": clutter,
+        "flip": flip,
         "seed": seed,
     }
     given = {name: value for name, value in changes.items() if value is not None}

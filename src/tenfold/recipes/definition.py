@@ -20,6 +20,7 @@ _LIMITS = {
     "blur": 3.0,
     "noise": 0.2,
     "clutter": 1.0,
+    "flip": 1.0,
 }
 
 
@@ -37,6 +38,7 @@ class Augmentation:
         blur: largest standard deviation of a Gaussian, in pixels.
         noise: largest standard deviation of grey noise, of ink at 1; contrast falls with it.
         clutter: share of images that get a foreign piece: a neighbour, a ruled line, a box edge.
+        flip: share of images that are mirrored, left to right; for clothes, which digits are not.
 
     Raises:
         InputError: a value below zero or beyond what leaves a digit in its frame.
@@ -51,6 +53,7 @@ class Augmentation:
     blur: float = 0.0
     noise: float = 0.0
     clutter: float = 0.0
+    flip: float = 0.0
 
     def __post_init__(self) -> None:
         for name, limit in _LIMITS.items():

@@ -40,6 +40,7 @@ KINDS: Mapping[str, type] = {
     "blur": float,
     "noise": float,
     "clutter": float,
+    "flip": float,
 }
 """All that can be varied: arguments of the networks, fields of Recipe and of Augmentation."""
 
