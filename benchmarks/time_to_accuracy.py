@@ -85,13 +85,13 @@ class Bench:
         return found | {"marks": answer["marks"], "versions": answer["versions"]}
 
     def peer(self, name: str, seed: int) -> dict | None:
-        """Train a peer's example until the highest mark or its last epoch."""
+        """Train a peer's example until the highest mark asked for, or its last epoch."""
         pins, module, epochs = PEERS[name]
         python = environment(self.options.environments / pins, PINS[pins])
         variables = {"KERAS_BACKEND": pins} if pins == "tensorflow" else {}
         who = Contestant(name, module, python, variables, own_environment=True)
         self.child(who, None, 0, seed=seed)  # so that its files are in memory
-        answer = self.child(who, None, epochs, seed=seed, enough=max(RECIPES) / 100)
+        answer = self.child(who, None, epochs, seed=seed, enough=max(self.options.marks) / 100)
         if answer:
             tell(f"{name}, seed {seed}: {answer['reached'][-1]}")
         return answer
