@@ -18,7 +18,8 @@ Versions
 
     python benchmarks/accuracy.py --recipes tiny,small          # ten seeds each
     python benchmarks/accuracy.py --recipes best --seeds 2      # a first look
-    python benchmarks/accuracy.py --recipes fashion --data fashion-mnist
+    python benchmarks/accuracy.py --recipes best-dense --augmentation none
+    python benchmarks/accuracy.py --recipes best --data fashion-mnist --augmentation flip=0.5
 """
 
 import argparse
@@ -34,15 +35,14 @@ from tables import print_table
 import tenfold
 from tenfold.datasets import Splits
 from tenfold.errors import InputError
-from tenfold.recipes import RECIPES, recipe
+from tenfold.recipes import RECIPES, Augmentation, Recipe, recipe
 from tenfold.runs.record import versions
 
 SIZES = ("tiny", "small", "best-dense", "best")
 
 
-def trained(name: str, seed: int, splits: Splits, folder: Path) -> tenfold.Run:
-    """Give the run of a recipe and seed: from its folder, gone on with, or trained now."""
-    wanted = recipe(name).replace(seed=seed)
+def trained(wanted: Recipe, splits: Splits, folder: Path) -> tenfold.Run:
+    """Give the run of a recipe: from its folder, gone on with, or trained now."""
     if (folder / "run.json").exists():
         run = tenfold.Run(folder)
         if run.recipe != wanted:
@@ -51,9 +51,12 @@ def trained(name: str, seed: int, splits: Splits, folder: Path) -> tenfold.Run:
     return tenfold.train(wanted, splits, out=folder)
 
 
-def measure(name: str, seeds: int, splits: Splits, folder: Path) -> dict:
+def measure(wanted: Recipe, seeds: int, splits: Splits, folder: Path) -> dict:
     """Train one recipe's networks and score them, alone and together."""
-    runs = [trained(name, seed, splits, folder / f"{name}-{seed}") for seed in range(seeds)]
+    runs = [
+        trained(wanted.replace(seed=seed), splits, folder / f"{wanted.name}-{seed}")
+        for seed in range(seeds)
+    ]
     found = {split: scored(runs, split, splits) for split in ("validation", "test")}
     return {
         "recipe": runs[0].recipe.to_json(),
@@ -97,6 +100,15 @@ def with_spread(scores: dict) -> str:
     return mean if scores["sd"] is None else f"{mean} ± {100 * scores['sd']:.2f}"
 
 
+def augmentation(text: str) -> Augmentation:
+    """Read ``none`` or ``shift=1,flip=0.5``."""
+    parts = [] if text == "none" else [part.partition("=") for part in text.split(",")]
+    try:
+        return Augmentation(**{name: float(value) for name, _, value in parts})
+    except (TypeError, ValueError) as error:
+        raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
+
+
 def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -106,6 +118,7 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--recipes", default=",".join(SIZES), help=f"with commas; {', '.join(SIZES)}")
     add("--seeds", type=int, default=10, help="networks of each recipe; 10")
     add("--data", default="mnist", help="a dataset by name; mnist")
+    add("--augmentation", type=augmentation, metavar="X=N", help="not the recipe's")
     add("--runs", type=Path, default=folder, metavar="PATH", help=f"run folders; {folder}")
     add("--json", type=Path, metavar="PATH", help="also keep the line of JSON in this file")
     options = parser.parse_args(arguments)
@@ -128,9 +141,12 @@ def main() -> None:
     }
     try:
         splits = tenfold.load(options.data)
+        folder = options.runs / options.data
         for name in options.recipes:
-            folder = options.runs / options.data
-            report["recipes"][name] = measure(name, options.seeds, splits, folder)
+            wanted = recipe(name)
+            if options.augmentation is not None:
+                wanted = wanted.replace(augmentation=options.augmentation)
+            report["recipes"][name] = measure(wanted, options.seeds, splits, folder)
     except InputError as error:
         sys.exit(str(error))
     header = ["", "parameters", "n", "validation %", "test %", "lowest-highest", "committee", "s"]
