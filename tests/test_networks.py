@@ -107,6 +107,19 @@ def test_batch_normalisation_stands_between_layer_and_activation():
     assert not model.layers[0].use_bias
 
 
+def test_noise_is_added_to_the_pixels_and_before_each_activation_in_training_alone():
+    model = dense((28, 28), 10, hidden=[5], gaussian_noise=0.3)
+    names = [type(layer).__name__ for layer in model.layers]
+    assert names == ["GaussianNoise", "Dense", "GaussianNoise", "Activation", "Dense"]
+    assert model.layers[1].use_bias
+    images = np.zeros((2, 784), np.float32)
+    np.testing.assert_array_equal(model(images), model(images))
+    assert not np.array_equal(model(images, training=True), model(images, training=True))
+    both = dense((28, 28), 10, hidden=[5], batch_norm=True, gaussian_noise=0.3)
+    names = [type(layer).__name__ for layer in both.layers[1:5]]
+    assert names == ["Dense", "BatchNormalization", "GaussianNoise", "Activation"]
+
+
 @pytest.mark.parametrize("name", RECIPES)
 def test_layers_are_read_back_from_json_without_running_code(name):
     model = built(name)
@@ -138,6 +151,7 @@ def test_foreign_layers_are_found_wherever_they_are_nested():
     ("make", "words"),
     [
         (lambda: dense((28, 28), 10, hidden=[0]), "0 units"),
+        (lambda: dense((28, 28), 10, gaussian_noise=-1), "gaussian_noise: -1"),
         (lambda: dense((28, 28), 10, hidden=[10**9]), "units"),
         (lambda: dense((28, 28), 10, dropout=1.0), "dropout: 1.0"),
         (lambda: dense((28, 28), 10, dropout=-0.1), "dropout: -0.1"),

@@ -14,6 +14,7 @@ import json
 import random
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +35,19 @@ def dense(
     activation: str | Sequence[str] = "relu",
     dropout: float | Sequence[float] = 0.0,
     batch_norm: bool = False,
+    gaussian_noise: float = 0.0,
 ) -> keras.Model:
     """Flattened pixels through hidden dense layers to a softmax over the classes.
 
     ``activation`` and ``dropout`` hold for every hidden layer, or name one value for each.
     With ``batch_norm`` a batch normalisation stands between a layer and its activation.
+    ``gaussian_noise`` is the standard deviation of noise that is added in training, to the pixels
+    and before every activation (Rasmus et al., "Semi-supervised learning with ladder networks",
+    2015, whose baseline of dense layers it is).
 
     Raises:
-        InputError: a layer without units, a dropout outside [0, 1), an unknown activation, or
-            lists of another length than ``hidden``.
+        InputError: a layer without units, a dropout outside [0, 1), a negative noise, an unknown
+            activation, or lists of another length than ``hidden``.
 
     Example:
         >>> dense((28, 28), 10, hidden=[64], activation="sigmoid").count_params()
@@ -50,13 +55,19 @@ def dense(
     """
     activations = _one_each("activation", activation, len(hidden))
     rates = _one_each("dropout", dropout, len(hidden))
+    _check_noise(gaussian_noise)
+    noise = partial(keras.layers.GaussianNoise, gaussian_noise)
     model = keras.Sequential([keras.Input((image_shape[0] * image_shape[1],))])
+    if gaussian_noise:
+        model.add(noise())
     for units, name, rate in zip(hidden, activations, rates, strict=True):
         _check_layer(units, name, rate)
-        if batch_norm:
-            model.add(keras.layers.Dense(units, use_bias=False))
-            model.add(keras.layers.BatchNormalization())
-            model.add(keras.layers.Activation(name))
+        between = [keras.layers.BatchNormalization()] if batch_norm else []
+        between += [noise()] if gaussian_noise else []
+        if between:
+            model.add(keras.layers.Dense(units, use_bias=not batch_norm))
+            for layer in [*between, keras.layers.Activation(name)]:
+                model.add(layer)
         else:
             model.add(keras.layers.Dense(units, activation=name))
         if rate:
@@ -253,6 +264,13 @@ def _check_activation(activation: str) -> None:
 def _check_rate(rate: Any) -> None:
     if not isinstance(rate, (int, float)) or not 0 <= rate < 1:
         raise InputError(f"dropout: {rate}; give the share to drop, from 0 to under 1")
+
+
+def _check_noise(deviation: Any) -> None:
+    if not isinstance(deviation, (int, float)) or not 0 <= deviation < 10:
+        raise InputError(
+            f"gaussian_noise: {deviation}; give the standard deviation, from 0 to under 10"
+        )
 
 
 def _check_sizes(name: str, values: Sequence[int]) -> None:
