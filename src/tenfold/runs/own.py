@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tenfold.collecting.layout import CELL
 from tenfold.datasets import Dataset, Origin, Splits, load
 from tenfold.datasets.folders import folder_name
 from tenfold.datasets.loading import refuse_unreadable, resolve
@@ -138,6 +137,8 @@ def _as_known(data: Dataset, class_names: tuple[str, ...], where: str) -> Datase
 
 def _hold_out(data: Dataset, files: Sequence[str]) -> tuple[Dataset, Dataset | None, str]:
     """The images less those held out, these, and how."""
+    from tenfold.collecting.layout import CELL  # which takes half a second: it finds sheets, too
+
     found = [CELL.fullmatch(file) for file in files]
     sheets = np.array([match["sheet"] if match else "" for match in found] or [""] * len(data))
     chosen = _sheets_to_hold(sheets)
