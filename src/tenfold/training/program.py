@@ -301,7 +301,8 @@ class Program:
         def test(state: State, x: jax.Array, y: jax.Array) -> State:
             x, y = self._input(x, y)
             lists = (state.trainable, state.non_trainable, state.metrics)
-            _, lists = self.model.test_step(lists, (x, y))  # XLA's own rules: no gradients here
+            with _Rules(self.model):
+                _, lists = self.model.test_step(lists, (x, y))
             return State(state.trainable, state.non_trainable, [], lists[2])
 
         def step(i: jax.Array, state: State) -> State:
