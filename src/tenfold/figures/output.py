@@ -6,7 +6,7 @@ import base64
 import html
 import io
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -84,6 +84,7 @@ def render(figure: Figure, kind: str, fonttype: str = "path") -> bytes:
     fonttype: text in SVG as outlines, "path", or as text, "none".
     """
     import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     label = str(figure.get_label())
     # Neither clock nor version in the file, and no random ids in SVG.
@@ -94,6 +95,11 @@ def render(figure: Figure, kind: str, fonttype: str = "path") -> bytes:
     _plain_text(figure)
     _settle(figure)
     buffer = io.BytesIO()
+    if kind == "png":
+        # savefig would draw twice, first for a layout; a higher level takes time and saves nothing.
+        canvas: Any = FigureCanvasAgg(figure)
+        canvas.print_png(buffer, metadata=metadata, pil_kwargs={"compress_level": 4})
+        return buffer.getvalue()
     with mpl.rc_context(
         {"svg.hashsalt": "tenfold", "svg.fonttype": fonttype, "image.composite_image": False}
     ):
