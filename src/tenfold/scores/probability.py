@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import exp, isfinite, log
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,8 @@ SMALLEST_TEMPERED = float(np.finfo(np.float32).tiny)
 
 TEMPERATURES = (0.05, 20.0)
 """The lowest and highest temperature that `fit_temperature` tries."""
+
+_HALVINGS = 30  # of their ratio of 400: what is left is a relative error of 6e-9
 
 
 def log_loss(probabilities: npt.ArrayLike, labels: npt.ArrayLike) -> Score:
@@ -98,20 +100,25 @@ def fit_temperature(probabilities: npt.ArrayLike, labels: npt.ArrayLike) -> floa
     >>> round(fit_temperature([[0.99, 0.01]] * 10, [0] * 9 + [1]), 3)
     2.091
     """
-    from scipy.optimize import minimize_scalar
-    from scipy.special import logsumexp
-
     checked, truth = distributions_and_labels(probabilities, labels)
     logs = _logs(checked)
     # Relative to the label, so that neither end of the range of temperatures loses digits.
     margins = logs - logs[np.arange(len(truth)), truth][:, None]
+    low, high = (1 / end for end in reversed(TEMPERATURES))
+    for _ in range(_HALVINGS):
+        middle = (low * high) ** 0.5
+        low, high = (low, middle) if _slope(margins, middle) > 0 else (middle, high)
+    return float(1 / (low * high) ** 0.5)
 
-    def loss(log_temperature: float) -> float:
-        return float(logsumexp(margins / exp(log_temperature), axis=1).mean())
 
-    bounds = tuple(log(end) for end in TEMPERATURES)
-    found = minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-6})
-    return exp(float(found.x))
+def _slope(margins: FloatArray, inverse: float) -> float:
+    """The derivative of the loss by 1 / temperature, which grows with it.
+
+    d/dβ ln Σ_k exp(β m_k) = Σ_k softmax(β m)_k m_k
+    """
+    scaled = inverse * margins
+    weights = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return float(((weights * margins).sum(axis=1) / weights.sum(axis=1)).sum())
 
 
 def _logs(probabilities: FloatArray) -> FloatArray:
