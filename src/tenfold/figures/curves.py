@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 
 from tenfold.errors import InputError
 from tenfold.figures.common import (
@@ -12,6 +14,7 @@ from tenfold.figures.common import (
     INK,
     QUIET,
     VERMILLION,
+    Array,
     count,
     footnote,
     new_figure,
@@ -25,11 +28,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
+History = Mapping[str, Array]
 
-def learning_curves(history: DataFrame, title: str | None = None) -> Figure:
+
+def learning_curves(
+    history: DataFrame | Mapping[str, npt.ArrayLike], title: str | None = None
+) -> Figure:
     """Draw loss and accuracy after each epoch, train against validation.
 
-    history: one row an epoch and seed, with the columns epoch, seed, loss, accuracy and, where
+    history: columns by name, of one row an epoch and seed: epoch, seed, loss, accuracy and, where
     there was validation, val_loss and val_accuracy. Of several seeds each has a thin line, and
     their mean a thick one in a band of ± one standard deviation (n - 1).
 
@@ -38,19 +45,19 @@ def learning_curves(history: DataFrame, title: str | None = None) -> Figure:
     Raises InputError for a history without rows, without one of the first four columns, or with
     two rows for one epoch and seed.
 
-    >>> import pandas
-    >>> figure = learning_curves(pandas.DataFrame(
-    ...     {"epoch": [1, 2], "seed": [0, 0], "loss": [0.3, 0.1], "accuracy": [0.91, 0.97]}))
+    >>> figure = learning_curves(
+    ...     {"epoch": [1, 2], "seed": [0, 0], "loss": [0.3, 0.1], "accuracy": [0.91, 0.97]})
     >>> [axes.get_title(loc="left") for axes in figure.axes]
     ['Loss', 'Accuracy']
     """
-    _check_history(history)
+    columns = {str(name): np.asarray(values) for name, values in history.items()}
+    _check_history(columns)
     figure = new_figure(8.6, 3.5 if title is None else 3.8)
     left, right = figure.subplots(1, 2)
-    ends = [_curves(left, history, "loss"), _curves(right, history, "accuracy")]
+    ends = [_curves(left, columns, "loss"), _curves(right, columns, "accuracy")]
     if title is not None:
         figure.suptitle(title, x=0.012, ha="left", fontsize=11, color=INK, weight="bold")
-    seeds = history.groupby("epoch")["seed"].size()
+    epochs, seeds = np.unique(columns["epoch"], return_counts=True)
     if seeds.max() > 1:
         fewest = "" if seeds.min() == seeds.max() else f"{seeds.min()} to "
         footnote(
@@ -58,24 +65,22 @@ def learning_curves(history: DataFrame, title: str | None = None) -> Figure:
             f"thick: mean of {fewest}{seeds.max()} seeds; band: ± 1 standard deviation; "
             "thin: single seeds",
         )
-    epochs = count(int(history["epoch"].nunique()), "epoch")
-    figure.set_label(f"Learning curves over {epochs}. {' '.join(ends)}")
+    figure.set_label(f"Learning curves over {count(len(epochs), 'epoch')}. {' '.join(ends)}")
     return figure
 
 
-def _check_history(history: DataFrame) -> None:
+def _check_history(history: History) -> None:
     missing = [name for name in ("epoch", "seed", "loss", "accuracy") if name not in history]
     if missing:
-        raise InputError(
-            f"history lacks the column {missing[0]!r}, it has {', '.join(map(str, history))}"
-        )
-    if history.empty:
+        raise InputError(f"history lacks the column {missing[0]!r}, it has {', '.join(history)}")
+    rows = list(zip(history["epoch"].tolist(), history["seed"].tolist(), strict=True))
+    if not rows:
         raise InputError("history has no rows: nothing was trained")
-    if history.duplicated(["epoch", "seed"]).any():
+    if len(set(rows)) < len(rows):
         raise InputError("history has more than one row for the same epoch and seed")
 
 
-def _curves(axes: Axes, history: DataFrame, column: str) -> str:
+def _curves(axes: Axes, history: History, column: str) -> str:
     """Draw one measure, train and validation where there is any, and say where it ends."""
     from matplotlib.ticker import MaxNLocator
 
@@ -100,34 +105,44 @@ def _curves(axes: Axes, history: DataFrame, column: str) -> str:
     return f"{column.capitalize()}: {described}."
 
 
-def _curve(axes: Axes, history: DataFrame, column: str, color: str) -> tuple[float, float] | None:
+def _curve(axes: Axes, history: History, column: str, color: str) -> tuple[float, float] | None:
     """Draw a column over epochs, and return the last finite point of its mean."""
-    table = history.pivot(index="epoch", columns="seed", values=column).astype(float)
-    table = table.where(np.isfinite(table))
-    epochs = table.index.to_numpy(float)
+    epochs, table, rows = _by_epoch(history, column)
     # A seed that stopped has no row and drops out of the mean; one that diverged ends it.
-    rows = history.groupby("epoch")["seed"].size().to_numpy()
-    whole = table.notna().sum(axis=1).to_numpy() == rows
+    whole = np.isfinite(table).sum(axis=1) == rows
     if not whole.any():
         return None
-    mean = table.mean(axis=1).where(whole).to_numpy(float)
+    mean = np.full(len(epochs), np.nan)
+    mean[whole] = np.nanmean(table[whole], axis=1)
     if table.shape[1] > 1:
-        spread = table.std(axis=1, ddof=1).where(whole).fillna(0).to_numpy(float)
+        spread = np.zeros(len(epochs))
+        many = whole & (rows > 1)
+        spread[many] = np.nanstd(table[many], axis=1, ddof=1)
         axes.fill_between(
             epochs, mean - spread, mean + spread, color=color, alpha=0.16, linewidth=0
         )
         dot = "." if len(epochs) == 1 else ""
-        axes.plot(epochs, table.to_numpy(), color=color, linewidth=0.6, alpha=0.4, marker=dot)
+        axes.plot(epochs, table, color=color, linewidth=0.6, alpha=0.4, marker=dot)
     marker = "o" if len(epochs) <= 12 else ""
     axes.plot(epochs, mean, color=color, linewidth=1.8, marker=marker, markersize=3.5)
     last = np.flatnonzero(whole)[-1]
     return float(epochs[last]), float(mean[last])
 
 
-def _end_text(epoch: float, value: float, history: DataFrame, column: str) -> str:
+def _by_epoch(history: History, column: str) -> tuple[Array, Array, Array]:
+    """Epochs ``[e]``; a column ``[e, seeds]``, nan where not finite or no row; rows ``[e]``."""
+    epochs, of_epoch, rows = np.unique(history["epoch"], return_inverse=True, return_counts=True)
+    seeds, of_seed = np.unique(history["seed"], return_inverse=True)
+    values = history[column].astype(float)
+    table = np.full((len(epochs), len(seeds)), np.nan)
+    table[of_epoch, of_seed] = np.where(np.isfinite(values), values, np.nan)
+    return epochs.astype(float), table, rows
+
+
+def _end_text(epoch: float, value: float, history: History, column: str) -> str:
     """Write the last value of a curve, or that it ended before the training did."""
     later = history["epoch"][history["epoch"] > epoch]
-    if later.empty:
+    if not later.size:
         return f"{100 * value:.2f} %" if "accuracy" in column else f"{value:.4f}"
     last = history[column][history["epoch"] == later.min()]
     if len(last) == 1:

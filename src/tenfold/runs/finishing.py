@@ -29,7 +29,7 @@ from tenfold.runs.record import Record
 from tenfold.runs.run import HISTORY, resume_command
 from tenfold.runs.weights import save_model
 
-_USED = ("matplotlib.figure", "onnx", "onnxruntime", "pandas", "scipy.optimize")
+_USED = ("matplotlib.backends.backend_agg", "onnx", "onnxruntime", "scipy.special")
 
 
 def import_ahead() -> None:
@@ -54,11 +54,9 @@ def finish(
         judged = record
     else:
         judged = _judge(folder, record, validation, networks, events)
-    import pandas as pd
-
     with writing(folder):
         write_history(folder, done.history)
-        picture = figures.learning_curves(pd.DataFrame(done.history), title=record.title)
+        picture = figures.learning_curves(_columns(done.history), title=record.title)
         figures.save(picture, folder / "learning-curves.png")
         judged.replace(status="finished", seconds=done.seconds).save(folder)
     for name in (checkpoint.NAME, live.NAME):
@@ -131,11 +129,15 @@ def _scores(result: Evaluation) -> dict[str, Any]:
 
 def write_history(folder: Path, history: list[dict[str, Any]]) -> None:
     """Write the history so far over the last one."""
-    columns = dict.fromkeys(name for row in history for name in row)
     with atomic_write(folder / HISTORY, "w") as file:
-        writer = csv.DictWriter(file, list(columns), lineterminator="\n")
+        writer = csv.DictWriter(file, list(_columns(history)), lineterminator="\n")
         writer.writeheader()
         writer.writerows({name: _cell(value) for name, value in row.items()} for row in history)
+
+
+def _columns(history: list[dict[str, Any]]) -> dict[str, list[float]]:
+    names = dict.fromkeys(name for row in history for name in row)
+    return {name: [row.get(name, math.nan) for row in history] for name in names}
 
 
 def _cell(value: float) -> float | str:
