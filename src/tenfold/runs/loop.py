@@ -166,9 +166,8 @@ def _epochs(
     while left := [i for i, one in enumerate(trainings) if one.goes_on]:
         began, epoch = time.perf_counter(), min(trainings[i].done.epochs for i in left) + 1
         taught = [i for i in left if trainings[i].done.epochs == epoch - 1]
-        state, logs = _epoch(trainings, taught, program, (train_data, held_out), epoch, display)
-        if importing.ident is None:
-            importing.start()
+        data = (train_data, held_out)
+        state, logs = _epoch(trainings, taught, program, data, epoch, display, importing)
         if held_out is not None:
             found = program.evaluate(state, held_out)
             logs = logs | {f"val_{name}": value for name, value in found.items()}
@@ -188,6 +187,7 @@ def _epoch(
     data: tuple[training.DeviceData, training.DeviceData | None],
     epoch: int,
     display: Silent,
+    importing: Thread,
 ) -> tuple[training.State, dict[str, Any]]:
     state, logs = _together([one.done.state for one in trainings], program), dict[str, Any]()
     seeds = [seed for one in trainings for seed in one.record.seeds]
@@ -195,6 +195,8 @@ def _epoch(
     steps = program.train_epoch(state, train_data, epoch - 1, seeds, then=held_out)
     for latest, seen, running in steps:
         state, logs = latest, running
+        if importing.ident is None:  # now that nothing is traced, which would wait for it
+            importing.start()
         display.update(epoch, seen / len(train_data), _of(taught, trainings, logs))
     return state, logs
 
