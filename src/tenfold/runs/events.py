@@ -113,12 +113,19 @@ def _start(model: keras.Model) -> bytes:
     from tensorboardX.proto.event_pb2 import Event
     from tensorboardX.summary import text
 
-    # Keras counts the optimizer's numbers in with a compiled model's; a copy has none.
-    untrained = networks.from_json(networks.to_json(model))
-    table = text(NETWORK, f"```\n{networks.summary(untrained)}\n```").value[0]
+    table = text(NETWORK, f"```\n{_summary(model)}\n```").value[0]
     table.tag = NETWORK  # tensorboardX adds a suffix that TensorBoard would show
     version = Event(wall_time=time.time(), file_version="brain.Event:2")
     return _record(version) + _summary_record(0, [table])
+
+
+def _summary(model: keras.Model) -> str:
+    """The network as a table: without its optimizer, whose numbers Keras would count in."""
+    optimizer, model.optimizer = model.optimizer, None
+    try:
+        return networks.summary(model)
+    finally:
+        model.optimizer = optimizer
 
 
 def _keep(path: Path, epochs: int) -> int | None:

@@ -29,7 +29,13 @@ from tenfold.runs.record import Record
 from tenfold.runs.run import HISTORY, resume_command
 from tenfold.runs.weights import save_model
 
-_USED = ("matplotlib.backends.backend_agg", "onnx", "onnxruntime", "scipy.special")
+_USED = (
+    "matplotlib.figure",
+    "matplotlib.backends.backend_agg",
+    "onnx",
+    "onnxruntime",
+    "scipy.special",
+)
 
 
 def import_ahead() -> None:

@@ -54,8 +54,14 @@ def _variables(model: keras.Model) -> State:
 
 def read_state(model: keras.Model) -> State:
     """Copy the values of a built and compiled model."""
-    state: State = jax.tree.map(lambda variable: jnp.array(variable.value), _variables(model))
+    state: State = _copy(jax.tree.map(lambda variable: variable.value, _variables(model)))
     return state
+
+
+@jax.jit
+def _copy(arrays: Any) -> Any:
+    """All arrays in one program, where one after the other would each start one."""
+    return jax.tree.map(jnp.copy, arrays)
 
 
 def write_state(model: keras.Model, state: State) -> None:
@@ -128,8 +134,9 @@ class Program:
 
     def build(self, model: keras.Model) -> None:
         """Make a model's variables, with those of its optimizer and metrics, where they lack."""
-        images = np.zeros((2, *self.image_shape), np.uint8)
-        x, y = self._input(images.reshape(2, -1), np.zeros(2, np.int32))
+        shape: Any = jax.ShapeDtypeStruct
+        images = shape((2, *self.image_shape), np.uint8)
+        x, y = jax.eval_shape(self._input, images, shape((2,), np.int32))
         try:
             model._symbolic_build(data_batch=(x, y))
         except ValueError as error:
@@ -164,9 +171,8 @@ class Program:
         evaluation on ``then`` needs is compiled in a thread while the first steps are made; the
         model must be left alone until the epoch is over.
         """
-        keys = jnp.stack([jax.random.fold_in(jax.random.key(seed), epoch) for seed in seeds])
-        if self.networks is None:
-            keys = keys[0]
+        each = np.array([seed % 2**32 for seed in seeds], np.uint32)
+        keys = _keys(each if self.networks else each[0], epoch)
         state = State(state.trainable, state.non_trainable, state.optimizer, self._metrics())
         before = 0
         for window in data.windows(self.batch_size, epoch if shuffle else None):
@@ -191,9 +197,8 @@ class Program:
         whole, rest = divmod(n, batch)
         # A window that is not full has the shape of the others, and so their program.
         padding = max(0, len(labels) - n) if window.count == n else 0
-        order = jnp.asarray(np.pad(orders, ((0, 0), (0, padding))))
-        if self.networks is None:
-            order = order[0]
+        padded = np.pad(orders, ((0, 0), (0, padding)))
+        order = jnp.asarray(padded if self.networks else padded[0])
         step = 0
         while step < whole:
             stop = min(whole, step + self._segment())
@@ -232,7 +237,8 @@ class Program:
         rest = window.count % self.batch_size
         if rest:
             arrays = _shapes((window.images, window.labels))
-            order, keys = np.zeros((*many, rest), np.int32), _keys(many)
+            order = np.zeros((*many, rest), np.int32)
+            keys = jax.eval_shape(_keys, np.zeros(many, np.uint32), 0)
             self._train.lower(state, *arrays, order, keys, 0, 1, size=rest).compile()
         state = State(state.trainable, state.non_trainable, [], state.metrics)
         for images, labels, steps, size in _batches(then):
@@ -245,7 +251,8 @@ class Program:
             self._ahead = None
 
     def _metrics(self) -> list[jax.Array]:
-        return [jnp.array(value) for value in self.fresh_metrics]
+        fresh: list[jax.Array] = _copy(self.fresh_metrics)
+        return fresh
 
     def _segment(self) -> int:
         if self._steps_a_second is None:
@@ -487,8 +494,14 @@ def _batches(window: Window) -> Iterator[tuple[jax.Array, jax.Array, int, int]]:
         yield window.images[tail], window.labels[tail], 1, rest
 
 
-def _keys(shape: tuple[int, ...]) -> jax.Array:
-    return jnp.broadcast_to(jax.random.key(0), shape)
+@jax.jit
+def _keys(seeds: jax.Array, epoch: int) -> jax.Array:
+    """The key of an epoch for a seed, or for each of several."""
+
+    def key(seed: jax.Array) -> jax.Array:
+        return jax.random.fold_in(jax.random.key(seed), epoch)
+
+    return jax.vmap(key)(seeds) if seeds.ndim else key(seeds)
 
 
 def _shapes(arrays: Any) -> Any:
