@@ -289,7 +289,8 @@ class Program:
             chosen = lax.dynamic_slice_in_dim(order, i * size, size, axis=-1)
             x = images.at[chosen].get(mode="promise_in_bounds")
             y = labels.at[chosen].get(mode="promise_in_bounds")
-            new: State = self._each(train, (0, 0, 0, 0))(state, x, y, self._fold(keys, i))
+            own = self._fold(keys, i) if self.augmentation else keys
+            new: State = self._each(train, (0, 0, 0, 0))(state, x, y, own)
             return new
 
         state = lax.fori_loop(start, stop, step, state)
