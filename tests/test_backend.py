@@ -1,11 +1,15 @@
 """Keras comes without the optional modules that it would import, and has them when it uses them."""
 
 import ast
+import os
 import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 import tenfold
+from tenfold import backend
 
 ROOT = Path(tenfold.__file__).parent
 HEAVY = ["pandas", "matplotlib", "sklearn", "scipy", "requests"]
@@ -67,6 +71,20 @@ def test_keras_that_uses_a_module_at_once_gets_it():
         "print(early, bool(sys.modules['xml.dom'].__spec__), 'no_such_package' in sys.modules)"
     )
     assert answer(code) == "Node True False"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("", "--xla_backend_optimization_level=2"),
+        ("--xla_dump_to=d", "--xla_dump_to=d --xla_backend_optimization_level=2"),
+        ("--xla_backend_optimization_level=0", "--xla_backend_optimization_level=0"),
+    ],
+)
+def test_what_the_user_asks_of_xla_stays(given, expected, monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", given)
+    backend._compile_small_programs_fast()
+    assert os.environ["XLA_FLAGS"] == expected
 
 
 def imports_keras(path):
