@@ -34,6 +34,7 @@ KINDS: Mapping[str, type] = {
     "shift": float,
     "rotation": float,
     "scale": float,
+    "stretch": float,
     "shear": float,
     "elastic": float,
     "thickness": float,
