@@ -54,15 +54,22 @@ def lines_across(ink: Mask, together: bool) -> Mask:
     thin = slim[rows, columns]
     found = np.zeros_like(coarse)
     for slope in _SLOPES:
-        along = np.rint(rows - slope * columns).astype(int) + coarse.shape[1]
+        shift = np.rint(slope * np.arange(coarse.shape[1])).astype(np.intp) - coarse.shape[1]
+        along = rows - shift[columns]
         inked = np.bincount(along, minlength=1) / coarse.shape[1]
+        if not _cross(inked, together):
+            continue
         drawn = np.bincount(along, thin, minlength=1) / coarse.shape[1] >= _INTERRUPTED
-        covered = inked * drawn
-        if covered.max() >= _ALONE or (together and _groups(covered >= _TOGETHER) > 1):
+        if _cross(inked * drawn, together):
             on_line = thin & drawn[along]
             found[rows[on_line], columns[on_line]] = True
     bands = ndimage.binary_dilation(found, np.ones((3, 3), bool)) if found.any() else found
     return bands.repeat(step, axis=0).repeat(step, axis=1)[: ink.shape[0], : ink.shape[1]]
+
+
+def _cross(covered: NDArray[np.float64], together: bool) -> bool:
+    """Return whether lines that cover shares [n] of the picture's width are rules."""
+    return bool(covered.max() >= _ALONE or (together and _groups(covered >= _TOGETHER) > 1))
 
 
 def _groups(chosen: Mask) -> int:
