@@ -11,6 +11,7 @@ from tenfold.handwriting.judging import Judged, wide_cost
 from tenfold.handwriting.lattice import _cheapest, between, candidates, doubtful
 from tenfold.handwriting.page import crop
 from tenfold.handwriting.parts import Part
+from tenfold.handwriting.tails import without_tails
 from tenfold.handwriting.views import as_one_digit, filling, settled
 from tenfold.reading import judge_of, read, shipped
 
@@ -196,3 +197,51 @@ def test_what_has_a_margin_or_no_contrast_fills_no_picture(plain):
     aside = np.pad(small, ((2, 2), (2, 2), (0, 0)), constant_values=220)
     assert filling(aside, crop, judge) is None
     assert filling(np.full_like(small, 90), crop, judge) is None
+
+
+# Long stems
+
+
+def line_with_long_nine(plain, length):
+    """A 3, a nine of 40 pixels' width whose stem ends `length` pixels below its top, and a 5."""
+    page = Image.new("L", (640, 460), 235)
+    for place, label in ((60, 3), (460, 5)):
+        page.paste(Image.fromarray(255 - large(plain[label], 5)), (place, 80))
+    pen = ImageDraw.Draw(page)
+    pen.ellipse((300, 100, 340, 150), outline=20, width=9)
+    pen.line([(336, 110), (334, 180), (322, 100 + length)], fill=20, width=9)
+    return page
+
+
+@pytest.mark.parametrize("length", [110, 250, 320])
+def test_a_nine_is_read_however_long_its_stem(plain, length):
+    picture = line_with_long_nine(plain, length)
+    reading = read(picture)
+    assert reading.text == "395"
+    assert reading.digits[1].box[3] == pytest.approx(100 + length, abs=8)
+
+
+def stems(pieces, judge):
+    return without_tails(
+        pieces, 100, 10, lambda part: np.full((28, 28), part.height, np.uint8), judge
+    )
+
+
+def test_only_a_long_digit_that_ends_in_one_stroke_is_named_by_its_head():
+    straight = np.zeros((200, 60), bool)
+    straight[:, 30:40] = True
+    short, bowl = straight[:130], straight.copy()
+    bowl[150:, 0:10] = bowl[190:] = True
+    asked = []
+
+    def judge(crops):
+        asked.extend(crops[:, 0, 0].tolist())
+        return np.eye(11, dtype=np.float32)[[9] * len(crops)]
+
+    pieces = judged_as([part_of(mask) for mask in (straight, short, bowl)], 0.9)
+    found = stems(pieces, judge)
+    assert asked == [120]
+    assert found.answers.argmax(axis=1).tolist() == [9, 3, 3]
+    assert found.parts == pieces.parts
+    unsure = stems(pieces, lambda crops: np.full((len(crops), 11), 1 / 11, np.float32))
+    np.testing.assert_array_equal(unsure.answers, pieces.answers)

@@ -21,6 +21,7 @@ from tenfold.handwriting.parts import Part, connected, joined, typical_height, w
 from tenfold.handwriting.reading import quarter_turned, read
 from tenfold.handwriting.rules import without_rules
 from tenfold.handwriting.shape import mnist_image, stroke_width, upright, with_pen_of_mnist
+from tenfold.handwriting.tails import without_tails
 from tenfold.handwriting.views import as_one_digit, filling, settled
 
 if TYPE_CHECKING:
@@ -216,7 +217,7 @@ def _judged(
     again = [i for i, group in enumerate(groups) if doubtful(group)][:MOST]
     for i in again:
         groups[i] = recut(pieces.parts[i], groups[i], pieces.height, pieces.pen, cropped, judge)
-    best = Judged.joined(groups)
+    best = without_tails(Judged.joined(groups), pieces.height, pieces.pen, cropped, judge)
     size = (found.shape[1], found.shape[0])
     if is_close(size, pieces.height) and not settled(best, size):
         return as_one_digit(best, found, core, judge)
