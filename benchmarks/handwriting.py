@@ -29,7 +29,8 @@ import statistics
 import tempfile
 import time
 from collections.abc import Callable
-from functools import cached_property
+from concurrent.futures import ProcessPoolExecutor
+from functools import cache, cached_property, partial
 from pathlib import Path
 
 import numpy as np
@@ -213,20 +214,30 @@ def in_common(label: str, text: str) -> int:
     return sum(block.size for block in blocks)
 
 
-def read_pictures(folder: Path, reader: tenfold.Predictor, every: int) -> dict[str, dict]:
-    """Read every n-th picture after every step; figures by step."""
+@cache
+def network(model: Path | None) -> tenfold.Predictor:
+    return tenfold.Predictor(model) if model else shipped()
+
+
+def pages_of(folder: Path, model: Path | None, row: dict) -> dict[str, Page | None]:
+    """Return what each step finds in a picture."""
+    seen = Seen(opened(folder, row))
+    pages = {name: attempt(step, seen) for name, step in STEPS.items()}
+    judge = judge_of(network(model))
+    return pages | {JUDGED: attempt(lambda seen: find(seen.pixels, judge=judge), seen)}
+
+
+def read_pictures(folder: Path, model: Path | None, every: int) -> dict[str, dict]:
+    """Read every n-th picture after every step, in as many processes as there are cores."""
     with (folder / "index.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))[::every]
-    pages: dict[str, list] = {name: [] for name in STEPS}
-    judged, judge = [], judge_of(reader)
-    for row in rows:
-        seen = Seen(opened(folder, row))
-        for name, step in STEPS.items():
-            pages[name].append(attempt(step, seen))
-        judged.append(attempt(lambda seen: find(seen.pixels, judge=judge), seen))
-    result = {name: scored(rows, texts(found, reader, False)) for name, found in pages.items()}
+    with ProcessPoolExecutor() as processes:
+        by_row = list(processes.map(partial(pages_of, folder, model), rows, chunksize=4))
+    pages = {name: [found[name] for found in by_row] for name in by_row[0]}
+    reader = network(model)
+    result = {name: scored(rows, texts(pages[name], reader, False)) for name in STEPS}
     result[REFUSED] = scored(rows, texts(pages[list(STEPS)[-1]], reader, True))
-    result[JUDGED] = scored(rows, texts(judged, reader, True))
+    result[JUDGED] = scored(rows, texts(pages[JUDGED], reader, True))
     return result
 
 
@@ -283,8 +294,7 @@ def main() -> None:
     arguments = parser.parse_args()
     result: dict = {"machine": machine(), "time": measure_time(arguments.repeats)}
     if arguments.pictures:
-        reader = tenfold.Predictor(arguments.model) if arguments.model else shipped()
-        result["steps"] = read_pictures(arguments.pictures, reader, arguments.every)
+        result["steps"] = read_pictures(arguments.pictures, arguments.model, arguments.every)
         print_steps(result["steps"])
     seconds = result["time"]["seconds"]
     print(
