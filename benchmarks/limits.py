@@ -32,8 +32,8 @@ from tables import print_table
 
 from tenfold import networks
 from tenfold.recipes import recipe
+from tenfold.training import DeviceData, Program, read_state
 from tenfold.training.compiling import compile_network
-from tenfold.training.program import DeviceData, Program, read_state
 
 NETWORKS = ("logistic", "dense-47", "dropout", "dense-512", "dense-256", "sigmoid-64")
 COPIED = 2**26  # floats of the large copy

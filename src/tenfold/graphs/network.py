@@ -58,7 +58,7 @@ def _scaled_pixels(graph: Graph, model: keras.Model, image_shape: tuple[int, int
     import jax.numpy as jnp
     from onnx import TensorProto
 
-    from tenfold.training.program import model_input_shape, scale_images
+    from tenfold.training.inputs import model_input_shape, scale_images
 
     shape = model_input_shape(model, image_shape)
     pixels = graph.op("Cast", INPUT, to=TensorProto.FLOAT)

@@ -215,7 +215,7 @@ def _read_back(
     from tenfold import networks
     from tenfold.augment import augment
     from tenfold.graphs.weights import read_weights, settle
-    from tenfold.training.program import model_input_shape, scale_images
+    from tenfold.training.inputs import model_input_shape, scale_images
 
     models = [
         networks.build(recipe.network, recipe.arguments, image_shape, len(class_names), seed)

@@ -31,7 +31,7 @@ from tenfold.runs.record import Record, describe_data, machine, now, versions
 from tenfold.runs.run import NETWORK, Run, resume_command
 from tenfold.runs.weights import read
 from tenfold.training.compiling import compile_network
-from tenfold.training.program import stack_states
+from tenfold.training.state import stack_states
 
 PLAIN = "quick"
 """The recipe that is trained where none is named."""

@@ -13,7 +13,8 @@ from tenfold.datasets import Dataset
 from tenfold.errors import InputError
 from tenfold.recipes import Augmentation
 from tenfold.training.data import DeviceData
-from tenfold.training.program import Logs, Program, State, read_state, write_state
+from tenfold.training.program import Logs, Program
+from tenfold.training.state import State, read_state, write_state
 
 
 def fit(

@@ -14,7 +14,8 @@ from tenfold.errors import InputError
 from tenfold.recipes import Recipe
 from tenfold.training.data import DeviceData
 from tenfold.training.many import Forward, build_networks, make_program
-from tenfold.training.program import Logs, State, unstack_state, write_state
+from tenfold.training.program import Logs
+from tenfold.training.state import State, unstack_state, write_state
 
 Report = Callable[[int, float, Logs], None]
 

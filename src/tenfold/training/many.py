@@ -13,15 +13,9 @@ from tenfold import networks
 from tenfold.backend import keras
 from tenfold.recipes import Recipe
 from tenfold.training.compiling import compile_network
-from tenfold.training.program import (
-    EVALUATION_BATCH,
-    Program,
-    State,
-    model_input_shape,
-    read_state,
-    scale_images,
-    stack_states,
-)
+from tenfold.training.inputs import model_input_shape, scale_images
+from tenfold.training.program import EVALUATION_BATCH, Program
+from tenfold.training.state import State, read_state, stack_states
 
 
 def build_networks(

@@ -4,81 +4,25 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from threading import Thread
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jax import lax
 
-from tenfold.augment import augment
 from tenfold.backend import keras
 from tenfold.errors import InputError
 from tenfold.recipes import Augmentation
 from tenfold.training.data import DeviceData, Window
-from tenfold.training.rules import with_rules
+from tenfold.training.inputs import InputAdapter, shape_text
+from tenfold.training.state import State, copied, read_state
+from tenfold.training.steps import Steps, compiler_options
 
 SEGMENT_SECONDS = 0.4
 EVALUATION_BATCH = 250
 
 Logs = dict[str, np.ndarray]
-
-
-@dataclass(frozen=True)
-class State:
-    """Every number of a training: four lists of arrays, with a leading axis if networks are many.
-
-    ``metrics`` are the running sums of the epoch; the rest is what a network and its optimizer
-    keep from epoch to epoch.
-    """
-
-    trainable: list[jax.Array]
-    non_trainable: list[jax.Array]
-    optimizer: list[jax.Array]
-    metrics: list[jax.Array]
-
-
-jax.tree_util.register_dataclass(State, ["trainable", "non_trainable", "optimizer", "metrics"], [])
-
-
-def _variables(model: keras.Model) -> State:
-    return State(
-        list(model.trainable_variables),
-        list(model.non_trainable_variables),
-        list(model.optimizer.variables),
-        list(model.metrics_variables),
-    )
-
-
-def read_state(model: keras.Model) -> State:
-    """Copy the values of a built and compiled model."""
-    state: State = _copy(jax.tree.map(lambda variable: variable.value, _variables(model)))
-    return state
-
-
-@jax.jit
-def _copy(arrays: Any) -> Any:
-    """All arrays in one program, where one after the other would each start one."""
-    return jax.tree.map(jnp.copy, arrays)
-
-
-def write_state(model: keras.Model, state: State) -> None:
-    """Give a model the values of a state."""
-    jax.tree.map(lambda variable, value: variable.assign(value), _variables(model), state)
-
-
-def stack_states(states: Sequence[State]) -> State:
-    """Join the states of equal networks along a new first axis."""
-    state: State = jax.tree.map(lambda *values: jnp.stack(values), *states)
-    return state
-
-
-def unstack_state(state: State, network: int) -> State:
-    """One network's state out of many."""
-    one: State = jax.tree.map(lambda values: values[network], state)
-    return one
 
 
 class Program:
@@ -122,13 +66,14 @@ class Program:
                 jnp.broadcast_to(value, (networks, *value.shape)) for value in self.fresh_metrics
             ]
         self._steps_a_second: float | None = None
+        steps = Steps(model, self._input, self.augmentation, networks)
         self._train = jax.jit(
-            self._train_steps,
+            steps.train,
             donate_argnums=0,
             static_argnames="size",
-            compiler_options=_compiler_options(model),
+            compiler_options=compiler_options(model),
         )
-        self._test = jax.jit(self._test_steps, static_argnames="size")
+        self._test = jax.jit(steps.test, static_argnames="size")
         self._ahead: Thread | None = None
         self._compiled_ahead = False
 
@@ -141,7 +86,7 @@ class Program:
             model._symbolic_build(data_batch=(x, y))
         except ValueError as error:
             raise InputError(
-                f"the model cannot be called on images of {_text(x.shape[1:])}: "
+                f"the model cannot be called on images of {shape_text(x.shape[1:])}: "
                 f"{' '.join(str(error).split())[:300]}"
             ) from error
 
@@ -149,8 +94,9 @@ class Program:
         shape = getattr(self.model, "output_shape", None)
         if isinstance(shape, tuple) and (len(shape) != 2 or shape[-1] != self.classes):
             raise InputError(
-                f"the model's output has shape {_text(shape[1:])}, the data has {self.classes} "
-                f"classes; end the model with Dense({self.classes}, activation='softmax')"
+                f"the model's output has shape {shape_text(shape[1:])}, the data has "
+                f"{self.classes} classes; end the model with "
+                f"Dense({self.classes}, activation='softmax')"
             )
 
     def train_epoch(
@@ -251,7 +197,7 @@ class Program:
             self._ahead = None
 
     def _metrics(self) -> list[jax.Array]:
-        fresh: list[jax.Array] = _copy(self.fresh_metrics)
+        fresh: list[jax.Array] = copied(self.fresh_metrics)
         return fresh
 
     def _segment(self) -> int:
@@ -263,222 +209,6 @@ class Program:
         """Keys of another part of the epoch than the steps of a window, which are numbered too."""
         fold: Callable[..., jax.Array] = jax.random.fold_in
         return jax.vmap(fold, (0, None))(keys, number) if self.networks else fold(keys, number)
-
-    # What follows is traced.
-
-    def _train_steps(
-        self,
-        state: State,
-        images: jax.Array,
-        labels: jax.Array,
-        order: jax.Array,
-        keys: jax.Array,
-        start: int,
-        stop: int,
-        *,
-        size: int,
-    ) -> tuple[State, dict[str, jax.Array]]:
-        def train(state: State, x: jax.Array, y: jax.Array, key: jax.Array) -> State:
-            x, y = self._input(x, y, lambda pixels: self._augment(key, pixels))
-            lists = (state.trainable, state.non_trainable, state.optimizer, state.metrics)
-            with _Rules(self.model):
-                _, lists = self.model.train_step(lists, (x, y))
-            return State(*lists)
-
-        def step(i: jax.Array, state: State) -> State:
-            chosen = lax.dynamic_slice_in_dim(order, i * size, size, axis=-1)
-            x = images.at[chosen].get(mode="promise_in_bounds")
-            y = labels.at[chosen].get(mode="promise_in_bounds")
-            own = self._fold(keys, i) if self.augmentation else keys
-            new: State = self._each(train, (0, 0, 0, 0))(state, x, y, own)
-            return new
-
-        state = lax.fori_loop(start, stop, step, state)
-        return state, self._logs(state.metrics)
-
-    def _test_steps(
-        self,
-        state: State,
-        images: jax.Array,
-        labels: jax.Array,
-        start: int,
-        stop: int,
-        *,
-        size: int,
-    ) -> tuple[State, dict[str, jax.Array]]:
-        def test(state: State, x: jax.Array, y: jax.Array) -> State:
-            x, y = self._input(x, y)
-            lists = (state.trainable, state.non_trainable, state.metrics)
-            with _Rules(self.model):
-                _, lists = self.model.test_step(lists, (x, y))
-            return State(state.trainable, state.non_trainable, [], lists[2])
-
-        def step(i: jax.Array, state: State) -> State:
-            x = lax.dynamic_slice_in_dim(images, i * size, size)
-            y = lax.dynamic_slice_in_dim(labels, i * size, size)
-            new: State = self._each(test, (0, None, None))(state, x, y)
-            return new
-
-        state = lax.fori_loop(start, stop, step, state)
-        return state, self._logs(state.metrics)
-
-    def _each(self, function: Callable[..., Any], axes: tuple[int | None, ...]) -> Any:
-        """The function for one network, or for each of many: all arguments at axis 0 are stacked.
-
-        Convolutions are not batched over networks on a CPU: there it is faster to take the
-        networks in turn, within the same program.
-        """
-        if self.networks is None:
-            return function
-        if not (_has_convolutions(self.model) and jax.default_backend() == "cpu"):
-            return jax.vmap(function, axes)
-
-        def in_turn(*args: Any) -> Any:
-            def one(own: list[Any]) -> Any:
-                rest = iter(own)
-                return function(
-                    *(
-                        arg if axis is None else next(rest)
-                        for arg, axis in zip(args, axes, strict=True)
-                    )
-                )
-
-            return lax.map(one, [a for a, axis in zip(args, axes, strict=True) if axis == 0])
-
-        return in_turn
-
-    def _fold(self, keys: jax.Array, i: jax.Array) -> jax.Array:
-        folded: jax.Array = self._each(jax.random.fold_in, (0, None))(keys, i)
-        return folded
-
-    def _augment(self, key: jax.Array, pixels: jax.Array) -> jax.Array:
-        return augment(key, pixels, self.augmentation) if self.augmentation else pixels
-
-    def _logs(self, metrics: list[jax.Array]) -> dict[str, jax.Array]:
-        def results(values: list[jax.Array]) -> dict[str, jax.Array]:
-            mapping = list(zip(self.model.metrics_variables, values, strict=True))
-            with keras.StatelessScope(state_mapping=mapping):
-                return dict(self.model.get_metrics_result())
-
-        return self._each(results, (0,))(metrics)  # type: ignore[no-any-return]
-
-
-class _Rules:
-    """While it is open, a model's loss is traced with the CPU's faster rules."""
-
-    def __init__(self, model: keras.Model) -> None:
-        self.model = model
-
-    def __enter__(self) -> None:
-        if jax.default_backend() == "cpu":
-            original = self.model.compute_loss_and_updates
-
-            def compute_loss_and_updates(*args: Any, training: bool = False, **named: Any) -> Any:
-                def call(args: Any, named: Any) -> Any:
-                    return original(*args, training=training, **named)
-
-                return with_rules(call)(args, named)
-
-            self.model.compute_loss_and_updates = compute_loss_and_updates
-
-    def __exit__(self, *_: object) -> None:
-        self.model.__dict__.pop("compute_loss_and_updates", None)
-
-
-class InputAdapter:
-    """Turns uint8 pixels ``[n, pixels]`` and integer labels into what a model and its loss take.
-
-    Pixels are scaled to [0, 1], unless the model itself begins with a ``Rescaling`` layer;
-    labels are one-hot, unless the loss is a sparse one.
-    """
-
-    def __init__(self, model: keras.Model, image_shape: tuple[int, int], classes: int) -> None:
-        if not getattr(model, "compiled", False):
-            raise InputError("the model is not compiled; call model.compile(optimizer, loss) first")
-        self.image_shape, self.classes = image_shape, classes
-        self.shape = model_input_shape(model, image_shape)
-        self.model = model
-        self.sparse = _is_sparse(model.loss)
-
-    def __call__(
-        self,
-        pixels: Any,
-        labels: Any,
-        change: Callable[[jax.Array], jax.Array] = lambda images: images,
-    ) -> tuple[jax.Array, jax.Array]:
-        """Inputs and targets of a batch; ``change`` acts on the scaled images ``[n, h, w]``."""
-        n = pixels.shape[0]
-        images = scale_images(self.model, jnp.asarray(pixels)).reshape(n, *self.image_shape)
-        x = change(images).reshape(n, *self.shape)
-        labels = jnp.asarray(labels)
-        return x, labels if self.sparse else jax.nn.one_hot(labels, self.classes)
-
-
-def model_input_shape(model: keras.Model, image_shape: tuple[int, int]) -> tuple[int, ...]:
-    """The shape of one input of a model: flat, ``[height, width]`` or ``[height, width, 1]``.
-
-    Raises:
-        InputError: the model has no input shape yet, several inputs, or takes other images.
-    """
-    shape = getattr(model, "input_shape", None)
-    if shape is None and model.built:
-        shape = (model.get_build_config() or {}).get("input_shape")
-    height, width = image_shape
-    allowed = ((height * width,), (height, width), (height, width, 1))
-    if not isinstance(shape, tuple):
-        raise InputError(
-            "the model has no single input shape yet; begin it with "
-            f"keras.Input({allowed[0]}) or keras.Input({allowed[2]}), or call it once"
-        )
-    if shape[1:] not in allowed:
-        raise InputError(
-            f"the model takes inputs of {_text(shape[1:])}, the images are {height}x{width}; "
-            f"allowed are {', '.join(map(str, allowed))}"
-        )
-    return tuple(shape[1:])
-
-
-def scale_images(model: keras.Model, pixels: jax.Array) -> jax.Array:
-    """uint8 pixels as float32 in [0, 1]; in [0, 255] for a model that rescales them itself."""
-    white = 1 if _begins_with_rescaling(model) else 255
-    return pixels.astype(jnp.float32) / white
-
-
-def _begins_with_rescaling(model: keras.Model) -> bool:
-    layers = [la for la in model.layers if not isinstance(la, keras.layers.InputLayer)]
-    shapers = (keras.layers.Flatten, keras.layers.Reshape)
-    first = next((la for la in layers if not isinstance(la, shapers)), None)
-    return isinstance(first, keras.layers.Rescaling)
-
-
-def _compiler_options(model: keras.Model) -> dict[str, str]:
-    """All of LLVM's optimisations, and where a CPU convolves at every pixel, XLA's plain kernels.
-
-    These instead of its YNN fusions gain a quarter of the time of the tutorials' convolutional
-    network; networks without such layers lose. The option is experimental: a version of XLA that
-    lacks it goes without.
-    """
-    options = {"xla_backend_optimization_level": "3"}
-    if jax.default_backend() != "cpu" or not any(
-        isinstance(layer, keras.layers.Conv2D) and set(layer.strides) == {1}
-        for layer in model.layers
-    ):
-        return options
-    plain = options | {"xla_cpu_experimental_ynn_fusion_type": ""}
-    try:
-        jax.jit(lambda x: x + 1, compiler_options=plain)(0)
-    except jax.errors.JaxRuntimeError:
-        return options
-    return plain
-
-
-def _has_convolutions(model: keras.Model) -> bool:
-    return any(len(weight.shape) == 4 for weight in model.weights)
-
-
-def _is_sparse(loss: Any) -> bool:
-    name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
-    return "sparse" in name.lower()
 
 
 def _order(n: int, seed: tuple[int, ...], shuffle: bool) -> np.ndarray:
@@ -510,7 +240,3 @@ def _keys(seeds: jax.Array, epoch: int) -> jax.Array:
 def _shapes(arrays: Any) -> Any:
     shape: Any = jax.ShapeDtypeStruct
     return jax.tree.map(lambda array: shape(array.shape, array.dtype), arrays)
-
-
-def _text(shape: Sequence[int | None]) -> str:
-    return "x".join(str(size) for size in shape) or "a single number"
