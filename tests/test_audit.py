@@ -308,15 +308,6 @@ def test_a_folder_in_use_is_refused(found, folder):
         found.save(folder)
 
 
-def test_dated_folders_do_not_meet(monkeypatch, tmp_path):
-    monkeypatch.chdir(tmp_path)
-    first = auditing.dated_folder("mnist")
-    first.mkdir(parents=True)
-    for second in range(2):
-        assert not auditing.dated_folder("mnist").exists(), second
-    assert first.parts[0] == "audits"
-
-
 def test_the_command_writes_the_folder_and_says_what_next(planted, tmp_path, tenfold_main):
     out = tmp_path / "audit"
     code, text, errors = tenfold_main(

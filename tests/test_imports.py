@@ -13,6 +13,7 @@ ROOT = Path(tenfold.__file__).parent
 ORDER = [
     "errors",
     "files",
+    "folders",
     "locks",
     "pages",
     "scores",

@@ -431,7 +431,7 @@ def test_a_folder_that_is_in_use_is_left_alone(few, copy, tmp_path):
 
 def test_runs_of_the_same_second_get_folders_of_their_own(few, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("tenfold.runs.training._timestamp", lambda: "2026-01-02-030405")
+    monkeypatch.setattr("tenfold.folders._timestamp", lambda: "2026-01-02-030405")
     paths = [tenfold.train(SMALL, few, verbose=False).path for _ in range(2)]
     assert [str(path) for path in paths] == [
         "runs/2026-01-02-030405-small",

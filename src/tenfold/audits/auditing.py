@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import shlex
 import time
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from tenfold.audits.tables import as_csv, candidates, duplicates
 from tenfold.datasets import Dataset, Splits, load
 from tenfold.errors import InputError
 from tenfold.files import atomic_write, sha256
+from tenfold.folders import dated_folder
 from tenfold.recipes import Recipe
 from tenfold.runs.progress import progress
 
@@ -89,7 +89,7 @@ class Audit:
         """
         from tenfold.audits.page import render
 
-        folder = dated_folder(self.name) if out is None else Path(out)
+        folder = dated_folder("audits", self.name) if out is None else Path(out)
         refuse_used(folder)
         for name, content in (
             ("candidates.csv", as_csv(self.candidates)),
@@ -169,15 +169,6 @@ def require_cleanlab() -> None:
 
     if find_spec("cleanlab") is None:
         raise InputError("audits need cleanlab, which is not here; pip install cleanlab")
-
-
-def dated_folder(name: str) -> Path:
-    """Return a folder in ``audits`` that is not there yet."""
-    stem = f"{datetime.datetime.now().astimezone():%Y-%m-%d-%H%M%S}-{name}"
-    folder, count = Path("audits") / stem, 2
-    while folder.exists():
-        folder, count = Path("audits") / f"{stem}-{count}", count + 1
-    return folder
 
 
 def refuse_used(folder: Path) -> None:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tenfold.errors import InputError
+from tenfold.folders import make_folder
 from tenfold.runs import checkpoint, ledger
 from tenfold.runs.continuing import BEFORE
 from tenfold.runs.run import NETWORK, resume_command
@@ -44,12 +45,7 @@ def new_folder(folder: Path) -> Iterator[None]:
         InputError: it cannot be made.
     """
     made = [place for place in (folder, *folder.parents) if not place.exists()]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{folder}: cannot be made ({error.strerror}); give another --out"
-        ) from None
+    make_folder(folder)
     try:
         yield
     finally:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from tenfold.datasets import Splits, load
 from tenfold.datasets.splitting import STANDARD_VALIDATION
 from tenfold.errors import InputError
 from tenfold.files import atomic_write
+from tenfold.folders import dated_folder
 from tenfold.recipes import Recipe
 from tenfold.recipes import recipe as named_recipe
 from tenfold.runs import checkpoint, continuing, ledger
@@ -100,12 +100,12 @@ def train(
         continuing.refuse_with_start(seeds, validation, corrections, protocol)
         with enough_memory():
             found = continuing.prepare(start, chosen, data, resize)
-            folder = _dated(found.recipe.name) if out is None else Path(out)
+            folder = dated_folder("runs", found.recipe.name) if out is None else Path(out)
             return _alone(_continued(folder, found), found.splits, verbose, watch)
     splits = _splits(data, validation, resize, corrections, protocol)
     with enough_memory():
         plain = chosen or named_recipe(PLAIN)
-        folder = _dated(plain.name) if out is None else Path(out)
+        folder = dated_folder("runs", plain.name) if out is None else Path(out)
         return _alone(_fresh(folder, plain, splits, seeds, protocol), splits, verbose, watch)
 
 
@@ -351,18 +351,6 @@ def _splits(
     held = STANDARD_VALIDATION if validation is None else validation
     splits = load(data, validation=0 if published else held, resize=resize, corrections=corrections)
     return as_protocol(splits, protocol)
-
-
-def _dated(name: str) -> Path:
-    stem = f"{_timestamp()}-{name}"
-    folder, count = Path("runs") / stem, 2
-    while folder.exists():
-        folder, count = Path("runs") / f"{stem}-{count}", count + 1
-    return folder
-
-
-def _timestamp() -> str:
-    return f"{datetime.datetime.now().astimezone():%Y-%m-%d-%H%M%S}"
 
 
 def _begin(folder: Path, record: Record, model: keras.Model, done: Checkpoint) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -11,6 +10,7 @@ from typing import Any
 
 from tenfold.datasets import Splits, load
 from tenfold.errors import InputError
+from tenfold.folders import dated_folder, make_folder
 from tenfold.recipes import Recipe
 from tenfold.runs.lock import locked
 from tenfold.runs.record import describe_data, now
@@ -74,7 +74,7 @@ def study(
         raise InputError(f"seeds: {seeds}; give a whole number from 1")
     settings.count(axes, draws)
     base = base_recipe(recipe, axes)
-    folder = _dated(base.name) if out is None else Path(out)
+    folder = dated_folder("studies", base.name) if out is None else Path(out)
     _refuse_folder_in_use(folder)
     splits = data if isinstance(data, Splits) else load(data, resize=resize)
     if splits.validation is None:
@@ -90,7 +90,7 @@ def study(
         settings=list(checked_settings(base, axes, draws, splits)),
         started=now(),
     )
-    _make(folder)
+    make_folder(folder)
     with locked(folder):
         plan.save(folder)
         return _go_on(Study(folder), splits, verbose)
@@ -119,10 +119,6 @@ def resume_command(folder: Path) -> str:
     return f"tenfold study --resume {shlex.quote(str(folder))}"
 
 
-def _dated(name: str) -> Path:
-    return Path("studies") / f"{datetime.datetime.now().astimezone():%Y-%m-%d-%H%M%S}-{name}"
-
-
 def _refuse_folder_in_use(folder: Path) -> None:
     if (folder / plans.NAME).exists():
         raise InputError(
@@ -135,15 +131,6 @@ def _refuse_folder_in_use(folder: Path) -> None:
         names = [folder.name]
     if any(not name.startswith(".") for name in names):
         raise InputError(f"{folder}: exists already; give a new folder as --out")
-
-
-def _make(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError(
-            f"{folder}: cannot be made ({error.strerror}); give another --out"
-        ) from None
 
 
 def _text(axis: list[Any] | Range) -> str:
