@@ -1,7 +1,10 @@
-"""Probabilities and labels for the tests of scores."""
+"""Probabilities and labels for the tests of scores, and how bad ones must be refused."""
 
 import numpy as np
+import pytest
 from hypothesis import strategies as st
+
+from tenfold import InputError
 
 CLASSES = 10
 
@@ -37,3 +40,11 @@ def softmax(logits):
 seeds = st.integers(0, 2**32 - 1)
 batches = st.builds(batch, st.integers(1, 60), seeds)
 tied_batches = st.builds(tied_batch, st.integers(1, 60), seeds)
+
+
+def assert_refused(function, arguments, words):
+    with pytest.raises(InputError) as caught:
+        function(*arguments)
+    message = str(caught.value)
+    assert words in message
+    assert "\n" not in message

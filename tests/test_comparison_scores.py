@@ -7,10 +7,9 @@ import pytest
 import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
-from score_batches import seeds
+from score_batches import assert_refused, seeds
 from statsmodels.stats.contingency_tables import mcnemar as mcnemar_of_statsmodels
 
-from tenfold.errors import InputError
 from tenfold.scores import Difference, McNemar, accuracy_difference, mcnemar
 
 
@@ -177,8 +176,4 @@ BAD = {
 
 @pytest.mark.parametrize(("function", "arguments", "words"), BAD.values(), ids=BAD.keys())
 def test_bad_input_is_told_in_one_line(function, arguments, words):
-    with pytest.raises(InputError) as caught:
-        function(*arguments)
-    message = str(caught.value)
-    assert words in message
-    assert "\n" not in message
+    assert_refused(function, arguments, words)
