@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import onnx
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from keras import layers as L
 from keras import ops
@@ -224,16 +224,19 @@ STACKS = {
 }
 
 
+@pytest.mark.usefixtures("weights_by_numpy")
 @pytest.mark.parametrize("body", GRAPHS, ids=lambda body: body.__name__)
 def test_every_layer_answers_as_in_keras(body):
     agrees(randomised(functional(body)))
 
 
+@pytest.mark.usefixtures("weights_by_numpy")
 @pytest.mark.parametrize("name", STACKS)
 def test_stacks_of_layers_answer_as_in_keras(name):
     agrees(randomised(STACKS[name]()))
 
 
+@pytest.mark.usefixtures("weights_by_numpy")
 @pytest.mark.parametrize("name", recipes.RECIPES)
 def test_every_recipe_answers_as_in_keras(name):
     recipe = recipes.recipe(name)
@@ -254,18 +257,25 @@ LINKS = {
 }
 
 
-@settings(max_examples=8, derandomize=True)
+@pytest.mark.usefixtures("weights_by_numpy")
+@settings(
+    max_examples=8,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
 @given(st.lists(st.sampled_from(sorted(LINKS)), min_size=2, max_size=5))
 def test_layers_in_any_order_answer_as_in_keras(names):
     links = [LINKS[name](i) for i, name in enumerate(names)]
     agrees(randomised(stack(*links, L.Flatten(), L.Dense(3))))
 
 
+@pytest.mark.usefixtures("weights_by_numpy")
 def test_images_lie_channels_first_throughout_without_being_turned():
     model = networks.conv(SHAPE, 10, filters=[4, 6], pooling=2, batch_norm=True, dropout=0.1)
     assert "Transpose" not in {node.op_type for node in to_onnx([model], SHAPE).graph.node}
 
 
+@pytest.mark.usefixtures("weights_by_numpy")
 def test_logits_become_probabilities():
     model = randomised(stack(L.Flatten(), L.Dense(4)))
     model.compile("sgd", keras.losses.CategoricalCrossentropy(from_logits=True))
@@ -273,6 +283,7 @@ def test_logits_become_probabilities():
     np.testing.assert_allclose(asked(model), expected, atol=1e-5)
 
 
+@pytest.mark.usefixtures("weights_by_numpy")
 def test_several_networks_answer_with_the_mean_of_each_at_its_temperature():
     models = [randomised(stack(L.Flatten(), L.Dense(4, "softmax")), seed) for seed in range(3)]
     temperatures = [0.5, 1.0, 3.0]
@@ -282,6 +293,7 @@ def test_several_networks_answer_with_the_mean_of_each_at_its_temperature():
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
 
+@pytest.mark.usefixtures("weights_by_numpy")
 def test_a_probability_that_underflowed_is_tempered_as_in_scores():
     model = stack(L.Flatten(), L.Dense(3, "softmax"))
     model.layers[-1].bias.assign([200.0, 0.0, 50.0])
@@ -317,6 +329,7 @@ def own_function(x):
     return x
 
 
+@pytest.mark.usefixtures("weights_by_numpy")
 @pytest.mark.parametrize("message", REFUSED)
 def test_what_cannot_be_exported_is_named(message):
     model = stack(REFUSED[message](), L.Flatten(), L.Dense(3))
@@ -324,6 +337,7 @@ def test_what_cannot_be_exported_is_named(message):
         to_onnx([model], SHAPE)
 
 
+@pytest.mark.usefixtures("weights_by_numpy")
 def test_a_model_of_ones_own_class_is_refused():
     class Model(keras.Model):
         def __init__(self):

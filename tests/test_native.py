@@ -115,6 +115,7 @@ def conv(*args, **named):
     return keras.layers.Conv2D(*args, **named)
 
 
+@pytest.mark.usefixtures("weights_by_numpy")
 @pytest.mark.parametrize(
     ("layers", "found"),
     [
@@ -161,6 +162,7 @@ def trained(splits):
     return history["loss"], model.get_weights()
 
 
+@pytest.mark.usefixtures("weights_by_numpy")
 @compiled
 def test_training_without_the_kernels_gives_the_same(few, monkeypatch):
     loss, weights = trained(few)

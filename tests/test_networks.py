@@ -34,18 +34,21 @@ def built(name, seed=0):
     return build(recipe.network, recipe.arguments, (28, 28), 10, seed)
 
 
+@pytest.mark.usefixtures("weights_by_numpy")
 @pytest.mark.parametrize("name", PARAMETERS)
 def test_the_tutorials_networks_have_their_published_parameters(name):
     assert built(name).count_params() == PARAMETERS[name]
     assert f"Total params: {PARAMETERS[name]:,}" in summary(built(name))
 
 
+@pytest.mark.usefixtures("weights_by_numpy")
 @pytest.mark.parametrize(("name", "limit"), [("tiny", 4_000), ("small", 20_000)])
 def test_networks_of_a_size_keep_to_it(name, limit):
     assert built(name).count_params() < limit
     assert f"{built(name).count_params():,} parameters" in RECIPES[name].summary
 
 
+@pytest.mark.usefixtures("weights_by_numpy")
 def test_the_tutorials_convolutional_network_can_be_had():
     model = conv((28, 28), 10, filters=[32, 64], pooling=2, dropout=0.5)
     assert model.count_params() == 34_826
@@ -54,6 +57,7 @@ def test_the_tutorials_convolutional_network_can_be_had():
     assert names == [*block, *block, "Flatten", "Dropout", "Dense"]
 
 
+@pytest.mark.usefixtures("weights_by_numpy")
 def test_batch_normalisation_stands_after_pooling_and_before_the_activation():
     model = conv(
         (28, 28), 10, filters=[8, 12, 4], pooling=[2, 1, 1], batch_norm=[True, True, False]
@@ -65,6 +69,7 @@ def test_batch_normalisation_stands_after_pooling_and_before_the_activation():
     assert [la.use_bias for la in model.layers if "Conv2D" in type(la).__name__] == [0, 0, 1]
 
 
+@pytest.mark.usefixtures("weights_by_numpy")
 def test_the_dropout_network_is_the_tutorials():
     layers = [
         (type(layer).__name__, getattr(layer, "units", getattr(layer, "rate", None)))
@@ -82,6 +87,7 @@ def test_the_dropout_network_is_the_tutorials():
     assert activations == ["elu", "relu", "elu"]
 
 
+@pytest.mark.usefixtures("weights_by_numpy")
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_network_answers_with_probabilities_of_any_classes_and_size(name):
     recipe = RECIPES[name]
@@ -100,6 +106,7 @@ def test_a_seed_decides_the_weights_and_leaves_global_generators_alone():
     assert not np.array_equal(first.get_weights()[0], other.get_weights()[0])
 
 
+@pytest.mark.usefixtures("weights_by_numpy")
 def test_batch_normalisation_stands_between_layer_and_activation():
     model = dense((28, 28), 10, hidden=[5], activation="tanh", dropout=0.1, batch_norm=True)
     names = [type(layer).__name__ for layer in model.layers]
@@ -120,6 +127,7 @@ def test_noise_is_added_to_the_pixels_and_before_each_activation_in_training_alo
     assert names == ["Dense", "BatchNormalization", "GaussianNoise", "Activation"]
 
 
+@pytest.mark.usefixtures("weights_by_numpy")
 @pytest.mark.parametrize("name", RECIPES)
 def test_layers_are_read_back_from_json_without_running_code(name):
     model = built(name)
