@@ -5,6 +5,7 @@ import tempfile
 from pathlib import Path
 
 import pytest
+from browsing import CHROMIUM, PATIENCE
 from hypothesis import settings
 
 CACHE = Path(
@@ -27,11 +28,15 @@ def mnist():
 
 @pytest.fixture(scope="session")
 def few(mnist):
-    """Splits of real digits, few enough for a test to train on."""
+    """Splits of real digits, few enough for a test to train on.
+
+    Whole batches of 32, 64 and 128 go through train, and whole ones of an evaluation through
+    validation: a smaller last batch is a program of its own to compile, in every training.
+    """
     import tenfold
 
     return tenfold.Splits(
-        "few", mnist.train[:700], mnist.validation[:300], mnist.test[:310], "MNIST's first", 0
+        "few", mnist.train[:640], mnist.validation[:500], mnist.test[:310], "MNIST's first", 0
     )
 
 
@@ -46,6 +51,19 @@ def few_file(few, tmp_path_factory):
     arrays |= {f"y_{name}": split.labels for name, split in splits.items()}
     np.savez(path, **arrays)
     return path
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Chromium, with a camera that shows a test picture."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    playwright.expect.set_options(timeout=PATIENCE)
+    camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
+    with playwright.sync_playwright() as started:
+        arguments = ["--no-sandbox", "--disable-gpu", *camera]
+        opened = started.chromium.launch(executable_path=CHROMIUM, args=arguments)
+        yield opened
+        opened.close()
 
 
 @pytest.fixture

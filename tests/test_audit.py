@@ -1,11 +1,11 @@
 """Audits: planted errors and duplicates are found, and the page gives corrections that load."""
 
 import csv
-import shutil
 
 import numpy as np
 import pandas as pd
 import pytest
+from browsing import needs_browser, watched_page
 from scipy.sparse.csgraph import connected_components
 from scipy.spatial.distance import cdist
 
@@ -337,9 +337,6 @@ def test_a_percentage_is_never_rounded_to_certainty():
 
 # The page, in a browser
 
-CHROMIUM = shutil.which("chromium")
-in_browser = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
-
 
 @pytest.fixture(scope="module")
 def tricky(mnist, tmp_path_factory):
@@ -364,36 +361,20 @@ def tricky(mnist, tmp_path_factory):
     return made.save(tmp_path_factory.mktemp("audits") / "tricky"), splits
 
 
-@pytest.fixture(scope="module")
-def browser():
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield opened
-        opened.close()
-
-
 @pytest.fixture
 def opened(browser, folder):
-    """Open the page of an audit's folder; its requests and errors end the test."""
-    contexts = []
+    """Open the page of an audit's folder. It must neither complain nor ask for anything else."""
+    pages = []
 
     def go(where=folder, **named):
-        context = browser.new_context(**named)
-        contexts.append(context)
-        shown = context.new_page()
-        shown.on("pageerror", lambda error: pytest.fail(str(error)))
-        shown.on("console", lambda message: pytest.fail(message.text))
-        shown.on("request", lambda request: asked.append(request.url))
-        shown.goto((where / "index.html").as_uri())
-        return shown
+        pages.append(watched_page(browser.new_context(**named), (where / "index.html").as_uri()))
+        return pages[-1]
 
-    asked = []
     yield go
-    for context in contexts:
-        context.close()
-    assert [url for url in asked if url.split(":")[0] not in ("file", "data", "blob")] == []
+    for shown in pages:
+        shown.context.close()
+        assert shown.complaints == []
+        assert {url.split(":")[0] for url in shown.requests} <= {"file", "data", "blob"}
 
 
 def downloaded(shown, path):
@@ -405,7 +386,7 @@ def downloaded(shown, path):
         return list(csv.DictReader(file))
 
 
-@in_browser
+@needs_browser
 def test_marks_are_saved_and_applied_by_load(planted, found, opened, tmp_path):
     shown = opened()
     items = shown.locator(".item")
@@ -426,7 +407,7 @@ def test_marks_are_saved_and_applied_by_load(planted, found, opened, tmp_path):
     assert fixed.source.endswith("corrections.csv: 2 relabelled, 1 dropped")
 
 
-@in_browser
+@needs_browser
 def test_decisions_survive_a_reload_and_can_be_taken_back(opened):
     shown = opened()
     first = shown.locator(".item").first
@@ -440,7 +421,7 @@ def test_decisions_survive_a_reload_and_can_be_taken_back(opened):
     assert shown.locator("#count").inner_text() == "nothing marked yet"
 
 
-@in_browser
+@needs_browser
 def test_it_works_where_storage_is_refused(opened, tmp_path, browser, folder):
     context = browser.new_context()
     context.add_init_script(
@@ -453,7 +434,7 @@ def test_it_works_where_storage_is_refused(opened, tmp_path, browser, folder):
     context.close()
 
 
-@in_browser
+@needs_browser
 def test_the_keyboard_suffices(opened, tmp_path):
     shown = opened()
     for key in ("j", "r", "ArrowDown", "d", "j", "j", "ArrowUp", "k", "d", "d"):
@@ -464,7 +445,7 @@ def test_the_keyboard_suffices(opened, tmp_path):
     assert focused == "solid"
 
 
-@in_browser
+@needs_browser
 def test_filters(found, opened):
     shown = opened()
     top = found.candidates.head(12)
@@ -484,7 +465,7 @@ def test_filters(found, opened):
     assert shown.locator(".item:visible").count() == 11
 
 
-@in_browser
+@needs_browser
 def test_every_image_and_control_has_a_name_and_fits_a_phone(opened, found):
     shown = opened(viewport={"width": 360, "height": 740}, color_scheme="dark")
     for image in shown.locator(".item img").all():
@@ -498,7 +479,7 @@ def test_every_image_and_control_has_a_name_and_fits_a_phone(opened, found):
     assert f"12 of {len(found.candidates)}" in shown.locator("main").inner_text()
 
 
-@in_browser
+@needs_browser
 def test_names_are_quoted_and_equal_images_are_marked_together(opened, tricky, tmp_path):
     folder, splits = tricky
     shown = opened(folder)

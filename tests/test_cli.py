@@ -48,7 +48,7 @@ def test_train_prints_scores_with_intervals_and_the_next_command(few_file, tenfo
     assert code == 0
     scores, run, following = out.splitlines()
     assert re.fullmatch(
-        r"dense on few: [\d.]+ % \([\d.]+ to [\d.]+\) of 300 validation images", scores
+        r"dense on few: [\d.]+ % \([\d.]+ to [\d.]+\) of 500 validation images", scores
     )
     (made,) = (folder / "runs").iterdir()
     assert re.fullmatch(r"\d{4}-\d\d-\d\d-\d{6}-dense", made.name)
@@ -183,7 +183,7 @@ def test_compare_prints_both_and_a_verdict(copy, few_file, tenfold_main):
     assert code == 0
     assert [line.split()[0] for line in lines[:2]] == [str(copy), "short"]
     assert "right only in the first: " in lines[2]
-    assert "300 validation images" in " ".join(lines[3:])
+    assert "500 validation images" in " ".join(lines[3:])
     assert tenfold.Run("short").test_openings() == []
     found = json.loads(tenfold_main("compare", copy, "short", "--split", "test", "--json")[1])
     assert found["split"] == "test"
@@ -194,7 +194,7 @@ def test_confusion_is_a_table_or_a_picture(copy, tenfold_main):
     code, out, _ = tenfold_main("confusion", copy)
     head, _, names, *rows = out.splitlines()
     assert code == 0
-    assert head.endswith("of 300 validation images wrong; true down, predicted across")
+    assert head.endswith("of 500 validation images wrong; true down, predicted across")
     assert names.split() == list("0123456789")
     counts = np.array([[int(cell.replace(".", "0")) for cell in row.split()[1:]] for row in rows])
     expected = tenfold.Run(copy).evaluate("validation").confusion_matrix()
@@ -313,7 +313,7 @@ def test_data_list_names_each_dataset_with_its_licence(tenfold_main):
 
 def test_data_show_describes_and_draws(few_file, few, tenfold_main, folder):
     _, out, _ = tenfold_main("data", "show", few_file, "--rows", "2", "--out", "gallery.png")
-    assert "uint8 [700, 28, 28], values 0 to 255" in out
+    assert "uint8 [640, 28, 28], values 0 to 255" in out
     first = " ".join(str(label) for label in few.train.labels[:10])
     assert f"the first: {first}" in out
     assert out.splitlines()[-1] == "gallery  gallery.png"
@@ -327,7 +327,7 @@ def test_data_check_reports_as_text_and_as_json(few_file, tenfold_main):
     assert out.splitlines()[-1] == "usable"
     assert "light ink on dark" in out
     report = json.loads(tenfold_main("data", "check", few_file, "--json")[1])
-    assert report["splits"]["train"]["images"] == 700
+    assert report["splits"]["train"]["images"] == 640
 
 
 def test_doctor_passes_here(tenfold_main):
@@ -590,7 +590,7 @@ ARGUMENTS = [
     ("confusion {run} --out confusion.bmp", "confusion.bmp"),
     ("mistakes {run} --count 0", "count"),
     ("mistakes {run} --out mistakes.gif", "mistakes.gif"),
-    ("calibrate {run} --error-rate 0.001", "got 300"),
+    ("calibrate {run} --error-rate 0.001", "got 500"),
     ("calibrate {run} --error-rate 2", "error_rate"),
     ("calibrate {run} --error-rate x", "error-rate"),
     ("predict {run}", "IMAGE"),

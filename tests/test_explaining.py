@@ -105,7 +105,7 @@ def test_images_of_odd_sides_are_compared(few):
             lambda few: Neighbours(few.train).nearest(np.zeros((8, 8), np.uint8)),
             r"received \(8, 8\)",
         ),
-        (lambda few: Neighbours(few.train).nearest(few.train.images[0], k=0), "k must be 1 to 700"),
+        (lambda few: Neighbours(few.train).nearest(few.train.images[0], k=0), "k must be 1 to 640"),
     ],
 )
 def test_bad_input_is_refused_in_one_line(few, call, message):

@@ -3,7 +3,6 @@
 import io
 import json
 import re
-import shutil
 import subprocess
 import sys
 from importlib import resources
@@ -12,19 +11,15 @@ from urllib.parse import urlsplit
 
 import numpy as np
 import pytest
+from browsing import DESKTOP, PATIENCE, PHONE, needs_browser, watched_page
 from PIL import Image, ImageDraw
 
 import tenfold
 
-CHROMIUM = shutil.which("chromium")
 WEB = resources.files("tenfold.server") / "web"
 # Of each digit some ways to write it; of each way its strokes: points within a unit square.
 STROKES = json.loads((Path(__file__).parent / "strokes.json").read_text())
 MIDDLE = (0.36, 0.15, 0.28, 0.7)  # left, top, width and height on the sheet, in shares of it
-DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-PATIENCE = 60_000  # milliseconds: a busy machine is no failure
-
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium")
 
 
 # The files
@@ -81,18 +76,6 @@ def trained(few_file, tmp_path_factory):
     assert process.wait(20) == 0
 
 
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    playwright.expect.set_options(timeout=PATIENCE)
-    camera = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream"]
-    with playwright.sync_playwright() as started:
-        arguments = ["--no-sandbox", "--disable-gpu", *camera]
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield opened
-        opened.close()
-
-
 @pytest.fixture
 def visit(browser):
     """Open a service's page. It must neither complain nor ask for anything elsewhere."""
@@ -100,23 +83,16 @@ def visit(browser):
 
     def go(address, **settings):
         context = browser.new_context(**{"viewport": DESKTOP, **settings})
-        context.set_default_timeout(PATIENCE)
-        page = context.new_page()
-        complaints, requests = [], []
-        page.on("console", lambda message: complaints.append(message.text))
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
-        visits.append((address, context, complaints, requests))
-        page.complaints = complaints
-        page.goto(address)
+        page = watched_page(context, address)
+        visits.append((address, context, page))
         page.wait_for_selector("html[data-ready]")
         return page
 
     yield go
-    for address, context, complaints, requests in visits:
+    for address, context, page in visits:
         context.close()
-        assert complaints == []
-        places = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, requests)}
+        assert page.complaints == []
+        places = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, page.requests)}
         assert places <= {address, "data://", "blob://"}
 
 
@@ -364,7 +340,7 @@ def test_retraining_is_accepted_and_gone_back_from(trained, visit):
     expecting(page.locator("#retraining-says")).to_contain_text("Retraining")
     expecting(page.locator("#accept")).to_be_visible(timeout=5 * PATIENCE)
     expecting(page.locator("#retraining-says")).to_contain_text("on held-out images")
-    expecting(page.locator("#comparison tbody tr").first).to_contain_text("300 images")
+    expecting(page.locator("#comparison tbody tr").first).to_contain_text("500 images")
     assert page.locator("#comparison tbody tr").count() >= 2
     page.click("#accept")
     expecting(page.locator("#retraining-says")).to_contain_text("Version 1 answers from now on.")
@@ -382,9 +358,9 @@ def test_a_run_shows_its_curves_and_the_images_behind_a_cell(trained, visit):
     page = visit(f"{trained}")
     page.keyboard.press("r")
     expecting(page.locator("#curves svg")).to_have_count(2)
-    expecting(page.locator("#run-spread")).to_contain_text("of 300 validation images right")
+    expecting(page.locator("#run-spread")).to_contain_text("of 500 validation images right")
     cells = page.locator("#matrix button")
-    assert sum(map(int, cells.all_inner_texts())) == 300
+    assert sum(map(int, cells.all_inner_texts())) == 500
     cells.first.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowLeft")

@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from browsing import DESKTOP, needs_browser, watched_page
 
 import tenfold
 from tenfold import InputError, report
@@ -20,11 +21,8 @@ from tenfold.report.layers import first_weights, layers
 from tenfold.report.provenance import commands
 from tenfold.runs.run import HISTORY
 
-CHROMIUM = shutil.which("chromium")
 SCRIPT = "<script>alert(1)</script>"
 NAMES = (SCRIPT, *(f"digit {k}" for k in range(1, 10)))
-
-needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium")
 
 
 @pytest.fixture(scope="module")
@@ -53,31 +51,14 @@ def path(run, tmp_path_factory):
     return report.write(run, tmp_path_factory.mktemp("page") / "linear.html")
 
 
-@pytest.fixture(scope="module")
-def browser():
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        arguments = ["--no-sandbox", "--disable-gpu"]
-        opened = started.chromium.launch(executable_path=CHROMIUM, args=arguments)
-        yield opened
-        opened.close()
-
-
 @pytest.fixture
 def open_page(browser):
     """Opens a file, and holds what the page complained of and what it asked the network for."""
     contexts = []
 
     def open_file(path, **settings):
-        settings = {"viewport": {"width": 1280, "height": 900}, **settings}
-        contexts.append(browser.new_context(**settings))
-        page = contexts[-1].new_page()
-        page.complaints, page.requests = [], []
-        page.on("console", lambda message: page.complaints.append(message.text))
-        page.on("pageerror", lambda error: page.complaints.append(str(error)))
-        page.on("request", lambda request: page.requests.append(request.url))
-        page.goto(path.as_uri())
-        return page
+        contexts.append(browser.new_context(**{"viewport": DESKTOP, **settings}))
+        return watched_page(contexts[-1], path.as_uri())
 
     yield open_file
     for context in contexts:
@@ -136,7 +117,7 @@ def test_the_command_prints_the_path_and_what_is_shown(conv, tenfold_main, tmp_p
     assert code == 0
     assert out.splitlines() == [
         f"report  {tmp_path / 'r.html'}",
-        "shows   300 validation images",
+        "shows   500 validation images",
     ]
     assert (tmp_path / "r.html").exists()
 
@@ -218,7 +199,7 @@ def test_headline_and_scores_are_those_of_the_evaluation(run, path):
 
 def test_a_sealed_test_set_and_an_opened_one_are_told(conv, path, tmp_path):
     sealed = report.write(conv, tmp_path / "r.html").read_text()
-    assert "<b>300 validation images</b>" in sealed
+    assert "<b>500 validation images</b>" in sealed
     assert "it has not been opened for this run" in sealed
     opened = path.read_text()
     assert "<b>310 test images</b>" in opened

@@ -25,7 +25,7 @@ DIGITS = tuple("0123456789")
 def base(few_file, tmp_path_factory):
     """A run, and the artifact that a server would be started with."""
     folder = tmp_path_factory.mktemp("base")
-    recipe = tenfold.Recipe("small", arguments={"hidden": [32]}, epochs=2, batch_size=50)
+    recipe = tenfold.Recipe("small", arguments={"hidden": [32]}, epochs=2, batch_size=64)
     run = tenfold.train(recipe, few_file, out=folder / "run", verbose=False)
     export(run, folder / "base.onnx")
     return run.path, folder / "base.onnx"
@@ -72,7 +72,7 @@ def test_a_whole_round_from_samples_to_a_version_and_back(retraining, samples, b
     assert found["epoch"] == found["epochs"] == 4
     assert found["seconds"] > 0
     comparison = found["comparison"]
-    assert comparison["held_out"]["n"] == 300
+    assert comparison["held_out"]["n"] == 500
     assert comparison["held_out"]["name"] == "few, validation"
     assert comparison["samples"]["n"] == 60
     assert comparison["samples"]["difference"]["value"] > 0.1

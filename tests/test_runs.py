@@ -69,7 +69,7 @@ def test_the_record_names_recipe_data_versions_and_machine(run, few):
     assert record["status"] == "finished"
     assert record["recipe"] == SMALL.to_json()
     assert record["data"]["checksums"]["test"] == few.test.checksum
-    assert record["data"]["sizes"] == {"train": 700, "validation": 300, "test": 310}
+    assert record["data"]["sizes"] == {"train": 640, "validation": 500, "test": 310}
     assert record["versions"]["keras"] == keras.__version__
     assert set(record["machine"]) == {"platform", "processor", "cores", "device"}
     assert run.versions == record["versions"]
@@ -180,7 +180,7 @@ def cut_short(copy):
 @pytest.mark.parametrize(
     ("damage", "words"),
     [
-        (without_a_class, "300 images of 10 classes need"),
+        (without_a_class, "500 images of 10 classes need"),
         (with_a_hole, "1 rows are not finite"),
         (cut_short, "damaged"),
     ],
@@ -294,7 +294,7 @@ def test_loaded_data_are_found_again_wherever_the_run_is_read(few_file, tmp_path
     monkeypatch.chdir(tmp_path / "elsewhere")
     found = tenfold.Run("../run")
     assert found.data().train.checksum == splits.train.checksum
-    assert found.evaluate("validation").accuracy[0].n == 300
+    assert found.evaluate("validation").accuracy[0].n == 500
 
 
 def test_changed_or_vanished_data_are_refused(few_file, tmp_path):
@@ -330,11 +330,11 @@ def test_the_published_protocol_trains_on_all_and_validates_on_test(few_file, tm
         own = {k: v for k, v in arrays.items() if "val" not in k}
     np.savez(tmp_path / "own.npz", **own)
     splits = tenfold.load(tmp_path / "own.npz")
-    assert len(splits.train) < 700
+    assert len(splits.train) < 640
     trained = tenfold.train(
         SMALL, splits, out=tmp_path / "run", protocol="published", verbose=False
     )
-    assert trained.record.data.sizes == {"train": 700, "validation": 310, "test": 310}
+    assert trained.record.data.sizes == {"train": 640, "validation": 310, "test": 310}
     (opening,) = trained.test_openings()
     assert "published protocol" in opening["by"]
     result = trained.evaluate("test")
@@ -381,7 +381,7 @@ def test_a_notebook_shows_curves_galleries_and_tables(run, few):
     assert "<img" in few.train._repr_html_()
     assert "<table>" in run.evaluate("validation", data=few)._repr_html_()
     assert "Total params: 6,370" in run.summary()
-    assert "of 300 validation images" in repr(run)
+    assert "of 500 validation images" in repr(run)
 
 
 def test_a_network_without_validation_images_says_so(few, tmp_path):

@@ -38,19 +38,13 @@ from tenfold.studies.settings import (
 
 EXERCISES = Path(__file__).parent.parent / "docs" / "exercises.md"
 VARY = {"hidden": [[8], [8, 8]], "learning_rate": [0.002, 0.02]}
-SMALL = tenfold.Recipe("small", arguments={"hidden": [8]}, epochs=2, batch_size=100)
+SMALL = tenfold.Recipe("small", arguments={"hidden": [8]}, epochs=2)
 
 
 @pytest.fixture(scope="module")
-def even(few):
-    """Digits that whole batches go through: no program for a smaller last one."""
-    return tenfold.Splits("even", few.train[:600], few.validation[:250], few.test[:250], "here", 0)
-
-
-@pytest.fixture(scope="module")
-def made(even, tmp_path_factory):
+def made(few, tmp_path_factory):
     """Two networks, each at two rates, from two seeds."""
-    return study(SMALL, VARY, even, seeds=2, out=tmp_path_factory.mktemp("study") / "one")
+    return study(SMALL, VARY, few, seeds=2, out=tmp_path_factory.mktemp("study") / "one")
 
 
 @pytest.fixture
@@ -300,13 +294,13 @@ def test_the_table_and_the_picture_are_files(made):
     assert made.table["setting"][0] in made.plot().get_label()
 
 
-def test_the_test_set_is_opened_for_the_best_alone_and_once(made, even):
+def test_the_test_set_is_opened_for_the_best_alone_and_once(made, few):
     best = made.table["run"][0]
     opened = [str(path.parent) for path in made.path.rglob("test-openings.jsonl")]
     assert opened == [best] == [str(made.best.path)]
     assert [opening["by"] for opening in made.best.test_openings()] == ["study"]
-    assert len(made.test.labels) == len(even.test)
-    resume(made.path, even, verbose=False)
+    assert len(made.test.labels) == len(few.test)
+    resume(made.path, few, verbose=False)
     assert len(made.best.test_openings()) == 1
 
 
@@ -390,25 +384,25 @@ def assert_equal_to_float_error(run, other):
     assert {path.name for path in run.path.iterdir()} - {"test-openings.jsonl"} == names
 
 
-def test_settings_trained_in_a_group_equal_the_same_trained_alone(even, tmp_path):
+def test_settings_trained_in_a_group_equal_the_same_trained_alone(few, tmp_path):
     recipe = SMALL.replace(arguments={"hidden": [8], "dropout": 0.2})
     vary = {"learning_rate": [0.001, 0.005]}
-    found = study(recipe, vary, even, seeds=2, out=tmp_path / "study", verbose=False)
+    found = study(recipe, vary, few, seeds=2, out=tmp_path / "study", verbose=False)
     for setting in found.plan.settings:
         out = tmp_path / setting.folder
-        alone = tenfold.train(setting.recipe, even, seeds=2, out=out, verbose=False)
+        alone = tenfold.train(setting.recipe, few, seeds=2, out=out, verbose=False)
         assert_equal_to_float_error(tenfold.Run(found.path / setting.folder), alone)
 
 
-def test_a_diverged_setting_is_told_and_harms_no_other(even, tmp_path, capsys):
+def test_a_diverged_setting_is_told_and_harms_no_other(few, tmp_path, capsys):
     recipe = SMALL.replace(arguments={"hidden": [8], "activation": "exponential"})
     vary = {"learning_rate": [0.01, 900.0]}
-    found = study(recipe, vary, even, seeds=1, out=tmp_path / "study")
+    found = study(recipe, vary, few, seeds=1, out=tmp_path / "study")
     assert "setting 2/2 learning_rate=900: diverged" in capsys.readouterr().err
     assert found.table["status"].tolist() == ["finished", "diverged"]
     assert found.table["accuracy"].isna().tolist() == [False, True]
     recipe = found.plan.settings[0].recipe
-    alone = tenfold.train(recipe, even, out=tmp_path / "alone", verbose=False)
+    alone = tenfold.train(recipe, few, out=tmp_path / "alone", verbose=False)
     assert_equal_to_float_error(found.best, alone)
 
 
@@ -443,7 +437,7 @@ main()
 
 def test_killed_it_goes_on_and_ends_with_the_same_bits(few_file, tmp_path, tenfold_main):
     how = ["logistic", "--data", few_file, "--seeds", "2", "--vary", "epochs=2"]
-    how += ["--vary", "learning_rate=0.001,0.01", "--vary", "batch_size=100"]
+    how += ["--vary", "learning_rate=0.001,0.01", "--vary", "batch_size=64"]
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     assert tenfold_main("study", *how, "--out", whole)[0] == 0
     command = [sys.executable, "-c", CHILD, "study", *map(str, how), "--out", str(killed)]
@@ -458,7 +452,7 @@ def test_killed_it_goes_on_and_ends_with_the_same_bits(few_file, tmp_path, tenfo
     assert Study(whole).table[columns].equals(Study(killed).table[columns])
 
 
-def test_killed_before_its_runs_are_begun_it_begins_them(even, made, tmp_path):
+def test_killed_before_its_runs_are_begun_it_begins_them(few, made, tmp_path):
     folder = tmp_path / "study"
     shutil.copytree(made.path, folder, ignore=shutil.ignore_patterns("hidden=8,*", "*.json"))
     shutil.copy(made.path / "study.json", folder)
@@ -468,7 +462,7 @@ def test_killed_before_its_runs_are_begun_it_begins_them(even, made, tmp_path):
     begun.mkdir()
     shutil.copy(made.path / begun.name / "network.json", begun)
     assert sorted(Study(folder).table["status"]) == ["finished"] * 2 + ["waiting"] * 2
-    resume(folder, even, verbose=False)
+    resume(folder, few, verbose=False)
     assert Study(folder).table["accuracy"].equals(made.table["accuracy"])
 
 
@@ -482,24 +476,24 @@ def interrupt_after(parts):
     return update
 
 
-def test_ctrl_c_names_the_command_and_what_is_trained_is_kept(even, tmp_path, monkeypatch):
+def test_ctrl_c_names_the_command_and_what_is_trained_is_kept(few, tmp_path, monkeypatch):
     out, vary = tmp_path / "my study", {"epochs": [1, 2]}
     with monkeypatch.context() as patch:
         patch.setattr(Silent, "update", interrupt_after(2))
         with pytest.raises(KeyboardInterrupt, match=r"tenfold study --resume '.*my study'"):
-            study(SMALL, vary, even, seeds=1, out=out, verbose=False)
+            study(SMALL, vary, few, seeds=1, out=out, verbose=False)
     stopped = Study(out)
     assert stopped.table["status"].tolist() == ["finished", "training"]
     first = (stopped.best.path / "run.json").read_bytes()
-    resume(out, even, verbose=False)
+    resume(out, few, verbose=False)
     assert (out / "epochs=1" / "run.json").read_bytes() == first
     assert Study(out).table["status"].tolist() == ["finished"] * 2
 
 
-def test_a_study_in_memory_wants_its_data_and_no_other(made, even):
+def test_a_study_in_memory_wants_its_data_and_no_other(made, few):
     with pytest.raises(InputError, match="its data were made in memory"):
         resume(made.path)
-    other = tenfold.Splits("other", even.train[1:], even.validation, even.test, "here", 0)
+    other = tenfold.Splits("other", few.train[1:], few.validation, few.test, "here", 0)
     with pytest.raises(InputError, match="other is not the data it began with"):
         resume(made.path, other)
 
