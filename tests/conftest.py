@@ -53,6 +53,22 @@ def few_file(few, tmp_path_factory):
     return path
 
 
+@pytest.fixture
+def weights_by_numpy(monkeypatch):
+    """Initial weights that NumPy draws, for tests to which it does not matter who does.
+
+    JAX compiles a program for each shape, a second long.
+    """
+    import keras
+    import numpy as np
+
+    def draw(self, shape, dtype=None):
+        limit = np.sqrt(6 / (np.prod(shape[:-1]) + np.prod(shape[:-2]) * shape[-1]))
+        return np.random.default_rng(self.seed).uniform(-limit, limit, shape).astype(dtype)
+
+    monkeypatch.setattr(keras.initializers.GlorotUniform, "__call__", draw)
+
+
 @pytest.fixture(scope="session")
 def browser():
     """Chromium, with a camera that shows a test picture."""

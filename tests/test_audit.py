@@ -16,7 +16,7 @@ from tenfold.datasets import Dataset, Splits
 from tenfold.recipes import Augmentation, recipe
 from tenfold.training import Forward, Program, build_networks, folds
 
-DENSE = recipe("dense-47").replace(batch_size=60, epochs=12)
+DENSE = recipe("dense-47").replace(arguments={"hidden": [48]}, batch_size=60, epochs=12)
 
 
 def save(path, splits):

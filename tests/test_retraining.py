@@ -25,7 +25,7 @@ DIGITS = tuple("0123456789")
 def base(few_file, tmp_path_factory):
     """A run, and the artifact that a server would be started with."""
     folder = tmp_path_factory.mktemp("base")
-    recipe = tenfold.Recipe("small", arguments={"hidden": [32]}, epochs=2, batch_size=64)
+    recipe = tenfold.Recipe("small", arguments={"hidden": [48]}, epochs=2, batch_size=64)
     run = tenfold.train(recipe, few_file, out=folder / "run", verbose=False)
     export(run, folder / "base.onnx")
     return run.path, folder / "base.onnx"
