@@ -62,7 +62,7 @@ def test_the_options_of_train_reach_the_recipe(few_file, tenfold_main):
     options = (
         "--hidden 12,8 --activation gelu,tanh --dropout 0.2 --batch-norm --optimizer adamw "
         "--loss sparse --learning-rate 0.01 --schedule cosine --warmup 0.1 --weight-decay 0.02 "
-        "--batch-size 50 --epochs 1 --shift 1 --rotation 5 --scale 0.1 --shear 0.1 --elastic 1 "
+        "--batch-size 40 --epochs 1 --shift 1 --rotation 5 --scale 0.1 --shear 0.1 --elastic 1 "
         "--thickness 0.5 --blur 0.4 --noise 0.02 --clutter 0.3 --flip 0.2 "
         "--seed 4 --seeds 2"
     )
@@ -78,7 +78,7 @@ def test_the_options_of_train_reach_the_recipe(few_file, tenfold_main):
     }
     assert (recipe.loss, recipe.optimizer) == ("sparse_categorical_crossentropy", "adamw")
     assert (recipe.learning_rate, recipe.schedule, recipe.warmup) == (0.01, "cosine", 0.1)
-    assert (recipe.weight_decay, recipe.batch_size, recipe.epochs) == (0.02, 50, 1)
+    assert (recipe.weight_decay, recipe.batch_size, recipe.epochs) == (0.02, 40, 1)
     assert recipe.augmentation == tenfold.Augmentation(1, 5, 0.1, 0.1, 1, 0.5, 0.4, 0.02, 0.3, 0.2)
     assert run.seeds == [4, 5]
     names = [type(layer).__name__ for layer in run.model.layers]

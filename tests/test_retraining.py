@@ -2,10 +2,12 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -149,6 +151,30 @@ def test_what_goes_wrong_in_training_is_told(retraining, samples, base, tmp_path
     found = wait(made, "failed")
     assert "neither 'reader' nor the folder of a run" in found["error"]
     assert "\n" not in found["error"]
+
+
+@contextmanager
+def no_file_larger_than(size):
+    """As on a full disk; what is started meanwhile is held to it too."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_is_told_and_replaces_nothing(retraining, samples, base):
+    with no_file_larger_than(70_000):
+        retraining.start(samples, epochs=1)
+    found = wait(retraining, "failed")
+    assert "cannot write" in found["error"]
+    assert "\n" not in found["error"]
+    assert not [path for path in retraining.folder.rglob("*") if ".tmp" in path.name]
+    with pytest.raises(InputError, match="no retrained model waits"):
+        retraining.accept()
+    assert retraining.current() == base[1]
+    assert retraining.discard()["state"] == "idle"
 
 
 def test_no_samples_and_unknown_classes_are_refused(retraining, mnist, tmp_path):

@@ -1,10 +1,12 @@
 """Images that stay in their file: chosen, read in parts, trained on window after window."""
 
+import signal
 import zipfile
 
 import jax
 import numpy as np
 import pytest
+from test_survival import assert_same_run, child
 
 import tenfold
 from tenfold.datasets import idx, npz, stored
@@ -171,14 +173,61 @@ def test_evaluation_counts_streamed_images_once(few, little_fits, monkeypatch):
     assert np.isclose(streamed["loss"], held["loss"])
 
 
-def test_a_whole_training_streams(few, little_fits, tmp_path):
+RECIPE = tenfold.Recipe("test", "dense", {"hidden": [16]}, batch_size=40, epochs=3)
+
+
+@pytest.fixture
+def file(few, tmp_path):
+    """A file of which neither the train nor the test split is held."""
     path = tmp_path / "digits.npz"
-    np.savez(path, x_train=few.images, y_train=few.labels)
-    recipe = tenfold.Recipe("test", "dense", {"hidden": [16]}, batch_size=48, epochs=2)
-    runs = [tenfold.train(recipe, path, out=tmp_path / name, verbose=False) for name in "ab"]
-    first, again = (run.history for run in runs)
-    assert first.equals(again)
-    assert runs[0].evaluate("test").accuracy[0].n == 117
+    train, test = few[:440], few[440:]
+    np.savez(
+        path,
+        x_train=train.images,
+        y_train=train.labels,
+        x_test=test.images,
+        y_test=test.labels,
+    )
+    return path
+
+
+def test_a_whole_training_streams(file, little_fits, tmp_path):
+    runs = [tenfold.train(RECIPE, file, out=tmp_path / name, verbose=False) for name in "ab"]
+    assert isinstance(runs[0].data().train.images, StoredImages)
+    assert_same_run(*(run.path for run in runs))
+
+
+def test_a_streamed_test_split_is_evaluated_like_one_that_is_held(file, few, little_fits, tmp_path):
+    run = tenfold.train(RECIPE, file, out=tmp_path / "run", verbose=False)
+    assert isinstance(run.data().test.images, StoredImages)
+    result = run.evaluate("test")
+    held = few[440:]
+    assert result.checksum == held.checksum
+    np.testing.assert_array_equal(result.labels, held.labels)
+    np.testing.assert_allclose(
+        result.probabilities, run.predict_all(held.images), rtol=1e-5, atol=1e-6
+    )
+
+
+# The fixture's limits in a process that dies by -9 in the midst of an epoch.
+LITTLE_FITS = f"""
+from tenfold.datasets import idx, npz, stored
+from tenfold.training import data
+for module in (stored, data, idx, npz):
+    module.HELD = 200 * {IMAGE_BYTES}
+stored.CHUNK, data.WINDOW, data.RUN = 256, 230 * {IMAGE_BYTES}, 10
+"""
+
+
+def test_a_streamed_training_that_was_killed_ends_with_the_same_bits(file, little_fits, tmp_path):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    tenfold.train(RECIPE, file, out=whole, verbose=False)
+    how = ["--hidden", "16", "--batch-size", "40", "--epochs", "3", "--data", file]
+    died = child(12, "train", *how, "--out", killed, before=LITTLE_FITS)
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    assert 0 < tenfold.Run(killed).history["epoch"].max() < 3
+    tenfold.resume(killed, verbose=False)
+    assert_same_run(whole, killed)
 
 
 def test_cross_validation_refuses_images_that_are_streamed(few, little_fits):

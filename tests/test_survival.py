@@ -43,9 +43,9 @@ main()
 """
 
 
-def child(count, *arguments, **named):
-    command = [sys.executable, "-c", CHILD, str(count), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=300, **named)
+def child(count, *arguments, before=""):
+    command = [sys.executable, "-c", before + CHILD, str(count), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
 
 
 def weights(run):
