@@ -137,7 +137,7 @@ def audit(
 
     Example:
         >>> import pathlib, tempfile
-        >>> data = load("mnist").train[:400]
+        >>> data = load("mnist").train[:480]
         >>> path = pathlib.Path(tempfile.mkdtemp()) / "few.npz"
         >>> np.savez(path, x_train=data.images, y_train=data.labels)
         >>> audit(path, folds=3, recipe="logistic", verbose=False).candidates.columns[:4].tolist()

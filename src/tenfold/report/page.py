@@ -45,7 +45,7 @@ def write(run: Run | str | Path, out: str | Path | None = None) -> Path:
         >>> import tempfile, tenfold
         >>> data = tenfold.load("mnist")
         >>> few = tenfold.Splits(
-        ...     "few", data.train[:600], data.validation[:200], None, "the first of MNIST", 0)
+        ...     "few", data.train[:640], data.validation[:500], None, "the first of MNIST", 0)
         >>> run = tenfold.train("logistic", few, out=tempfile.mkdtemp() + "/run", verbose=False)
         >>> write(run).name
         'report.html'

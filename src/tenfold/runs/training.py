@@ -84,7 +84,7 @@ def train(
         >>> import tempfile, tenfold
         >>> data = tenfold.load("mnist")
         >>> few = tenfold.Splits(
-        ...     "few", data.train[:600], data.validation[:200], None, "the first of MNIST", 0)
+        ...     "few", data.train[:640], data.validation[:500], None, "the first of MNIST", 0)
         >>> run = tenfold.train("logistic", few, out=tempfile.mkdtemp() + "/run", verbose=False)
         >>> len(run.history)
         5

@@ -63,7 +63,7 @@ def study(
         >>> import tempfile, tenfold
         >>> data = tenfold.load("mnist")
         >>> few = tenfold.Splits(
-        ...     "few", data.train[:600], data.validation[:200], data.test[:200], "MNIST's first", 0)
+        ...     "few", data.train[:640], data.validation[:500], data.test[:200], "MNIST's first", 0)
         >>> found = study("logistic", {"learning_rate": [0.001, 0.01], "epochs": [2]}, few, seeds=2,
         ...     out=tempfile.mkdtemp() + "/study", verbose=False)
         >>> found.table["setting"][0]

@@ -68,7 +68,7 @@ def fit(
         >>> data = tenfold.load("mnist")
         >>> model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, "softmax")])
         >>> model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
-        >>> history = tenfold.fit(model, data.train[:1000], epochs=2, verbose=0)
+        >>> history = tenfold.fit(model, data.train[:960], epochs=2, verbose=0)
         >>> sorted(history.history)
         ['accuracy', 'loss']
     """
