@@ -83,22 +83,6 @@ def browser():
 
 
 @pytest.fixture
-def weights_by_numpy(monkeypatch):
-    """Initial weights that NumPy draws, for tests to which it does not matter who does.
-
-    JAX compiles a program for each shape, a second long.
-    """
-    import keras
-    import numpy as np
-
-    def draw(self, shape, dtype=None):
-        limit = np.sqrt(6 / (np.prod(shape[:-1]) + np.prod(shape[:-2]) * shape[-1]))
-        return np.random.default_rng(self.seed).uniform(-limit, limit, shape).astype(dtype)
-
-    monkeypatch.setattr(keras.initializers.GlorotUniform, "__call__", draw)
-
-
-@pytest.fixture
 def tenfold_main(monkeypatch, capsys):
     """The command line in this process: arguments in; exit code, stdout and stderr out."""
     from tenfold.cli import main

@@ -54,7 +54,7 @@ def fill(found, data, n):
         found.add(np.ascontiguousarray(image), str(label), source="drawn")
 
 
-def wait(retraining, state="finished", seconds=240):
+def wait(retraining, state="finished", seconds=900):
     until = time.monotonic() + seconds
     while (found := retraining.progress())["state"] == "running":
         assert time.monotonic() < until, found
