@@ -5,15 +5,7 @@ import pytest
 from scipy import ndimage
 
 from tenfold import InputError
-from tenfold.nondigits import (
-    KINDS,
-    crossed,
-    draw,
-    hooked,
-    long_stemmed,
-    short_stemmed,
-    with_upstroke,
-)
+from tenfold.nondigits import KINDS, crossed, draw, long_stemmed, with_upstroke
 from tenfold.nondigits.letters import CLEAR
 
 STROKES = ("scribbles", "marks", "letters", "pairs")
@@ -108,7 +100,7 @@ def test_what_cannot_be_drawn_is_refused(arguments, words):
         draw(**{"n": 3, "seed": 0} | arguments)
 
 
-HANDS = {crossed: 7, long_stemmed: 9, hooked: 9, short_stemmed: 4, with_upstroke: 1}
+HANDS = {crossed: 7, long_stemmed: 9, with_upstroke: 1}
 
 
 @pytest.mark.parametrize(("written", "label"), HANDS.items())
@@ -123,9 +115,9 @@ def test_digits_of_other_hands_stand_as_mnists_do_and_differ(mnist, written, lab
         assert np.abs(image.astype(int) - digit).mean() > 2
 
 
-def test_bars_hooks_and_upstrokes_add_ink_and_a_long_stem_narrows(mnist):
+def test_a_bar_and_an_upstroke_add_ink_and_a_long_stem_narrows(mnist):
     of = {label: mnist.train.images[mnist.train.labels == label][:100] for label in (1, 7, 9)}
-    for written, label in ((crossed, 7), (hooked, 9), (with_upstroke, 1)):
+    for written, label in ((crossed, 7), (with_upstroke, 1)):
         assert ink(written(of[label], 0)).mean() > 1.1 * ink(of[label]).mean()
     for label in (7, 9):
         widths = [
@@ -133,15 +125,6 @@ def test_bars_hooks_and_upstrokes_add_ink_and_a_long_stem_narrows(mnist):
             for images in (long_stemmed(of[label], 0), of[label])
         ]
         assert widths[0] < 0.85 * widths[1]
-
-
-def test_a_short_stem_leaves_the_upper_right_of_an_open_four():
-    four = np.zeros((1, 28, 28), np.uint8)
-    four[0, 4:16, 8:10] = four[0, 14:16, 8:20] = four[0, 4:24, 16:18] = 255
-    strokes = [ndimage.label(row)[1] for row in short_stemmed(four, 0)[0, 5:9] > 127]
-    assert strokes == [1] * 4
-    four[0, 4:16, 8:18] = 255  # arm and stem cannot be told apart
-    assert (short_stemmed(four, 0)[0] > 127).any(axis=0).sum() in (11, 12)
 
 
 @pytest.mark.parametrize("written", HANDS)

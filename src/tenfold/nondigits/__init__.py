@@ -1,15 +1,6 @@
 """Images that are drawn: no digits, and digits as hands write them that MNIST does not have."""
 
 from tenfold.nondigits.drawing import KINDS, NO_DIGIT, draw
-from tenfold.nondigits.hands import crossed, hooked, long_stemmed, short_stemmed, with_upstroke
+from tenfold.nondigits.hands import crossed, long_stemmed, with_upstroke
 
-__all__ = [
-    "KINDS",
-    "NO_DIGIT",
-    "crossed",
-    "draw",
-    "hooked",
-    "long_stemmed",
-    "short_stemmed",
-    "with_upstroke",
-]
+__all__ = ["KINDS", "NO_DIGIT", "crossed", "draw", "long_stemmed", "with_upstroke"]

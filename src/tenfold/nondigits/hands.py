@@ -1,4 +1,4 @@
-"""MNIST's digits as other hands write them: with a bar, a hook or an upstroke, long or short."""
+"""MNIST's digits as other hands write them: barred sevens, long stems, ones with an upstroke."""
 
 from __future__ import annotations
 
@@ -6,14 +6,12 @@ from collections.abc import Callable
 
 import numpy as np
 from numpy.random import Generator
-from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from tenfold.errors import InputError
 from tenfold.nondigits.placing import SIDE, Images, fitted
 
 _TIMES = SIDE // 28  # pixels of the drawing a pixel of the image
-_LEAST_GAPS = 3  # rows in which arm and stem of a four are apart, so that one can be told
 
 Line = list[tuple[float, float]]
 """Corners of a stroke: x and y in pixels of the image."""
@@ -89,53 +87,6 @@ def long_stemmed(images: Images, seed: int) -> Images:
     return _changed(images, seed, _lengthened)
 
 
-def hooked(images: Images, seed: int) -> Images:
-    """Draw a hook to the left at the lower end of nines.
-
-    Args:
-        images: uint8 ``[n, 28, 28]``, nines, light on black, with ink.
-        seed: of everything random.
-
-    Returns:
-        uint8 ``[n, 28, 28]``, scaled and centred as MNIST is.
-
-    Raises:
-        InputError: the images have another shape, or no ink.
-
-    Example:
-        >>> nine = np.zeros((1, 28, 28), np.uint8)
-        >>> nine[0, 4:12, 12:17] = nine[0, 4:24, 15:17] = 255
-        >>> bool(nine[0, 20:, :12].any()), bool(hooked(nine, 0)[0, 20:, :12].any())
-        (False, True)
-    """
-    return _changed(images, seed, lambda generator, image: _drawn_over(generator, image, _hook))
-
-
-def short_stemmed(images: Images, seed: int) -> Images:
-    """Cut the stem of fours a little over the bar, and lean the arm to the right.
-
-    Args:
-        images: uint8 ``[n, 28, 28]``, fours, light on black, with ink.
-        seed: of everything random.
-
-    Returns:
-        uint8 ``[n, 28, 28]``, scaled and centred as MNIST is. A four whose arm and stem are not
-        apart over the bar is as it was.
-
-    Raises:
-        InputError: the images have another shape, or no ink.
-
-    Example:
-        >>> four = np.zeros((1, 28, 28), np.uint8)
-        >>> four[0, 4:16, 8:10] = four[0, 14:16, 8:20] = four[0, 4:24, 16:18] = 255
-        >>> heads = [int((image[4:9] > 0).any(axis=0).sum()) for image in
-        ...          (four[0], short_stemmed(four, 0)[0])]
-        >>> heads[0], heads[1] < 8
-        (4, True)
-    """
-    return _changed(images, seed, _shortened)
-
-
 def _changed(
     images: Images, seed: int, change: Callable[[Generator, Images], Image.Image]
 ) -> Images:
@@ -153,7 +104,7 @@ def _changed(
 def _drawn_over(
     generator: Generator, image: Images, strokes: Callable[[Generator, Images], list[Line]]
 ) -> Image.Image:
-    drawing = _enlarged(image)
+    drawing = Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     pen, width = ImageDraw.Draw(drawing), round(_TIMES * _pen(image))
     for line in strokes(generator, image):
         corners = [(_TIMES * (x + 0.5), _TIMES * (y + 0.5)) for x, y in line]
@@ -202,47 +153,6 @@ def _upstroke(generator: Generator, image: Images) -> list[Line]:
         x, (left, right) = _middle(image, bottom - 1), generator.uniform(0.15, 0.3, 2) * height
         lines.append([(x - left, bottom - 1.0), (x + right, bottom - 1.0)])
     return lines
-
-
-def _hook(generator: Generator, image: Images) -> list[Line]:
-    top, bottom = _ends(image)
-    height = bottom - top
-    x, y = _middle(image, bottom - 1), bottom - 1.0
-    reach, drop = generator.uniform(0.25, 0.5) * height, generator.uniform(0, 0.12) * height
-    rise = generator.uniform(-0.05, 0.2) * height
-    return [
-        [(x, y), (x - reach / 3, y + drop), (x - 2 * reach / 3, y + drop), (x - reach, y - rise)]
-    ]
-
-
-def _shortened(generator: Generator, image: Images) -> Image.Image:
-    ink = image > image.max() // 2
-    top, bottom = _ends(image)
-    upper, lower = top + (bottom - top) // 4, top + 3 * (bottom - top) // 4
-    bar = upper + int(ink[upper:lower].sum(axis=1).argmax())
-    neck = bar - int(generator.integers(2, 5))  # the row down to which the stem is cut
-    gaps = {row: gap for row in range(top, neck) if (gap := _gap(ink[row])) is not None}
-    if len(gaps) < _LEAST_GAPS:
-        return _enlarged(image)
-    kept = image.copy()
-    for row in range(neck):
-        kept[row, gaps[min(gaps, key=lambda known: abs(known - row))] :] = 0
-    drawing = np.pad(np.asarray(_enlarged(kept)), ((0, 0), (0, SIDE)))
-    lean = generator.uniform(0.1, 0.8)
-    for row in range(_TIMES * bar):
-        drawing[row] = np.roll(drawing[row], round(lean * (_TIMES * bar - row)))
-    return Image.fromarray(drawing)
-
-
-def _gap(row: NDArray[np.bool_]) -> int | None:
-    """The middle of the last gap between two strokes of a row; None where there is but one."""
-    inked = np.flatnonzero(row)
-    apart = np.flatnonzero(np.diff(inked) > 1)
-    return int(inked[apart[-1]] + inked[apart[-1] + 1] + 1) // 2 if len(apart) else None
-
-
-def _enlarged(image: Images) -> Image.Image:
-    return Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
 
 
 def _ends(image: Images) -> tuple[int, int]:
