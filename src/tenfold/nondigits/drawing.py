@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.random import Generator
+from numpy.typing import NDArray
 from PIL import Image
 
 from tenfold.errors import InputError
@@ -14,8 +15,6 @@ from tenfold.nondigits.placing import Images, placed
 
 NO_DIGIT = "no digit"
 """The name of the class of such images."""
-
-_INKED = 50  # the level from which a pixel of a digit holds ink
 
 _DRAWN: dict[str, Callable[[Generator], Images]] = {
     "scribbles": strokes.scribble,
@@ -88,23 +87,13 @@ def _kinds(kinds: Sequence[str] | None, digits: Images | None) -> Sequence[str]:
 
 
 def _pair(generator: Generator, digits: Images) -> Images:
-    """Two digits side by side, up to 4 pixels apart, or touching by one."""
-    left, right = (
-        np.roll(image, int(generator.integers(-3, 4)), axis=0)
-        for image in digits[generator.integers(0, len(digits), 2)]
-    )
-    start = _beside(left, right) + int(generator.integers(-1, 5))
-    both = np.zeros((28, 64), np.uint8)
-    both[:, :28] = left
-    np.maximum(both[:, start : start + 28], right, out=both[:, start : start + 28])
-    whole = Image.fromarray(both)
+    """Two digits side by side, one a little higher than the other, with a gap of 0 to 4 pixels."""
+    parts: list[NDArray[np.uint8]] = []
+    for image in digits[generator.integers(0, len(digits), 2)]:
+        columns = np.flatnonzero(image.any(axis=0))
+        part = image[:, columns[0] : columns[-1] + 1] if len(columns) else image
+        parts.append(np.roll(part, int(generator.integers(-3, 4)), axis=0))
+    gap = np.zeros((28, int(generator.integers(0, 5))), np.uint8)
+    whole = Image.fromarray(np.concatenate([parts[0], gap, parts[1]], axis=1))
     large = whole.resize((whole.width * 4, whole.height * 4), Image.Resampling.BICUBIC)
     return placed(generator, large)
-
-
-def _beside(left: Images, right: Images) -> int:
-    """The column at which an image begins whose ink touches that of the other, left of it."""
-    inked = [image > _INKED for image in (left, right)]
-    ends = np.where(inked[0].any(axis=1), 27 - inked[0][:, ::-1].argmax(axis=1), -28)
-    starts = np.where(inked[1].any(axis=1), inked[1].argmax(axis=1), 28)
-    return max(0, int((ends - starts).max()) + 1)
