@@ -65,7 +65,6 @@ def test_nothing_asked_nothing_done(images):
         shift=st.floats(0, 4),
         rotation=st.floats(0, 40),
         scale=st.floats(0, 0.3),
-        stretch=st.floats(0, 0.3),
         shear=st.floats(0, 0.3),
         elastic=st.floats(0, 3),
         thickness=st.floats(0, 2),
@@ -85,7 +84,6 @@ def test_grey_levels_stay_within_those_of_the_image(how):
     [
         Augmentation(rotation=20),
         Augmentation(scale=0.2),
-        Augmentation(stretch=0.2),
         Augmentation(shear=0.3),
         Augmentation(elastic=2),
         Augmentation(rotation=5, shift=2),
@@ -111,15 +109,6 @@ def test_a_share_of_the_images_is_mirrored_and_the_rest_left_alone():
     np.testing.assert_array_equal(mirrored[changed], images[changed][..., ::-1])
     np.testing.assert_array_equal(mirrored[~changed], images[~changed])
     assert 250 < changed.sum() < 350
-
-
-def test_a_stretch_changes_the_width_alone_and_within_its_range():
-    square = jnp.zeros((200, 41, 41)).at[:, 10:31, 10:31].set(1.0)
-    moved = np.asarray(augment(KEY, square, Augmentation(stretch=0.3)))
-    widths, heights = (moved[:, 20].sum(axis=1), moved[:, :, 20].sum(axis=1))
-    np.testing.assert_allclose(heights, 21, atol=1e-4)
-    assert 21 * 0.7 - 0.5 < widths.min() < 21 * 0.75
-    assert 21 * 1.25 < widths.max() < 21 * 1.3 + 0.5
 
 
 def test_a_rotation_stays_within_its_angle():
@@ -220,7 +209,6 @@ def test_pieces_of_clutter_stand_at_the_border_or_are_level_lines():
         {"shift": -1},
         {"shift": 15},
         {"scale": 1.0},
-        {"stretch": 1.0},
         {"elastic": float("nan")},
         {"thickness": 2.1},
         {"blur": -0.1},

@@ -14,7 +14,6 @@ _LIMITS = {
     "shift": 14.0,
     "rotation": 180.0,
     "scale": 0.9,
-    "stretch": 0.9,
     "shear": 1.0,
     "elastic": 20.0,
     "thickness": 2.0,
@@ -33,13 +32,12 @@ class Augmentation:
         shift: largest translation in pixels, along each axis.
         rotation: largest angle in degrees, either way.
         scale: largest relative change of size; 0.1 means 0.9 to 1.1 times.
-        stretch: largest relative change of width alone.
         shear: largest horizontal shear, as tangent of the slant.
         elastic: largest local displacement in pixels, of a smooth random field.
         thickness: strokes become thinner or thicker by up to so many pixels.
         blur: largest standard deviation of a Gaussian, in pixels.
         noise: largest standard deviation of grey noise, of ink at 1; contrast falls with it.
-        clutter: share of images that get foreign pieces: a neighbour, a ruled line, a box edge.
+        clutter: share of images that get a foreign piece: a neighbour, a ruled line, a box edge.
         flip: share of images that are mirrored, left to right; for clothes, which digits are not.
 
     Raises:
@@ -49,7 +47,6 @@ class Augmentation:
     shift: float = 0.0
     rotation: float = 0.0
     scale: float = 0.0
-    stretch: float = 0.0
     shear: float = 0.0
     elastic: float = 0.0
     thickness: float = 0.0

@@ -34,7 +34,6 @@ KINDS: Mapping[str, type] = {
     "shift": float,
     "rotation": float,
     "scale": float,
-    "stretch": float,
     "shear": float,
     "elastic": float,
     "thickness": float,
