@@ -191,7 +191,7 @@ def test_probabilities_and_what_the_network_sees_are_shown_while_the_pen_is_down
 def test_a_scribble_is_not_known(reader, visit):
     page = visit(reader)
     box = page.locator("#sheet").bounding_box()
-    places = np.random.default_rng(3).uniform(0.3, 0.6, (24, 2)) * [box["width"], box["height"]]
+    places = np.random.default_rng(3).uniform(0.3, 0.6, (48, 2)) * [box["width"], box["height"]]
     page.mouse.move(box["x"] + places[0, 0], box["y"] + places[0, 1])
     page.mouse.down()
     for x, y in places[1:]:

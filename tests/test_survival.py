@@ -421,7 +421,7 @@ def test_a_compiled_network_keeps_its_loss_optimizer_and_schedule(
     run = tenfold.Run("run")
     optimizer = run.model.optimizer
     assert type(optimizer).__name__ == "SGD"
-    assert float(optimizer.learning_rate) == pytest.approx(0.1 * 0.9 ** (12 / 10))
+    assert float(optimizer.learning_rate) == pytest.approx(0.1 * 0.9 ** (10 / 10))
     assert run.model.loss.from_logits
     result = run.evaluate("validation")
     np.testing.assert_allclose(result.probabilities.sum(axis=-1), 1, atol=1e-5)

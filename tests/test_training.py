@@ -8,8 +8,6 @@ import tenfold
 from tenfold import Augmentation, InputError
 from tenfold.networks import seeded
 
-pytestmark = pytest.mark.usefixtures("weights_by_numpy")
-
 
 def by_layer(variable):
     return keras.optimizers.Adam() if variable.name == "kernel" else keras.optimizers.SGD()

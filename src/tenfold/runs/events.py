@@ -121,6 +121,8 @@ def _start(model: keras.Model) -> bytes:
 
 def _summary(model: keras.Model) -> str:
     """The network as a table: without its optimizer, whose numbers Keras would count in."""
+    if not model.compiled:
+        return networks.summary(model)
     optimizer, model.optimizer = model.optimizer, None
     try:
         return networks.summary(model)

@@ -18,6 +18,7 @@ KINDS: Mapping[str, type] = {
     "activation": str,
     "dropout": float,
     "batch_norm": bool,
+    "gaussian_noise": float,
     "filters": int,
     "kernels": int,
     "strides": int,
