@@ -40,7 +40,7 @@ def augment(key: jax.Array, images: jax.Array, how: Augmentation) -> jax.Array:
     if how.flip:
         images = flip(jax.random.fold_in(key, 2), images, how.flip)
     if how.rotation or how.scale or how.shear or how.elastic:
-        images = sample(images, *_source_places(key, images.shape, how))
+        images = sample(_stored(images), *_source_places(key, images.shape, how))
     else:
         images = shift(key, images, int(how.shift))
     keys = jax.random.split(jax.random.fold_in(key, 1), 4)
