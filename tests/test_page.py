@@ -130,7 +130,7 @@ def reads(page, text):
     expecting(page.locator("#figure")).to_have_text(text)
 
 
-def photo(text):
+def photo(text, turned=False):
     """A photo of digits: dark ink on paper that is lit from one side; PNG."""
     image = Image.new("L", (160 * len(text), 240), 255)
     pen = ImageDraw.Draw(image)
@@ -140,7 +140,8 @@ def photo(text):
             pen.line(points, fill=40, width=9, joint="curve")
     light = np.linspace(0.75, 1, image.width)
     file = io.BytesIO()
-    Image.fromarray((np.asarray(image) * light).astype(np.uint8)).save(file, "PNG")
+    pixels = (np.asarray(image) * light).astype(np.uint8)
+    Image.fromarray(np.rot90(pixels, 2 * turned)).save(file, "PNG")
     return {"name": "photo.png", "mimeType": "image/png", "buffer": file.getvalue()}
 
 
@@ -282,6 +283,24 @@ def test_pictures_are_chosen_dropped_and_taken(reader, visit):
     expecting(page.locator("#figure")).not_to_have_text("31")
     page.set_input_files("#file", {"name": "x.png", "mimeType": "image/png", "buffer": b"no"})
     expecting(page.locator("#trouble")).to_contain_text("x.png cannot be opened as a picture")
+
+
+@needs_browser
+def test_boxes_of_a_photo_that_was_turned_to_be_read_stand_where_its_digits_do(reader, visit):
+    page = visit(reader)
+    boxes = []
+    for turned in (False, True):
+        page.set_input_files("#file", photo("243724", turned))
+        reads(page, "243724")
+        found = "all => all.map(({ x, width }) => [x, width].map((side) => side.baseVal.value))"
+        boxes.append(np.array(page.locator("#boxes rect").evaluate_all(found)))
+        page.keyboard.press("c")
+        reads(page, "")
+    (upright, wide), (down, wide_down) = (found.T for found in boxes)
+    assert (np.diff(upright) > 0).all()
+    assert (np.diff(down) < 0).all()
+    middles = upright + wide / 2 + down + wide_down / 2  # twice the middle of the sheet, each
+    assert np.ptp(middles) < 0.02 * middles.mean()
 
 
 @needs_browser

@@ -193,6 +193,18 @@ def test_a_picture_without_ink_is_no_error(service):
     assert found["size"] == [90, 90]
 
 
+def test_a_page_upside_down_is_turned_as_tenfold_read_does(service, mnist):
+    clear = [mnist.validation.images[mnist.validation.labels == k][4] for k in (4, 3, 2, 7, 5, 4)]
+    page = 255 - np.concatenate([np.pad(image, 12) for image in clear], axis=1)
+    _, upright = service.json("POST", "/v1/read", png(page), PNG)
+    _, found = service.json("POST", "/v1/read", png(np.rot90(page, 2)), PNG)
+    assert (upright["turned"], found["turned"]) == (0, 180)
+    assert found["text"] == upright["text"] == "432754"
+    assert found["size"] == upright["size"]
+    boxes = [[digit["box"] for digit in answer["digits"]] for answer in (found, upright)]
+    assert np.abs(np.subtract(*boxes)).max() <= 2
+
+
 def test_what_looks_like_no_digit_is_told_apart(service):
     picture = Image.new("L", (200, 200), 255)
     ImageDraw.Draw(picture).line(

@@ -164,29 +164,32 @@ def read(
     network = shipped() if predictor is None else predictor
     if network.image_shape != (28, 28):
         raise InputError(f"{network.path}: takes images of {network.image_shape}, not 28x28")
-    reading = as_it_lies = look(picture, network, deslant=deslant)
-    if len(as_it_lies.all) >= FEWEST_TO_TURN and as_it_lies.certainty < DOUBTFUL:
-        others = [look(picture, network, deslant=deslant, turned=turns) for turns in (1, 2, 3)]
-        best = max(others, key=lambda found: found.certainty)
-        if best.certainty > max(SURE, as_it_lies.certainty + GAIN) and best.is_as_full(as_it_lies):
-            reading = best
+    reading = look(picture, network, deslant=deslant)
     if not reading.digits:
         raise NoDigitError("no digit found in the picture: what is in it looks like something else")
     return reading
 
 
 def look(
-    picture: str | Path | Image | npt.NDArray[Any],
-    network: Predictor,
-    *,
-    deslant: bool = False,
-    turned: int = 0,
+    picture: str | Path | Image | npt.NDArray[Any], network: Predictor, *, deslant: bool = False
 ) -> Reading:
-    """Read a picture as it lies, or turned by quarters of a turn; there may be no digit in it.
+    """Read a picture, turned where that is far surer; there may be no digit in what is found.
 
     Raises:
         InputError: as ``read``.
     """
+    as_it_lies = _look(picture, network, deslant, 0)
+    if len(as_it_lies.all) < FEWEST_TO_TURN or as_it_lies.certainty >= DOUBTFUL:
+        return as_it_lies
+    others = [_look(picture, network, deslant, turns) for turns in (1, 2, 3)]
+    best = max(others, key=lambda found: found.certainty)
+    surer = best.certainty > max(SURE, as_it_lies.certainty + GAIN)
+    return best if surer and best.is_as_full(as_it_lies) else as_it_lies
+
+
+def _look(
+    picture: str | Path | Image | npt.NDArray[Any], network: Predictor, deslant: bool, turned: int
+) -> Reading:
     page = find(picture, deslant=deslant, judge=judge_of(network), turned=turned)
     return replace(arranged(page, network), turned=turned)
 

@@ -41,7 +41,8 @@ def read_picture(picture: Image, current: Current, k: int) -> dict[str, Any]:
     try:
         found = look(picture, current.predictor)
     except NoDigitError:
-        return {"text": "", "lines": [], "digits": [], "others": [], "size": [*picture.size]}
+        nothing: dict[str, Any] = {"text": "", "lines": [], "digits": [], "others": []}
+        return nothing | {"size": [*picture.size], "turned": 0}
     except InputError as error:
         raise ServiceError("image_unreadable", str(error)) from None
     places = [
@@ -56,6 +57,7 @@ def read_picture(picture: Image, current: Current, k: int) -> dict[str, Any]:
         "digits": _told(places, current, k),
         "others": _told(((other, {}) for other in found.others), current, k),
         "size": list(found.size),
+        "turned": 90 * found.turned,
     }
 
 

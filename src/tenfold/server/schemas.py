@@ -100,6 +100,10 @@ class Read(BaseModel):
     digits: list[Digit]
     others: list[Other] = Field(description="What the network took for no digit.")
     size: list[int] = Field(description="Width and height of the upright picture.")
+    turned: Literal[0, 90, 180, 270] = Field(
+        description="Degrees counter-clockwise by which the picture was turned to be read, beyond "
+        "what its EXIF data say; boxes are in the turned picture."
+    )
     model: Version
 
 

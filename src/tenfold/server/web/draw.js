@@ -82,12 +82,26 @@ function under(point, otherwise) {
   return place < 0 ? otherwise : place;
 }
 
-const placed = ([left, top, right, bottom]) => [
-  left / picture.scale + picture.left,
-  top / picture.scale + picture.top,
-  right / picture.scale + picture.left,
-  bottom / picture.scale + picture.top,
-];
+/** Where a box of the answer stands on the sheet, which lies as it was before it was turned. */
+function placed(box) {
+  const [left, top, right, bottom] = asItLies(box);
+  return [
+    left / picture.scale + picture.left,
+    top / picture.scale + picture.top,
+    right / picture.scale + picture.left,
+    bottom / picture.scale + picture.top,
+  ];
+}
+
+function asItLies([left, top, right, bottom]) {
+  const [width, height] = answer.size;
+  return {
+    0: [left, top, right, bottom],
+    90: [height - bottom, left, height - top, right],
+    180: [width - right, height - bottom, width - left, height - top],
+    270: [top, width - right, bottom, width - left],
+  }[answer.turned];
+}
 
 function render() {
   const one = digit();
