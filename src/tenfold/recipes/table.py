@@ -136,7 +136,7 @@ RECIPES: Mapping[str, Recipe] = _table(
         ),
         Recipe(
             "best-dense",
-            arguments={"hidden": [1024, 1024], "batch_norm": True, "gaussian_noise": 0.3},
+            arguments={"hidden": [1024, 1024], "batch_norm": True, "gaussian_noise": 0.08},
             learning_rate=2e-3,
             schedule="linear",
             warmup=0.05,
