@@ -184,6 +184,13 @@ def test_what_cannot_be_answered_is_refused_in_one_shape(service, code, method, 
     assert service.code(method, path, body, kind) == code
 
 
+@pytest.mark.parametrize(("path", "most"), [("/v1/predict", 784), ("/v1/read", 50_000_000)])
+def test_a_picture_that_is_far_too_large_is_told_what_is_allowed(service, path, most):
+    _, answer = service.json("POST", path, bomb(60_000, 60_000), PNG)
+    assert answer["error"]["details"] == {"limit": most}
+    assert f"over {most:,} pixels; reduce or crop it" in answer["error"]["message"]
+
+
 def test_every_code_is_walked():
     assert {code for code, *_ in REFUSED} | NOT_BY_ONE_REQUEST == set(STATUS)
 

@@ -224,7 +224,8 @@ def _one_each(name: str, value: Any, layers: int) -> list[Any]:
         return [value] * layers
     if len(value) != layers:
         raise InputError(
-            f"{name}: {len(value)} values for {layers} layers; give one, or one for each"
+            f"{name}: {len(value)} values for {layers} layer{'s' * (layers != 1)}; "
+            "give one, or one for each"
         )
     return list(value)
 

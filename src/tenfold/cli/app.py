@@ -52,7 +52,7 @@ def main() -> None:
     except InputError as error:
         _stop(str(error))
     except usage_error as error:
-        _stop(f"{error.format_message()} See tenfold --help.")
+        _stop(f"{error.format_message().rstrip('.')}; see tenfold --help")
     except BrokenPipeError:  # whoever read our output has seen enough
         code = 0
     except OSError as error:

@@ -106,8 +106,8 @@ def small_image(data: bytes, shape: tuple[int, int]) -> Images:
     Raises:
         ServiceError: it cannot be read, or has another size.
     """
-    image = _opened(data, SMALL_FORMATS)
     height, width = shape
+    image = _opened(data, SMALL_FORMATS, height * width)
     if image.size != (width, height):
         raise ServiceError(
             "image_size",
@@ -132,7 +132,7 @@ def picture_of(kind: str, body: bytes, limits: Limits) -> Image:
         (body,) = multipart.files(kind, body, 1)
     elif not kind.startswith("image/"):
         raise _unsupported(kind, f"image/png, image/jpeg or {FORM}")
-    image = _opened(body, PICTURE_FORMATS)
+    image = _opened(body, PICTURE_FORMATS, limits.pixels)
     if image.width * image.height > limits.pixels:
         raise ServiceError(
             "image_too_large",
@@ -143,13 +143,17 @@ def picture_of(kind: str, body: bytes, limits: Limits) -> Image:
     return image
 
 
-def _opened(data: bytes, formats: tuple[str, ...]) -> Image:
+def _opened(data: bytes, formats: tuple[str, ...], most: int) -> Image:
     from PIL import Image as pillow
 
     try:
         return pillow.open(io.BytesIO(data), formats=formats)
     except pillow.DecompressionBombError:
-        raise ServiceError("image_too_large", "a picture of far too many pixels") from None
+        raise ServiceError(
+            "image_too_large",
+            f"a picture of far over {most:,} pixels; reduce or crop it",
+            {"limit": most},
+        ) from None
     except Exception as error:  # decoders raise all sorts of things at damaged files
         raise _unreadable(error, formats) from None
 

@@ -101,8 +101,10 @@ def _get(what: str, getter: Any, value: Any) -> Any:
         names = dir(getattr(keras, _HOMES[what]))
         known = {name.lower() for name in names if what == "optimizer" or name.islower()}
         near = difflib.get_close_matches(str(value).lower(), sorted(known), n=1)
-        hint = f"; did you mean {near[0]!r}?" if near else ""
-        raise InputError(f"{what}: {value!r} is unknown to Keras{hint} Its API names all: keras.io")
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise InputError(
+            f"{what}: {value!r} is unknown to Keras; {hint}its API names all: keras.io"
+        )
     return found
 
 
