@@ -163,3 +163,15 @@ def test_one_server_a_folder_and_its_death_frees_it(tmp_path):
     with locked(tmp_path / "mine"):
         pass
     assert list((tmp_path / "mine").iterdir()) == []
+
+
+@pytest.mark.parametrize(("there", "kept"), [(False, False), (False, True), (True, False)])
+def test_a_folder_made_for_nothing_is_taken_away_again(tmp_path, there, kept):
+    folder = tmp_path / "mine"
+    if there:
+        folder.mkdir()
+    with locked(folder):
+        assert folder.is_dir()
+        if kept:
+            Samples(folder).add(GOOD, "1")
+    assert folder.exists() == (there or kept)

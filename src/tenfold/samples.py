@@ -241,12 +241,14 @@ def check_label(label: str) -> None:
 def locked(folder: str | Path) -> Iterator[None]:
     """Hold a folder of samples for one server, with all its workers, while the block runs.
 
-    The folder is made, so that it is known early whether it can be written.
+    The folder is made, so that it is known early whether it can be written, and taken away again
+    where nothing was kept in it.
 
     Raises:
         InputError: another server holds it, or it cannot be made or written.
     """
     folder = Path(folder)
+    made = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".{secrets.token_hex(4)}.tmp"
@@ -257,7 +259,12 @@ def locked(folder: str | Path) -> Iterator[None]:
             f"{folder}: samples cannot be stored there ({error.strerror}); give another folder"
         ) from None
     with held(folder, f"{folder}: another server uses it; stop that one, or give another folder"):
-        yield
+        try:
+            yield
+        finally:
+            if made:
+                with suppress(OSError):  # samples are in it
+                    folder.rmdir()
 
 
 def _unknown(sample_id: str) -> InputError:
