@@ -185,7 +185,7 @@ def test_names_tell_what_differs_and_are_folders():
         ("--vary epochs=1,0", "setting epochs=0: epochs: 0; give a whole number from 1"),
         ("--vary activation=relu,rleu", "setting activation=rleu: activation: 'rleu' is unknown"),
         ("--vary optimizer=adam,adma", "setting optimizer=adma: optimizer: 'adma' is unknown"),
-        ("conv --vary filters=8+8+8+8,9", "setting filters=9: kernels: 4 values for 1 layers"),
+        ("conv --vary filters=8+8+8+8,9", "filters=9: kernels: 4 values for 1 layer; give one"),
         ("logistic --vary filters=8", "setting filters=8: filters: not of a dense network"),
         ("--vary shift=1,99", "setting shift=99: augmentation shift: 99"),
         ("dropout --vary hidden=8+8,8", "setting hidden=8+8: activation: 3 values for 2 layers"),
