@@ -36,7 +36,7 @@ def train(
     filters: Annotated[str | None, typer.Option(help="Channels of convolutions: 32,64.")] = None,
     loss: Annotated[str | None, typer.Option(help="sparse, one-hot, or a Keras loss.")] = None,
     optimizer: Annotated[
-        str | None, typer.Option(help="A Keras optimizer: adam, sgd, adamw.")
+        str | None, typer.Option(help="A Keras optimizer: adam, sgd, muon.")
     ] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak, if scheduled.")] = None,
     schedule: Annotated[str | None, typer.Option(help="constant, linear or cosine.")] = None,

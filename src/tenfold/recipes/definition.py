@@ -91,7 +91,8 @@ class Recipe:
         network: a function of ``tenfold.networks``, or ``my_network.py:build``.
         arguments: keyword arguments of that function, of JSON types.
         loss: a Keras loss by name, or its serialised form.
-        optimizer: a Keras optimizer by name, or its serialised form.
+        optimizer: a Keras optimizer by name, or its serialised form; ``muon`` is
+            ``tenfold.training.Muon``, which orthogonalises filters too.
         learning_rate: None for the optimizer's own; the peak where a schedule is given.
         schedule: ``constant``; or, to nearly zero at the end, ``linear`` or ``cosine``.
         warmup: the share of all steps over which the learning rate first rises from zero.

@@ -10,6 +10,7 @@ from typing import Any
 from tenfold.backend import keras
 from tenfold.errors import InputError
 from tenfold.recipes import Recipe
+from tenfold.training.muon import Muon
 
 
 def compile_network(model: keras.Model, recipe: Recipe, images: int) -> None:
@@ -24,7 +25,7 @@ def compile_network(model: keras.Model, recipe: Recipe, images: int) -> None:
         InputError: Keras does not know the loss or the optimizer.
     """
     loss = _get("loss", keras.losses.get, recipe.loss)
-    optimizer = _get("optimizer", keras.optimizers.get, recipe.optimizer)
+    optimizer = _get("optimizer", _optimizer, recipe.optimizer)
     steps = recipe.epochs * math.ceil(images / recipe.batch_size)
     config = optimizer.get_config()
     if recipe.learning_rate is not None:
@@ -43,7 +44,7 @@ def own_rate(optimizer: Any) -> float:
         >>> own_rate("adam")
         0.001
     """
-    rate = _get("optimizer", keras.optimizers.get, optimizer).get_config()["learning_rate"]
+    rate = _get("optimizer", _optimizer, optimizer).get_config()["learning_rate"]
     return round(float(rate), 9) if isinstance(rate, (int, float)) else 1e-3
 
 
@@ -90,6 +91,11 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
             "warmup_steps": self.warmup_steps,
             "shape": self.shape,
         }
+
+
+def _optimizer(value: Any) -> keras.optimizers.Optimizer:
+    by_name = isinstance(value, str) and value.lower() == "muon"
+    return Muon() if by_name else keras.optimizers.get(value)
 
 
 def _get(what: str, getter: Any, value: Any) -> Any:
