@@ -330,6 +330,16 @@ def test_data_check_reports_as_text_and_as_json(few_file, tenfold_main):
     assert report["splits"]["train"]["images"] == 640
 
 
+def test_data_check_of_what_cannot_be_used_ends_with_2(tmp_path, tenfold_main):
+    (tmp_path / "3").mkdir()
+    (tmp_path / "3" / "notes.txt").write_text("no image")
+    for options in ([], ["--json"]):
+        code, out, error = tenfold_main("data", "check", tmp_path, *options)
+        assert (code, error) == (2, "")
+        assert "no PNG or JPEG images" in out
+        assert "usable" in out
+
+
 def test_doctor_passes_here(tenfold_main):
     code, out, _ = tenfold_main("doctor")
     assert code == 0

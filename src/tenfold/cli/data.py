@@ -60,7 +60,7 @@ def data_check(
     resize: Resize = False,
     as_json: AsJson = False,
 ) -> None:
-    """Report what is in a dataset, and what is wrong."""
+    """Report what is in a dataset, and what is wrong; code 2 where it cannot be used."""
     from tenfold import console
     from tenfold.datasets import check
 
@@ -69,3 +69,5 @@ def data_check(
         echo_json(report.as_dict())
     else:
         typer.echo(console.describe_report(report))
+    if not report.usable:
+        raise typer.Exit(2)

@@ -67,6 +67,6 @@ def describe_report(report: Report) -> str:
         [label, *(f"{report.splits[name].counts.get(label, 0):,}" for name in names)]
         for label in report.class_names
     ]
-    lines += ["", table(rows, ["class", *names])]
+    lines += ["", table(rows, ["class", *names])] if rows else []
     lines += ["", "usable" if report.usable else "not usable as it is: see the problems above"]
     return "\n".join(lines)
