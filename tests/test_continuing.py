@@ -9,8 +9,9 @@ from PIL import Image
 
 import tenfold
 from tenfold import InputError
+from tenfold.artifact.exporting import export
 from tenfold.collecting.layout import cell_name
-from tenfold.runs import starts
+from tenfold.runs import continuing, starts
 from tenfold.runs.own import read_own
 from tenfold.runs.progress import Silent
 
@@ -103,6 +104,14 @@ def test_images_that_changed_are_not_gone_on_with(base, mnist, tmp_path):
     (tmp_path / "mine" / "0" / "1.png").unlink()
     with pytest.raises(InputError, match="split of mine is not the one it was trained with"):
         run.data()
+
+
+def test_what_was_continued_is_continued_at_the_same_rate(base, continued, tmp_path):
+    export(continued, tmp_path / "continued.onnx")
+    adams = 1e-3
+    assert continuing.adapted(starts.find(base)).learning_rate == pytest.approx(adams / 6, rel=1e-2)
+    for start in (continued, tmp_path / "continued.onnx"):
+        assert continuing.adapted(starts.find(start)).learning_rate == adams
 
 
 def test_splits_made_in_python_are_taken_as_they_are(base, mnist, tmp_path):

@@ -170,6 +170,7 @@ def _card(
         "threshold_note": note,
         "scores": judgement.score(answers),
         "recipe": record.recipe.to_json(),
+        "continued": bool(record.continued),
         "protocol": record.protocol,
         "data": {name: getattr(record.data, name) for name in ("name", "sizes", "checksums")},
         "trained": record.started,

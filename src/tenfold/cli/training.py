@@ -155,7 +155,7 @@ def _adapted(start: str) -> Recipe:
     """The recipe of trained networks, as they are continued by it."""
     from tenfold.runs import continuing, starts
 
-    return continuing.adapted(starts.find(start).recipe)
+    return continuing.adapted(starts.find(start))
 
 
 @app.command()

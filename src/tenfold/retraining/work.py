@@ -51,7 +51,7 @@ def _retrain(job: Job, asked: dict[str, Any]) -> dict[str, Any]:
     from tenfold.runs import continuing, starts, train
     from tenfold.runs.own import read_own
 
-    recipe = continuing.adapted(starts.find(asked["origin"]).recipe)
+    recipe = continuing.adapted(starts.find(asked["origin"]))
     if asked["epochs"] is not None:
         recipe = recipe.replace(epochs=asked["epochs"])
     run = train(recipe, job.samples, start=asked["origin"], out=job.run)

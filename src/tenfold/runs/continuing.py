@@ -70,7 +70,7 @@ def prepare(
     from tenfold.training.compiling import compile_network
 
     found = find(start)
-    chosen = adapted(found.recipe) if recipe is None else recipe
+    chosen = adapted(found) if recipe is None else recipe
     own = read_own(data, found.class_names, resize)
     mixture = mix(own, found, chosen.batch_size)
     models = _models(found, chosen)
@@ -105,19 +105,20 @@ def refuse_with_start(
         raise InputError("corrections, protocol: not with a start; leave them")
 
 
-def adapted(recipe: Recipe) -> Recipe:
-    """A recipe as a trained network is continued by it.
+def adapted(start: Start) -> Recipe:
+    """The recipe by which trained networks are continued, once or again.
 
     Example:
-        >>> found = adapted(Recipe("mine", learning_rate=6e-3, epochs=40))
+        >>> found = adapted(find("reader"))
         >>> found.learning_rate, found.epochs, found.schedule
         (0.001, 4, 'linear')
     """
     from tenfold.training.compiling import own_rate
 
+    recipe = start.recipe
     peak = own_rate(recipe.optimizer) if recipe.learning_rate is None else recipe.learning_rate
     return recipe.replace(
-        learning_rate=float(f"{RATE * peak:.3g}"),
+        learning_rate=peak if start.continued else float(f"{RATE * peak:.3g}"),
         schedule="linear",
         warmup=WARMUP,
         epochs=EPOCHS,

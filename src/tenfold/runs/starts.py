@@ -51,6 +51,7 @@ class Start:
         name: ``reader``, or the absolute path of the run or artifact.
         checksum: SHA-256 of the artifact, or over the weights of the run.
         recipe: what was trained.
+        continued: whether that training went on from trained networks itself.
         seeds: one a network.
         class_names: the classes, in the order of the outputs.
         image_shape: height and width.
@@ -62,6 +63,7 @@ class Start:
     name: str
     checksum: str
     recipe: Recipe
+    continued: bool
     seeds: list[int]
     class_names: tuple[str, ...]
     image_shape: tuple[int, int]
@@ -102,6 +104,7 @@ def _of_run(run: Run) -> Start:
         name=str(run.path.absolute()),
         checksum=digest.hexdigest(),
         recipe=run.recipe,
+        continued=bool(run.record.continued),
         seeds=run.seeds,
         class_names=run.class_names,
         image_shape=run.image_shape,
@@ -147,6 +150,7 @@ def _of_artifact(name: str, path: Path) -> Start:
         name=name,
         checksum=sha256(data),
         recipe=recipe,
+        continued=bool(card.get("continued")),
         seeds=seeds,
         class_names=class_names,
         image_shape=shape,
