@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 from tenfold import InputError
-from tenfold.nondigits import KINDS, draw
+from tenfold.nondigits import KINDS, crossed, draw, long_stemmed, with_upstroke
 from tenfold.nondigits.letters import CLEAR
 
 STROKES = ("scribbles", "marks", "letters", "pairs")
@@ -98,3 +98,37 @@ def test_letters_like_digits_are_left_out():
 def test_what_cannot_be_drawn_is_refused(arguments, words):
     with pytest.raises(InputError, match=words):
         draw(**{"n": 3, "seed": 0} | arguments)
+
+
+HANDS = {crossed: 7, long_stemmed: 9, with_upstroke: 1}
+
+
+@pytest.mark.parametrize(("written", "label"), HANDS.items())
+def test_digits_of_other_hands_stand_as_mnists_do_and_differ(mnist, written, label):
+    digits = mnist.train.images[mnist.train.labels == label][:100]
+    images = written(digits, 3)
+    np.testing.assert_array_equal(images, written(digits, 3))
+    for image, digit in zip(images, digits, strict=True):
+        rows, columns = (np.flatnonzero(image.any(axis=axis)) for axis in (1, 0))
+        assert max(np.ptp(rows), np.ptp(columns)) + 1 in (19, 20, 21)
+        assert np.abs(np.subtract(ndimage.center_of_mass(image), 13.5)).max() < 1.5
+        assert np.abs(image.astype(int) - digit).mean() > 2
+
+
+def test_a_bar_and_an_upstroke_add_ink_and_a_long_stem_narrows(mnist):
+    of = {label: mnist.train.images[mnist.train.labels == label][:100] for label in (1, 7, 9)}
+    for written, label in ((crossed, 7), (with_upstroke, 1)):
+        assert ink(written(of[label], 0)).mean() > 1.1 * ink(of[label]).mean()
+    for label in (7, 9):
+        widths = [
+            images.any(axis=1).sum(axis=1).mean()
+            for images in (long_stemmed(of[label], 0), of[label])
+        ]
+        assert widths[0] < 0.85 * widths[1]
+
+
+@pytest.mark.parametrize("written", HANDS)
+def test_other_hands_need_images_with_ink(written):
+    for images in (np.zeros((1, 28, 28), np.uint8), np.ones((1, 28, 27), np.uint8)):
+        with pytest.raises(InputError, match="images: "):
+            written(images, 0)

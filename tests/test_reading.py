@@ -11,7 +11,7 @@ from PIL import Image
 import tenfold
 from tenfold import InputError
 from tenfold.handwriting import find
-from tenfold.nondigits import NO_DIGIT
+from tenfold.nondigits import NO_DIGIT, crossed, with_upstroke
 from tenfold.reading import READER, annotate, arranged, read, shipped
 
 
@@ -185,6 +185,16 @@ def test_the_shipped_file_is_small_and_says_what_it_is():
     assert READER.stat().st_size <= 1_000_000
     assert card["class_names"] == [*map(str, range(10)), NO_DIGIT]
     assert card["recipe"]["name"] == "reader"
+
+
+def test_it_knows_barred_sevens_and_ones_with_an_upstroke(mnist):
+    digits = mnist.validation
+    for write, label in ((crossed, 7), (with_upstroke, 1)):
+        images = write(digits.images[digits.labels == label], 7)
+        probabilities = shipped()(images)
+        assert (probabilities.argmax(axis=1) == label).mean() > 0.9
+        wrong = shipped().accepts(probabilities) & (probabilities.argmax(axis=1) != label)
+        assert wrong.mean() < 0.02
 
 
 # How a page lies

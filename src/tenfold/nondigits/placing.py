@@ -25,18 +25,32 @@ def placed(generator: Generator, drawing: Image.Image) -> Images:
     Returns:
         uint8 ``[28, 28]``.
     """
+    if generator.random() < _USUAL:
+        return fitted(drawing)
     cropped = drawing.crop(drawing.getbbox())
-    longest = max(cropped.size)
-    usual = generator.random() < _USUAL
-    scale = 20 / longest if usual else min(generator.uniform(0.12, 0.35), 28 / longest)
-    width, height = (max(1, round(side * scale)) for side in cropped.size)
-    small = np.asarray(cropped.resize((width, height), Image.Resampling.BOX))
-    if usual:
-        top, left = _centred(small)
-    else:
-        top, left = (int(generator.integers(0, 29 - side)) for side in small.shape)
+    small = _reduced(cropped, min(generator.uniform(0.12, 0.35), 28 / max(cropped.size)))
+    return _framed(small, *(int(generator.integers(0, 29 - side)) for side in small.shape))
+
+
+def fitted(drawing: Image.Image) -> Images:
+    """Fit a drawing's ink into 20x20 pixels and centre it by its mass: uint8 ``[28, 28]``.
+
+    Args:
+        drawing: a grey Pillow image, light on black, with ink.
+    """
+    cropped = drawing.crop(drawing.getbbox())
+    small = _reduced(cropped, 20 / max(cropped.size))
+    return _framed(small, *_centred(small))
+
+
+def _reduced(drawing: Image.Image, scale: float) -> Images:
+    width, height = (max(1, round(side * scale)) for side in drawing.size)
+    return np.asarray(drawing.resize((width, height), Image.Resampling.BOX))
+
+
+def _framed(small: Images, top: int, left: int) -> Images:
     frame = np.zeros((28, 28), np.uint8)
-    frame[top : top + height, left : left + width] = small
+    frame[top : top + small.shape[0], left : left + small.shape[1]] = small
     return frame
 
 
