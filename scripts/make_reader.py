@@ -139,6 +139,19 @@ def judge_stress(predictor: tenfold.Predictor, digits: Dataset) -> dict[str, Sco
     return found
 
 
+def judge_hands(predictor: tenfold.Predictor, digits: Dataset) -> dict[str, Score]:
+    """What is answered of digits drawn over as other hands write them: right, and wrong."""
+    found = {}
+    for write, label, _ in HANDS:
+        probabilities = predictor(write(digits.images[digits.labels == label], 301))
+        given = answered(predictor, probabilities)
+        hits = given & (probabilities.argmax(axis=1) == label)
+        name = write.__name__.replace("_", " ")
+        found[f"{name} {label}, right"] = proportion(int(hits.sum()), len(hits))
+        found[f"{name} {label}, wrong"] = proportion(int((given & ~hits).sum()), len(hits))
+    return found
+
+
 def judge_refusals(predictor: tenfold.Predictor, digits: Dataset) -> dict[str, Score]:
     """The share of each kind of drawing, and of Fashion-MNIST, that is refused."""
     n, seed = DRAWN["test"]
@@ -185,6 +198,7 @@ def judge(predictor: tenfold.Predictor, alone: list[Score]) -> dict[str, dict[st
     return {
         "validation": judge_digits(predictor, mnist.validation),
         "validation, changed": judge_stress(predictor, mnist.validation),
+        "validation, written over": judge_hands(predictor, mnist.validation),
         "test": judge_digits(predictor, mnist.test),
         "test, one network": {f"seed {i}": score for i, score in enumerate(alone)},
         "refused": judge_refusals(predictor, mnist.test),
@@ -207,7 +221,7 @@ def main() -> None:
     tables = judge(predictor, alone)
     for title, scores in tables.items():
         for name, score in scores.items():
-            print(f"{title:20} {name:24} {score.as_percent(2)}")
+            print(f"{title:24} {name:24} {score.as_percent(2)}")
     figures = {title: {n: s.as_json() for n, s in found.items()} for title, found in tables.items()}
     about = {k: predictor.card[k] for k in ("seeds", "temperatures", "threshold", "versions")}
     print(json.dumps({"bytes": made.size, "seconds": seconds, **about, "scores": figures}))
