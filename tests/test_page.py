@@ -337,7 +337,7 @@ def test_a_key_keeps_a_sample_that_can_be_taken_back_or_deleted(reader, visit):
     expecting(page.locator("#kept")).to_contain_text("Kept as another 6.")
     page.keyboard.press("s")
     expecting(page.locator("#sample-list li")).to_have_count(1)
-    assert page.locator("#sample-list img").evaluate("image => image.naturalWidth") == 28
+    expecting(page.locator("#sample-list img")).to_have_js_property("naturalWidth", 28)
     page.click("#sample-list button")
     expecting(page.locator("#sample-list li")).to_have_count(0)
     expecting(page.locator("#retrain")).to_be_disabled()

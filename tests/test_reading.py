@@ -23,7 +23,7 @@ def paper(rows, scale=3, gap=24, margin=30):
         for digit in row:
             wide = np.zeros((28 * scale, gap), np.uint8)
             if digit is None:
-                cells.append(np.repeat(wide, 4, axis=1))
+                cells.append(np.repeat(wide, 6, axis=1))
             else:
                 cells += [np.kron(digit, np.ones((scale, scale), np.uint8)), wide]
         lines.append(np.concatenate(cells, axis=1))
