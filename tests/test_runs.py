@@ -1,7 +1,10 @@
 """Runs: what a training leaves behind, how it is read back, and what it survives."""
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 
 import keras
 import numpy as np
@@ -340,6 +343,42 @@ def test_the_published_protocol_trains_on_all_and_validates_on_test(few_file, tm
     result = trained.evaluate("test")
     assert result.accuracy[0].value == pytest.approx(trained.history["val_accuracy"].iloc[-1])
     assert len(trained.test_openings()) == 2
+
+
+# Without tenfold
+
+ALONE = """
+import sys, keras, numpy
+model = keras.models.load_model(sys.argv[1])
+assert "tenfold" not in sys.modules
+data = numpy.load(sys.argv[2])
+x = (data["x_test"] / numpy.float32(255)).reshape(-1, 28, 28, 1)
+y = keras.utils.to_categorical(data["y_test"], 10)
+print(model.evaluate(x, y, verbose=0)[1])
+model.fit(x, y, verbose=0)
+"""
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "muon"])
+def test_keras_alone_loads_a_model_scores_it_and_trains_on(few, few_file, tmp_path, optimizer):
+    recipe = tenfold.Recipe(
+        "scheduled",
+        "conv",
+        {"filters": [4], "kernels": 3, "pooling": 2},
+        optimizer=optimizer,
+        schedule="linear",
+        epochs=1,
+    )
+    run = tenfold.train(recipe, few, out=tmp_path / "run", verbose=False)
+    process = subprocess.run(
+        [sys.executable, "-c", ALONE, model_path(run.path, 0), few_file],
+        capture_output=True,
+        text=True,
+        env=os.environ | {"KERAS_BACKEND": "jax"},
+    )
+    assert process.returncode == 0, process.stderr
+    assert "Skipping variable" not in process.stderr
+    assert float(process.stdout) == pytest.approx(run.evaluate("test", few).accuracy[0].value)
 
 
 # Weights into other models

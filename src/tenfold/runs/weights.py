@@ -26,9 +26,23 @@ def weights_path(folder: Path, seed: int) -> Path:
 def save_model(folder: Path, seed: int, model: keras.Model) -> None:
     """Write a trained model and its weights, each whole or not at all."""
     with atomic_path(model_path(folder, seed)) as path:
-        model.save(path)
+        _of_keras_alone(model).save(path)
     with atomic_path(weights_path(folder, seed)) as path:
         model.save_weights(path)
+
+
+def _of_keras_alone(model: keras.Model) -> keras.Model:
+    """The model; with Adam where its optimizer or schedule is one that Keras alone cannot load."""
+    from tenfold.backend import keras
+    from tenfold.networks import foreign_objects
+
+    if not foreign_objects(keras.saving.serialize_keras_object(model.optimizer)):
+        return model
+    alone = keras.models.clone_model(model)
+    alone.set_weights(model.get_weights())
+    alone.compile("adam", model.loss, metrics=["accuracy"])
+    alone.optimizer.build(alone.trainable_variables)
+    return alone
 
 
 def load_model(folder: Path, seed: int) -> keras.Model:
