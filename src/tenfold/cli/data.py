@@ -60,7 +60,10 @@ def data_check(
     resize: Resize = False,
     as_json: AsJson = False,
 ) -> None:
-    """Report what is in a dataset, and what is wrong; code 2 where it cannot be used."""
+    """Report what is in a dataset, and what is wrong.
+
+    Ends with code 2 where the dataset cannot be used.
+    """
     from tenfold import console
     from tenfold.datasets import check
 
