@@ -1,7 +1,9 @@
 """Images that stay in their file: chosen, read in parts, trained on window after window."""
 
 import signal
+import sys
 import zipfile
+from pathlib import Path
 
 import jax
 import numpy as np
@@ -63,6 +65,32 @@ def test_a_choice_of_stored_images_is_the_same_as_of_held_ones(few, little_fits)
     assert part.digests.tolist() == whole.digests.tolist()
     assert np.array_equal(border_level(part.images), border_level(whole.images))
     assert np.array_equal(part.scaled(), whole.scaled())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="smaps is of Linux")
+def test_images_from_all_over_a_mapped_file_do_not_bring_all_of_it_into_memory(
+    tmp_path, monkeypatch
+):
+    def resident():
+        of_file = Path("/proc/self/smaps").read_text().partition(str(tmp_path))[2]
+        return int(of_file.partition("Rss:")[2].split()[0]) * 1024
+
+    def watched(array):
+        seen.append(resident())
+        release(array)
+
+    seen, release = [], stored.release
+    whole = np.memmap(tmp_path / "images", np.uint8, "w+", shape=(100_000, 28, 28))
+    places = np.random.default_rng(0).permutation(len(whole))[:5_000]
+    whole[places, 0, 0] = places % 256
+    whole.flush()
+    release(whole)
+    monkeypatch.setattr(stored, "_SCATTERED", 10)
+    monkeypatch.setattr(stored, "release", watched)
+    for images in (choose(whole, places), StoredImages(whole, places)[:]):
+        np.testing.assert_array_equal(images[:, 0, 0], places % 256)
+        assert 0 < max(seen) < whole.nbytes / 2
+        assert resident() == 0
 
 
 def test_what_fits_is_an_array(few):

@@ -14,6 +14,8 @@ HELD = 1 << 29
 
 CHUNK = 10_000
 
+_SCATTERED = 500  # images from anywhere in a file, read before its memory is released
+
 
 class StoredImages:
     """Some images of a larger array, read when they are asked for: uint8 ``[n, height, width]``.
@@ -54,9 +56,9 @@ class StoredImages:
     def __getitem__(self, index: Any) -> NDArray[np.uint8]:
         rows, *rest = index if isinstance(index, tuple) else (index,)
         places = self._places[rows]
-        found: NDArray[np.uint8] = self._whole[places, *rest] if rest else self._whole[places]
-        release(self._whole)
-        return found
+        if places.ndim == 0:
+            return gather(self._whole, places[None], *rest)[0]
+        return gather(self._whole, places, *rest)
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
         return (image for images in in_chunks(self) for image in images)
@@ -83,9 +85,9 @@ def choose(images: Any, index: Any) -> Any:
     if isinstance(index, slice) and not isinstance(images, StoredImages):
         return images[index]
     places = np.arange(len(images))[index]
-    if len(places) * images[:1].nbytes <= HELD:
-        return images[index]
     stored = isinstance(images, StoredImages)
+    if len(places) * images[:1].nbytes <= HELD:
+        return images[index] if stored else gather(images, places)
     return images.choose(places) if stored else StoredImages(images, places)
 
 
@@ -100,6 +102,30 @@ def in_chunks(images: Any) -> Iterator[NDArray[np.uint8]]:
         yield images[start : start + CHUNK]
         if isinstance(images, np.ndarray):
             release(images)
+
+
+def gather(
+    whole: NDArray[np.uint8], places: NDArray[np.integer[Any]], *rest: Any
+) -> NDArray[np.uint8]:
+    """Images of an array, most likely a mapped file, read a few at a time.
+
+    What lies around an image in the file comes into memory with it, up to 2 MiB: thousands of
+    images from all over the file would bring the whole of it, unless it is released in between.
+
+    Args:
+        whole: uint8 ``[m, height, width]``.
+        places: which images, int ``[n]``.
+        *rest: indices along the other axes.
+
+    Example:
+        >>> gather(np.arange(12, dtype=np.uint8).reshape(3, 2, 2), np.array([2, 0]), 0).tolist()
+        [[8, 9], [0, 1]]
+    """
+    found = np.empty((len(places), *whole[0, *rest].shape), whole.dtype)
+    for start in range(0, len(places), _SCATTERED):
+        found[start : start + _SCATTERED] = whole[places[start : start + _SCATTERED], *rest]
+        release(whole)
+    return found
 
 
 def release(array: NDArray[Any]) -> None:
