@@ -8,6 +8,7 @@ from test_training import assert_same_training, conv_model
 
 import tenfold
 from tenfold import Recipe
+from tenfold.recipes import customised
 from tenfold.runs.progress import Silent
 from tenfold.training import Muon
 
@@ -72,3 +73,28 @@ def test_muon_leaves_networks_of_one_kernel_to_adam(few, tmp_path):
         run = tenfold.train(recipe, few, out=tmp_path / name, verbose=False)
         losses += run.history["loss"].tolist()
     assert losses[0] == pytest.approx(losses[1], rel=1e-4)
+
+
+def test_a_file_compiled_with_muon_is_trained_with_it(few, tmp_path):
+    (tmp_path / "net.py").write_text(
+        "import tenfold\nfrom tenfold.training import Muon\n\n"
+        "def build():\n"
+        "  model = tenfold.networks.conv((28, 28), 10, filters=[4, 8], kernels=3)\n"
+        "  model.compile(Muon(0.03), 'categorical_crossentropy')\n"
+        "  return model\n"
+    )
+    by_file = customised(f"{tmp_path}/net.py", {"epochs": 2})
+    by_name = Recipe(
+        "n",
+        "conv",
+        {"filters": [4, 8], "kernels": 3},
+        optimizer="muon",
+        learning_rate=0.03,
+        epochs=2,
+    )
+    runs = [
+        tenfold.train(recipe, few, out=tmp_path / recipe.name, verbose=False)
+        for recipe in (by_file, by_name)
+    ]
+    for ours, theirs in zip(*(run.model.get_weights() for run in runs), strict=True):
+        np.testing.assert_array_equal(ours, theirs)

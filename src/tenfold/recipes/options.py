@@ -81,8 +81,11 @@ def _from_file(name: str) -> Recipe:
     )
 
 
+_MUON = "tenfold>Muon"  # what Keras calls tenfold.training.Muon
+
+
 def _serialised(name: str, what: str, value: Any) -> Any:
-    """A loss or optimizer as Keras writes it, if Keras alone can read it back."""
+    """A loss or optimizer as Keras writes it, if Keras and tenfold can read it back."""
     from tenfold import networks
     from tenfold.backend import keras
 
@@ -92,7 +95,8 @@ def _serialised(name: str, what: str, value: Any) -> Any:
     try:
         config = as_plain(what, api.serialize(value))
         own_function = isinstance(config, str) or config.get("class_name") == "function"
-        if own_function or not networks.foreign_objects(config):
+        ours = not own_function and config.get("registered_name") == _MUON
+        if own_function or not networks.foreign_objects(config["config"] if ours else config):
             api.get(copy.deepcopy(config))  # which replaces what is nested in what it gets
             return config
     except Exception as error:  # whatever a custom object's own get_config raises
