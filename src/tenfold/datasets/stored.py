@@ -56,9 +56,8 @@ class StoredImages:
     def __getitem__(self, index: Any) -> NDArray[np.uint8]:
         rows, *rest = index if isinstance(index, tuple) else (index,)
         places = self._places[rows]
-        if places.ndim == 0:
-            return gather(self._whole, places[None], *rest)[0]
-        return gather(self._whole, places, *rest)
+        found = gather(self._whole, np.atleast_1d(places), *rest)
+        return found if np.ndim(places) else found[0]
 
     def __iter__(self) -> Iterator[NDArray[np.uint8]]:
         return (image for images in in_chunks(self) for image in images)
