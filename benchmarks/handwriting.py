@@ -96,14 +96,19 @@ class Seen:
         return grey <= threshold_otsu(grey) if np.ptp(grey) else np.zeros(grey.shape, bool)
 
     @cached_property
+    def levels(self) -> tuple:
+        """Where ink is on evened ground, the core of it, and the contrast of all there is."""
+        return page.ink(self.pixels, light_on_dark(self.pixels))
+
+    @property
     def ink(self) -> np.ndarray:
         """Where ink is on evened ground."""
-        return page.ink(self.pixels, light_on_dark(self.pixels))[0]
+        return self.levels[0]
 
     @cached_property
     def unruled(self) -> np.ndarray:
         """The same less lines and boxes."""
-        return without_rules(self.ink)
+        return without_rules(self.ink, self.levels[2])
 
 
 def resized(seen: Seen) -> Page:

@@ -36,7 +36,7 @@ def digits(sheet: Pixels) -> dict[tuple[int, int], Pixels]:
         for row in range(layout.ROWS)
     ]
     mosaic = np.concatenate(rows)
-    found, core = ink(mosaic, False)
+    found, core, _ = ink(mosaic, False)
     height, width = cells[0, 0].shape[:2]
     images = {}
     for row, number in _places():

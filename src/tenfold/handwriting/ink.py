@@ -103,8 +103,8 @@ def _enlarged(plane: Levels, shape: tuple[int, int], step: int) -> Levels:
     return levels
 
 
-def threshold(taken: Levels, reach: int) -> tuple[Mask, Mask]:
-    """Return where ink is, and where the core of it is that MNIST would have kept: two masks.
+def threshold(taken: Levels, reach: int) -> tuple[Mask, Mask, Levels]:
+    """Return where ink is, the core of it that MNIST would have kept, and all that stands out.
 
     Among pixels that stand out from the noise, Otsu's threshold (1979) tells ink from its blurred
     edges. A pixel is ink where it is no mere blur of the ink nearby, and hangs together with some
@@ -118,15 +118,16 @@ def threshold(taken: Levels, reach: int) -> tuple[Mask, Mask]:
 
     sample = taken[::2, ::2]
     floor = max(_FAINTEST, _NOISES * _noise(sample))
+    seen = np.where(taken > floor, taken, np.float32(0))
     standing_out = sample[sample > floor]
     if standing_out.size < 2 or np.ptp(standing_out) == 0:
-        return taken > floor, taken > floor
+        return seen > 0, seen > 0, seen
     usual = float(standing_out[standing_out >= threshold_otsu(standing_out)].mean())
     step = max(1, reach // 4)
     strongest = ndimage.maximum_filter(_by_area(taken, step), size=2 * (reach // step) + 1)
     near = _enlarged(strongest, taken.shape, step)
     mask = apply_hysteresis_threshold(taken, max(floor, _HALF / 2 * usual), _HALF * usual)
-    return mask & (taken > _BLUR * near), taken > _HALF * near
+    return mask & (taken > _BLUR * near), taken > _HALF * near, seen
 
 
 def _noise(taken: Levels) -> float:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from tenfold.errors import NoDigitError
 from tenfold.handwriting.cutting import split, widest_digit
 from tenfold.handwriting.edges import inside, is_close
-from tenfold.handwriting.ink import contrast, light_on_dark, threshold
+from tenfold.handwriting.ink import Levels, contrast, light_on_dark, threshold
 from tenfold.handwriting.judging import Crops, Judge, Judged, judged
 from tenfold.handwriting.lattice import MOST, doubtful, recut
 from tenfold.handwriting.order import in_reading_order
@@ -112,8 +112,8 @@ def find(
     pixels, size = quarter_turned(*read(source, LONGEST), turned)
     pixels = enlarged(pixels)
     light = light_on_dark(pixels)
-    found, core = ink(pixels, light)
-    found = without_rules(found)
+    found, core, seen = ink(pixels, light)
+    found = without_rules(found, seen)
     pieces = _pieces(found)
 
     def cropped(part: Part) -> NDArray[np.uint8]:
@@ -158,8 +158,10 @@ def enlarged(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(image.resize((width * times, height * times), pillow.Resampling.BICUBIC))
 
 
-def ink(pixels: NDArray[np.uint8], light: bool) -> tuple[Mask, Mask]:
-    """Return where the ink is and where the core of it is: two masks [height, width].
+def ink(pixels: NDArray[np.uint8], light: bool) -> tuple[Mask, Mask, Levels]:
+    """Return where ink is, the core of it, and the contrast of all that stands out.
+
+    Two masks [height, width] and levels [height, width].
 
     The ground is sought twice: over a third of the picture, coarsely, which tells how wide the
     pen is, and then over some widths of the pen, which leaves shadows out.

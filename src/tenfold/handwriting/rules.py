@@ -2,99 +2,210 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 Mask = NDArray[np.bool_]
+Levels = NDArray[np.float32]
 
 _COARSE = 800  # pixels of the long side at which lines are sought
 _SLOPES = np.linspace(-0.06, 0.06, 49)  # to 3.4 degrees
 _ALONE = 0.9  # share of the picture that a line, with what is written over it, must cross,
 _TOGETHER = 0.65  # if there are several,
+_FURTHER = 0.5  # if there are those,
 _INTERRUPTED = 0.4  # and share in which it must be seen itself
-_SLIM = 60  # a line is no thicker than this part of the picture
-_EDGE = 0.8  # share of each side of a box that must be drawn
+_SLIM = 1 / 60  # of the picture: no line is thicker,
+_FRAME = 0.08  # nor a frame's than that part of it
+_SIDE = 0.85  # share of its length in which a frame's side must be seen,
+_END = 0.15  # and share of the frame within which it is from its end
+_BESIDE = 4  # pixels of the coarse picture within which two lines are one
+_NEVER = np.inf
+_RULED = 3  # lines across, from which they are no digit
+_EDGE = 3  # pixels around a line that was left out, in which its blur lies
+_STRONG = 0.9  # quantile of the contrast of ink that is not that of its edges
+_DARKER = 1.4  # times a line's contrast, from which the pen is told from it by that
 
 
-def without_rules(ink: Mask) -> Mask:
-    """Return the ink [height, width] less ruled lines across the picture, and less boxes.
+@dataclass(frozen=True)
+class Line:
+    """A line of a coarse picture.
+
+    Attributes:
+        middle: its row in the middle.
+        slope: rows that it falls a column.
+        covered: the share of its columns with ink.
+        score: the more, the better it lies on the ink.
+    """
+
+    middle: float
+    slope: float
+    covered: float
+    score: float
+
+    def is_beside(self, other: Line, width: int) -> bool:
+        """Return whether it goes nearly the same way as another somewhere in the picture."""
+        apart = self.middle - other.middle
+        swing = (self.slope - other.slope) * width / 2
+        return min(abs(apart), abs(apart - swing), abs(apart + swing)) <= _BESIDE
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Lines of one picture, their thickness in its pixels, and how coarse they were sought."""
+
+    lines: list[Line]
+    thickness: float
+    step: int
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def are_sides(self, length: int) -> bool:
+        """Return whether two of them are drawn throughout, near both ends of a picture."""
+        share = self.step / length
+        places = [share * line.middle for line in self.lines if line.covered >= _SIDE]
+        return bool(places) and min(places) <= _END and max(places) >= 1 - _END
+
+    def bands(self, shape: tuple[int, ...]) -> Mask:
+        """Return where they are: bool [height, width]."""
+        bands = np.zeros(shape, bool)
+        columns = np.arange(shape[1])
+        high = self.thickness + 2 * self.step
+        for line in self.lines:
+            rows = self.step * (line.middle + 0.5) + line.slope * (columns - shape[1] / 2)
+            for row in np.rint(rows - high / 2).astype(int) + np.arange(round(high))[:, None]:
+                inside = (row >= 0) & (row < shape[0])
+                bands[row[inside], columns[inside]] = True
+        return bands
+
+
+def without_rules(ink: Mask, contrast: Levels) -> Mask:
+    """Return the ink [height, width] less ruled lines across the picture, and less frames.
 
     Lines may be turned by up to 3 degrees. Strokes that cross a line are kept whole. Lines that go
     down are believed sooner where others go across: alone they may be digits. Where next to
     nothing would be left, all is kept: a straight stroke alone is a digit.
-    """
-    across = lines_across(ink, together=True)
-    down = lines_across(ink.T, together=bool(across.any())).T
-    left = _without(_without(ink, across).T, down.T).T
-    left = without_boxes(left)
-    return left if np.count_nonzero(left) > 0.1 * np.count_nonzero(ink) else ink
-
-
-def _without(ink: Mask, lines: Mask) -> Mask:
-    """Return the ink less lines that go across, save where a stroke crosses them."""
-    if not lines.any():
-        return ink
-    heights = _vertical_runs(ink)
-    width = float(np.median(heights[lines & ink]))
-    return ink & ~(lines & (heights <= 2 * width + 1))
-
-
-def lines_across(ink: Mask, together: bool) -> Mask:
-    """Return bands that hold the straight lines from left to right: bool [height, width].
 
     Args:
         ink: where there is ink.
-        together: whether several lines that cross most of the picture are enough.
+        contrast: of all that stands out from the paper, else 0: lines may be fainter than a pen.
+    """
+    left, most = without_frames(ink, contrast)
+    rest = contrast * ~ndimage.binary_dilation(ink & ~left, iterations=_EDGE)
+    slim = _SLIM * max(ink.shape)
+    across = lines_across(rest > 0, slim)
+    down = lines_across(rest.T > 0, slim, together=_TOGETHER if across else _NEVER)
+    left = _without(left, rest, across, down)
+    ruled = max(most, len(across)) >= _RULED
+    return left if ruled or np.count_nonzero(left) > 0.1 * np.count_nonzero(ink) else ink
+
+
+def _without(ink: Mask, contrast: Levels, across: Lines, down: Lines) -> Mask:
+    return _without_lines(_without_lines(ink, contrast, across).T, contrast.T, down).T
+
+
+def _without_lines(ink: Mask, contrast: Levels, lines: Lines) -> Mask:
+    """Return the ink less lines that go across, save where a stroke crosses them or covers them."""
+    if not lines:
+        return ink
+    bands = lines.bands(ink.shape)
+    drawn = ink & bands & (_vertical_runs(ink) <= 2 * lines.thickness + 1)
+    written = ink & ~bands
+    if not drawn.any() or not written.any():
+        return ink & ~drawn
+    line, pen = (np.quantile(contrast[mask], _STRONG) for mask in (drawn, written))
+    if pen > _DARKER * line:
+        drawn &= contrast < (line + pen) / 2
+    return ink & ~drawn
+
+
+def lines_across(
+    ink: Mask, slim: float, alone: float = _ALONE, together: float = _TOGETHER
+) -> Lines:
+    """Return the straight lines from left to right.
+
+    Args:
+        ink: where there is ink.
+        slim: pixels; no line is thicker.
+        alone: share of the width from which one line is believed.
+        together: share of the width from which several lines are.
     """
     step = max(1, round(max(ink.shape) / _COARSE))
     coarse = _any(ink, step)
-    slim = coarse & (_vertical_runs(coarse) <= max(3, max(coarse.shape) / _SLIM))
-    rows, columns = np.nonzero(coarse)
-    thin = slim[rows, columns]
-    found = np.zeros_like(coarse)
+    runs = _vertical_runs(coarse)
+    thin = coarse & (runs <= max(3, slim / step))
+    lines = _apart(_candidates(coarse, thin), coarse.shape[1])
+    covered = [line.covered for line in lines]
+    if not lines or (max(covered) < alone and sum(share >= together for share in covered) < 2):
+        return Lines([], 0, step)
+    lines = [_fitted(line, thin) for line in lines]
+    fine = _vertical_runs(ink)[ink & Lines(lines, 1, step).bands(ink.shape)]
+    return Lines(lines, float(np.median(fine)), step)
+
+
+def _fitted(line: Line, thin: Mask) -> Line:
+    """Return a line as it lies best, by least squares, on the thin ink [height, width] near it."""
+    rows, columns = np.nonzero(thin)
+    along = columns - thin.shape[1] / 2
+    near = np.abs(rows - line.middle - line.slope * along) <= _BESIDE
+    slope, middle = np.polyfit(along[near], rows[near], 1)
+    return replace(line, middle=float(middle), slope=float(slope))
+
+
+def _candidates(coarse: Mask, thin: Mask) -> list[Line]:
+    """Return the lines that may be among ink [height, width], some of it thin: many of each."""
+    beside = np.ones((3, 1), bool)  # a line may run between two rows
+    rows, columns = np.nonzero(ndimage.binary_dilation(coarse, beside))
+    drawn_at = ndimage.binary_dilation(thin, beside)[rows, columns]
+    weights = 1.0 + coarse[rows, columns]
+    width = coarse.shape[1]
+    lines = []
     for slope in _SLOPES:
-        shift = np.rint(slope * np.arange(coarse.shape[1])).astype(np.intp) - coarse.shape[1]
+        shift = np.rint(slope * np.arange(width)).astype(np.intp) - width
         along = rows - shift[columns]
-        inked = np.bincount(along, minlength=1) / coarse.shape[1]
-        if not _cross(inked, together):
+        inked = np.bincount(along, minlength=1) / width
+        if inked.max() < _FURTHER:
             continue
-        drawn = np.bincount(along, thin, minlength=1) / coarse.shape[1] >= _INTERRUPTED
-        if _cross(inked * drawn, together):
-            on_line = thin & drawn[along]
-            found[rows[on_line], columns[on_line]] = True
-    bands = ndimage.binary_dilation(found, np.ones((3, 3), bool)) if found.any() else found
-    return bands.repeat(step, axis=0).repeat(step, axis=1)[: ink.shape[0], : ink.shape[1]]
+        drawn = np.bincount(along, drawn_at, minlength=1) / width
+        scores = np.bincount(along, weights, minlength=1)
+        for row in np.flatnonzero((inked >= _FURTHER) & (drawn >= _INTERRUPTED)).tolist():
+            lines.append(
+                Line(row - width + slope * width / 2, slope, float(inked[row]), float(scores[row]))
+            )
+    return lines
 
 
-def _cross(covered: NDArray[np.float64], together: bool) -> bool:
-    """Return whether lines that cover shares [n] of the picture's width are rules."""
-    return bool(covered.max() >= _ALONE or (together and _groups(covered >= _TOGETHER) > 1))
+def _apart(lines: list[Line], width: int) -> list[Line]:
+    """Return of lines that go nearly the same way the one that lies best on the ink."""
+    kept: list[Line] = []
+    for line in sorted(lines, key=lambda line: -line.score):
+        if not any(line.is_beside(other, width) for other in kept):
+            kept.append(line)
+    return kept
 
 
-def _groups(chosen: Mask) -> int:
-    """Return how many runs of True there are in [n], those 2 or less apart taken as one."""
-    places = np.flatnonzero(chosen)
-    return int((np.diff(places) > 3).sum()) + 1 if len(places) else 0
+def without_frames(ink: Mask, contrast: Levels) -> tuple[Mask, int]:
+    """Leave out boxes and tables: parts of the ink with lines across and lines down.
 
-
-def without_boxes(ink: Mask) -> Mask:
-    """Return the ink less frames: parts drawn along all four sides of their bounding box."""
+    Returns:
+        the rest of the ink, and how many lines across one of them had at most.
+    """
     labels, _ = ndimage.label(ink, np.ones((3, 3), bool))
-    left = ink.copy()
+    left, most = ink.copy(), 0
     for number, place in enumerate(ndimage.find_objects(labels), 1):
         part = labels[place] == number
-        band = max(2, round(0.08 * min(part.shape)))
-        if min(part.shape) > 12 and _is_framed(part, band):
-            frame = np.ones_like(part)
-            frame[band:-band, band:-band] = False
-            left[place] &= ~(part & frame)
-    return left
-
-
-def _is_framed(part: Mask, band: int) -> bool:
-    sides = (part[:band].any(0), part[-band:].any(0), part[:, :band].any(1), part[:, -band:].any(1))
-    return min(float(side.mean()) for side in sides) >= _EDGE
+        if min(part.shape) <= 12:
+            continue
+        slim = _FRAME * min(part.shape)
+        across = lines_across(part, slim, alone=_NEVER)
+        down = lines_across(part.T, slim, alone=_NEVER) if across else across
+        if down.are_sides(part.shape[1]):
+            left[place] &= ~part | _without(part, contrast[place], across, down)
+            most = max(most, len(across))
+    return left, most
 
 
 def _any(ink: Mask, step: int) -> Mask:
