@@ -317,6 +317,39 @@ def test_form_boxes_are_left_out(digits):
     assert read(find(picture), digits) == "3041\n5298"
 
 
+def seen_at_an_angle(levels):
+    """A page whose edges are no longer parallel, as a camera sees it."""
+    picture = Image.fromarray(levels)
+    width, height = picture.size
+    quad = (0, 0, 0, height, 0.97 * width, 0.98 * height, 0.99 * width, 0.03 * height)
+    return picture.transform(picture.size, Image.Transform.QUAD, quad, Image.Resampling.BICUBIC)
+
+
+@pytest.mark.parametrize("squared", [False, True], ids=["ruled", "squared"])
+@pytest.mark.parametrize("level", [0.3, 1.0], ids=["faint", "dark"])
+def test_lines_of_a_page_seen_at_an_angle_are_left_out(squared, level, digits):
+    rows = ["304152", "984726"]
+    ink = ruled(composed(rows, digits, times=6, line=36), 91, 0.02, squared, level, width=3)
+    assert read(find(seen_at_an_angle(on_paper(ink))), digits) == "\n".join(rows)
+
+
+def test_squared_paper_that_is_not_written_on_holds_no_digit():
+    ink = ruled(np.zeros((480, 640)), 61, 0.02, squared=True)
+    with pytest.raises(InputError, match="no digit found"):
+        find(on_paper(ink))
+
+
+@pytest.mark.parametrize("width", [136, 100], ids=["apart", "touched"])
+def test_a_row_of_boxes_across_the_picture_is_left_out(width, digits):
+    picture = Image.fromarray(on_paper(composed(["304152"], digits, times=4, pitch=37, line=44)))
+    draw = ImageDraw.Draw(picture)
+    for column in range(6):
+        left = column * 148 + 60 + (136 - width) // 2
+        draw.rectangle([left, 46, left + width, 182], outline=60, width=3)
+    picture = picture.rotate(2, Image.Resampling.BICUBIC, fillcolor=PAPER)
+    assert read(find(picture), digits) == "304152"
+
+
 def test_a_table_of_cells_is_left_out(digits):
     ink = composed(["3041", "5298"], digits, times=4, pitch=36, line=40)
     picture = Image.fromarray(on_paper(ink))
