@@ -157,6 +157,8 @@ def _fitted(line: Line, thin: Mask) -> Line:
 
 def _candidates(coarse: Mask, thin: Mask) -> list[Line]:
     """Return the lines that may be among ink [height, width], some of it thin: many of each."""
+    if thin.any(axis=0).mean() < _INTERRUPTED:
+        return []
     beside = np.ones((3, 1), bool)  # a line may run between two rows
     rows, columns = np.nonzero(ndimage.binary_dilation(coarse, beside))
     drawn_at = ndimage.binary_dilation(thin, beside)[rows, columns]
