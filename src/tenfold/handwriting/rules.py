@@ -25,7 +25,8 @@ _BESIDE = 4  # pixels of the coarse picture within which two lines are one
 _NEVER = np.inf
 _RULED = 3  # lines across, from which they are no digit
 _EDGE = 3  # pixels around a line that was left out, in which its blur lies
-_STRONG = 0.9  # quantile of the contrast of ink that is not that of its edges
+_STRONG = 0.9  # quantile of the pen's contrast that is not that of its edges,
+_CORE = 0.75  # and of a line's, which a pen crosses at times
 _DARKER = 1.4  # times a line's contrast, from which the pen is told from it by that
 
 
@@ -93,14 +94,23 @@ def without_rules(ink: Mask, contrast: Levels) -> Mask:
         ink: where there is ink.
         contrast: of all that stands out from the paper, else 0: lines may be fainter than a pen.
     """
-    left, most = without_frames(ink, contrast)
-    rest = contrast * ~ndimage.binary_dilation(ink & ~left, iterations=_EDGE)
-    slim = _SLIM * max(ink.shape)
-    across = lines_across(rest > 0, slim)
-    down = lines_across(rest.T > 0, slim, together=_TOGETHER if across else _NEVER)
+    left, most, rest = ink, 0, contrast
+    across, down = _rules(contrast)
+    if min(len(across), len(down)) < _RULED:  # else squared paper, whose squares are no boxes
+        left, most = without_frames(ink, contrast)
+        if most:
+            rest = contrast * ~ndimage.binary_dilation(ink & ~left, iterations=_EDGE)
+            across, down = _rules(rest)
     left = _without(left, rest, across, down)
     ruled = max(most, len(across)) >= _RULED
     return left if ruled or np.count_nonzero(left) > 0.1 * np.count_nonzero(ink) else ink
+
+
+def _rules(contrast: Levels) -> tuple[Lines, Lines]:
+    """Return the lines across and down a picture."""
+    slim = _SLIM * max(contrast.shape)
+    across = lines_across(contrast > 0, slim)
+    return across, lines_across(contrast.T > 0, slim, together=_TOGETHER if across else _NEVER)
 
 
 def _without(ink: Mask, contrast: Levels, across: Lines, down: Lines) -> Mask:
@@ -113,10 +123,10 @@ def _without_lines(ink: Mask, contrast: Levels, lines: Lines) -> Mask:
         return ink
     bands = lines.bands(ink.shape)
     drawn = ink & bands & (_vertical_runs(ink) <= 2 * lines.thickness + 1)
-    written = ink & ~bands
+    written, seen = ink & ~bands, bands & (contrast > 0)
     if not drawn.any() or not written.any():
         return ink & ~drawn
-    line, pen = (np.quantile(contrast[mask], _STRONG) for mask in (drawn, written))
+    line, pen = np.quantile(contrast[seen], _CORE), np.quantile(contrast[written], _STRONG)
     if pen > _DARKER * line:
         drawn &= contrast < (line + pen) / 2
     return ink & ~drawn
