@@ -16,7 +16,7 @@ _SLOPES = np.linspace(-0.06, 0.06, 49)  # to 3.4 degrees
 _ALONE = 0.9  # share of the picture that a line, with what is written over it, must cross,
 _TOGETHER = 0.65  # if there are several,
 _FURTHER = 0.5  # if there are those,
-_INTERRUPTED = 0.4  # and share in which it must be seen itself
+_INTERRUPTED = 0.3  # and share in which it must be seen itself
 _SLIM = 1 / 60  # of the picture: no line is thicker,
 _FRAME = 0.08  # nor a frame's than that part of it
 _SIDE = 0.85  # share of its length in which a frame's side must be seen,
@@ -64,6 +64,11 @@ class Lines:
     def __len__(self) -> int:
         return len(self.lines)
 
+    @property
+    def through(self) -> int:
+        """How many of them go through the whole picture."""
+        return sum(line.covered >= _ALONE for line in self.lines)
+
     def are_sides(self, length: int) -> bool:
         """Return whether two of them are drawn throughout, near both ends of a picture."""
         share = self.step / length
@@ -96,7 +101,7 @@ def without_rules(ink: Mask, contrast: Levels) -> Mask:
     """
     left, most, rest = ink, 0, contrast
     across, down = _rules(contrast)
-    if min(len(across), len(down)) < _RULED:  # else squared paper, whose squares are no boxes
+    if min(across.through, down.through) < _RULED:  # else squared paper, not boxes
         left, most = without_frames(ink, contrast)
         if most:
             rest = contrast * ~ndimage.binary_dilation(ink & ~left, iterations=_EDGE)
