@@ -27,7 +27,7 @@ _RULED = 3  # lines across, from which they are no digit
 _EDGE = 3  # pixels around a line that was left out, in which its blur lies
 _STRONG = 0.9  # quantile of the pen's contrast that is not that of its edges,
 _CORE = 0.75  # and of a line's, which a pen crosses at times
-_DARKER = 1.4  # times a line's contrast, from which the pen is told from it by that
+_DARKER = 1.2  # times a line's contrast, from which the pen is told from it by that
 
 
 @dataclass(frozen=True)
