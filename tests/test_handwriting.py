@@ -16,6 +16,7 @@ from sklearn.neighbors import KNeighborsClassifier
 import tenfold
 from tenfold.errors import InputError
 from tenfold.handwriting import find, mnist_image
+from tenfold.handwriting.ink import threshold
 from tenfold.handwriting.order import in_reading_order
 from tenfold.handwriting.shape import stroke_width, upright, with_pen_of_mnist
 
@@ -337,6 +338,20 @@ def test_squared_paper_that_is_not_written_on_holds_no_digit():
     ink = ruled(np.zeros((480, 640)), 61, 0.02, squared=True)
     with pytest.raises(InputError, match="no digit found"):
         find(on_paper(ink))
+
+
+def test_contrasts_that_differ_by_rounding_are_all_ink():
+    levels = np.zeros((40, 40), np.float32)
+    levels[10:20, 10:20] = 0.9
+    levels[15, 15] = np.nextafter(levels[15, 15], np.float32(1))
+    assert (threshold(levels, 2)[0] == (levels > 0)).all()
+
+
+@pytest.mark.parametrize("shape", [(1, 2000), (2000, 1)])
+def test_dashes_in_a_picture_one_pixel_wide_are_no_digit(shape):
+    dashes = (np.arange(2000) % 7 > 0).reshape(shape)
+    with pytest.raises(InputError, match="no digit found"):
+        find(~dashes)
 
 
 @pytest.mark.parametrize("width", [136, 100], ids=["apart", "touched"])

@@ -17,6 +17,7 @@ _GROUND_SIDE = 700  # pixels of the long side at which the ground is sought
 _FAINTEST = 0.06  # share of the ground's light that the faintest ink takes away
 _NOISES = 5  # standard deviations of the ground's noise that ink exceeds
 _BLUR = 0.3  # share of the contrast of ink nearby under which a pixel is that ink's blur
+_EQUAL = 1e-3  # contrast under which no level of a byte differs from another
 _HALF = 0.5  # share of the ink's contrast from which a pixel belongs to its core
 
 
@@ -120,7 +121,7 @@ def threshold(taken: Levels, reach: int) -> tuple[Mask, Mask, Levels]:
     floor = max(_FAINTEST, _NOISES * _noise(sample))
     seen = np.where(taken > floor, taken, np.float32(0))
     standing_out = sample[sample > floor]
-    if standing_out.size < 2 or np.ptp(standing_out) == 0:
+    if standing_out.size < 2 or np.ptp(standing_out) < _EQUAL:
         return seen > 0, seen > 0, seen
     usual = float(standing_out[standing_out >= threshold_otsu(standing_out)].mean())
     step = max(1, reach // 4)
