@@ -32,7 +32,6 @@ Mask = NDArray[np.bool_]
 LONGEST = 2000  # pixels of the long side: a digit of 3 mm on A4 has 20 of them
 _SHORTEST = 224  # pixels of the short side up to which pictures are enlarged
 _COARSE = 700  # pixels of the long side at which the pen is measured
-_LOWEST = 8  # pixels: what is lower cannot be read, and is mostly the end of a line
 _CROP_HEIGHT = 80  # pixels at which the pen's width is mended
 
 
@@ -200,8 +199,7 @@ def digits(mask: Mask) -> list[Part]:
 def _pieces(mask: Mask) -> _Pieces:
     step = max(1, max(mask.shape) // _COARSE)
     pen = stroke_width(mask[::step, ::step]) * step
-    found = connected(mask, gap=0.6 * pen, least=max(8.0, 0.5 * pen**2))
-    parts = [part for part in found if part.height >= _LOWEST]
+    parts = connected(mask, gap=0.6 * pen, least=max(8.0, 0.5 * pen**2))
     if not parts:
         return _Pieces([], [], 0.0, pen)
     height = typical_height(parts)

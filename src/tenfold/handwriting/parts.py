@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 Mask = NDArray[np.bool_]
 
 _MOST = 3000  # parts of ink that a page may hold; dithering and noise make more
+_LOWEST = 8  # pixels: what is lower cannot be read, and is mostly the end of a line
 LEAST = 0.28  # of the typical height: what is lower is a dot, a dash or a speck
 
 
@@ -139,4 +140,4 @@ def merged(one: Part, other: Part) -> Part:
 
 def without_specks(parts: list[Part], height: float) -> list[Part]:
     """Return the parts that are high enough for a digit."""
-    return [part for part in parts if part.height > LEAST * height]
+    return [part for part in parts if part.height > LEAST * height and part.height >= _LOWEST]

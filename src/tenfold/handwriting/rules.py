@@ -10,6 +10,7 @@ from scipy import ndimage
 
 Mask = NDArray[np.bool_]
 Levels = NDArray[np.float32]
+Floats = NDArray[np.float64]
 
 _COARSE = 800  # pixels of the long side at which lines are sought
 _SLOPES = np.linspace(-0.06, 0.06, 49)  # to 3.4 degrees
@@ -30,58 +31,46 @@ _CORE = 0.75  # and of a line's, which a pen crosses at times
 _DARKER = 1.2  # times a line's contrast, from which the pen is told from it by that
 
 
-@dataclass(frozen=True)
-class Line:
-    """A line of a coarse picture.
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Straight lines from left to right, as they were found in a reduced picture.
 
     Attributes:
-        middle: its row in the middle.
-        slope: rows that it falls a column.
-        covered: the share of its columns with ink.
-        score: the more, the better it lies on the ink.
+        middles: their rows in its middle, float [n].
+        slopes: rows that they fall a column, float [n].
+        covered: shares of its columns in which there is ink, float [n].
+        width: its columns.
+        step: how many pixels of the picture one of its own stands for.
+        thickness: of the lines, in pixels of the picture.
     """
 
-    middle: float
-    slope: float
-    covered: float
-    score: float
-
-    def is_beside(self, other: Line, width: int) -> bool:
-        """Return whether it goes nearly the same way as another somewhere in the picture."""
-        apart = self.middle - other.middle
-        swing = (self.slope - other.slope) * width / 2
-        return min(abs(apart), abs(apart - swing), abs(apart + swing)) <= _BESIDE
-
-
-@dataclass(frozen=True)
-class Lines:
-    """Lines of one picture, their thickness in its pixels, and how coarse they were sought."""
-
-    lines: list[Line]
-    thickness: float
+    middles: Floats
+    slopes: Floats
+    covered: Floats
+    width: int
     step: int
+    thickness: float
 
     def __len__(self) -> int:
-        return len(self.lines)
+        return len(self.middles)
 
     @property
     def through(self) -> int:
         """How many of them go through the whole picture."""
-        return sum(line.covered >= _ALONE for line in self.lines)
+        return int((self.covered >= _ALONE).sum())
 
     def are_sides(self, length: int) -> bool:
         """Return whether two of them are drawn throughout, near both ends of a picture."""
-        share = self.step / length
-        places = [share * line.middle for line in self.lines if line.covered >= _SIDE]
-        return bool(places) and min(places) <= _END and max(places) >= 1 - _END
+        places = self.step / length * self.middles[self.covered >= _SIDE]
+        return len(places) > 0 and places.min() <= _END and places.max() >= 1 - _END
 
     def bands(self, shape: tuple[int, ...]) -> Mask:
         """Return where they are: bool [height, width]."""
         bands = np.zeros(shape, bool)
         columns = np.arange(shape[1])
         high = self.thickness + 2 * self.step
-        for line in self.lines:
-            rows = self.step * (line.middle + 0.5) + line.slope * (columns - shape[1] / 2)
+        for middle, slope in zip(self.middles, self.slopes, strict=True):
+            rows = self.step * (middle + 0.5) + slope * (columns - shape[1] / 2)
             for row in np.rint(rows - high / 2).astype(int) + np.arange(round(high))[:, None]:
                 inside = (row >= 0) & (row < shape[0])
                 bands[row[inside], columns[inside]] = True
@@ -152,56 +141,70 @@ def lines_across(
     coarse = _any(ink, step)
     runs = _vertical_runs(coarse)
     thin = coarse & (runs <= max(3, slim / step))
-    lines = _apart(_candidates(coarse, thin), coarse.shape[1])
-    covered = [line.covered for line in lines]
-    if not lines or (max(covered) < alone and sum(share >= together for share in covered) < 2):
-        return Lines([], 0, step)
-    lines = [_fitted(line, thin) for line in lines]
-    fine = _vertical_runs(ink)[ink & Lines(lines, 1, step).bands(ink.shape)]
-    return Lines(lines, float(np.median(fine)), step)
-
-
-def _fitted(line: Line, thin: Mask) -> Line:
-    """Return a line as it lies best, by least squares, on the thin ink [height, width] near it."""
-    rows, columns = np.nonzero(thin)
-    along = columns - thin.shape[1] / 2
-    near = np.abs(rows - line.middle - line.slope * along) <= _BESIDE
-    slope, middle = np.polyfit(along[near], rows[near], 1)
-    return replace(line, middle=float(middle), slope=float(slope))
-
-
-def _candidates(coarse: Mask, thin: Mask) -> list[Line]:
-    """Return the lines that may be among ink [height, width], some of it thin: many of each."""
+    nothing = Lines(np.zeros(0), np.zeros(0), np.zeros(0), coarse.shape[1], step, 0)
     if thin.any(axis=0).mean() < _INTERRUPTED:
-        return []
+        return nothing
+    found = _apart(*_candidates(coarse, thin, step))
+    if not (found.covered >= alone).any() and (found.covered >= together).sum() < 2:
+        return nothing
+    found = _fitted(found, thin)
+    fine = _vertical_runs(ink)[ink & found.bands(ink.shape)]
+    return replace(found, thickness=float(np.median(fine)))
+
+
+def _candidates(coarse: Mask, thin: Mask, step: int) -> tuple[Lines, Floats]:
+    """Return lines that may be among ink [height, width], some of it thin, many of each.
+
+    With them how well they lie on the ink, float [n].
+    """
+    width = coarse.shape[1]
+    found = [np.zeros((0, 4))]
     beside = np.ones((3, 1), bool)  # a line may run between two rows
     rows, columns = np.nonzero(ndimage.binary_dilation(coarse, beside))
     drawn_at = ndimage.binary_dilation(thin, beside)[rows, columns]
     weights = 1.0 + coarse[rows, columns]
-    width = coarse.shape[1]
-    lines = []
     for slope in _SLOPES:
         shift = np.rint(slope * np.arange(width)).astype(np.intp) - width
         along = rows - shift[columns]
-        inked = np.bincount(along, minlength=1) / width
+        inked = np.bincount(along) / width
         if inked.max() < _FURTHER:
             continue
-        drawn = np.bincount(along, drawn_at, minlength=1) / width
-        scores = np.bincount(along, weights, minlength=1)
-        for row in np.flatnonzero((inked >= _FURTHER) & (drawn >= _INTERRUPTED)).tolist():
-            lines.append(
-                Line(row - width + slope * width / 2, slope, float(inked[row]), float(scores[row]))
-            )
-    return lines
+        drawn = np.bincount(along, drawn_at) / width
+        scores = np.bincount(along, weights)
+        row = np.flatnonzero((inked >= _FURTHER) & (drawn >= _INTERRUPTED))
+        middles = row - width + slope * width / 2
+        found.append(np.stack([middles, np.full(len(row), slope), inked[row], scores[row]], axis=1))
+    middles, slopes, covered, scores = np.concatenate(found).T
+    return Lines(middles, slopes, covered, width, step, 1), scores
 
 
-def _apart(lines: list[Line], width: int) -> list[Line]:
-    """Return of lines that go nearly the same way the one that lies best on the ink."""
-    kept: list[Line] = []
-    for line in sorted(lines, key=lambda line: -line.score):
-        if not any(line.is_beside(other, width) for other in kept):
-            kept.append(line)
-    return kept
+def _apart(lines: Lines, scores: Floats) -> Lines:
+    """Return of lines that somewhere go nearly the same way the one that lies best on the ink."""
+    left = (-scores).argsort(kind="stable")
+    kept: list[int] = []
+    while len(left):
+        kept.append(left[0])
+        away = lines.middles[left] - lines.middles[left[0]]
+        swing = (lines.slopes[left] - lines.slopes[left[0]]) * lines.width / 2
+        left = left[np.abs([away, away - swing, away + swing]).min(axis=0) > _BESIDE]
+    return replace(
+        lines,
+        middles=lines.middles[kept],
+        slopes=lines.slopes[kept],
+        covered=lines.covered[kept],
+    )
+
+
+def _fitted(lines: Lines, thin: Mask) -> Lines:
+    """Return lines as they lie best, by least squares, on thin ink [height, width]."""
+    rows, columns = np.nonzero(thin)
+    along = columns - lines.width / 2
+    fits = []
+    for middle, slope in zip(lines.middles, lines.slopes, strict=True):
+        near = np.abs(rows - middle - slope * along) <= _BESIDE
+        fits.append(np.polyfit(along[near], rows[near], 1))
+    slopes, middles = np.reshape(fits, (-1, 2)).T
+    return replace(lines, middles=middles, slopes=slopes)
 
 
 def without_frames(ink: Mask, contrast: Levels) -> tuple[Mask, int]:
