@@ -343,7 +343,7 @@ def test_squared_paper_that_is_not_written_on_holds_no_digit():
 def test_contrasts_that_differ_by_rounding_are_all_ink():
     levels = np.zeros((40, 40), np.float32)
     levels[10:20, 10:20] = 0.9
-    levels[15, 15] = np.nextafter(levels[15, 15], np.float32(1))
+    levels[14, 14] = np.nextafter(levels[14, 14], np.float32(1))
     assert (threshold(levels, 2)[0] == (levels > 0)).all()
 
 
