@@ -1,8 +1,8 @@
 """Faster rules for a few operations of a traced network, on the CPU.
 
-XLA's own gradient of a convolution with respect to its kernel is very slow on a CPU, and so is
-that of max-pooling. Here a function is traced to a jaxpr, and evaluated again with other
-rules for these operations. What the user's Keras layers mean, and how they are saved, stays
+XLA's own gradient of a convolution with respect to its kernel is very slow on a CPU, and so are
+that of max-pooling and random bits. Here a function is traced to a jaxpr, and evaluated again with
+other rules for these operations. What the user's Keras layers mean, and how they are saved, stays
 Keras's: only the arithmetic is arranged differently, so results agree to float error.
 """
 
@@ -14,10 +14,12 @@ from typing import Any
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 from jax.extend import core
 
 from tenfold import native
+from tenfold.training.interpreting import Read, evaluate
 from tenfold.training.layers import Chain, chains
 
 IMAGES_IN_CACHE = 16
@@ -46,22 +48,17 @@ def with_rules(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _evaluate(jaxpr: core.Jaxpr, consts: Sequence[Any], args: Sequence[Any]) -> list[Any]:
-    values: dict[Any, Any] = dict(zip(jaxpr.constvars, consts, strict=True))
-    values.update(zip(jaxpr.invars, args, strict=True))
-
-    def read(atom: Any) -> Any:
-        return atom.val if isinstance(atom, core.Literal) else values[atom]
-
     together = {id(chain.equations[-1]): chain for chain in _chains(jaxpr)}
     waiting = {id(part) for chain in together.values() for part in chain.equations[:-1]}
-    for equation in jaxpr.eqns:
+
+    def apply(equation: Any, read: Read) -> Sequence[Any] | None:
         if id(equation) in together:
-            values[equation.outvars[0]] = together[id(equation)].apply(read)
-        elif id(equation) not in waiting:
-            inputs = [read(atom) for atom in equation.invars]
-            outputs = _apply(equation, inputs)
-            values.update(zip(equation.outvars, outputs, strict=True))
-    return [read(atom) for atom in jaxpr.outvars]
+            return [together[id(equation)].apply(read)]
+        if id(equation) in waiting:
+            return None
+        return _apply(equation, [read(atom) for atom in equation.invars])
+
+    return evaluate(jaxpr, consts, args, apply)
 
 
 def _chains(jaxpr: core.Jaxpr) -> list[Chain]:
@@ -242,7 +239,41 @@ def _max_pool(
     return largest
 
 
+# Random bits
+
+
+def _random_bits(keys: jax.Array, *, bit_width: int, shape: tuple[int, ...]) -> jax.Array | None:
+    """The bits that JAX draws, by Threefry-2x32 in one pass; JAX has a loop over its rounds.
+
+    Source: Salmon, Moraes, Dror, Shaw: Parallel random numbers: as easy as 1, 2, 3 (2011). Each
+    place is enciphered by the key, and both halves of the cipher make the bits.
+    """
+    numbers = math.prod(shape)
+    if bit_width != 32 or keys.ndim or not 0 < numbers < 2**32 or not _is_threefry(keys):
+        return None
+    key = jax.random.key_data(keys)
+    words = (key[0], key[1], key[0] ^ key[1] ^ np.uint32(0x1BD11BDA))
+    high = jnp.full(numbers, words[0])  # places are below 2**32: their upper half is zero
+    low = lax.iota(jnp.uint32, numbers) + words[1]
+    for part in range(5):
+        for turn in _TURNS[part % 2]:
+            high = high + low
+            low = high ^ (low << np.uint32(turn) | low >> np.uint32(32 - turn))
+        high = high + words[(part + 1) % 3]
+        low = low + words[(part + 2) % 3] + np.uint32(part + 1)
+    return (high ^ low).reshape(shape)
+
+
+_TURNS = ((13, 15, 26, 6), (17, 29, 16, 24))
+
+
+def _is_threefry(keys: jax.Array) -> bool:
+    by_place = getattr(jax.config, "jax_threefry_partitionable", False)
+    return by_place and str(jax.random.key_impl(keys)) == "threefry2x32"
+
+
 RULES: dict[str, Rule] = {
+    "random_bits": _random_bits,
     "conv_general_dilated": _convolution,
     "reduce_window_max": _max_pool,
 }

@@ -11,6 +11,7 @@ from jax import lax
 from tenfold.augment import augment
 from tenfold.backend import keras
 from tenfold.recipes import Augmentation
+from tenfold.training.flat import by_element, ravelled
 from tenfold.training.inputs import InputAdapter
 from tenfold.training.rules import with_rules
 from tenfold.training.state import State
@@ -36,6 +37,7 @@ class Steps:
         self.model, self.networks = model, networks
         self.augmentation = augmentation
         self._input = inputs
+        self._leading = 0 if networks is None else 1
 
     def train(
         self,
@@ -65,12 +67,16 @@ class Steps:
             The state after the steps, and the logs of the epoch so far.
         """
 
+        shapes = jax.tree.map(lambda value: value.shape[self._leading :], state)
+
         def one(state: State, x: jax.Array, y: jax.Array, key: jax.Array) -> State:
             x, y = self._input(x, y, lambda pixels: self._augment(key, pixels))
+            state = jax.tree.map(lambda value, shape: value.reshape(shape), state, shapes)
             lists = (state.trainable, state.non_trainable, state.optimizer, state.metrics)
             with _Rules(self.model):
                 _, lists = self.model.train_step(lists, (x, y))
-            return State(*lists)
+            new: State = jax.tree.map(ravelled, State(*lists))
+            return new
 
         def step(i: jax.Array, state: State) -> State:
             chosen = lax.dynamic_slice_in_dim(order, i * size, size, axis=-1)
@@ -80,7 +86,11 @@ class Steps:
             new: State = self._each(one, (0, 0, 0, 0))(state, x, y, own)
             return new
 
+        state = jax.tree.map(lambda value: ravelled(value, self._leading), state)
         state = lax.fori_loop(start, stop, step, state)
+        state = jax.tree.map(
+            lambda value, shape: value.reshape(*value.shape[: self._leading], *shape), state, shapes
+        )
         return state, self._logs(state.metrics)
 
     def test(
@@ -153,7 +163,7 @@ class Steps:
 
 
 class _Rules:
-    """While it is open, a model's loss is traced with the CPU's faster rules."""
+    """While it is open, a model's loss and updates are traced with the CPU's faster rules."""
 
     def __init__(self, model: keras.Model) -> None:
         self.model = model
@@ -169,9 +179,12 @@ class _Rules:
                 return with_rules(call)(args, named)
 
             self.model.compute_loss_and_updates = compute_loss_and_updates
+            optimizer = self.model.optimizer
+            optimizer.stateless_apply = by_element(optimizer.stateless_apply)
 
     def __exit__(self, *_: object) -> None:
         self.model.__dict__.pop("compute_loss_and_updates", None)
+        self.model.optimizer.__dict__.pop("stateless_apply", None)
 
 
 def compiler_options(model: keras.Model) -> dict[str, str]:
