@@ -1,4 +1,4 @@
-"""The tutorials' convolutional network, epoch by epoch, beside the fastest float32 peers.
+"""The tutorials' convolutional network, epoch by epoch, beside the fastest peers.
 
 What is measured
     epochs     seconds per epoch of conv 3x3 32, pool, conv 3x3 64, pool, dropout, dense; batch 128,
@@ -15,7 +15,9 @@ What is measured
 Contestants
     tenfold with its compiled kernels; tenfold as it runs without a compiler; Keras's `fit` on
     TensorFlow; a PyTorch loop, eager, eager with channels last, and by `torch.compile`. All of them
-    in float32, in environments that are made as for training.py, whose versions they share.
+    in float32, in environments that are made as for training.py, whose versions they share. Where
+    the processor multiplies bfloat16 numbers itself, so do three more: Keras on TensorFlow by
+    `mixed_bfloat16`, and the PyTorch loop by `torch.autocast`, channels last and compiled.
 
     python benchmarks/convolution.py --json out.json    # a quarter of an hour on two idle cores
 """
@@ -35,7 +37,7 @@ from children import ChildFailed, Contestant, run_child
 from contestants.workloads import WORKLOADS
 from environments import environment
 from jax import lax
-from machine import machine
+from machine import machine, multiplies_bfloat16
 from summaries import epoch_seconds, ratios, summaries
 from tables import print_table
 from training import PINS
@@ -55,20 +57,27 @@ def contestants(folder: Path) -> list[Contestant]:
     torch = partial(
         Contestant, python=environment(folder / "pytorch", PINS["pytorch"]), own_environment=True
     )
-    return [
+    tensorflow = partial(
+        Contestant,
+        python=environment(folder / "tensorflow", PINS["tensorflow"]),
+        variables={"KERAS_BACKEND": "tensorflow"},
+        own_environment=True,
+    )
+    everyone = [
         ours("tenfold", "tenfold_fit"),
         ours("tenfold, XLA alone", "tenfold_xla"),
-        Contestant(
-            "TensorFlow",
-            "keras_fit",
-            environment(folder / "tensorflow", PINS["tensorflow"]),
-            {"KERAS_BACKEND": "tensorflow"},
-            own_environment=True,
-        ),
+        tensorflow("TensorFlow", "keras_fit"),
         torch("PyTorch", "torch_loop"),
         torch("PyTorch, channels last", "torch_channels_last"),
         torch("torch.compile", "torch_compiled"),
     ]
+    if multiplies_bfloat16():
+        everyone += [
+            tensorflow("TensorFlow, bfloat16", "keras_bfloat16"),
+            torch("PyTorch, channels last, bfloat16", "torch_bfloat16"),
+            torch("torch.compile, bfloat16", "torch_compiled_bfloat16"),
+        ]
+    return everyone
 
 
 def train(who: Contestant, options: argparse.Namespace, turn: int) -> dict | None:

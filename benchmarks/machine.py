@@ -29,6 +29,13 @@ def processor() -> str:
     return platform.processor() or platform.machine()
 
 
+def multiplies_bfloat16() -> bool:
+    """Whether the processor has products of bfloat16 numbers, on x86-64 or arm64, under Linux."""
+    listing = Path("/proc/cpuinfo")
+    found = set(listing.read_text().split()) if listing.exists() else set()
+    return bool(found & {"avx512_bf16", "amx_bf16", "bf16"})
+
+
 def commit() -> str | None:
     asked = ["git", "-C", Path(__file__).parent, "rev-parse", "--short", "--verify", "HEAD"]
     try:

@@ -1,0 +1,9 @@
+"""Keras's own `fit` by the policy `mixed_bfloat16`."""
+
+import keras
+
+from contestants import keras_fit
+
+if __name__ == "__main__":
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    keras_fit.main()
