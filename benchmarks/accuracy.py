@@ -18,7 +18,7 @@ Versions
 
     python benchmarks/accuracy.py --recipes tiny,small          # ten seeds each
     python benchmarks/accuracy.py --recipes best --seeds 2      # a first look
-    python benchmarks/accuracy.py --recipes best-dense --augmentation none
+    python benchmarks/accuracy.py --recipes dense-noise,best-dense
     python benchmarks/accuracy.py --recipes best --data fashion-mnist --augmentation flip=0.5
 """
 
@@ -38,7 +38,7 @@ from tenfold.errors import InputError
 from tenfold.recipes import RECIPES, Augmentation, Recipe, recipe
 from tenfold.runs.record import versions
 
-SIZES = ("tiny", "small", "best-dense", "best")
+SIZES = ("tiny", "small", "dense-noise", "best-dense", "best")
 
 
 def trained(wanted: Recipe, splits: Splits, folder: Path) -> tenfold.Run:

@@ -148,6 +148,20 @@ RECIPES: Mapping[str, Recipe] = _table(
             summary="two noisy dense layers of 1,024, with images moved, turned and bent",
         ),
         Recipe(
+            "dense-noise",
+            arguments={
+                "hidden": [1000, 500, 250, 250, 250],
+                "batch_norm": True,
+                "gaussian_noise": 0.3,
+            },
+            learning_rate=2e-3,
+            schedule="linear",
+            warmup=0.05,
+            batch_size=125,
+            epochs=60,
+            summary="five dense layers under noise, with images as they are",
+        ),
+        Recipe(
             "reader",
             network="conv",
             arguments={
