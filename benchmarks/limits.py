@@ -34,6 +34,7 @@ from tenfold import networks
 from tenfold.recipes import recipe
 from tenfold.training import DeviceData, Program, read_state
 from tenfold.training.compiling import compile_network
+from tenfold.training.flat import by_element, ravelled
 
 NETWORKS = ("logistic", "dense-47", "dropout", "dense-512", "dense-256", "sigmoid-64")
 COPIED = 2**26  # floats of the large copy
@@ -98,7 +99,7 @@ class Network:
         loop = functools.partial(lax.fori_loop, 0, self.steps)
         x = jnp.ones((self.batch, 784))
         products = jax.jit(lambda x: loop(lambda _, y: x + 1e-9 * self._products(y), x))
-        updates = jax.jit(lambda *state: loop(self._update, state))
+        updates = jax.jit(lambda *state: loop(self._update, jax.tree.map(ravelled, state)))
         images = jax.jit(lambda x: loop(self._images, x))
         state = (self.state.trainable, self.state.optimizer)
         return {
@@ -119,9 +120,11 @@ class Network:
         return used
 
     def _update(self, _: jax.Array, state: tuple) -> tuple:
-        weights, optimizer = state
+        shaped = (self.state.trainable, self.state.optimizer)
+        weights, optimizer = jax.tree.map(lambda v, like: v.reshape(like.shape), state, shaped)
         gradients = [1e-3 * value for value in weights]
-        return self.model.optimizer.stateless_apply(optimizer, gradients, weights)
+        apply = by_element(self.model.optimizer.stateless_apply)
+        return jax.tree.map(ravelled, apply(optimizer, gradients, weights))
 
     def _images(self, i: jax.Array, x: jax.Array) -> jax.Array:
         chosen = lax.dynamic_slice_in_dim(self.order, i * self.batch, self.batch)
