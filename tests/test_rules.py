@@ -17,6 +17,8 @@ OPTIMIZERS = {
     "rmsprop": lambda: keras.optimizers.RMSprop(0.01, momentum=0.9, centered=True),
     "momentum, averaged": lambda: keras.optimizers.SGD(0.01, momentum=0.9, use_ema=True),
     "adafactor": lambda: keras.optimizers.Adafactor(0.01),
+    "accumulated": lambda: keras.optimizers.Adam(0.01, gradient_accumulation_steps=2),
+    "scaled": lambda: keras.optimizers.LossScaleOptimizer(keras.optimizers.Adam(0.01)),
     "muon": lambda: Muon(0.01),
 }
 
