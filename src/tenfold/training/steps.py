@@ -86,6 +86,7 @@ class Steps:
             new: State = self._each(one, (0, 0, 0, 0))(state, x, y, own)
             return new
 
+        # Carried without their shape, so that updates by element are long loops (see flat.py).
         state = jax.tree.map(lambda value: ravelled(value, self._leading), state)
         state = lax.fori_loop(start, stop, step, state)
         state = jax.tree.map(
