@@ -164,12 +164,14 @@ class Steps:
 
 
 class _Rules:
-    """While it is open, a model's loss and updates are traced with the CPU's faster rules."""
+    """While it is open, a model's updates are by element, its loss by the CPU's faster rules."""
 
     def __init__(self, model: keras.Model) -> None:
         self.model = model
 
     def __enter__(self) -> None:
+        optimizer = self.model.optimizer
+        optimizer.stateless_apply = by_element(optimizer.stateless_apply)
         if jax.default_backend() == "cpu":
             original = self.model.compute_loss_and_updates
 
@@ -180,8 +182,6 @@ class _Rules:
                 return with_rules(call)(args, named)
 
             self.model.compute_loss_and_updates = compute_loss_and_updates
-            optimizer = self.model.optimizer
-            optimizer.stateless_apply = by_element(optimizer.stateless_apply)
 
     def __exit__(self, *_: object) -> None:
         self.model.__dict__.pop("compute_loss_and_updates", None)
