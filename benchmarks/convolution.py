@@ -16,8 +16,9 @@ Contestants
     tenfold with its compiled kernels; tenfold as it runs without a compiler; Keras's `fit` on
     TensorFlow; a PyTorch loop, eager, eager with channels last, and by `torch.compile`. All of them
     in float32, in environments that are made as for training.py, whose versions they share. Where
-    the processor multiplies bfloat16 numbers itself, so do three more: Keras on TensorFlow by
-    `mixed_bfloat16`, and the PyTorch loop by `torch.autocast`, channels last and compiled.
+    the processor multiplies bfloat16 numbers itself, three more train with these: Keras on
+    TensorFlow by `mixed_bfloat16`; the PyTorch loop by `torch.autocast`, once channels last, once
+    compiled.
 
     python benchmarks/convolution.py --json out.json    # a quarter of an hour on two idle cores
 """
