@@ -344,6 +344,27 @@ def test_a_key_keeps_a_sample_that_can_be_taken_back_or_deleted(reader, visit):
 
 
 @needs_browser
+def test_a_key_waits_for_the_answer_that_is_on_its_way(reader, visit):
+    page = visit(reader)
+    draw(page, "6", 1)
+    reads(page, "6")
+    page.wait_for_selector("#answer[aria-busy=false]")
+    held = []  # requests that the service has not seen yet
+    page.route("**/v1/read?*", lambda route: held.append(route), times=1)
+    with page.expect_request("**/v1/read?*"):
+        draw(page, "6", 1)
+    page.keyboard.press("5")
+    held.pop().continue_()
+    expecting(page.locator("#kept")).to_contain_text("Kept as 5")
+    page.wait_for_selector("#answer[aria-busy=false]")
+    page.click("#keys button >> text=8")
+    expecting(page.locator("#kept")).to_contain_text("Kept as 8")
+    expecting(page.locator("#sample-count")).to_have_text("1")
+    page.keyboard.press("u")
+    expecting(page.locator("#sample-count")).to_be_hidden()
+
+
+@needs_browser
 def test_retraining_is_accepted_and_gone_back_from(trained, visit):
     page = visit(trained)
     for way in range(2):

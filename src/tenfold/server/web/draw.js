@@ -13,7 +13,7 @@ const sheet = new Sheet(find("sheet"), find("ink"), find("cursor"), (text) => { 
 let answer = { digits: [], others: [], text: "", none: true };
 let chosen = 0;
 let picture = null;
-let reading = false, again = false;
+let reading = null, again = false;
 const kept = []; // samples stored from here, newest last: the sample, and the digit it was
 
 const digits = () => (answer.digits.length ? answer.digits : answer.others);
@@ -22,10 +22,12 @@ const digit = () => digits()[chosen];
 // Asking
 
 /** Read the sheet; while an answer is on its way, only the latest change waits. */
-async function read() {
+function read() {
   again = true;
-  if (reading) return;
-  reading = true;
+  reading ??= readLatest();
+}
+
+async function readLatest() {
   find("answer").setAttribute("aria-busy", "true");
   try {
     while (again) {
@@ -38,7 +40,7 @@ async function read() {
   } catch (error) {
     trouble(error.message);
   } finally {
-    reading = false;
+    reading = null;
     find("answer").setAttribute("aria-busy", "false");
   }
   settle();
@@ -200,8 +202,9 @@ function labels(one) {
   }
 }
 
-/** Keep the chosen digit as a sample of a class; a digit is kept once. */
+/** Keep the chosen digit as a sample of a class, as it stands on the sheet; a digit is kept once. */
 export async function label(name) {
+  await reading;
   const one = digit();
   if (!one || one.keeping || one.kept?.label === name) return;
   one.keeping = true;

@@ -4,7 +4,7 @@ import { get, post, remove } from "./api.js";
 import { accurate, button, count, find, make, percent, say, spread, tile, trouble } from "./dom.js";
 
 const PAGE = 60;
-let list = [], total = 0, polling = null;
+let list = [], total = 0, asked = 0, polling = null;
 
 const visible = () => !find("samples").hidden;
 
@@ -17,22 +17,28 @@ export async function start() {
   await poll();
 }
 
-/** How many there are, beside the view's name. */
-async function tally() {
-  const found = await get("/v1/samples?limit=1");
+/** The newest samples, and how many there are beside the view's name; nothing where they were
+ * asked for again meanwhile, since answers may overtake each other. */
+async function newest(limit) {
+  const turn = ++asked;
+  const found = await get(`/v1/samples?limit=${limit}`);
+  if (turn !== asked) return null;
   total = found.total;
   find("sample-count").textContent = total;
   find("sample-count").hidden = !total;
+  return found;
+}
+
+async function tally() {
   if (visible()) await show();
+  else await newest(1);
 }
 
 export async function show() {
   try {
-    const found = await get(`/v1/samples?limit=${PAGE}`);
+    const found = await newest(PAGE);
+    if (!found) return;
     list = found.samples;
-    total = found.total;
-    find("sample-count").textContent = total;
-    find("sample-count").hidden = !total;
     find("samples-lead").textContent = total
       ? `${count(total, "image")} that you have labelled.`
       : "None yet: draw, and press the digit that it is.";
@@ -82,7 +88,6 @@ async function drop(sample) {
   try {
     await remove(`/v1/samples/${encodeURIComponent(sample.id)}`);
     await show();
-    await tally();
     say(`Sample of ${sample.label} deleted`, 100);
     const buttons = find("sample-list").querySelectorAll("button");
     (buttons[Math.min(place, buttons.length - 1)] ?? find("main")).focus();
