@@ -183,7 +183,7 @@ def test_probabilities_and_what_the_network_sees_are_shown_while_the_pen_is_down
     for point in points[1:]:
         page.mouse.move(*point)
     expecting(page.locator("#bars .best .name")).to_have_text("3")
-    assert page.locator("#seen-image").evaluate("image => image.naturalWidth") == 28
+    expecting(page.locator("#seen-image")).to_have_js_property("naturalWidth", 28)
     assert page.locator("#bars li").count() == 11
     page.mouse.up()
 
@@ -406,7 +406,7 @@ def test_a_run_shows_its_curves_and_the_images_behind_a_cell(trained, visit):
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("Enter")
     expecting(page.locator("#cell-title")).to_contain_text("True 0, predicted 0")
-    assert page.locator("#cell-images img").first.evaluate("image => image.naturalWidth") == 28
+    expecting(page.locator("#cell-images img").first).to_have_js_property("naturalWidth", 28)
 
 
 @needs_browser
