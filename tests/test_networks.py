@@ -70,6 +70,15 @@ def test_batch_normalisation_stands_after_pooling_and_before_the_activation():
 
 
 @pytest.mark.usefixtures("weights_by_numpy")
+def test_images_keep_their_size_under_zeros_and_lose_their_edges_without():
+    shapes = [
+        conv((28, 28), 10, filters=[4, 6], kernels=[5, 3], padding=padding).layers[2].output.shape
+        for padding in ("same", "valid")
+    ]
+    assert shapes == [(None, 28, 28, 6), (None, 22, 22, 6)]
+
+
+@pytest.mark.usefixtures("weights_by_numpy")
 def test_the_dropout_network_is_the_tutorials():
     layers = [
         (type(layer).__name__, getattr(layer, "units", getattr(layer, "rate", None)))
@@ -169,6 +178,7 @@ def test_foreign_layers_are_found_wherever_they_are_nested():
         (lambda: conv((28, 28), 10, dropout=2.0), "dropout"),
         (lambda: conv((28, 28), 10, strides=0), "strides"),
         (lambda: conv((28, 28), 10, kernels=[3, 3, 3]), "3 values for 2"),
+        (lambda: conv((28, 28), 10, padding="some"), "padding: 'some' is unknown; give valid or"),
         (lambda: conv((28, 28), 10, activation="foo"), "activation: 'foo'"),
         (lambda: build("densse", {}, (28, 28), 10, 0), "'densse' is unknown"),
         (lambda: build("dense", {"units": 3}, (28, 28), 10, 0), "units: not of a dense"),

@@ -25,6 +25,7 @@ from tenfold.errors import InputError
 
 Shape = tuple[int, int]
 MOST_UNITS = 100_000
+PADDINGS = ("valid", "same")
 
 
 def dense(
@@ -84,6 +85,7 @@ def conv(
     kernels: int | Sequence[int] = 3,
     strides: int | Sequence[int] = 1,
     pooling: int | Sequence[int] = 1,
+    padding: str = "valid",
     activation: str | Sequence[str] = "relu",
     batch_norm: bool | Sequence[bool] = False,
     dropout: float = 0.0,
@@ -93,11 +95,12 @@ def conv(
     ``kernels`` and ``strides`` are the sides of the windows and their steps, ``pooling`` the
     side of max-pooling after a layer, 1 for none; ``batch_norm`` puts a batch normalisation
     between a layer, with its pooling, and its activation: what is pooled first is the less to
-    normalise. Each holds for every layer, or names one value for each.
+    normalise. Each holds for every layer, or names one value for each. ``padding`` is ``"valid"``,
+    or ``"same"`` for zeros around the images, so that what lies at their edges counts as the rest.
 
     Raises:
-        InputError: a value under 1, a dropout outside [0, 1), an unknown activation, or lists of
-            another length than ``filters``.
+        InputError: a value under 1, a dropout outside [0, 1), an unknown activation or padding, or
+            lists of another length than ``filters``.
 
     Example:
         >>> conv((28, 28), 10, filters=[32, 64], pooling=2, dropout=0.5).count_params()
@@ -108,6 +111,8 @@ def conv(
         each[name] = _one_each(name, value, len(filters))
     for name, values in each.items():
         _check_sizes(name, values)
+    if padding not in PADDINGS:
+        raise InputError(f"padding: {padding!r} is unknown; give {' or '.join(PADDINGS)}")
     _check_rate(dropout)
     activations = _one_each("activation", activation, len(filters))
     normalised = _one_each("batch_norm", batch_norm, len(filters))
@@ -116,7 +121,8 @@ def conv(
         *each.values(), activations, normalised, strict=True
     ):
         _check_activation(name)
-        model.add(keras.layers.Conv2D(count, side, strides=step, use_bias=not is_normal))
+        bias = not is_normal
+        model.add(keras.layers.Conv2D(count, side, strides=step, padding=padding, use_bias=bias))
         pooled = [keras.layers.MaxPooling2D(pool)] if pool > 1 else []
         active = keras.layers.Activation(name)
         normal = [*pooled, keras.layers.BatchNormalization(), active]

@@ -23,6 +23,7 @@ KINDS: Mapping[str, type] = {
     "kernels": int,
     "strides": int,
     "pooling": int,
+    "padding": str,
     "network": str,
     "loss": str,
     "optimizer": str,
