@@ -137,6 +137,26 @@ RECIPES: Mapping[str, Recipe] = _table(
             summary="four wider convolutions, with images moved, turned and bent",
         ),
         Recipe(
+            "fashion",
+            network="conv",
+            arguments={
+                "filters": [24, 48, 48, 96, 96],
+                "kernels": 3,
+                "pooling": [2, 1, 2, 1, 2],
+                "padding": "same",  # clothes fill the frame
+                "batch_norm": True,
+                "dropout": 0.2,
+            },
+            optimizer="muon",
+            learning_rate=2e-2,
+            schedule="linear",
+            warmup=0.1,
+            batch_size=125,
+            epochs=12,
+            augmentation=Augmentation(shift=1, flip=0.5),
+            summary="five convolutions for Fashion-MNIST, with images mirrored and moved",
+        ),
+        Recipe(
             "best-dense",
             arguments={"hidden": [1024, 1024], "batch_norm": True, "gaussian_noise": 0.08},
             learning_rate=2e-3,
