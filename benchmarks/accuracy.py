@@ -19,7 +19,7 @@ Versions
     python benchmarks/accuracy.py --recipes tiny,small          # ten seeds each
     python benchmarks/accuracy.py --recipes best --seeds 2      # a first look
     python benchmarks/accuracy.py --recipes dense-noise,best-dense
-    python benchmarks/accuracy.py --recipes best --data fashion-mnist --augmentation flip=0.5
+    python benchmarks/accuracy.py --recipes fashion --data fashion-mnist
 """
 
 import argparse
@@ -35,7 +35,7 @@ from tables import print_table
 import tenfold
 from tenfold.datasets import Splits
 from tenfold.errors import InputError
-from tenfold.recipes import RECIPES, Augmentation, Recipe, recipe
+from tenfold.recipes import RECIPES, Recipe, recipe
 from tenfold.runs.record import versions
 
 SIZES = ("tiny", "small", "dense-noise", "best-dense", "best")
@@ -100,15 +100,6 @@ def with_spread(scores: dict) -> str:
     return mean if scores["sd"] is None else f"{mean} ± {100 * scores['sd']:.2f}"
 
 
-def augmentation(text: str) -> Augmentation:
-    """Read ``none`` or ``shift=1,flip=0.5``."""
-    parts = [] if text == "none" else [part.partition("=") for part in text.split(",")]
-    try:
-        return Augmentation(**{name: float(value) for name, _, value in parts})
-    except (TypeError, ValueError) as error:
-        raise argparse.ArgumentTypeError(f"{text!r}: {error}") from None
-
-
 def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -118,7 +109,6 @@ def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--recipes", default=",".join(SIZES), help=f"with commas; {', '.join(SIZES)}")
     add("--seeds", type=int, default=10, help="networks of each recipe; 10")
     add("--data", default="mnist", help="a dataset by name; mnist")
-    add("--augmentation", type=augmentation, metavar="X=N", help="not the recipe's")
     add("--runs", type=Path, default=folder, metavar="PATH", help=f"run folders; {folder}")
     add("--json", type=Path, metavar="PATH", help="also keep the line of JSON in this file")
     options = parser.parse_args(arguments)
@@ -143,10 +133,7 @@ def main() -> None:
         splits = tenfold.load(options.data)
         folder = options.runs / options.data
         for name in options.recipes:
-            wanted = recipe(name)
-            if options.augmentation is not None:
-                wanted = wanted.replace(augmentation=options.augmentation)
-            report["recipes"][name] = measure(wanted, options.seeds, splits, folder)
+            report["recipes"][name] = measure(recipe(name), options.seeds, splits, folder)
     except InputError as error:
         sys.exit(str(error))
     header = ["", "parameters", "n", "validation %", "test %", "lowest-highest", "committee", "s"]
