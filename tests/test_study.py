@@ -186,6 +186,7 @@ def test_names_tell_what_differs_and_are_folders():
         ("--vary activation=relu,rleu", "setting activation=rleu: activation: 'rleu' is unknown"),
         ("--vary optimizer=adam,adma", "setting optimizer=adma: optimizer: 'adma' is unknown"),
         ("conv --vary filters=8+8+8+8,9", "filters=9: kernels: 4 values for 1 layer; give one"),
+        ("conv --vary padding=same,full", "setting padding=full: padding: 'full' is unknown"),
         ("logistic --vary filters=8", "setting filters=8: filters: not of a dense network"),
         ("--vary shift=1,99", "setting shift=99: augmentation shift: 99"),
         ("dropout --vary hidden=8+8,8", "setting hidden=8+8: activation: 3 values for 2 layers"),
