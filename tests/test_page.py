@@ -331,6 +331,17 @@ def test_a_key_keeps_a_sample_that_can_be_taken_back_or_deleted(reader, visit):
     page.click("#keys button >> text=8")  # thought better of it: one digit is one sample
     expecting(page.locator("#kept")).to_contain_text("Kept as 8")
     expecting(page.locator("#sample-count")).to_have_text("1")
+    chosen = page.locator("#keys [aria-pressed=true]")
+    blue = page.evaluate(
+        """() => {
+          const part = document.body.appendChild(document.createElement("i"));
+          part.style.background = "var(--blue)";
+          const shown = getComputedStyle(part).backgroundColor;
+          part.remove();
+          return shown;
+        }"""
+    )
+    expecting(chosen).to_have_css("background-color", blue)  # under the pointer as well
     page.keyboard.press("u")
     expecting(page.locator("#sample-count")).to_be_hidden()
     page.keyboard.press("6")
