@@ -9,7 +9,7 @@ from pathlib import Path
 
 from setuptools import Extension, setup
 
-FOLDER = "src/tenfold/native"
+FOLDER = "src/tenfold/engine/cpu/kernels"
 
 
 def extensions() -> list[Extension]:
@@ -19,7 +19,7 @@ def extensions() -> list[Extension]:
         return []
     return [
         Extension(
-            "tenfold.native._convolution",
+            "tenfold.engine.cpu.kernels._convolution",
             [f"{FOLDER}/convolution.cpp"],
             depends=[f"{FOLDER}/kernels.inc"],
             include_dirs=[str(Path(found.origin).parent / "include")],

@@ -33,9 +33,9 @@ from machine import machine
 from tables import print_table
 
 import tenfold
-from tenfold.datasets import Splits
-from tenfold.errors import InputError
-from tenfold.recipes import RECIPES, Recipe, recipe
+from tenfold.core.errors import InputError
+from tenfold.data import Splits
+from tenfold.networks.recipes import RECIPES, Recipe, recipe
 from tenfold.runs.record import versions
 
 SIZES = ("tiny", "small", "dense-noise", "best-dense", "best")

@@ -35,10 +35,10 @@ from cleanlab.rank import get_label_quality_scores
 from machine import machine
 
 import tenfold
-from tenfold.audits import audit, find_duplicates
-from tenfold.audits.auditing import default_recipe, pooled
-from tenfold.recipes import Augmentation, Recipe
-from tenfold.training.folds import cross_validate
+from tenfold.engine.cross_validation import cross_validate
+from tenfold.experiments.audits import audit, find_duplicates
+from tenfold.experiments.audits.auditor import default_recipe, pooled
+from tenfold.networks.recipes import Augmentation, Recipe
 
 KNOWN = [947, 1621, 1901, 2130, 2462, 2597, 2654, 3520, 3558, 5937, 6651, 6783, 8527, 9679, 9729]
 RANKINGS = ("self_confidence", "normalized_margin", "confidence_weighted_entropy")

@@ -23,8 +23,8 @@ from machine import machine
 from PIL import Image
 
 import tenfold
-from tenfold.datasets import Dataset, Splits
-from tenfold.handwriting.page import crop
+from tenfold.data import Dataset, Splits
+from tenfold.handwriting.pipeline import crop
 
 SIDE, ENLARGED = 16, 80  # pixels
 

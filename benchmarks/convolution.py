@@ -43,7 +43,7 @@ from summaries import epoch_seconds, ratios, summaries
 from tables import print_table
 from training import PINS
 
-from tenfold.native import Layer, convolve, library
+from tenfold.engine.cpu.kernels import Layer, convolve, library
 
 NETWORK = "cnn"
 LAYERS = (((128, 28, 28, 1), (3, 3, 1, 32)), ((128, 13, 13, 32), (3, 3, 32, 64)))

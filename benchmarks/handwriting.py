@@ -41,18 +41,18 @@ from summaries import spread
 from tables import print_table
 
 import tenfold
-from tenfold.errors import InputError
-from tenfold.handwriting import find, mnist_image, page
+from tenfold.core.errors import InputError
+from tenfold.data.synthetic import NO_DIGIT
+from tenfold.handwriting import find, mnist_image, pipeline
+from tenfold.handwriting.components import connected, typical_height, without_specks
 from tenfold.handwriting.ink import light_on_dark
-from tenfold.handwriting.order import in_reading_order
-from tenfold.handwriting.parts import connected, typical_height, without_specks
-from tenfold.handwriting.reading import read
-from tenfold.handwriting.rules import without_rules
-from tenfold.nondigits import NO_DIGIT
-from tenfold.reading import judge_of, probabilities, shipped
-from tenfold.scores.score import wilson_interval
+from tenfold.handwriting.picture import read
+from tenfold.handwriting.reading import judge_of, probabilities, shipped
+from tenfold.handwriting.reading_order import in_reading_order
+from tenfold.handwriting.ruled_lines import without_rules
+from tenfold.metrics.score import wilson_interval
 
-Page = page.Page
+Page = pipeline.Page
 DIGITS_A_ROW, ROWS = 12, 10
 REFUSED, JUDGED = "+ what is no digit left out", "+ cut again, close crops whole"
 MOST = 200  # parts of a page that early steps leave full of specks
@@ -98,7 +98,7 @@ class Seen:
     @cached_property
     def levels(self) -> tuple:
         """Where ink is on evened ground, the core of it, and the contrast of all there is."""
-        return page.ink(self.pixels, light_on_dark(self.pixels))
+        return pipeline.ink(self.pixels, light_on_dark(self.pixels))
 
     @property
     def ink(self) -> np.ndarray:
@@ -133,7 +133,7 @@ def unruled(seen: Seen) -> Page:
 
 
 def pieced(seen: Seen) -> Page:
-    return cut_out(page.digits(seen.unruled), seen.unruled.shape[::-1], mnist_image)
+    return cut_out(pipeline.digits(seen.unruled), seen.unruled.shape[::-1], mnist_image)
 
 
 def found(seen: Seen) -> Page:
@@ -156,8 +156,8 @@ def opened(folder: Path, row: dict) -> np.ndarray:
     path = folder / row["file"]
     if "rotate 90" in row.get("notes", ""):
         turned = ImageOps.exif_transpose(Image.open(path)).transpose(Image.Transpose.ROTATE_90)
-        return page.enlarged(read(turned, page.LONGEST)[0])
-    return page.enlarged(read(path, page.LONGEST)[0])
+        return pipeline.enlarged(read(turned, pipeline.LONGEST)[0])
+    return pipeline.enlarged(read(path, pipeline.LONGEST)[0])
 
 
 def texts(

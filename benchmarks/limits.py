@@ -31,10 +31,10 @@ from machine import machine
 from tables import print_table
 
 from tenfold import networks
-from tenfold.recipes import recipe
-from tenfold.training import DeviceData, Program, read_state
-from tenfold.training.compiling import compile_network
-from tenfold.training.flat import by_element, ravelled
+from tenfold.engine import DeviceData, Program, read_state
+from tenfold.engine.compile import compile_network
+from tenfold.engine.cpu.flatten import by_element, ravelled
+from tenfold.networks.recipes import recipe
 
 NETWORKS = ("logistic", "dense-47", "dropout", "dense-512", "dense-256", "sigmoid-64")
 COPIED = 2**26  # floats of the large copy

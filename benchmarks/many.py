@@ -43,13 +43,14 @@ IMAGES, EPOCHS = 6_000, 2
 def train(recipe: str, networks: int) -> dict:
     """Train in this process: seconds of an epoch for each network, after the first epoch."""
     import tenfold
-    from tenfold import recipes, training
+    from tenfold import engine
+    from tenfold.networks import recipes
 
     data, chosen = tenfold.load("mnist").train[:IMAGES], recipes.recipe(recipe)
     seeds = list(range(networks))
-    models = training.build_networks(chosen, (28, 28), 10, IMAGES, seeds)
-    program, state = training.make_program(models, chosen, (28, 28), 10)
-    on_device, seconds, processor = training.DeviceData(data), [], []
+    models = engine.build_networks(chosen, (28, 28), 10, IMAGES, seeds)
+    program, state = engine.make_program(models, chosen, (28, 28), 10)
+    on_device, seconds, processor = engine.DeviceData(data), [], []
     for epoch in range(1 + EPOCHS):
         start, used = time.perf_counter(), time.process_time()
         for state, _, logs in program.train_epoch(state, on_device, epoch, seeds):  # noqa: B007, B020 - the last one goes on
@@ -116,7 +117,7 @@ def main() -> None:
     if options.one:
         print(json.dumps(train(options.one, int(options.networks))))
         return
-    from tenfold.backend import jax
+    from tenfold.core.backend import jax
     from tenfold.runs.record import versions
 
     gpu = jax.default_backend() == "gpu"

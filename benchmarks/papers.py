@@ -34,7 +34,7 @@ from scipy.ndimage import gaussian_filter, gaussian_filter1d
 from tables import print_table
 
 import tenfold
-from tenfold.errors import InputError
+from tenfold.core.errors import InputError
 
 STROKES = json.loads((Path(__file__).parent.parent / "tests" / "strokes.json").read_text())
 SCALE = 12  # pixels a millimetre

@@ -21,8 +21,8 @@ from machine import machine
 from tables import print_table
 
 import tenfold
-from tenfold.errors import InputError
-from tenfold.scores.score import wilson_interval
+from tenfold.core.errors import InputError
+from tenfold.metrics.score import wilson_interval
 
 KINDS = {
     "no margin, dark on light": (False, 0),

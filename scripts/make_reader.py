@@ -3,8 +3,8 @@
     python scripts/make_reader.py                        # about 20 minutes on two cores
     python scripts/make_reader.py --seeds 3 --epochs 20 --out other.onnx
 
-It learns MNIST's 55,000 training digits and 11,000 drawings that are none (`tenfold.nondigits`),
-all of them changed at random, as the recipe `reader` says. Then it is continued, as
+It learns MNIST's 55,000 training digits and 11,000 drawings that are none
+(`tenfold.data.synthetic`), all of them changed at random, as the recipe `reader` says. Then it is continued, as
 `tenfold train --from` does it, on digits as other hands write them: MNIST's training digits with
 strokes drawn to them. Everything is chosen on validation: 5,000 digits, drawings of another seed
 and, at the end, such digits made of validation's. Then it is exported, the mean of its networks as
@@ -23,17 +23,17 @@ from pathlib import Path
 import numpy as np
 
 import tenfold
-from tenfold.artifact.exporting import Exported, export
-from tenfold.augment import augment
-from tenfold.datasets import Dataset, Splits
-from tenfold.errors import InputError
-from tenfold.files import atomic_path
-from tenfold.nondigits import KINDS, NO_DIGIT, crossed, draw, long_stemmed, with_upstroke
-from tenfold.recipes import Augmentation, recipe
-from tenfold.runs import continuing, starts
-from tenfold.scores.score import Score, proportion
+from tenfold.core.errors import InputError
+from tenfold.core.files import atomic_path
+from tenfold.data import Dataset, Splits
+from tenfold.data.synthetic import KINDS, NO_DIGIT, crossed, draw, long_stemmed, with_upstroke
+from tenfold.metrics.score import Score, proportion
+from tenfold.networks.augmentation import augment
+from tenfold.networks.recipes import Augmentation, recipe
+from tenfold.runs.export import Exported, export
+from tenfold.training.finetune import continuation, pretrained
 
-TARGET = Path(__file__).parents[1] / "src" / "tenfold" / "data" / "reader.onnx"
+TARGET = Path(__file__).parents[1] / "src" / "tenfold" / "assets" / "reader.onnx"
 LARGEST = 1_000_000  # bytes
 NAMES = (*(str(digit) for digit in range(10)), NO_DIGIT)
 ELEVENTH = NAMES.index(NO_DIGIT)
@@ -67,7 +67,7 @@ def splits() -> Splits:
             NAMES,
             f"MNIST and drawings, {name}",
         )
-    source = f"{mnist.source}; no digit: tenfold.nondigits, n and seed {DRAWN}"
+    source = f"{mnist.source}; no digit: tenfold.data.synthetic, n and seed {DRAWN}"
     return Splits("mnist-and-drawings", source=source, validation_seed=0, **parts)
 
 
@@ -86,7 +86,7 @@ def other_hands() -> Splits:
         ),
         written(mnist.validation, [HELD_OUT] * len(HANDS), 301),
         None,
-        f"{mnist.source}; tenfold.nondigits.hands",
+        f"{mnist.source}; tenfold.data.synthetic.handwriting_styles",
         0,
     )
 
@@ -179,7 +179,7 @@ def make(out: Path, folder: Path, seeds: int, epochs: int) -> tuple[Exported, li
 
 def finish(first: Path, out: Path, folder: Path) -> tuple[Exported, list[Score]]:
     """Continue the networks of a file on other hands, and export them."""
-    again = continuing.adapted(starts.find(first)).replace(epochs=AGAIN)
+    again = continuation.adapted(pretrained.find(first)).replace(epochs=AGAIN)
     run = tenfold.train(again, other_hands(), start=first, out=folder / "continued")
     with atomic_path(out) as beside:
         made = export(run, beside)

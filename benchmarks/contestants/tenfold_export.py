@@ -5,16 +5,16 @@ from pathlib import Path
 
 import tenfold
 from contestants.jobs import Job
-from tenfold.artifact.exporting import export
-from tenfold.backend import keras
-from tenfold.prediction import READER
-from tenfold.runs import starts
+from tenfold.core.backend import keras
+from tenfold.export.predictor import READER
+from tenfold.runs.export import export
+from tenfold.training.finetune import pretrained
 
 
 def main() -> None:
     job = Job.read()
     folder = Path(job.data)
-    if job.network == starts.READER:
+    if job.network == pretrained.READER:
         leave_shipped(folder)
     else:
         leave_trained(job, folder)
@@ -25,7 +25,9 @@ def leave_shipped(folder: Path) -> None:
     """The network that comes with tenfold, and its networks' mean as one Keras model."""
     shutil.copy(READER, folder / "reader.onnx")
     image = keras.Input((28, 28, 1))
-    mean = keras.layers.Average()([model(image) for model in starts.find(starts.READER).build()])
+    mean = keras.layers.Average()(
+        [model(image) for model in pretrained.find(pretrained.READER).build()]
+    )
     keras.Model(image, mean).save(folder / "reader.keras")
 
 

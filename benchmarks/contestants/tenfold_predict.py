@@ -6,7 +6,7 @@ import numpy as np
 
 from contestants.asking import asked
 from contestants.jobs import Job
-from tenfold.prediction import Predictor
+from tenfold.export.predictor import Predictor
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import tenfold
 from contestants.jobs import Job
-from tenfold.recipes import recipe
+from tenfold.networks.recipes import recipe
 
 
 def main() -> None:

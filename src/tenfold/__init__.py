@@ -10,44 +10,44 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tenfold.audits import audit as audit
-    from tenfold.comparison import compare as compare
-    from tenfold.datasets import Dataset as Dataset
-    from tenfold.datasets import Splits as Splits
-    from tenfold.datasets import load as load
-    from tenfold.errors import InputError as InputError
-    from tenfold.evaluation import Evaluation as Evaluation
-    from tenfold.prediction import Predictor as Predictor
-    from tenfold.reading import Reading as Reading
-    from tenfold.reading import read as read
-    from tenfold.recipes import Augmentation as Augmentation
-    from tenfold.recipes import Recipe as Recipe
+    from tenfold.core.errors import InputError as InputError
+    from tenfold.data import Dataset as Dataset
+    from tenfold.data import Splits as Splits
+    from tenfold.data import load as load
+    from tenfold.engine.fit import fit as fit
+    from tenfold.evaluation.evaluation import Evaluation as Evaluation
+    from tenfold.experiments.audits import audit as audit
+    from tenfold.experiments.comparison import compare as compare
+    from tenfold.experiments.studies import study as study
+    from tenfold.export.predictor import Predictor as Predictor
+    from tenfold.handwriting.reading import Reading as Reading
+    from tenfold.handwriting.reading import read as read
+    from tenfold.networks.recipes import Augmentation as Augmentation
+    from tenfold.networks.recipes import Recipe as Recipe
     from tenfold.runs import Run as Run
-    from tenfold.runs import resume as resume
-    from tenfold.runs import train as train
-    from tenfold.studies import study as study
-    from tenfold.training.fit import fit as fit
+    from tenfold.training import resume as resume
+    from tenfold.training import train as train
 
 __version__ = "0.1.0"
 
 _HOMES = {
-    "InputError": "errors",
-    "Dataset": "datasets",
-    "Splits": "datasets",
-    "load": "datasets",
-    "Augmentation": "recipes",
-    "Recipe": "recipes",
-    "fit": "training",
+    "InputError": "core.errors",
+    "Dataset": "data",
+    "Splits": "data",
+    "load": "data",
+    "Augmentation": "networks.recipes",
+    "Recipe": "networks.recipes",
+    "fit": "engine.fit",
     "Run": "runs",
-    "train": "runs",
-    "resume": "runs",
+    "train": "training",
+    "resume": "training",
     "Evaluation": "evaluation",
-    "Predictor": "prediction",
-    "Reading": "reading",
-    "read": "reading",
-    "audit": "audits",
-    "study": "studies",
-    "compare": "comparison",
+    "Predictor": "export.predictor",
+    "Reading": "handwriting.reading",
+    "read": "handwriting.reading",
+    "audit": "experiments.audits",
+    "study": "experiments.studies",
+    "compare": "experiments.comparison",
 }
 
 __all__ = ["__version__", *_HOMES]

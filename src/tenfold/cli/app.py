@@ -12,7 +12,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from tenfold.errors import InputError
+from tenfold.core.errors import InputError
 
 INTERRUPTED = 130
 

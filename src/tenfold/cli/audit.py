@@ -21,14 +21,14 @@ def audit(
     resize: Resize = False,
 ) -> None:
     """Find likely label errors and duplicates, to look through."""
-    from tenfold.audits import auditing
+    from tenfold.experiments.audits import auditor
 
     if out is not None:
-        auditing.refuse_used(out)
-    auditing.require_cleanlab()
+        auditor.refuse_used(out)
+    auditor.require_cleanlab()
     with interruptible():
-        found = auditing.audit(source, folds=folds, recipe=recipe, seed=seed, resize=resize)
+        found = auditor.audit(source, folds=folds, recipe=recipe, seed=seed, resize=resize)
         folder = found.save(out, limit)
-    from tenfold import console
+    from tenfold.cli import audit_text
 
-    typer.echo(console.describe_audit(found, folder))
+    typer.echo(audit_text.describe_audit(found, folder))

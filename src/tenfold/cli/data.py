@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tenfold.cli.app import AsJson, Resize, app, echo_json
-from tenfold.errors import InputError
+from tenfold.core.errors import InputError
 
 data_app = typer.Typer(help="Look at datasets before training.")
 app.add_typer(data_app, name="data")
@@ -23,10 +23,10 @@ def _data(context: typer.Context) -> None:
 @data_app.command("list")
 def data_list() -> None:
     """List the datasets that are known by name."""
-    from tenfold import console
-    from tenfold.datasets import SOURCES
+    from tenfold.cli import data_text
+    from tenfold.data import SOURCES
 
-    typer.echo(console.describe_sources(SOURCES))
+    typer.echo(data_text.describe_sources(SOURCES))
 
 
 @data_app.command("show")
@@ -40,8 +40,9 @@ def data_show(
     out: Annotated[Path | None, typer.Option(help="PNG or SVG file.")] = None,
 ) -> None:
     """Describe a dataset, and draw a gallery of it."""
-    from tenfold import console, figures
-    from tenfold.datasets import load
+    from tenfold import figures
+    from tenfold.cli import data_text
+    from tenfold.data import load
 
     splits = load(source, resize=resize)
     found = splits.present().get(split)
@@ -49,8 +50,8 @@ def data_show(
         raise InputError(f"split {split!r}: there are {', '.join(splits.present())}")
     target = out or Path(f"{splits.name}-{split}.png")
     figures.save(found.gallery(rows, columns, seed), target)
-    typer.echo(console.describe_splits(splits))
-    typer.echo(console.describe_dataset(found))
+    typer.echo(data_text.describe_splits(splits))
+    typer.echo(data_text.describe_dataset(found))
     typer.echo(f"gallery  {target}")
 
 
@@ -64,13 +65,13 @@ def data_check(
 
     Ends with code 2 where the dataset cannot be used.
     """
-    from tenfold import console
-    from tenfold.datasets import check
+    from tenfold.cli import data_text
+    from tenfold.data import check
 
     report = check(source, resize=resize)
     if as_json:
         echo_json(report.as_dict())
     else:
-        typer.echo(console.describe_report(report))
+        typer.echo(data_text.describe_report(report))
     if not report.usable:
         raise typer.Exit(2)

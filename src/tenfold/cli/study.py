@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from tenfold.cli.app import AsJson, Resize, app, echo_json, interruptible
-from tenfold.errors import InputError
+from tenfold.core.errors import InputError
 
 
 @app.command()
@@ -38,7 +38,7 @@ def study(
     as_json: AsJson = False,
 ) -> None:
     """Train a recipe in many settings, and choose by validation."""
-    from tenfold import studies
+    from tenfold.experiments import studies
 
     with interruptible():
         if resume is not None:
@@ -57,9 +57,9 @@ def study(
                 out=out,
                 confirmed=yes,
             )
-        from tenfold import console
+        from tenfold.cli import study_text
 
         if as_json:
             echo_json(found.to_json())
         else:
-            typer.echo(console.describe_study(found))
+            typer.echo(study_text.describe_study(found))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tenfold.errors import InputError
+from tenfold.core.errors import InputError
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

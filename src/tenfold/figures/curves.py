@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from tenfold.errors import InputError
+from tenfold.core.errors import InputError
 from tenfold.figures.common import (
     BLUE,
     INK,

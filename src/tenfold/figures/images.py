@@ -8,18 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tenfold.errors import InputError
-from tenfold.figures.common import (
-    BLUE,
-    DPI,
-    INK,
-    VERMILLION,
-    Array,
-    count,
-    names_of_classes,
-)
+from tenfold.core.errors import InputError
+from tenfold.figures.common import BLUE, DPI, INK, VERMILLION, Array, count, names_of_classes
 from tenfold.figures.tiles import TITLE_POINTS, draw_tiles
-from tenfold.scores import top_k
+from tenfold.metrics import top_k
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

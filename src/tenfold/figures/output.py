@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tenfold.errors import InputError
+from tenfold.core.errors import InputError
+from tenfold.core.files import atomic_write
 from tenfold.figures.common import DPI
-from tenfold.files import atomic_write
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING
 
-from tenfold.errors import InputError
+from tenfold.core.errors import InputError
 from tenfold.figures.common import DPI, INK, VERMILLION, Array
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from tenfold.handwriting.parts import LEAST, Mask, Part, connected
+from tenfold.handwriting.components import LEAST, Mask, Part, connected
 
 _WIDE = 1.2  # times the height: what is wider may be two digits in a line of several,
 _WIDEST = 1.4  # and this, where there is no line to compare with

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from tenfold.handwriting.components import Part
 from tenfold.handwriting.cutting import Cut, are_digits, cut_near
-from tenfold.handwriting.parts import Part
 
 _CLOSE = 2.2  # times a digit's height: a picture that is no larger is a close crop of it
 

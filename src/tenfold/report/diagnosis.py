@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from tenfold.errors import InputError
+from tenfold.core.errors import InputError
 
 if TYPE_CHECKING:
     from pandas import DataFrame

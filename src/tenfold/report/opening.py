@@ -7,9 +7,9 @@ from typing import Any
 
 from tenfold.evaluation import Evaluation
 from tenfold.figures.common import count
-from tenfold.report.words import day, over_networks, times
+from tenfold.metrics import Score
+from tenfold.report.text import day, over_networks, times
 from tenfold.runs import Run
-from tenfold.scores import Score
 
 
 def opening(run: Run, found: Evaluation) -> dict[str, Any]:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from tenfold import figures, pages
-from tenfold.errors import InputError
+from tenfold import figures
+from tenfold.core import pages
+from tenfold.core.errors import InputError
+from tenfold.core.files import atomic_write
 from tenfold.evaluation import Evaluation
 from tenfold.figures.common import count
-from tenfold.files import atomic_write
-from tenfold.report import judgement
+from tenfold.report import performance
 from tenfold.report.diagnosis import diagnose
-from tenfold.report.gallery import gallery
+from tenfold.report.galleries import gallery
 from tenfold.report.layers import first_weights, layers
 from tenfold.report.opening import opening
 from tenfold.report.provenance import provenance
-from tenfold.report.words import share, text
+from tenfold.report.text import share, text
 from tenfold.runs import Run
 
 NAME = "report.html"
@@ -77,11 +78,11 @@ def _content(run: Run) -> dict[str, Any]:
         "seeds": _seeds(run, found),
         **opening(run, found),
         "learning": _learning(run),
-        "classes": judgement.classes(found),
-        "confusion": judgement.confusion(found),
+        "classes": performance.classes(found),
+        "confusion": performance.confusion(found),
         "gallery": gallery(found, examples),
-        "calibration": judgement.calibration(found),
-        "selection": judgement.selection(found),
+        "calibration": performance.calibration(found),
+        "selection": performance.selection(found),
         "first": _first(run),
         "layers": layers(run),
         "provenance": provenance(run, found),

@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, fields
 from typing import Any
 
-from tenfold.datasets import Origin
-from tenfold.datasets.splitting import STANDARD_VALIDATION
-from tenfold.errors import InputError
+from tenfold.core.errors import InputError
+from tenfold.data import Origin
+from tenfold.data.splitting import STANDARD_VALIDATION
 from tenfold.evaluation import Evaluation
-from tenfold.recipes import RECIPES, Augmentation, Recipe, customised
+from tenfold.networks.recipes import RECIPES, Augmentation, Recipe, customised
 from tenfold.report.layers import TIMES
-from tenfold.report.words import day, duration
+from tenfold.report.text import day, duration
 from tenfold.runs import Run
 
 FIELDS = (

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tenfold.errors import InputError
+from tenfold.core.errors import InputError
 from tenfold.runs.record import now
 from tenfold.runs.weights import read
 

@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tenfold.datasets import Dataset
-from tenfold.errors import InputError
+from tenfold.core.errors import InputError
+from tenfold.core.files import atomic_write
+from tenfold.data import Dataset
 from tenfold.evaluation import Evaluation
-from tenfold.files import atomic_write
 
 NAME = "live.npz"
 

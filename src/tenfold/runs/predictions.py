@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from tenfold.datasets import Dataset
-from tenfold.errors import InputError
+from tenfold.core.errors import InputError
+from tenfold.core.files import atomic_write
+from tenfold.data import Dataset
 from tenfold.evaluation import Evaluation
-from tenfold.files import atomic_write
-from tenfold.runs.evidence import Ask, evidence
+from tenfold.evaluation.evidence import Ask, evidence
 
 FOLDER = "predictions"
 KEPT = ("validation", "test")
@@ -30,7 +30,7 @@ class Examples:
     Attributes:
         places: in the split, int ``[m]``, without repetition.
         images: uint8 ``[m, height, width]``.
-        evidence: float32 ``[m, 7, 7]``, see ``tenfold.runs.evidence``.
+        evidence: float32 ``[m, 7, 7]``, see ``tenfold.evaluation.evidence``.
     """
 
     places: npt.NDArray[np.int64]

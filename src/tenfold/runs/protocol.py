@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 
-from tenfold.datasets import Splits, load
-from tenfold.errors import InputError
+from tenfold.core.errors import InputError
+from tenfold.data import Splits, load
 
 PROTOCOLS = ("held-out", "published")
 

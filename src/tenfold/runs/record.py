@@ -12,12 +12,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from tenfold.calibration import Calibration
-from tenfold.datasets import Origin, Splits
-from tenfold.datasets.arrays import border_level
-from tenfold.errors import InputError
-from tenfold.files import atomic_write
-from tenfold.recipes import Recipe
+from tenfold.core.errors import InputError
+from tenfold.core.files import atomic_write
+from tenfold.data import Origin, Splits
+from tenfold.data.arrays import border_level
+from tenfold.evaluation.calibration import Calibration
+from tenfold.networks.recipes import Recipe
 
 FORMAT = 2
 STATUSES = ("training", "finished", "diverged")

@@ -13,19 +13,19 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold import figures
-from tenfold.calibration import Calibration
-from tenfold.datasets import Dataset, Splits, load
-from tenfold.datasets.arrays import as_batch, inverted
-from tenfold.datasets.dataset import SPLITS
-from tenfold.errors import InputError
+from tenfold.core.errors import InputError
+from tenfold.data import Dataset, Splits, load
+from tenfold.data.arrays import as_batch, inverted
+from tenfold.data.dataset import SPLITS
 from tenfold.evaluation import Evaluation
-from tenfold.recipes import Recipe
-from tenfold.runs import exported, ledger, predictions, weights
-from tenfold.runs.evidence import Ask
+from tenfold.evaluation.calibration import Calibration
+from tenfold.evaluation.evidence import Ask
+from tenfold.metrics import ranked
+from tenfold.networks.recipes import Recipe
+from tenfold.runs import ledger, onnx_networks, predictions, weights
 from tenfold.runs.predictions import Examples
 from tenfold.runs.protocol import as_protocol
 from tenfold.runs.record import Record
-from tenfold.scores import ranked
 
 if TYPE_CHECKING:
     import keras
@@ -151,13 +151,15 @@ class Run:
         """The networks as they answer: through ONNX Runtime where exported, else through Keras."""
         self.require_finished()
         classes = len(self.class_names)
-        found = [exported.load(self.path, seed, self.image_shape, classes) for seed in self.seeds]
+        found = [
+            onnx_networks.load(self.path, seed, self.image_shape, classes) for seed in self.seeds
+        ]
         networks = [network for network in found if network is not None]
         return networks if len(networks) == len(found) else self.keras_networks()
 
     def keras_networks(self) -> list[Ask]:
         """The networks as Keras answers: uint8 ``[n, height, width]`` to ``[n, classes]``."""
-        from tenfold.runs.answers import Answers
+        from tenfold.engine.inference import Answers
 
         answers = Answers(self.model, self.image_shape)
         return [partial(answers, model) for model in self.models]
@@ -227,7 +229,7 @@ class Run:
         return self._verified(as_protocol(splits, self.record.protocol))
 
     def _mixed(self, own: Splits | None) -> Splits:
-        from tenfold.runs.continuing import splits_again
+        from tenfold.training.finetune.continuation import splits_again
 
         return splits_again(self.record.continued, self.recipe.batch_size, own)
 

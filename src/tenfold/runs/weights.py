@@ -6,8 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tenfold.errors import InputError
-from tenfold.files import atomic_path
+from tenfold.core.errors import InputError
+from tenfold.core.files import atomic_path
 
 if TYPE_CHECKING:
     import keras
@@ -33,7 +33,7 @@ def save_model(folder: Path, seed: int, model: keras.Model) -> None:
 
 def _of_keras_alone(model: keras.Model) -> keras.Model:
     """The model; with Adam where its optimizer or schedule is one that Keras alone cannot load."""
-    from tenfold.backend import keras
+    from tenfold.core.backend import keras
     from tenfold.networks import foreign_objects
 
     if not foreign_objects(keras.saving.serialize_keras_object(model.optimizer)):
@@ -52,7 +52,7 @@ def load_model(folder: Path, seed: int) -> keras.Model:
         InputError: it is missing or damaged.
     """
     import tenfold.training  # noqa: F401 - Keras on JAX, and what a recipe's model is made of
-    from tenfold.backend import keras
+    from tenfold.core.backend import keras
 
     return read(
         model_path(folder, seed), lambda path: keras.models.load_model(path, safe_mode=True)

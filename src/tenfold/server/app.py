@@ -12,17 +12,17 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tenfold import __version__
-from tenfold.server.gate import Gate
-from tenfold.server.handlers import add_handlers
-from tenfold.server.predicting import PATH
-from tenfold.server.routes.answering import answering
-from tenfold.server.routes.documents import documents
-from tenfold.server.routes.keeping import retraining, samples
-from tenfold.server.routes.showing import pages, showing
-from tenfold.server.routes.watching import watching
-from tenfold.server.service import Service
+from tenfold.server.api.predict import PATH
+from tenfold.server.api.routes.documents import documents
+from tenfold.server.api.routes.health import watching
+from tenfold.server.api.routes.images import answering
+from tenfold.server.api.routes.runs import pages, showing
+from tenfold.server.api.routes.samples import retraining, samples
+from tenfold.server.api.service import Service
+from tenfold.server.http.error_handlers import add_handlers
+from tenfold.server.http.middleware import Gate
 from tenfold.server.settings import Settings
-from tenfold.server.subject import choose
+from tenfold.server.target import choose
 
 ABOUT = """Digits in images and pictures, read on your own machine.
 

@@ -9,11 +9,11 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tenfold.errors import InputError
-from tenfold.samples import locked
-from tenfold.server.addresses import is_local, listen
+from tenfold.core.errors import InputError
+from tenfold.data.samples import locked
+from tenfold.server.http.addresses import is_local, listen
 from tenfold.server.settings import Settings
-from tenfold.server.subject import Subject, choose
+from tenfold.server.target import Subject, choose
 from tenfold.server.workers import Crew
 
 SHORTEST = 8

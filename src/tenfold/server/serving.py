@@ -12,11 +12,11 @@ from types import FrameType
 
 import uvicorn
 
+from tenfold.server.api.service import Service
 from tenfold.server.app import application
-from tenfold.server.protocol import Connection
-from tenfold.server.service import Service
+from tenfold.server.http.connection import Connection
 from tenfold.server.settings import Settings
-from tenfold.server.subject import Subject
+from tenfold.server.target import Subject
 
 GRACE = 30
 """Seconds that requests in flight have once the service is told to end."""

@@ -10,13 +10,13 @@ import sys
 import threading
 from pathlib import Path
 
-from tenfold.errors import InputError
+from tenfold.core.errors import InputError
 
 
 def main() -> None:
     """Serve as the first line of stdin asks, until SIGTERM or until stdin ends."""
     from tenfold.server.serving import serve
-    from tenfold.server.subject import choose
+    from tenfold.server.target import choose
     from tenfold.server.workers import settings_from
 
     asked = json.loads(sys.stdin.readline())

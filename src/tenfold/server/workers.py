@@ -18,7 +18,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Self
 
-from tenfold.errors import InputError
+from tenfold.core.errors import InputError
 from tenfold.server.settings import Limits, Settings
 
 PATIENCE = 40

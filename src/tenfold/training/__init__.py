@@ -1,22 +1,23 @@
-"""Training: whole epochs as one compiled program, for one network or for many at once."""
+"""Training: from a recipe and data to a run folder that survives a kill."""
 
-from tenfold.training.data import DeviceData
-from tenfold.training.fit import fit
-from tenfold.training.many import Forward, build_networks, make_program
-from tenfold.training.muon import Muon
-from tenfold.training.program import Program
-from tenfold.training.state import State, read_state, unstack_state, write_state
+from typing import TYPE_CHECKING, Any
 
-__all__ = [
-    "DeviceData",
-    "Forward",
-    "Muon",
-    "Program",
-    "State",
-    "build_networks",
-    "fit",
-    "make_program",
-    "read_state",
-    "unstack_state",
-    "write_state",
-]
+if TYPE_CHECKING:
+    from tenfold.engine import Muon as Muon
+    from tenfold.training.trainer import resume as resume
+    from tenfold.training.trainer import train as train
+
+__all__ = ["Muon", "resume", "train"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import Keras and JAX only when a name is first used."""
+    if name not in __all__:
+        raise AttributeError(f"module 'tenfold.training' has no attribute {name!r}")
+    if name == "Muon":
+        from tenfold.engine import Muon
+
+        return Muon
+    from tenfold.training import trainer
+
+    return getattr(trainer, name)

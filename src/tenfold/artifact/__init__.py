@@ -1,1 +1,0 @@
-"""The artifact: trained networks as one ONNX file that carries all it needs, verified."""

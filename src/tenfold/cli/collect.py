@@ -1,0 +1,59 @@
+"""The command that turns sheets into labelled images."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tenfold.cli.app import app
+from tenfold.core.errors import InputError
+
+if TYPE_CHECKING:
+    from tenfold.handwriting.collect import Sheet
+
+
+@app.command()
+def collect(
+    photos: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PHOTO...]", help="Of sheets, or scans.")
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", "-o", metavar="FOLDER", help="For the images.")
+    ] = None,
+    template: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the sheet to print, a PDF.")
+    ] = None,
+    paper: Annotated[str, typer.Option(help="Of the sheet: a4 or letter.")] = "a4",
+) -> None:
+    """Turn sheets of your digits into labelled images."""
+    from tenfold.handwriting import collect as collecting
+
+    if template is not None:
+        if photos or out is not None:
+            raise InputError("--template: only writes the sheet; give photos without it")
+        collecting.write_template(template, paper)
+        typer.echo(
+            f"sheet  {template}\nnext   print it, write, then tenfold collect photo.jpg -o mine/"
+        )
+        return
+    if not photos or out is None:
+        raise InputError("give photos of sheets and -o FOLDER; or --template sheet.pdf to make one")
+    failed = []
+    for photo in photos:
+        try:
+            typer.echo(_told(collecting.collect(photo, out)))
+        except InputError as error:
+            if len(photos) == 1:
+                raise
+            typer.echo(f"tenfold: {error}", err=True)
+            failed.append(str(photo))
+    if failed:
+        raise InputError(f"{len(failed)} of {len(photos)} not collected: {', '.join(failed)}")
+    typer.echo(f"next   look at the overview, then tenfold train --data {out} --from reader")
+
+
+def _told(sheet: Sheet) -> str:
+    counts = ", ".join(f"{n} of {digit}" for digit, n in sheet.counts().items())
+    return f"sheet  {sheet.overview}: {len(sheet.images)} images ({counts})"

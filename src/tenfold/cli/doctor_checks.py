@@ -1,0 +1,104 @@
+"""Checks that an installation can do its work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from tenfold.core.errors import InputError
+from tenfold.core.files import atomic_write, cache_folder
+
+
+@dataclass(frozen=True)
+class Check:
+    """One check: its name, whether it passed, and what was found."""
+
+    name: str
+    passed: bool
+    found: str
+
+
+def examine() -> Iterator[Check]:
+    """Check versions, device, cache, data and a small training, one after the other."""
+    for name, check in _CHECKS.items():
+        try:
+            yield Check(name, True, check())
+        except (InputError, OSError, ImportError, RuntimeError) as error:
+            yield Check(name, False, " ".join(str(error).split()))
+
+
+def _versions() -> str:
+    from tenfold.runs.record import versions
+
+    return ", ".join(f"{name} {version}" for name, version in versions().items())
+
+
+def _device() -> str:
+    import jax
+
+    from tenfold.core import backend
+    from tenfold.runs.record import machine
+
+    backend.require_jax()
+    found = machine()
+    return (
+        f"{jax.default_backend()}: {found['device']}, {found['processor']}, {found['cores']} cores"
+    )
+
+
+def _kernels() -> str:
+    from tenfold.engine.cpu import kernels
+
+    found = kernels.library()
+    if found.usable:
+        return f"convolutions compiled for {found.found}"
+    return f"none, convolutions take several times as long: {found.found}"
+
+
+def _cache() -> str:
+    folder = cache_folder()
+    with atomic_write(folder / "doctor.txt", "w") as file:
+        file.write("written by tenfold doctor\n")
+    (folder / "doctor.txt").unlink()
+    size = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+    return f"{folder}, {size / 1e6:.0f} MB, writable"
+
+
+def _data() -> str:
+    from tenfold.data import load
+
+    began = time.perf_counter()
+    splits = load("mnist")
+    seconds = time.perf_counter() - began
+    sizes = ", ".join(f"{name} {len(split):,}" for name, split in splits.present().items())
+    return f"{splits.name}: {sizes}, loaded in {seconds * 1e3:.0f} ms"
+
+
+def _training() -> str:
+    from tenfold import engine, networks
+    from tenfold.data import load
+    from tenfold.engine.compile import compile_network
+    from tenfold.networks.recipes import recipe
+
+    chosen = recipe("logistic")
+    data = load("mnist").train[:2000]
+    model = networks.build(chosen.network, chosen.arguments, (28, 28), 10, seed=0)
+    compile_network(model, chosen, len(data))
+    began = time.perf_counter()
+    history = engine.fit(model, data, epochs=3, verbose=0).history
+    if not np.isfinite(history["loss"]).all() or history["accuracy"][-1] < 0.5:
+        raise InputError(f"a small training learned nothing: {history}")
+    return f"2,000 images, 3 epochs, compiled and trained in {time.perf_counter() - began:.1f} s"
+
+
+_CHECKS: dict[str, Callable[[], str]] = {
+    "versions": _versions,
+    "device": _device,
+    "kernels": _kernels,
+    "cache": _cache,
+    "data": _data,
+    "training": _training,
+}

@@ -1,0 +1,87 @@
+"""Recipes, runs and what they answer, as text."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from tenfold.cli.text import table, wrapped
+from tenfold.metrics import Score
+
+if TYPE_CHECKING:
+    from tenfold.cli.doctor_checks import Check
+    from tenfold.networks.recipes import Recipe
+    from tenfold.runs import Run
+
+
+def describe_recipes(recipes: Iterable[Recipe]) -> str:
+    """The recipes, one a line."""
+    rows = [
+        (
+            recipe.name,
+            recipe.epochs,
+            recipe.batch_size,
+            recipe.optimizer if isinstance(recipe.optimizer, str) else "its own",
+        )
+        for recipe in recipes
+    ]
+    lines = table(rows, ["recipe", "epochs", "batch", "optimizer"]).splitlines()
+    width = len(lines[0]) + 2
+    summaries = ["", *(recipe.summary for recipe in recipes)]
+    return "\n".join(
+        (f"{line:<{width}}" + wrapped(text, width)).rstrip()
+        for line, text in zip(lines, summaries, strict=True)
+    )
+
+
+def describe_run(run: Run) -> str:
+    """What a training gave, where it is, and what to type next."""
+    record = run.record
+    epochs = f"{record.recipe.epochs} epoch{'s' * (record.recipe.epochs > 1)}"
+    networks = f", {len(run.seeds)} networks at once" if len(run.seeds) > 1 else ""
+    lines = [
+        f"{record.recipe.name} on {record.data.name}: {run.headline()}",
+        *(_gains(record.continued) if record.continued else ()),
+        f"run   {run.path}  ({epochs} in {record.seconds:.1f} s{networks})",
+        f"next  tenfold evaluate {shlex.quote(str(run.path))}",
+    ]
+    return "\n".join(lines)
+
+
+_PARTS = {
+    "own": "{name}, held out",
+    "known": "{name}, validation",
+    "no digit": "drawings of no digit",
+}
+
+
+def _gains(continued: Mapping[str, Any]) -> list[str]:
+    """What a continued run held out, and what each part gained or lost, as a table."""
+    start, how = continued["start"]["name"], continued["held_out"]
+    rows = [
+        (
+            _PARTS[part["kind"]].format(**part),
+            part["n"],
+            Score(**part["before"]).as_percent(),
+            Score(**part["after"]).as_percent(),
+            _points(part["difference"]),
+        )
+        for part in continued["gains"]
+    ]
+    columns = [f"from {start}", "images", "before", "after", "points"]
+    lines = [table(rows, columns), f"held out of your images: {how}"]
+    if not any(part["kind"] == "own" for part in continued["gains"]):
+        lines.append("so what they gained could not be measured; collect more")
+    return "\n".join(lines).splitlines()
+
+
+def _points(difference: Mapping[str, float]) -> str:
+    value, low, high = (f"{100 * difference[end]:+.2f}" for end in ("value", "low", "high"))
+    return f"{value} ({low} to {high})"
+
+
+def describe_check(check: Check) -> str:
+    """One check of `doctor`; what it found goes on below where it is long."""
+    state = "ok  " if check.passed else "FAIL"
+    return f"{state}  {check.name:<8}  {wrapped(check.found, 16)}"

@@ -1,0 +1,51 @@
+"""Studies as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from tenfold.cli.text import table, wrapped
+from tenfold.metrics import SeedSummary
+
+if TYPE_CHECKING:
+    from tenfold.experiments.studies import Study
+
+
+def describe_study(study: Study) -> str:
+    """The settings, the best first; then the best on validation and test, and where it all is."""
+    rows = study.rows()
+    cells = [
+        (row["setting"], _accuracy(row, study.plan.seeds), _loss(row), f"{row['parameters']:,}")
+        for row in rows
+    ]
+    lines = [
+        study.plan.title,
+        "",
+        table(cells, ["setting", "validation", "log loss", "parameters"]),
+        "",
+    ]
+    return "\n".join([*lines, *_best(study), f"study  {study.path}  (table.csv, study.png)"])
+
+
+def _accuracy(row: dict[str, Any], seeds: int) -> str:
+    if row["accuracy"] is None:
+        return str(row["status"])
+    return SeedSummary(row["accuracy"], row["sd"], row["low"], row["high"], seeds).as_percent()
+
+
+def _loss(row: dict[str, Any]) -> str:
+    return "-" if row["log_loss"] is None else f"{row['log_loss']:.4f}"
+
+
+def _best(study: Study) -> list[str]:
+    if study.rows()[0]["status"] != "finished":
+        return ["best   none: no setting was trained to its end"]
+    best, test = study.best, study.test
+    tested = "not opened: these data have no test split" if test is None else test.headline()
+    return [
+        f"best   {study.rows()[0]['setting']}",
+        f"       {best.headline()}",
+        f"test   {tested}",
+        f"note   {wrapped(study.remark(), 7)}",
+        f"run    {best.path}",
+    ]

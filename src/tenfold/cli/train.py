@@ -1,0 +1,226 @@
+"""Commands that train, and that tell what can be trained."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from tenfold.cli.app import AsJson, Resize, app, echo_json, interruptible
+from tenfold.core.errors import InputError
+
+if TYPE_CHECKING:
+    from tenfold.networks.recipes import Recipe
+    from tenfold.server.training_monitor import Beside
+
+
+@app.command()
+def train(
+    recipe: Annotated[
+        str | None,
+        typer.Argument(help="A recipe (see tenfold recipes), or my_network.py:build."),
+    ] = None,
+    data: Annotated[
+        str | None, typer.Option(help="A name, an IDX, .npz or .csv file, a folder; else mnist.")
+    ] = None,
+    seeds: Annotated[int | None, typer.Option(help="Networks to train at once; else 1.")] = None,
+    hidden: Annotated[str | None, typer.Option(help="Units of dense layers: 512,256.")] = None,
+    activation: Annotated[str | None, typer.Option(help="One, or one a layer: relu,elu.")] = None,
+    dropout: Annotated[str | None, typer.Option(help="Share dropped, or one a layer.")] = None,
+    batch_norm: Annotated[
+        bool | None, typer.Option("--batch-norm", help="Normalise before each activation.")
+    ] = None,
+    filters: Annotated[str | None, typer.Option(help="Channels of convolutions: 32,64.")] = None,
+    loss: Annotated[str | None, typer.Option(help="sparse, one-hot, or a Keras loss.")] = None,
+    optimizer: Annotated[
+        str | None, typer.Option(help="A Keras optimizer: adam, sgd, muon.")
+    ] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Peak, if scheduled.")] = None,
+    schedule: Annotated[str | None, typer.Option(help="constant, linear or cosine.")] = None,
+    warmup: Annotated[float | None, typer.Option(help="Share of the steps.")] = None,
+    weight_decay: Annotated[float | None, typer.Option(help="Of the optimizer.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Images a step.")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the images.")] = None,
+    shift: Annotated[float | None, typer.Option(help="Augment: pixels.")] = None,
+    rotation: Annotated[float | None, typer.Option(help="Augment: degrees.")] = None,
+    scale: Annotated[float | None, typer.Option(help="Augment: 0.1 is 0.9 to 1.1.")] = None,
+    shear: Annotated[float | None, typer.Option(help="Augment: tangent of the slant.")] = None,
+    elastic: Annotated[float | None, typer.Option(help="Augment: pixels of bending.")] = None,
+    thickness: Annotated[float | None, typer.Option(help="Augment: pixels of a stroke.")] = None,
+    blur: Annotated[float | None, typer.Option(help="Augment: pixels, sigma.")] = None,
+    noise: Annotated[float | None, typer.Option(help="Augment: sd of grey noise.")] = None,
+    clutter: Annotated[float | None, typer.Option(help="Augment: share of images.")] = None,
+    flip: Annotated[float | None, typer.Option(help="Augment: share mirrored.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Of everything random.")] = None,
+    validation: Annotated[int | None, typer.Option(help="Images held out of train.")] = None,
+    corrections: Annotated[
+        Path | None, typer.Option(help="A file of corrected labels, as tenfold audit saves it.")
+    ] = None,
+    resize: Resize = False,
+    out: Annotated[Path | None, typer.Option(help="Folder of the run.")] = None,
+    start: Annotated[
+        str | None,
+        typer.Option("--from", metavar="START", help="Continue: reader, a run or an artifact."),
+    ] = None,
+    resume: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="Go on with a stopped training.")
+    ] = None,
+    serve: Annotated[
+        bool, typer.Option("--serve", help="Show it in a browser, live; until Ctrl-C.")
+    ] = False,
+) -> None:
+    """Train a network, or many at once, and leave a run folder."""
+    changes = {
+        "hidden": hidden,
+        "activation": activation,
+        "dropout": dropout,
+        "batch_norm": batch_norm,
+        "filters": filters,
+        "loss": loss,
+        "optimizer": optimizer,
+        "learning_rate": learning_rate,
+        "schedule": schedule,
+        "warmup": warmup,
+        "weight_decay": weight_decay,
+        "batch_size": batch_size,
+        "epochs": epochs,
+        "shift": shift,
+        "rotation": rotation,
+        "scale": scale,
+        "shear": shear,
+        "elastic": elastic,
+        "thickness": thickness,
+        "blur": blur,
+        "noise": noise,
+        "clutter": clutter,
+        "flip": flip,
+        "seed": seed,
+    }
+    given = {name: value for name, value in changes.items() if value is not None}
+    with interruptible(), _beside(serve) as beside:
+        watch = None if beside is None else beside.start
+        if resume is not None:
+            others = (recipe, data, seeds, validation, corrections, out, resize or None, start)
+            if given or any(value is not None for value in others):
+                raise InputError("--resume takes all from the run; give nothing else with it")
+            from tenfold import training
+
+            run = training.resume(resume, watch=watch)
+        else:
+            from tenfold.networks import recipes
+
+            if start is not None and data is None:
+                raise InputError("--from: continue on what? give --data, such as a folder")
+            base = recipe if recipe is not None or start is None else _adapted(start)
+            chosen = recipes.customised(base, given)
+            from tenfold import training
+
+            run = training.train(
+                chosen,
+                data or "mnist",
+                seeds=1 if seeds is None else seeds,
+                out=out,
+                validation=validation,
+                resize=resize,
+                corrections=corrections,
+                start=start,
+                watch=watch,
+            )
+        from tenfold.cli import run_text
+
+        typer.echo(run_text.describe_run(run))
+        if beside is not None:
+            beside.stay()
+
+
+@contextmanager
+def _beside(wanted: bool) -> Iterator[Beside | None]:
+    """The service in a process beside the training, where it is wanted."""
+    if not wanted:
+        yield None
+        return
+    from tenfold.cli.serve import require_server
+
+    require_server()
+    from tenfold.server.training_monitor import Beside
+
+    with Beside() as beside:
+        yield beside
+
+
+def _adapted(start: str) -> Recipe:
+    """The recipe of trained networks, as they are continued by it."""
+    from tenfold.training.finetune import continuation, pretrained
+
+    return continuation.adapted(pretrained.find(start))
+
+
+@app.command()
+def summary(
+    what: Annotated[str, typer.Argument(metavar="RECIPE|RUN", help="A recipe or a run folder.")],
+) -> None:
+    """Show layers, shapes and parameters of a network."""
+    from tenfold import networks
+    from tenfold.networks import recipes
+    from tenfold.runs import Run
+
+    if Path(what).is_dir():
+        typer.echo(Run(what).summary())
+        return
+    if not what.endswith(".py") and ".py:" not in what and ("/" in what or Path(what).exists()):
+        raise InputError(f"{what}: no such run folder; see tenfold recipes for names")
+    chosen = recipes.customised(what, {})
+    model = networks.build(chosen.network, chosen.arguments, (28, 28), 10, chosen.seed)
+    typer.echo(networks.summary(model))
+
+
+@app.command()
+def recipes() -> None:
+    """List the recipes."""
+    from tenfold.cli import run_text
+    from tenfold.networks.recipes import RECIPES
+
+    typer.echo(run_text.describe_recipes(RECIPES.values()))
+
+
+@app.command()
+def reproduce(
+    names: Annotated[list[str] | None, typer.Argument(metavar="[RECIPE...]")] = None,
+    seeds: Annotated[int, typer.Option(help="How many networks of each.")] = 8,
+    data: Annotated[str, typer.Option(help="A name or path, as for train.")] = "mnist",
+    out: Annotated[Path | None, typer.Option(help="Folder of the runs; else runs/.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Train the tutorials' networks as published, and compare."""
+    from tenfold.cli import reproduction_text
+    from tenfold.experiments import reproduction
+
+    rows, done = reproduction.reproduce(names or None, seeds=seeds, out=out, data=data), []
+    if not as_json:
+        typer.echo(reproduction_text.reproductions_header(seeds))
+    with interruptible():
+        for row in rows:
+            done.append(row)
+            if not as_json:
+                typer.echo(reproduction_text.reproduction_row(row))
+    if as_json:
+        echo_json(reproduction.to_json(done))
+    else:
+        typer.echo(reproduction_text.describe_differences(done))
+
+
+@app.command()
+def doctor() -> None:
+    """Check that this installation can train."""
+    from tenfold.cli import doctor_checks as checks
+    from tenfold.cli import run_text
+
+    failed = False
+    for check in checks.examine():
+        failed |= not check.passed
+        typer.echo(run_text.describe_check(check))
+    if failed:
+        raise typer.Exit(1)

@@ -1,0 +1,1 @@
+"""Foundations: errors, files and folders, locks, HTML pages, and Keras on JAX."""

@@ -1,0 +1,7 @@
+"""The files that travel inside the package: MNIST, and the model that reads handwriting."""
+
+from pathlib import Path
+
+FOLDER = Path(__file__).parents[1] / "assets"
+MNIST = FOLDER / "mnist.xz"
+READER = FOLDER / "reader.onnx"

@@ -1,0 +1,190 @@
+"""Named datasets: unpacked or fetched once, verified, then memory-mapped from the cache."""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import shutil
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenfold.core import assets
+from tenfold.core.errors import InputError
+from tenfold.core.files import atomic_write, cache_folder, download, sha256
+from tenfold.data.formats.idx import idx_bytes, parse_idx, read_idx
+from tenfold.data.sources import IDX_NAMES, ROLES, SOURCES, Source
+
+Arrays = dict[str, NDArray[np.uint8]]
+
+
+def arrays(source: Source) -> Arrays:
+    """Return the four arrays of a dataset, uint8, memory-mapped from the cache.
+
+    The first call fills the cache: from the package, from Debian's folder, or from the network.
+
+    Raises:
+        InputError: the data cannot be had, are not the published ones, or cannot be stored.
+
+    Examples:
+        >>> from tenfold.data.sources import find
+        >>> {role: array.shape for role, array in arrays(find("mnist")).items()}
+        ... # doctest: +NORMALIZE_WHITESPACE
+        {'train-images': (60000, 28, 28), 'train-labels': (60000,),
+         'test-images': (10000, 28, 28), 'test-labels': (10000,)}
+    """
+    cached = _cached(source)
+    if cached is None:
+        _fill(source)
+        cached = _cached(source)
+    if cached is None:
+        raise InputError(
+            f"cannot read back what was just written to {folder(source)}; "
+            "check the disk, or set TENFOLD_CACHE to another folder"
+        )
+    return cached
+
+
+def folder(source: Source) -> Path:
+    """Return the cache folder of a dataset; it need not exist."""
+    return cache_folder() / "datasets" / source.name
+
+
+def is_cached(source: Source) -> bool:
+    """Return whether a dataset can be loaded without fetching or unpacking anything."""
+    return _cached(source) is not None
+
+
+def is_genuine(source: Source) -> bool:
+    """Return whether the cached arrays are those published, as far as checksums are known."""
+    stored = _cached(source)
+    if stored is None or source.transposed or source.first_label:
+        return stored is not None
+    published = zip(ROLES, source.idx_sha256, strict=False)
+    return all(sha256(idx_bytes(stored[role])) == expected for role, expected in published)
+
+
+def _cached(source: Source) -> Arrays | None:
+    """Return the arrays in the cache; None if one is missing, cut off or of another shape."""
+    found = {}
+    for role in ROLES:
+        path = folder(source) / f"{role}.npy"
+        try:
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+            surplus = path.stat().st_size - array.nbytes - array.offset
+        except (OSError, ValueError, EOFError, AttributeError):
+            return None
+        if array.shape != source.shape(role) or array.dtype != np.uint8 or surplus:
+            return None
+        found[role] = array.view(np.ndarray)
+    return found
+
+
+def _fill(source: Source) -> None:
+    """Put a dataset into the cache; with it, those that the same archive holds."""
+    for getter in (_from_package, _from_debian, _from_network):
+        if getter(source):
+            return
+    raise InputError(f"{source.title} is neither in the package nor has it an address")
+
+
+def _store(source: Source, idx_arrays: list[NDArray[Any]]) -> None:
+    """Convert what the IDX files hold and write it to the cache.
+
+    Each file is moved into place whole, and its content is always the same, so processes that
+    do this at once do not disturb each other.
+    """
+    for role, array in zip(ROLES, idx_arrays, strict=True):
+        if array.shape != source.shape(role) or array.dtype != np.uint8:
+            raise InputError(f"{source.title}: {role} are {array.dtype} {list(array.shape)}")
+        if role.endswith("images") and source.transposed:
+            array = array.transpose(0, 2, 1)
+        if role.endswith("labels"):
+            array = array - np.uint8(source.first_label)
+        with atomic_write(folder(source) / f"{role}.npy") as file:
+            np.save(file, np.ascontiguousarray(array), allow_pickle=False)
+
+
+def _from_package(source: Source) -> bool:
+    if not source.packed:
+        return False
+    packed = (assets.FOLDER / source.packed).read_bytes()
+    try:
+        content = memoryview(lzma.decompress(packed))
+    except lzma.LZMAError as error:
+        raise InputError(
+            f"tenfold's own {source.packed} is damaged ({error}); install tenfold again"
+        ) from error
+    pieces, start = [], 0
+    for role, expected in zip(ROLES, source.idx_sha256, strict=True):
+        shape = source.shape(role)
+        header = 4 + 4 * len(shape)
+        end = start + header + int(np.prod(shape))
+        _verify(source, content[start:end], expected, role)
+        pieces.append(np.frombuffer(content[start + header : end], np.uint8).reshape(shape))
+        start = end
+    _store(source, pieces)
+    return True
+
+
+def _from_debian(source: Source) -> bool:
+    place = Path(source.debian_folder)
+    paths = [place / f"{name}.gz" for name in IDX_NAMES]
+    if not source.debian_folder or not all(path.is_file() for path in paths):
+        return False
+    try:
+        idx_arrays = _read_verified(source, paths)
+    except InputError:  # a damaged package is no reason to fail: there are the mirrors
+        return False
+    _store(source, idx_arrays)
+    return True
+
+
+def _from_network(source: Source) -> bool:
+    if not source.files:
+        return False
+    downloads = cache_folder() / "downloads"
+    paths = [
+        download(source.urls(file), downloads / file.sha256[:8] / file.name, file.sha256)
+        for file in source.files
+    ]
+    if source.members:
+        _unpack_archive(source, paths[0])
+    else:
+        _store(source, _read_verified(source, paths))
+    for path in paths:
+        shutil.rmtree(path.parent, ignore_errors=True)
+    return True
+
+
+def _read_verified(source: Source, paths: list[Path]) -> list[NDArray[Any]]:
+    """Read four IDX files and compare each with the published checksum, where there is one."""
+    idx_arrays = [read_idx(path) for path in paths]
+    for path, array, expected in zip(paths, idx_arrays, source.idx_sha256, strict=False):
+        _verify(source, idx_bytes(array), expected, str(path))
+    return idx_arrays
+
+
+def _unpack_archive(source: Source, path: Path) -> None:
+    """Store every dataset that the archive holds, so that it is fetched only once."""
+    siblings = [row for row in SOURCES if row.files == source.files and row != source]
+    with zipfile.ZipFile(path) as archive:
+        for row in (source, *siblings):
+            if _cached(row) is None:
+                _store(row, [_read_member(archive, name) for name in row.members])
+
+
+def _read_member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
+    with archive.open(name) as packed, gzip.open(packed) as file:
+        return parse_idx(file, name)  # type: ignore[arg-type]
+
+
+def _verify(source: Source, content: bytes | memoryview, expected: str, where: str) -> None:
+    if sha256(content) != expected:
+        raise InputError(
+            f"{where} is not {source.title} as published: another SHA-256; "
+            "install tenfold again or remove the file"
+        )

@@ -1,0 +1,117 @@
+"""From a recipe to a compiled Keras model."""
+
+from __future__ import annotations
+
+import copy
+import difflib
+import math
+from typing import Any
+
+from tenfold.core.backend import keras
+from tenfold.core.errors import InputError
+from tenfold.engine.muon import Muon
+from tenfold.networks.recipes import Recipe
+
+
+def compile_network(model: keras.Model, recipe: Recipe, images: int) -> None:
+    """Give a network the loss, optimizer and learning-rate schedule of a recipe.
+
+    Args:
+        model: any network.
+        recipe: names them.
+        images: how many are trained on, for the length of the schedule.
+
+    Raises:
+        InputError: Keras does not know the loss or the optimizer.
+    """
+    loss = _get("loss", keras.losses.get, recipe.loss)
+    optimizer = _get("optimizer", _optimizer, recipe.optimizer)
+    steps = recipe.epochs * math.ceil(images / recipe.batch_size)
+    config = optimizer.get_config()
+    if recipe.learning_rate is not None:
+        config["learning_rate"] = recipe.learning_rate
+    if recipe.weight_decay is not None:
+        config["weight_decay"] = recipe.weight_decay
+    if recipe.schedule != "constant":
+        config["learning_rate"] = _schedule(recipe, float(optimizer.learning_rate), steps)
+    model.compile(type(optimizer).from_config(config), loss, metrics=["accuracy"])
+
+
+def own_rate(optimizer: Any) -> float:
+    """The learning rate that an optimizer of Keras has where none is given.
+
+    Example:
+        >>> own_rate("adam")
+        0.001
+    """
+    rate = _get("optimizer", _optimizer, optimizer).get_config()["learning_rate"]
+    return round(float(rate), 9) if isinstance(rate, (int, float)) else 1e-3
+
+
+def _schedule(recipe: Recipe, own_rate: float, steps: int) -> Any:
+    peak = own_rate if recipe.learning_rate is None else recipe.learning_rate
+    warm = int(recipe.warmup * steps)
+    return OneCycle(peak, max(1, steps - warm), warm, recipe.schedule)
+
+
+@keras.saving.register_keras_serializable("tenfold")
+class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
+    """A learning rate that rises linearly to its peak, then falls to zero.
+
+    Args:
+        peak: the highest rate.
+        decay_steps: steps of the fall.
+        warmup_steps: steps of the rise; 0 starts at the peak.
+        shape: ``linear`` or ``cosine``.
+
+    Example:
+        >>> rate = OneCycle(0.1, 10, 0, "linear")
+        >>> round(float(rate(5)), 3)
+        0.05
+    """
+
+    def __init__(self, peak: float, decay_steps: int, warmup_steps: int, shape: str) -> None:
+        self.peak, self.decay_steps = peak, decay_steps
+        self.warmup_steps, self.shape = warmup_steps, shape
+
+    def __call__(self, step: Any) -> Any:
+        """The rate of a step, counted from 0."""
+        ops = keras.ops
+        step = ops.cast(step, "float32")
+        rising = (step + 1) / (self.warmup_steps + 1)
+        done = ops.clip((step - self.warmup_steps) / self.decay_steps, 0.0, 1.0)
+        falling = 1 - done if self.shape == "linear" else (1 + ops.cos(math.pi * done)) / 2
+        return self.peak * ops.minimum(rising, falling)
+
+    def get_config(self) -> dict[str, Any]:
+        """What Keras saves of it."""
+        return {
+            "peak": self.peak,
+            "decay_steps": self.decay_steps,
+            "warmup_steps": self.warmup_steps,
+            "shape": self.shape,
+        }
+
+
+def _optimizer(value: Any) -> keras.optimizers.Optimizer:
+    by_name = isinstance(value, str) and value.lower() == "muon"
+    return Muon() if by_name else keras.optimizers.get(value)
+
+
+def _get(what: str, getter: Any, value: Any) -> Any:
+    try:
+        found = getter(copy.deepcopy(value))  # which replaces what is nested in what it gets
+    except (ValueError, TypeError, KeyError):
+        found = None
+    if found is None:
+        names = dir(getattr(keras, _HOMES[what]))
+        known = {name.lower() for name in names if what == "optimizer" or name.islower()}
+        near = difflib.get_close_matches(str(value).lower(), sorted(known), n=1)
+        hint = f"did you mean {near[0]!r}? " if near else ""
+        raise InputError(
+            f"{what}: {value!r} is unknown to Keras; {hint}its API names all: keras.io"
+        )
+    return found
+
+
+_HOMES = {"loss": "losses", "optimizer": "optimizers"}

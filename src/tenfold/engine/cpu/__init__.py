@@ -1,0 +1,1 @@
+"""Faster programs on CPUs: lowering rules, fusion, and compiled kernels."""

@@ -1,0 +1,136 @@
+"""Cross-validation: as many networks as folds, trained at once, each on all folds but its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from tenfold.core.backend import keras
+from tenfold.core.errors import InputError
+from tenfold.data import Dataset
+from tenfold.data.stored_images import HELD
+from tenfold.engine.device_data import DeviceData
+from tenfold.engine.ensemble import Forward, build_networks, make_program
+from tenfold.engine.program import Logs
+from tenfold.engine.state import State, unstack_state, write_state
+from tenfold.networks.recipes import Recipe
+
+Report = Callable[[int, float, Logs], None]
+
+
+def cross_validate(
+    recipe: Recipe,
+    dataset: Dataset,
+    folds: int = 10,
+    seed: int = 0,
+    report: Report = lambda epoch, share, logs: None,
+) -> npt.NDArray[np.float32]:
+    """Every image's probabilities, by a network that was trained without it.
+
+    The networks are trained together, in one program; the images are on the device once.
+
+    Args:
+        recipe: the network, and how to train it.
+        dataset: n images with labels.
+        folds: how many parts, and networks.
+        seed: of the folds; the networks' seeds count up from it.
+        report: is told the epoch, counted from 1, the share of it that is done, and the
+            running logs of the networks.
+
+    Returns:
+        float32 ``[n, classes]``.
+
+    Raises:
+        InputError: a class has too few images for so many folds, there are more images than are
+            held at once, or the loss became NaN.
+
+    Example:
+        >>> import tenfold
+        >>> from tenfold.networks.recipes import recipe
+        >>> few = tenfold.load("mnist").train[:480]
+        >>> cross_validate(recipe("logistic"), few, folds=3).shape
+        (480, 10)
+    """
+    parts = stratified_folds(dataset.labels, folds, seed)
+    seen = _others(parts, folds, seed)
+    seeds, (_, height, width) = [seed + k for k in range(folds)], dataset.shape
+    classes, shape = len(dataset.class_names), (height, width)
+    models = build_networks(recipe, shape, classes, seen.shape[1], seeds)
+    program, state = make_program(models, recipe, shape, classes)
+    data = DeviceData(dataset)
+    if data.whole is None:
+        raise InputError(
+            f"{len(dataset):,} images are more than the {HELD >> 20:,} MiB held at once, which "
+            "cross-validation needs; give it a part of them"
+        )
+    for epoch in range(recipe.epochs):
+        steps = program.train_epoch(state, data, epoch, seeds, places=seen)
+        for state, done, logs in steps:  # noqa: B007 - the last one goes on
+            _refuse_nan(recipe, logs, epoch + 1)
+            report(epoch + 1, done / seen.shape[1], logs)
+    return _unseen(models[0], state, dataset, parts)
+
+
+def _unseen(
+    model: keras.Model, state: State, dataset: Dataset, parts: npt.NDArray[np.int64]
+) -> npt.NDArray[np.float32]:
+    """Each fold's probabilities, by the network of the state that was trained without it."""
+    _, height, width = dataset.shape
+    forward = Forward(model, (height, width))
+    found = np.empty((len(dataset), len(dataset.class_names)), np.float32)
+    for k in range(int(parts.max()) + 1):
+        write_state(model, unstack_state(state, k))
+        model.optimizer.finalize_variable_values(model.trainable_variables)
+        found[parts == k] = forward(model, dataset.images[parts == k])
+    return found
+
+
+def stratified_folds(labels: npt.NDArray[np.int64], folds: int, seed: int) -> npt.NDArray[np.int64]:
+    """The fold of each image, drawn by a seed: int ``[n]``, 0 to folds - 1.
+
+    Folds differ by one image at most, and so do their counts of a class.
+
+    Args:
+        labels: int ``[n]``.
+        folds: how many.
+        seed: of the draw.
+
+    Raises:
+        InputError: fewer than two folds, or a class with fewer images than folds.
+
+    Example:
+        >>> parts = stratified_folds(np.array([0, 0, 0, 1, 1, 1]), 3, seed=0)
+        >>> sorted(parts[:3].tolist()), sorted(parts[3:].tolist())
+        ([0, 1, 2], [0, 1, 2])
+    """
+    counts = np.bincount(labels)
+    fewest = int(counts[counts > 0].min(initial=len(labels)))
+    if not isinstance(folds, int) or not 2 <= folds <= fewest:
+        raise InputError(
+            f"folds: {folds}; give a whole number from 2 to {fewest}, as the rarest class has "
+            f"{fewest} images"
+        )
+    shuffled = np.random.default_rng([seed, folds]).permutation(len(labels))
+    by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]
+    parts = np.empty(len(labels), np.int64)
+    parts[by_class] = np.arange(len(labels)) % folds
+    return parts
+
+
+def _others(parts: npt.NDArray[np.int64], folds: int, seed: int) -> npt.NDArray[np.int32]:
+    """The places outside each fold, int ``[folds, m]``; one is left out where lengths differ."""
+    places = [np.flatnonzero(parts != k) for k in range(folds)]
+    shortest = min(map(len, places))
+    draw = np.random.default_rng([seed, folds, shortest])
+    kept = [np.sort(draw.choice(own, shortest, replace=False)) for own in places]
+    return np.stack(kept).astype(np.int32)
+
+
+def _refuse_nan(recipe: Recipe, logs: Logs, epoch: int) -> None:
+    if not np.isfinite(logs["loss"]).all():
+        raise InputError(
+            f"recipe {recipe.name}: the loss became NaN or infinite in epoch {epoch}; take a "
+            "recipe with a lower learning rate"
+        )

@@ -1,0 +1,242 @@
+"""Whole epochs as one compiled program, for one network or for many at once."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from threading import Thread
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from tenfold.core.backend import keras
+from tenfold.core.errors import InputError
+from tenfold.engine.device_data import DeviceData, Window
+from tenfold.engine.inputs import InputAdapter, shape_text
+from tenfold.engine.state import State, copied, read_state
+from tenfold.engine.steps import Steps, compiler_options
+from tenfold.networks.recipes import Augmentation
+
+SEGMENT_SECONDS = 0.4
+EVALUATION_BATCH = 250
+
+Logs = dict[str, np.ndarray]
+
+
+class Program:
+    """The compiled steps of one architecture.
+
+    Args:
+        model: a compiled ``keras.Model``; it is built here if it is not yet.
+        image_shape: height and width of the images.
+        classes: how many classes the labels have.
+        batch_size: images a step.
+        augmentation: what is done to the images in training.
+        networks: None for one network, else the length of the leading axis of its states.
+
+    Raises:
+        InputError: the model is not compiled, does not fit the images, or has another number
+            of outputs than there are classes.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        image_shape: tuple[int, int],
+        classes: int,
+        batch_size: int,
+        augmentation: Augmentation | None = None,
+        networks: int | None = None,
+    ) -> None:
+        self.model = model
+        self.image_shape = image_shape
+        self.classes = classes
+        self.batch_size = batch_size
+        self.augmentation = augmentation or Augmentation()
+        self.networks = networks
+        self._input = InputAdapter(model, image_shape, classes)
+        self._check_outputs()
+        self.build(model)
+        model.reset_metrics()
+        self.fresh_metrics = read_state(model).metrics
+        if networks is not None:
+            self.fresh_metrics = [
+                jnp.broadcast_to(value, (networks, *value.shape)) for value in self.fresh_metrics
+            ]
+        self._steps_a_second: float | None = None
+        steps = Steps(model, self._input, self.augmentation, networks)
+        self._train = jax.jit(
+            steps.train,
+            donate_argnums=0,
+            static_argnames="size",
+            compiler_options=compiler_options(model),
+        )
+        self._test = jax.jit(steps.test, static_argnames="size")
+        self._ahead: Thread | None = None
+        self._compiled_ahead = False
+
+    def build(self, model: keras.Model) -> None:
+        """Make a model's variables, with those of its optimizer and metrics, where they lack."""
+        shape: Any = jax.ShapeDtypeStruct
+        images = shape((2, *self.image_shape), np.uint8)
+        x, y = jax.eval_shape(self._input, images, shape((2,), np.int32))
+        try:
+            model._symbolic_build(data_batch=(x, y))
+        except ValueError as error:
+            raise InputError(
+                f"the model cannot be called on images of {shape_text(x.shape[1:])}: "
+                f"{' '.join(str(error).split())[:300]}"
+            ) from error
+
+    def _check_outputs(self) -> None:
+        shape = getattr(self.model, "output_shape", None)
+        if isinstance(shape, tuple) and (len(shape) != 2 or shape[-1] != self.classes):
+            raise InputError(
+                f"the model's output has shape {shape_text(shape[1:])}, the data has "
+                f"{self.classes} classes; end the model with "
+                f"Dense({self.classes}, activation='softmax')"
+            )
+
+    def train_epoch(
+        self,
+        state: State,
+        data: DeviceData,
+        epoch: int,
+        seeds: Sequence[int],
+        shuffle: bool = True,
+        places: np.ndarray | None = None,
+        then: DeviceData | None = None,
+    ) -> Iterator[tuple[State, int, Logs]]:
+        """Train one epoch, yielding (state, images seen, running logs) a few times a second.
+
+        The state handed in is consumed. ``seeds`` names one seed a network; a seed and an epoch
+        decide the order of the images and their augmentation. ``places``, int
+        ``[networks, images]``, names the images that each network sees; all, without it. What
+        evaluation on ``then`` needs is compiled in a thread while the first steps are made; the
+        model must be left alone until the epoch is over.
+        """
+        each = np.array([seed % 2**32 for seed in seeds], np.uint32)
+        keys = _keys(each if self.networks else each[0], epoch)
+        state = State(state.trainable, state.non_trainable, state.optimizer, self._metrics())
+        before = 0
+        for window in data.windows(self.batch_size, epoch if shuffle else None):
+            part = () if data.whole else (window.number,)
+            n = window.count if places is None else places.shape[1]
+            orders = np.stack([_order(n, (seed, epoch, *part), shuffle) for seed in seeds])
+            if places is not None:
+                orders = np.take_along_axis(places.astype(np.int32), orders, axis=1)
+            own = self._other(keys, len(data) + 1 + window.number) if part else keys
+            for latest, seen, logs in self._train_window(state, window, orders, own):
+                state = latest
+                if then is not None and not self._compiled_ahead:
+                    self._compile_ahead(state, data, then)
+                yield state, before + seen, logs
+            before += n
+
+    def _train_window(
+        self, state: State, window: Window, orders: np.ndarray, keys: jax.Array
+    ) -> Iterator[tuple[State, int, Logs]]:
+        """Train on the images of a window, in the orders ``[networks, images]``."""
+        images, labels, batch, n = window.images, window.labels, self.batch_size, orders.shape[1]
+        whole, rest = divmod(n, batch)
+        # A window that is not full has the shape of the others, and so their program.
+        padding = max(0, len(labels) - n) if window.count == n else 0
+        padded = np.pad(orders, ((0, 0), (0, padding)))
+        order = jnp.asarray(padded if self.networks else padded[0])
+        step = 0
+        while step < whole:
+            stop = min(whole, step + self._segment())
+            began = time.perf_counter()
+            state, logs = self._train(state, images, labels, order, keys, step, stop, size=batch)
+            logs = jax.device_get(logs)
+            self._steps_a_second = (stop - step) / (time.perf_counter() - began)
+            step = stop
+            yield state, step * batch, logs
+        if rest:
+            self._wait()
+            tail = order[..., whole * batch : n]
+            keys = self._other(keys, n)
+            state, logs = self._train(state, images, labels, tail, keys, 0, 1, size=rest)
+            yield state, n, jax.device_get(logs)
+
+    def evaluate(self, state: State, data: DeviceData) -> Logs:
+        """Loss and metrics over a dataset, every image counted once."""
+        self._wait()
+        state = State(state.trainable, state.non_trainable, [], self._metrics())
+        for window in data.windows(EVALUATION_BATCH):
+            for images, labels, steps, size in _batches(window):
+                state, logs = self._test(state, images, labels, 0, steps, size=size)
+        return jax.device_get(logs)  # type: ignore[no-any-return]
+
+    def _compile_ahead(self, state: State, data: DeviceData, then: DeviceData) -> None:
+        """Begin to compile what the epoch ends with: the step of its last batch, evaluation."""
+        self._compiled_ahead = True
+        if data.whole is not None and then.whole is not None:
+            shapes = _shapes(state)  # the state itself is consumed meanwhile
+            self._ahead = Thread(target=self._compile, args=(shapes, data.whole, then.whole))
+            self._ahead.start()
+
+    def _compile(self, state: State, window: Window, then: Window) -> None:
+        many = () if self.networks is None else (self.networks,)
+        rest = window.count % self.batch_size
+        if rest:
+            arrays = _shapes((window.images, window.labels))
+            order = np.zeros((*many, rest), np.int32)
+            keys = jax.eval_shape(_keys, np.zeros(many, np.uint32), 0)
+            self._train.lower(state, *arrays, order, keys, 0, 1, size=rest).compile()
+        state = State(state.trainable, state.non_trainable, [], state.metrics)
+        for images, labels, steps, size in _batches(then):
+            self._test.lower(state, images, labels, 0, steps, size=size).compile()
+
+    def _wait(self) -> None:
+        """Until nothing is compiled in a thread any more: Keras traces a model once at a time."""
+        if self._ahead is not None:
+            self._ahead.join()
+            self._ahead = None
+
+    def _metrics(self) -> list[jax.Array]:
+        fresh: list[jax.Array] = copied(self.fresh_metrics)
+        return fresh
+
+    def _segment(self) -> int:
+        if self._steps_a_second is None:
+            return 16
+        return max(1, int(self._steps_a_second * SEGMENT_SECONDS))
+
+    def _other(self, keys: jax.Array, number: int) -> jax.Array:
+        """Keys of another part of the epoch than the steps of a window, which are numbered too."""
+        fold: Callable[..., jax.Array] = jax.random.fold_in
+        return jax.vmap(fold, (0, None))(keys, number) if self.networks else fold(keys, number)
+
+
+def _order(n: int, seed: tuple[int, ...], shuffle: bool) -> np.ndarray:
+    if not shuffle:
+        return np.arange(n, dtype=np.int32)
+    return np.random.default_rng(seed).permutation(n).astype(np.int32)
+
+
+def _batches(window: Window) -> Iterator[tuple[jax.Array, jax.Array, int, int]]:
+    """Images, labels, how many batches, and their size: the whole ones, then what is left."""
+    size = min(EVALUATION_BATCH, window.count)
+    whole, rest = divmod(window.count, size)
+    yield window.images, window.labels, whole, size
+    if rest:
+        tail = slice(whole * size, window.count)
+        yield window.images[tail], window.labels[tail], 1, rest
+
+
+@jax.jit
+def _keys(seeds: jax.Array, epoch: int) -> jax.Array:
+    """The key of an epoch for a seed, or for each of several."""
+
+    def key(seed: jax.Array) -> jax.Array:
+        return jax.random.fold_in(jax.random.key(seed), epoch)
+
+    return jax.vmap(key)(seeds) if seeds.ndim else key(seeds)
+
+
+def _shapes(arrays: Any) -> Any:
+    shape: Any = jax.ShapeDtypeStruct
+    return jax.tree.map(lambda array: shape(array.shape, array.dtype), arrays)

@@ -1,0 +1,67 @@
+"""The numbers of a training as arrays: read from a model, written to it, joined for many."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from tenfold.core.backend import keras
+
+
+@dataclass(frozen=True)
+class State:
+    """Every number of a training: four lists of arrays, with a leading axis if networks are many.
+
+    ``metrics`` are the running sums of the epoch; the rest is what a network and its optimizer
+    keep from epoch to epoch.
+    """
+
+    trainable: list[jax.Array]
+    non_trainable: list[jax.Array]
+    optimizer: list[jax.Array]
+    metrics: list[jax.Array]
+
+
+jax.tree_util.register_dataclass(State, ["trainable", "non_trainable", "optimizer", "metrics"], [])
+
+
+def _variables(model: keras.Model) -> State:
+    return State(
+        list(model.trainable_variables),
+        list(model.non_trainable_variables),
+        list(model.optimizer.variables),
+        list(model.metrics_variables),
+    )
+
+
+def read_state(model: keras.Model) -> State:
+    """Copy the values of a built and compiled model."""
+    state: State = copied(jax.tree.map(lambda variable: variable.value, _variables(model)))
+    return state
+
+
+@jax.jit
+def copied(arrays: Any) -> Any:
+    """Copy all arrays in one program, where one after the other would each start one."""
+    return jax.tree.map(jnp.copy, arrays)
+
+
+def write_state(model: keras.Model, state: State) -> None:
+    """Give a model the values of a state."""
+    jax.tree.map(lambda variable, value: variable.assign(value), _variables(model), state)
+
+
+def stack_states(states: Sequence[State]) -> State:
+    """Join the states of equal networks along a new first axis."""
+    state: State = jax.tree.map(lambda *values: jnp.stack(values), *states)
+    return state
+
+
+def unstack_state(state: State, network: int) -> State:
+    """One network's state out of many."""
+    one: State = jax.tree.map(lambda values: values[network], state)
+    return one

@@ -1,0 +1,213 @@
+"""What is traced of a training: its steps, for one network or for each of many."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+from jax import lax
+
+from tenfold.core.backend import keras
+from tenfold.engine.cpu.flatten import by_element, ravelled
+from tenfold.engine.cpu.lowering import with_rules
+from tenfold.engine.inputs import InputAdapter
+from tenfold.engine.state import State
+from tenfold.networks.augmentation import augment
+from tenfold.networks.recipes import Augmentation
+
+
+class Steps:
+    """Loops of training and of evaluation, to be compiled.
+
+    Args:
+        model: a built and compiled ``keras.Model``.
+        inputs: makes of pixels and labels what it takes.
+        augmentation: what is done to the images in training.
+        networks: None for one network, else the length of the leading axis of its states.
+    """
+
+    def __init__(
+        self,
+        model: keras.Model,
+        inputs: InputAdapter,
+        augmentation: Augmentation,
+        networks: int | None,
+    ) -> None:
+        self.model, self.networks = model, networks
+        self.augmentation = augmentation
+        self._input = inputs
+        self._leading = 0 if networks is None else 1
+
+    def train(
+        self,
+        state: State,
+        images: jax.Array,
+        labels: jax.Array,
+        order: jax.Array,
+        keys: jax.Array,
+        start: int,
+        stop: int,
+        *,
+        size: int,
+    ) -> tuple[State, dict[str, jax.Array]]:
+        """Train on batches from ``start`` to ``stop`` of an order of the images.
+
+        Args:
+            state: with a leading axis where networks are many, like ``order`` and ``keys``.
+            images: uint8 ``[n, pixels]``.
+            labels: int ``[n]``.
+            order: int ``[places]``, of the images.
+            keys: JAX random keys of the epoch, folded with the number of the step.
+            start: the first step.
+            stop: the step after the last.
+            size: images a step.
+
+        Returns:
+            The state after the steps, and the logs of the epoch so far.
+        """
+
+        shapes = jax.tree.map(lambda value: value.shape[self._leading :], state)
+
+        def one(state: State, x: jax.Array, y: jax.Array, key: jax.Array) -> State:
+            x, y = self._input(x, y, lambda pixels: self._augment(key, pixels))
+            state = jax.tree.map(lambda value, shape: value.reshape(shape), state, shapes)
+            lists = (state.trainable, state.non_trainable, state.optimizer, state.metrics)
+            with _Rules(self.model):
+                _, lists = self.model.train_step(lists, (x, y))
+            new: State = jax.tree.map(ravelled, State(*lists))
+            return new
+
+        def step(i: jax.Array, state: State) -> State:
+            chosen = lax.dynamic_slice_in_dim(order, i * size, size, axis=-1)
+            x = images.at[chosen].get(mode="promise_in_bounds")
+            y = labels.at[chosen].get(mode="promise_in_bounds")
+            own = self._fold(keys, i) if self.augmentation else keys
+            new: State = self._each(one, (0, 0, 0, 0))(state, x, y, own)
+            return new
+
+        # Carried without their shape, so that updates by element are long loops (see flat.py).
+        state = jax.tree.map(lambda value: ravelled(value, self._leading), state)
+        state = lax.fori_loop(start, stop, step, state)
+        state = jax.tree.map(
+            lambda value, shape: value.reshape(*value.shape[: self._leading], *shape), state, shapes
+        )
+        return state, self._logs(state.metrics)
+
+    def test(
+        self,
+        state: State,
+        images: jax.Array,
+        labels: jax.Array,
+        start: int,
+        stop: int,
+        *,
+        size: int,
+    ) -> tuple[State, dict[str, jax.Array]]:
+        """Score batches from ``start`` to ``stop`` of the images, as they lie; see ``train``."""
+
+        def one(state: State, x: jax.Array, y: jax.Array) -> State:
+            x, y = self._input(x, y)
+            lists = (state.trainable, state.non_trainable, state.metrics)
+            with _Rules(self.model):
+                _, lists = self.model.test_step(lists, (x, y))
+            return State(state.trainable, state.non_trainable, [], lists[2])
+
+        def step(i: jax.Array, state: State) -> State:
+            x = lax.dynamic_slice_in_dim(images, i * size, size)
+            y = lax.dynamic_slice_in_dim(labels, i * size, size)
+            new: State = self._each(one, (0, None, None))(state, x, y)
+            return new
+
+        state = lax.fori_loop(start, stop, step, state)
+        return state, self._logs(state.metrics)
+
+    def _each(self, function: Callable[..., Any], axes: tuple[int | None, ...]) -> Any:
+        """The function for one network, or for each of many: all arguments at axis 0 are stacked.
+
+        Convolutions are not batched over networks on a CPU: there it is faster to take the
+        networks in turn, within the same program.
+        """
+        if self.networks is None:
+            return function
+        if not (_has_convolutions(self.model) and jax.default_backend() == "cpu"):
+            return jax.vmap(function, axes)
+
+        def in_turn(*args: Any) -> Any:
+            def one(own: list[Any]) -> Any:
+                rest = iter(own)
+                return function(
+                    *(
+                        arg if axis is None else next(rest)
+                        for arg, axis in zip(args, axes, strict=True)
+                    )
+                )
+
+            return lax.map(one, [a for a, axis in zip(args, axes, strict=True) if axis == 0])
+
+        return in_turn
+
+    def _fold(self, keys: jax.Array, i: jax.Array) -> jax.Array:
+        folded: jax.Array = self._each(jax.random.fold_in, (0, None))(keys, i)
+        return folded
+
+    def _augment(self, key: jax.Array, pixels: jax.Array) -> jax.Array:
+        return augment(key, pixels, self.augmentation) if self.augmentation else pixels
+
+    def _logs(self, metrics: list[jax.Array]) -> dict[str, jax.Array]:
+        def results(values: list[jax.Array]) -> dict[str, jax.Array]:
+            mapping = list(zip(self.model.metrics_variables, values, strict=True))
+            with keras.StatelessScope(state_mapping=mapping):
+                return dict(self.model.get_metrics_result())
+
+        return self._each(results, (0,))(metrics)  # type: ignore[no-any-return]
+
+
+class _Rules:
+    """While it is open, a model's updates are by element, its loss by the CPU's faster rules."""
+
+    def __init__(self, model: keras.Model) -> None:
+        self.model = model
+
+    def __enter__(self) -> None:
+        optimizer = self.model.optimizer
+        optimizer.stateless_apply = by_element(optimizer.stateless_apply)
+        if jax.default_backend() == "cpu":
+            original = self.model.compute_loss_and_updates
+
+            def compute_loss_and_updates(*args: Any, training: bool = False, **named: Any) -> Any:
+                def call(args: Any, named: Any) -> Any:
+                    return original(*args, training=training, **named)
+
+                return with_rules(call)(args, named)
+
+            self.model.compute_loss_and_updates = compute_loss_and_updates
+
+    def __exit__(self, *_: object) -> None:
+        self.model.__dict__.pop("compute_loss_and_updates", None)
+        self.model.optimizer.__dict__.pop("stateless_apply", None)
+
+
+def compiler_options(model: keras.Model) -> dict[str, str]:
+    """All of LLVM's optimisations, and where a CPU convolves at every pixel, XLA's plain kernels.
+
+    These instead of its YNN fusions gain a quarter of the time of the tutorials' convolutional
+    network; networks without such layers lose. The option is experimental: a version of XLA that
+    lacks it goes without.
+    """
+    options = {"xla_backend_optimization_level": "3"}
+    if jax.default_backend() != "cpu" or not any(
+        isinstance(layer, keras.layers.Conv2D) and set(layer.strides) == {1}
+        for layer in model.layers
+    ):
+        return options
+    plain = options | {"xla_cpu_experimental_ynn_fusion_type": ""}
+    try:
+        jax.jit(lambda x: x + 1, compiler_options=plain)(0)
+    except jax.errors.JaxRuntimeError:
+        return options
+    return plain
+
+
+def _has_convolutions(model: keras.Model) -> bool:
+    return any(len(weight.shape) == 4 for weight in model.weights)

@@ -1,0 +1,6 @@
+"""Audits: likely label errors and duplicates of a dataset, to look through."""
+
+from tenfold.experiments.audits.auditor import Audit, audit
+from tenfold.experiments.audits.duplicates import find_duplicates
+
+__all__ = ["Audit", "audit", "find_duplicates"]

@@ -1,0 +1,121 @@
+"""The page of an audit: one HTML file to look through, and to mark images in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tenfold import figures
+from tenfold.core import pages
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+    from tenfold.experiments.audits.auditor import Audit
+
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+def render(audit: Audit, limit: int) -> str:
+    """Return the page: HTML that needs nothing else, with images, style and script inside.
+
+    Args:
+        audit: what was found.
+        limit: how many candidates, and how many groups of duplicates, to show.
+    """
+    values = _head(audit) | _candidates(audit, limit) | _duplicates(audit, limit)
+    return pages.render(_TEMPLATES, {"percent": percent}, values)
+
+
+def percent(share: float) -> str:
+    """A probability in per cent, never rounded to certainty.
+
+    Example:
+        >>> percent(0.99996), percent(0.00002), percent(0.123)
+        ('> 99.9 %', '< 0.1 %', '12.3 %')
+    """
+    if 0 < share < 0.001:
+        return "< 0.1 %"
+    if 0.999 < share < 1:
+        return "> 99.9 %"
+    return f"{100 * share:.1f} %"
+
+
+def _head(audit: Audit) -> dict[str, Any]:
+    names = audit.dataset.class_names
+    return {
+        "name": audit.name,
+        "source": audit.source,
+        "command": audit.command,
+        "checksum": audit.checksum,
+        "class_names": names,
+        "classes": [(name, name) for name in names],
+        "splits": [(name, name) for name in audit.sizes],
+        "sizes": ", ".join(f"{size:,} {name} images" for name, size in audit.sizes.items()),
+        "settings": "{folds} networks of the recipe {recipe}, {epochs} epochs, seed {seed}".format(
+            **audit.settings
+        ),
+    }
+
+
+def _candidates(audit: Audit, limit: int) -> dict[str, Any]:
+    shown = audit.candidates.head(limit)
+    return {
+        "total": f"{len(audit.candidates):,}",
+        "shown_candidates": f"{len(shown):,}",
+        "candidates": [
+            row | _item(audit, row, f"given {row['given']}, predicted {row['predicted']}")
+            for row in _rows(shown)
+        ],
+    }
+
+
+def _duplicates(audit: Audit, limit: int) -> dict[str, Any]:
+    table = audit.duplicates
+    shown = table[table["group"] <= limit]
+    groups = [_group(audit, number, members) for number, members in shown.groupby("group")]
+    return {
+        "all_groups": f"{table['group'].nunique():,}",
+        "shown_groups": f"{len(groups):,}",
+        "any_exact": bool(shown["exact"].any()),
+        "groups": groups,
+    }
+
+
+def _group(audit: Audit, number: Any, members: DataFrame) -> dict[str, Any]:
+    kind = "equal pixel by pixel" if members["image"].nunique() == 1 else "nearly equal"
+    labels = "with different labels" if members["contradicts"].any() else "with the same label"
+    splits = members["split"].unique()
+    across = f", across {' and '.join(splits)}" if len(splits) > 1 else f", in {splits[0]}"
+    return {
+        "number": number,
+        "text": f"{len(members)} images {kind}, {labels}{across}",
+        "members": [
+            row | _other_label(row, members) | _item(audit, row, f"given {row['given']}")
+            for row in _rows(members)
+        ],
+    }
+
+
+def _other_label(row: dict[Any, Any], members: DataFrame) -> dict[str, str]:
+    """What relabelling first offers: a label that an image of the group has and this one not."""
+    return {"predicted": next((n for n in members["given"] if n != row["given"]), row["given"])}
+
+
+def _rows(frame: DataFrame) -> list[dict[Any, Any]]:
+    return frame.to_dict("records")
+
+
+def _item(audit: Audit, row: dict[Any, Any], text: str) -> dict[str, Any]:
+    """What every image on the page has: a name, a picture, and what the picture is said to be."""
+    image = audit.image(row["split"], row["index"])
+    title = f"{row['split']} {row['index']}"
+    kind = "candidate" if "rank" in row else f"group-{row['group']}"
+    return {
+        "id": f"{kind}-{row['split']}-{row['index']}",
+        "title": title,
+        "alt": f"Image {title}, {text}",
+        "png": figures.data_uri(image),
+        "height": image.shape[0],
+        "width": image.shape[1],
+    }

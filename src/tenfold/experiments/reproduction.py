@@ -1,0 +1,130 @@
+"""The tutorials' networks, trained as published and held against what was published."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tenfold import metrics
+from tenfold.core.errors import InputError
+from tenfold.metrics import SeedSummary
+from tenfold.networks.recipes import RECIPES, Published, Recipe, recipe
+from tenfold.runs import Run
+from tenfold.runs.record import machine, versions
+from tenfold.training import train
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """One network: what was published, and ours over seeds after the last epoch.
+
+    ``train`` is measured as the tutorial measured it: the running mean over the last epoch, or
+    an evaluation after it.
+    """
+
+    recipe: Recipe
+    train: SeedSummary
+    test: SeedSummary
+    seconds: float
+    run: Path
+
+    @property
+    def differences(self) -> dict[str, float]:
+        """How far our mean is from each published figure, as a share of 1."""
+        published = self.recipe.published or Published()
+        pairs = [("train", published.train, self.train), ("test", published.test, self.test)]
+        return {name: ours.mean - value for name, value, ours in pairs if value is not None}
+
+    @property
+    def verdict(self) -> str:
+        """``reproduced``, ``differs``, or ``unpublished`` where there is no figure."""
+        if not self.differences:
+            return "unpublished"
+        close = (self.recipe.published or Published()).close
+        return "differs" if any(abs(d) > close for d in self.differences.values()) else "reproduced"
+
+    def to_json(self) -> dict[str, Any]:
+        """The row as plain JSON types."""
+        published = self.recipe.published or Published()
+        return {
+            "recipe": self.recipe.to_json(),
+            "published": {"train": published.train, "test": published.test},
+            "train": self.train.as_json(),
+            "test": self.test.as_json(),
+            "differences": self.differences,
+            "close": published.close,
+            "verdict": self.verdict,
+            "seconds": self.seconds,
+            "run": str(self.run),
+        }
+
+
+def reproduce(
+    names: Sequence[str] | None = None,
+    *,
+    seeds: int = 8,
+    out: str | Path | None = None,
+    data: str = "mnist",
+    verbose: bool = True,
+) -> Iterator[Reproduction]:
+    """Train the tutorials' networks as published: on all training images, validating on test.
+
+    Nothing is chosen by those validations: the figures are those of the last epoch.
+
+    Args:
+        names: recipes that reproduce a tutorial; None for all of them.
+        seeds: networks of each.
+        out: the folder of the runs; by default each goes to ``runs/``.
+        data: what ``tenfold.load`` takes.
+        verbose: show progress on stderr.
+
+    Raises:
+        InputError: a recipe is unknown, or reproduces nothing; seeds is not a whole number
+            from 1.
+    """
+    if not isinstance(seeds, int) or seeds < 1:
+        raise InputError(f"seeds: {seeds}; give a whole number from 1")
+    chosen = [recipe(name) for name in names or tutorials()]
+    for entry in chosen:
+        if entry.published is None:
+            raise InputError(
+                f"recipe {entry.name!r} is no tutorial's; those are {', '.join(tutorials())}"
+            )
+    return _each(chosen, seeds, out, data, verbose)
+
+
+def _each(
+    chosen: Sequence[Recipe], seeds: int, out: str | Path | None, data: str, verbose: bool
+) -> Iterator[Reproduction]:
+    for entry in chosen:
+        place = None if out is None else Path(out) / entry.name
+        run = train(entry, data, seeds=seeds, out=place, protocol="published", verbose=verbose)
+        yield measure(run)
+
+
+def tutorials() -> list[str]:
+    """The names of the recipes that reproduce a tutorial's network."""
+    return [name for name, entry in RECIPES.items() if entry.published is not None]
+
+
+def to_json(rows: Sequence[Reproduction]) -> dict[str, Any]:
+    """Rows as plain JSON types, with versions and machine."""
+    return {
+        "versions": versions(),
+        "machine": machine(),
+        "rows": [row.to_json() for row in rows],
+    }
+
+
+def measure(run: Run) -> Reproduction:
+    """Hold a run of the published protocol against the published figures."""
+    published = run.recipe.published or Published()
+    last = run.history[run.history["epoch"] == run.recipe.epochs]
+    if published.evaluated:
+        train_accuracy = run.evaluate("train").over_seeds()["accuracy"]
+    else:
+        train_accuracy = metrics.over_seeds(last["accuracy"].tolist())
+    test = metrics.over_seeds(last["val_accuracy"].tolist())
+    return Reproduction(run.recipe, train_accuracy, test, run.record.seconds, run.path)

@@ -1,0 +1,201 @@
+"""A study read back from its folder: its table, its picture and its best run."""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tenfold import figures
+from tenfold.core.errors import InputError
+from tenfold.core.files import atomic_write
+from tenfold.data import Splits
+from tenfold.evaluation import Evaluation
+from tenfold.experiments.studies.plan import Plan, Setting
+from tenfold.experiments.studies.settings import to_text
+from tenfold.runs import Run
+from tenfold.runs.ledger import openings
+from tenfold.runs.record import Record
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+    from pandas import DataFrame
+
+TABLE, PICTURE = "table.csv", "study.png"
+ENDED = ("finished", "diverged")
+_WAITING = "waiting"
+_BY = "study"
+_SCORES = ("accuracy", "sd", "low", "high", "log_loss", "seconds")
+
+
+class Study:
+    """What a study left behind in its folder.
+
+    Args:
+        path: the folder, as ``tenfold study`` printed it.
+
+    Raises:
+        InputError: the folder is not that of a study, or was damaged.
+    """
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = Path(path)
+        self.plan = Plan.load(self.path)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """Each setting with what came of it, the best first, and diverged ones last.
+
+        Best is the highest mean accuracy on validation images; of equals, fewer parameters.
+        ``low`` and ``high`` are the 95 % interval of the mean over seeds, or with one seed the
+        Wilson interval over images. What a setting has no figure for is None.
+        """
+        found = [self.row(setting) for setting in self.plan.settings]
+        return sorted(found, key=_rank)
+
+    def row(self, setting: Setting) -> dict[str, Any]:
+        """What came of one setting."""
+        folder = self.path / setting.folder
+        record = Record.load(folder) if (folder / "run.json").exists() else None
+        row = {
+            "setting": setting.name,
+            **setting.values,
+            "parameters": setting.parameters,
+            "status": _WAITING if record is None else record.status,
+            **dict.fromkeys(_SCORES),
+            "run": str(folder),
+        }
+        if record is not None:
+            row["seconds"] = record.seconds
+        return row | _scores(record) if record and record.status == "finished" else row
+
+    @property
+    def table(self) -> DataFrame:
+        """The rows as a pandas DataFrame, the best first; layers are joined by ``+``."""
+        import pandas as pd
+
+        rows = [
+            {name: to_text(v) if isinstance(v, list) else v for name, v in row.items()}
+            for row in self.rows()
+        ]
+        return pd.DataFrame(rows)
+
+    @property
+    def best(self) -> Run:
+        """The run of the setting with the highest mean accuracy on validation images.
+
+        Raises:
+            InputError: no setting is trained, or all diverged.
+        """
+        return Run(self._best_row()["run"])
+
+    def _best_row(self) -> dict[str, Any]:
+        first = self.rows()[0]
+        if first["status"] != "finished":
+            raise InputError(
+                f"{self.path}: no setting of this study is trained to its end, so none is the best"
+            )
+        return first
+
+    @property
+    def test(self) -> Evaluation | None:
+        """The best run on the test set, which was opened for it alone; None if it was not."""
+        best = self.best
+        opened = any(opening["by"] == _BY for opening in openings(best.path))
+        return best.judged("test")[0] if opened else None
+
+    def open_test(self, splits: Splits) -> Evaluation | None:
+        """Open the test set for the best run, once; None where the data or the best are lacking.
+
+        Args:
+            splits: the data of the study.
+        """
+        if splits.test is None or self.rows()[0]["status"] != "finished":
+            return None
+        return self.test or self.best.evaluate("test", data=splits, by=_BY)
+
+    def plot(self) -> Figure:
+        """The settings with their intervals, the best first and in colour; 60 at most.
+
+        Raises:
+            InputError: no setting is trained.
+        """
+        self._best_row()
+        trained = [row for row in self.rows() if row["status"] == "finished"]
+        shown = trained[: figures.INTERVALS_LIMIT]
+        columns = [[row[name] for row in shown] for name in ("accuracy", "low", "high")]
+        return figures.intervals(
+            [row["setting"] for row in shown],
+            *columns,
+            title=self.plan.title,
+            xlabel="validation accuracy, 95 % interval",
+            highlight=0,
+        )
+
+    def write(self) -> None:
+        """Write ``table.csv``, and ``study.png`` once a setting is trained."""
+        with atomic_write(self.path / TABLE, "w") as file:
+            self.table.to_csv(file, index=False)
+        if self.rows()[0]["status"] == "finished":
+            figures.save(self.plot(), self.path / PICTURE)
+
+    def remark(self) -> str:
+        """What the figures of the best setting mean, in a sentence."""
+        k = sum(row["status"] == "finished" for row in self.rows())
+        if k < 2:
+            return f"{k} of {len(self.plan.settings)} settings gave a figure: nothing was chosen"
+        return (
+            f"chosen as the highest of {k} settings, its validation accuracy is optimistic; "
+            "the test set, opened for it alone, had no part in the choice"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Plan, rows, and the best run with its figures on test, as plain JSON types."""
+        rows = self.rows()
+        finished = rows[0]["status"] == "finished"
+        test = self.test if finished else None
+        return {
+            "path": str(self.path),
+            "recipe": self.plan.recipe,
+            "data": self.plan.data.name,
+            "vary": dict(self.plan.vary),
+            "seeds": self.plan.seeds,
+            "settings": rows,
+            "best": rows[0]["setting"] if finished else None,
+            "test": None if test is None else test.to_json(),
+            "remark": self.remark(),
+        }
+
+    def headline(self) -> str:
+        """The best setting in a line, or how many are trained."""
+        rows = self.rows()
+        done = sum(row["status"] in ENDED for row in rows)
+        if rows[0]["status"] == "finished":
+            return f"{rows[0]['setting']}: {Run(rows[0]['run']).headline()}"
+        return f"{done} of {len(rows)} settings trained"
+
+    def __repr__(self) -> str:
+        return f"<Study {self.path}: {self.plan.title}: {self.headline()}>"
+
+    def _repr_html_(self) -> str:
+        line = f"<p>{html.escape(self.plan.title)}: {html.escape(self.headline())}</p>"
+        if self.rows()[0]["status"] == "finished":
+            line += figures.to_html(self.plot())
+        return line + str(self.table.drop(columns="run").to_html(index=False, na_rep="-"))
+
+
+def _rank(row: dict[str, Any]) -> tuple[bool, float, int]:
+    accuracy = row["accuracy"]
+    return accuracy is None, -(accuracy or 0.0), row["parameters"]
+
+
+def _scores(record: Record) -> dict[str, Any]:
+    over_seeds = record.scores["over_seeds"]
+    mean, single = over_seeds["accuracy"], record.scores["accuracy"][0]
+    ends = mean if len(record.seeds) > 1 else single
+    return {
+        "accuracy": mean["mean"],
+        "sd": mean["sd"],
+        "low": ends["low"],
+        "high": ends["high"],
+        "log_loss": over_seeds["log_loss"]["mean"],
+    }

@@ -1,5 +1,0 @@
-"""Retraining: a model is continued on samples in the background; nothing changes until accepted."""
-
-from tenfold.retraining.retraining import Retraining
-
-__all__ = ["Retraining"]

@@ -1,0 +1,1 @@
+"""The API: routes and what stands behind them."""

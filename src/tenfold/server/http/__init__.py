@@ -1,0 +1,1 @@
+"""HTTP: connection, access, limits, errors."""

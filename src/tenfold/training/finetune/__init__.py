@@ -1,0 +1,1 @@
+"""Fine-tuning: training that starts from trained networks, on the user's own images."""

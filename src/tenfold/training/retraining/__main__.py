@@ -1,0 +1,9 @@
+"""The process that trains: ``python -m tenfold.training.retraining JOB``."""
+
+import sys
+from pathlib import Path
+
+from tenfold.training.retraining.worker import work
+
+if __name__ == "__main__":
+    work(Path(sys.argv[1]))

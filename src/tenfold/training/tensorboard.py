@@ -1,0 +1,263 @@
+"""TensorBoard events of a run, one folder a seed: figures, weights, network, confusions."""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import struct
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tenfold import figures, networks
+from tenfold.core.files import atomic_write
+from tenfold.engine import State
+from tenfold.evaluation import Evaluation
+
+if TYPE_CHECKING:
+    import keras
+
+FOLDER = "tensorboard"
+NETWORK = "network"
+CONFUSION = "confusion/validation"
+HISTOGRAM_BINS = 30  # as many as TensorBoard draws
+
+
+class Events:
+    """Writes what TensorBoard shows of a run while it is trained, one file a seed.
+
+    A file begins with the network as a table; an epoch adds one record, with its figures as
+    scalars and a histogram of each weight; the first seed's confusion matrix
+    comes last.
+
+    A training that goes on keeps the records of the epochs it goes on from, and cuts off what
+    comes after them: a record that was cut short, an epoch that no checkpoint followed. Where
+    records of finished epochs are gone, their scalars are written again from the history.
+
+    Args:
+        folder: of the run.
+        model: the network, built, which names the weights.
+        seeds: one a network.
+        history: rows of the finished epochs, one an epoch and seed.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        model: keras.Model,
+        seeds: Sequence[int],
+        history: Sequence[Mapping[str, Any]],
+    ) -> None:
+        self._tags = _weight_tags(model)
+        self._paths = {seed: _path(folder / FOLDER / f"seed-{seed}") for seed in seeds}
+        epochs = max((row["epoch"] for row in history), default=0)
+        kept = {seed: _keep(path, epochs) for seed, path in self._paths.items()}
+        if None in kept.values():
+            start = _start(model)
+            for seed in (seed for seed in seeds if kept[seed] is None):
+                with atomic_write(self._paths[seed]) as file:
+                    file.write(start)
+        for row in history:
+            if row["epoch"] > (kept[row["seed"]] or 0):
+                self._append(row["seed"], row["epoch"], _scalars(row))
+
+    def add(self, rows: Sequence[Mapping[str, Any]], state: State) -> None:
+        """Write an epoch.
+
+        Args:
+            rows: of the history, one a seed, in the order of the seeds.
+            state: after the epoch; with several seeds its arrays have a leading axis for them.
+        """
+        arrays = [np.asarray(value) for value in (*state.trainable, *state.non_trainable)]
+        for i, row in enumerate(rows):
+            own = [array[i] for array in arrays] if len(self._paths) > 1 else arrays
+            values = _scalars(row) + _histograms(self._tags, own)
+            self._append(row["seed"], row["epoch"], values)
+
+    def add_confusion(self, epoch: int, evaluation: Evaluation) -> None:
+        """Write a picture of the first network's confusion matrix, after the last epoch.
+
+        Args:
+            epoch: the last.
+            evaluation: of the networks, in the order of the seeds, on the validation images.
+        """
+        from tensorboardX.proto.summary_pb2 import Summary
+
+        picture = _image(figures.to_png(evaluation.plot_confusion()))
+        self._append(next(iter(self._paths)), epoch, [Summary.Value(tag=CONFUSION, image=picture)])
+
+    def _append(self, seed: int, epoch: int, values: list[Any]) -> None:
+        record = _summary_record(epoch, values)
+        # Opened each time: many seeds do not run out of files, and what fails, fails here.
+        with self._paths[seed].open("ab") as file:
+            file.write(record)
+
+
+def _path(folder: Path) -> Path:
+    """The event file of a seed: the one that is there, or a new one of TensorFlow's pattern."""
+    there = sorted(folder.glob("events.out.tfevents.*"))
+    return (
+        there[0]
+        if there
+        else folder / (f"events.out.tfevents.{int(time.time()):010}.{socket.gethostname()}")
+    )
+
+
+def _start(model: keras.Model) -> bytes:
+    """The records that a file begins with: its format, and the network as a table."""
+    from tensorboardX.proto.event_pb2 import Event
+    from tensorboardX.summary import text
+
+    table = text(NETWORK, f"```\n{_summary(model)}\n```").value[0]
+    table.tag = NETWORK  # tensorboardX adds a suffix that TensorBoard would show
+    version = Event(wall_time=time.time(), file_version="brain.Event:2")
+    return _record(version) + _summary_record(0, [table])
+
+
+def _summary(model: keras.Model) -> str:
+    """The network as a table: without its optimizer, whose numbers Keras would count in."""
+    if not model.compiled:
+        return networks.summary(model)
+    optimizer, model.optimizer = model.optimizer, None
+    try:
+        return networks.summary(model)
+    finally:
+        model.optimizer = optimizer
+
+
+def _keep(path: Path, epochs: int) -> int | None:
+    """Cut a file off after so many epochs; return the last that is left, None if no beginning."""
+    if not path.exists():
+        return None
+    steps, end = [], 0
+    for event, stop in _records(path.read_bytes()):
+        if event.step > epochs or _is_confusion(event):
+            break
+        steps.append(event.step)
+        end = stop
+    os.truncate(path, end)
+    return max(steps) if len(steps) > 1 else None
+
+
+def _is_confusion(event: Any) -> bool:
+    return any(value.tag == CONFUSION for value in event.summary.value)
+
+
+def _records(data: bytes) -> Iterator[tuple[Any, int]]:
+    """Whole events from the start of a file, each with the place of its end in bytes."""
+    from google.protobuf.message import DecodeError
+    from tensorboardX.proto.event_pb2 import Event
+
+    end = 0
+    while (content := _content(data, end)) is not None:
+        try:
+            event = Event.FromString(content)
+        except DecodeError:
+            return
+        end += len(content) + 16
+        yield event, end
+
+
+def _content(data: bytes, start: int) -> bytes | None:
+    """What the record at a place holds, None where it is cut short or damaged."""
+    header = data[start : start + 12]
+    if len(header) < 12 or _checksum(header[:8]) != header[8:]:
+        return None
+    (length,) = struct.unpack("<Q", header[:8])
+    content = data[start + 12 : start + 12 + length]
+    whole = data[start + 12 + length : start + 16 + length] == _checksum(content)
+    return content if whole else None
+
+
+def _record(event: Any) -> bytes:
+    """An event in TensorFlow's record format: length, data, and a masked CRC32-C of each."""
+    data = event.SerializeToString()
+    length = struct.pack("<Q", len(data))
+    return b"".join((length, _checksum(length), data, _checksum(data)))
+
+
+def _checksum(data: bytes) -> bytes:
+    from tensorboardX.record_writer import masked_crc32c
+
+    return struct.pack("<I", masked_crc32c(data))
+
+
+def _summary_record(step: int, values: list[Any]) -> bytes:
+    from tensorboardX.proto.event_pb2 import Event
+    from tensorboardX.proto.summary_pb2 import Summary
+
+    return _record(Event(wall_time=time.time(), step=step, summary=Summary(value=values)))
+
+
+def _scalars(row: Mapping[str, Any]) -> list[Any]:
+    from tensorboardX.proto.summary_pb2 import Summary
+
+    return [
+        Summary.Value(tag=_tag(name), simple_value=value)
+        for name, value in row.items()
+        if name not in ("epoch", "seed")
+    ]
+
+
+def _tag(name: str) -> str:
+    split = "validation" if name.startswith("val_") else "train"
+    return f"{name.removeprefix('val_')}/{split}"
+
+
+def _weight_tags(model: keras.Model) -> list[str | None]:
+    """A tag for each variable, None for those that are no weights, such as a generator's state."""
+    tags = _tags_within(model, "weights")
+    return [tags.get(id(v)) for v in (*model.trainable_variables, *model.non_trainable_variables)]
+
+
+def _tags_within(model: keras.Model, place: str) -> dict[int, str]:
+    """Weights by identity, named by the layers they are in.
+
+    Keras's own paths leave models out once a network is built anew from JSON, as a training does
+    that goes on.
+    """
+    tags = dict[int, str]()
+    for layer in model.layers:
+        here = f"{place}/{layer.name}"
+        if hasattr(layer, "layers"):
+            tags |= _tags_within(layer, here)
+            continue
+        for weight in layer.weights:
+            inside = f"/{weight.path}".rpartition(f"/{layer.name}/")[2]
+            tags[id(weight)] = f"{here}/{inside.removeprefix('/')}"
+    return tags
+
+
+def _histograms(tags: Sequence[str | None], arrays: Sequence[Any]) -> list[Any]:
+    """Histograms of the weights; one that is empty or not all finite has none."""
+    from tensorboardX.summary import histogram
+
+    found = []
+    for tag, array in zip(tags, arrays, strict=True):
+        if tag is None or not array.size:
+            continue
+        values = array.astype(np.float64)  # where sums of float32 values are finite, too
+        if np.isfinite(values.sum()):
+            found += histogram(tag, values, _edges(values)).value
+    return found
+
+
+def _edges(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    """Edges of bins of equal width from the least to the greatest; around a constant, wider."""
+    low, high = values.min(), values.max()
+    margin = max(abs(low), 1.0) / 2 if low == high else 0.0
+    return np.linspace(low - margin, high + margin, HISTOGRAM_BINS + 1)
+
+
+def _image(png: bytes) -> Any:
+    from PIL import Image
+    from tensorboardX.proto.summary_pb2 import Summary
+
+    with Image.open(io.BytesIO(png)) as picture:
+        width, height, channels = *picture.size, len(picture.getbands())
+    return Summary.Image(width=width, height=height, colorspace=channels, encoded_image_string=png)

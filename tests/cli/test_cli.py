@@ -1,0 +1,657 @@
+"""The command line: what it prints, and a table of what it refuses."""
+
+import gzip
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import tenfold
+from tenfold.data.formats.idx import idx_bytes
+from tenfold.networks.recipes import RECIPES
+
+SMALL = ["--hidden", "8", "--epochs", "2"]
+
+
+@pytest.fixture(scope="module")
+def run(few_file, tmp_path_factory):
+    chosen = tenfold.Recipe("small", arguments={"hidden": [16]}, epochs=20)
+    out = tmp_path_factory.mktemp("run") / "one"
+    return tenfold.train(chosen, few_file, out=out, verbose=False)
+
+
+@pytest.fixture
+def copy(run, tmp_path):
+    return shutil.copytree(run.path, tmp_path / "copy")
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path, monkeypatch):
+    """Where each test runs, so that what it writes without being asked shows."""
+    place = tmp_path / "here"
+    place.mkdir()
+    monkeypatch.chdir(place)
+    return place
+
+
+# What each command prints
+
+
+def test_train_prints_scores_with_intervals_and_the_next_command(few_file, tenfold_main, folder):
+    code, out, error = tenfold_main("train", *SMALL, "--data", few_file)
+    assert code == 0
+    scores, run, following = out.splitlines()
+    assert re.fullmatch(
+        r"dense on few: [\d.]+ % \([\d.]+ to [\d.]+\) of 500 validation images", scores
+    )
+    (made,) = (folder / "runs").iterdir()
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d-\d{6}-dense", made.name)
+    assert re.fullmatch(rf"run   runs/{made.name}  \(2 epochs in [\d.]+ s\)", run)
+    assert following == f"next  tenfold evaluate runs/{made.name}"
+    assert [line.split()[:2] for line in error.splitlines()] == [["epoch", "1/2"], ["epoch", "2/2"]]
+    assert tenfold_main(*following.split()[2:])[0] == 0
+
+
+def test_the_options_of_train_reach_the_recipe(few_file, tenfold_main):
+    options = (
+        "--hidden 12,8 --activation gelu,tanh --dropout 0.2 --batch-norm --optimizer adamw "
+        "--loss sparse --learning-rate 0.01 --schedule cosine --warmup 0.1 --weight-decay 0.02 "
+        "--batch-size 40 --epochs 1 --shift 1 --rotation 5 --scale 0.1 --shear 0.1 --elastic 1 "
+        "--thickness 0.5 --blur 0.4 --noise 0.02 --clutter 0.3 --flip 0.2 "
+        "--seed 4 --seeds 2"
+    )
+    code, _, error = tenfold_main("train", *options.split(), "--data", few_file, "--out", "run")
+    assert code == 0, error
+    run = tenfold.Run("run")
+    recipe = run.recipe
+    assert recipe.arguments == {
+        "hidden": [12, 8],
+        "activation": ["gelu", "tanh"],
+        "dropout": 0.2,
+        "batch_norm": True,
+    }
+    assert (recipe.loss, recipe.optimizer) == ("sparse_categorical_crossentropy", "adamw")
+    assert (recipe.learning_rate, recipe.schedule, recipe.warmup) == (0.01, "cosine", 0.1)
+    assert (recipe.weight_decay, recipe.batch_size, recipe.epochs) == (0.02, 40, 1)
+    assert recipe.augmentation == tenfold.Augmentation(1, 5, 0.1, 0.1, 1, 0.5, 0.4, 0.02, 0.3, 0.2)
+    assert run.seeds == [4, 5]
+    names = [type(layer).__name__ for layer in run.model.layers]
+    assert names == ["Dense", "BatchNormalization", "Activation", "Dropout"] * 2 + ["Dense"]
+
+
+def test_evaluate_prints_figures_and_counts_its_openings(copy, tenfold_main):
+    code, out, _ = tenfold_main("evaluate", copy)
+    assert code == 0
+    figure = r" +[\d.]+ \([\d.]+ to [\d.]+\)"
+    assert re.search(r"^accuracy +[\d.]+ % \([\d.]+ to [\d.]+\) of 310 test images$", out, re.M)
+    for name in ("log loss", "Brier score", "calibration error", "risk-coverage area"):
+        assert re.search(f"^{name}{figure}$", out, re.M), name
+    assert re.search(rf"^ +before temperature [\d.]+:{figure}$", out, re.M)
+    rows = re.findall(r"^(\d) .* % +(\d+)$", out, re.M)
+    assert [row[0] for row in rows] == list("0123456789")
+    assert sum(int(row[1]) for row in rows) == 310
+    assert out.endswith("the test set was opened once for this run\n")
+    assert "opened 2 times" in tenfold_main("evaluate", copy)[1]
+    assert "opened" not in tenfold_main("evaluate", copy, "--split", "validation")[1]
+
+
+def test_evaluate_of_several_seeds_shows_each_and_the_mean(few_file, tenfold_main):
+    tenfold_main("train", *SMALL, "--seeds", "3", "--data", few_file, "--out", "run")
+    _, out, _ = tenfold_main("evaluate", "run")
+    assert re.search(r"^accuracy +[\d.]+ ± [\d.]+ % \(.*\) of 310 test images,", out, re.M)
+    row = r"^[012] +[\d.]+ % \(.* to .*\) +[\d.]+ \(.* to .*\) +- +-$"
+    assert len(re.findall(row, out, re.M)) == 3
+    assert all(len(line) <= 80 for line in out.splitlines())
+
+
+def test_evaluate_prints_json_that_is_json(copy, tenfold_main):
+    code, out, _ = tenfold_main("evaluate", copy, "--json")
+    figures = json.loads(out, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert code == 0
+    assert figures["split"] == "test"
+    assert figures["accuracy"][0]["n"] == 310
+    assert figures["accuracy"][0]["low"] < figures["accuracy"][0]["value"]
+    assert sum(found["n"] for found in figures["per_class"][0].values()) == 310
+    assert {"brier_score", "calibration_error", "area_under_risk_coverage"} <= set(figures)
+    assert {"coverage", "size"} == set(figures["conformal"][0])
+
+
+def test_answers_are_kept_and_the_second_evaluation_asks_no_network(copy, tenfold_main):
+    first = tenfold_main("evaluate", copy)[1]
+    shutil.rmtree(copy / "models")
+    assert tenfold_main("evaluate", copy)[1] == first.replace("opened once", "opened 2 times")
+
+
+def test_evaluate_with_corrections_scores_with_and_without(copy, few, few_file, tenfold_main):
+    run = tenfold.Run(copy)
+    result = run.evaluate("test")
+    wrong, kept = result.mistakes()[:3], 300
+    digests, names = few.test.digests, few.class_names
+    rows = ["image,split,index,given,action,label"]
+    for place in wrong:
+        given, predicted = names[few.test.labels[place]], names[result.predicted()[place]]
+        rows.append(f"{digests[place]},test,{place},{given},relabel,{predicted}")
+    right = np.flatnonzero(result.predicted() == few.test.labels)[: 310 - kept]
+    rows += [f"{digests[i]},test,{i},{names[few.test.labels[i]]},drop," for i in right]
+    Path("corrections.csv").write_text("\n".join(rows) + "\n")
+    code, out, error = tenfold_main("evaluate", copy, "--corrections", "corrections.csv", "--json")
+    assert code == 0, error
+    found = json.loads(out)["corrections"]
+    hits = round(result.accuracy[0].value * 310)
+    assert found["given"]["accuracy"][0]["value"] == pytest.approx(hits / 310)
+    assert found["corrected"]["n"] == kept
+    corrected = (hits + len(wrong) - (310 - kept)) / kept
+    assert found["corrected"]["accuracy"][0]["value"] == pytest.approx(corrected)
+    text = tenfold_main("evaluate", copy, "--corrections", "corrections.csv")[1]
+    assert re.search(r"^as given   .* of 310 test images\ncorrected  .* of 300", text, re.M)
+
+
+def test_a_run_trained_on_corrected_labels_is_scored_with_and_without(few, few_file, tenfold_main):
+    digest, name = few.test.digests[0], few.class_names[few.test.labels[0]]
+    row = f"{digest},test,0,{name},drop,"
+    Path("corrections.csv").write_text(f"image,split,index,given,action,label\n{row}\n")
+    options = ("--data", few_file, "--corrections", "corrections.csv", "--out", "run")
+    assert tenfold_main("train", *SMALL, *options)[0] == 0
+    found = json.loads(tenfold_main("evaluate", "run", "--json")[1])
+    assert (found["n"], found["corrections"]["corrected"]["n"]) == (309, 309)
+    assert found["corrections"]["given"]["n"] == 310
+    assert found["corrections"]["corrected"]["accuracy"] == found["accuracy"]
+
+
+def test_evaluate_tells_how_well_strange_images_are_noticed(copy, few, tenfold_main):
+    images = np.random.default_rng(0).integers(0, 256, (40, 28, 28), np.uint8)
+    arrays = {"x_train": images, "y_train": np.arange(40) % 2}
+    np.savez("noise.npz", **arrays, x_test=images, y_test=np.arange(40) % 2)
+    found = json.loads(tenfold_main("evaluate", copy, "--unknown", "noise.npz", "--json")[1])
+    score = found["unknown"]["auroc"][0]
+    assert 0 <= score["low"] <= score["value"] <= score["high"] <= 1
+    assert score["n"] == 310 + 40
+    text = tenfold_main("evaluate", copy, "--unknown", "noise.npz")[1]
+    assert re.search(r"^AUROC against noise.npz: [\d.]+ \(.*\) of 350 images$", text, re.M)
+
+
+def test_compare_prints_both_and_a_verdict(copy, few_file, tenfold_main):
+    tenfold_main("train", *SMALL, "--epochs", "1", "--data", few_file, "--out", "short")
+    code, out, _ = tenfold_main("compare", copy, "short")
+    lines = out.splitlines()
+    assert code == 0
+    assert [line.split()[0] for line in lines[:2]] == [str(copy), "short"]
+    assert "right only in the first: " in lines[2]
+    assert "500 validation images" in " ".join(lines[3:])
+    assert tenfold.Run("short").test_openings() == []
+    found = json.loads(tenfold_main("compare", copy, "short", "--split", "test", "--json")[1])
+    assert found["split"] == "test"
+    assert tenfold.Run("short").test_openings()[0]["by"] == "compare"
+
+
+def test_confusion_is_a_table_or_a_picture(copy, tenfold_main):
+    code, out, _ = tenfold_main("confusion", copy)
+    head, _, names, *rows = out.splitlines()
+    assert code == 0
+    assert head.endswith("of 500 validation images wrong; true down, predicted across")
+    assert names.split() == list("0123456789")
+    counts = np.array([[int(cell.replace(".", "0")) for cell in row.split()[1:]] for row in rows])
+    expected = tenfold.Run(copy).evaluate("validation").confusion_matrix()
+    np.testing.assert_array_equal(counts, expected)
+    assert tenfold_main("confusion", copy, "--out", "confusion.png")[1] == "confusion.png\n"
+    assert Image.open("confusion.png").width > 500
+
+
+def test_mistakes_are_a_table_or_a_picture(copy, few, tenfold_main):
+    tenfold_main("evaluate", copy)
+    code, out, _ = tenfold_main("mistakes", copy, "--count", "4")
+    result = tenfold.Run(copy).judged()[0]
+    assert code == 0
+    assert f"{len(result.mistakes())} of 310 test images wrong, the 4 most confident" in out
+    rows = [line.split() for line in out.splitlines()[3:]]
+    assert [int(row[0]) for row in rows] == result.mistakes()[:4].tolist()
+    assert [row[1] for row in rows] == [few.class_names[few.test.labels[int(r[0])]] for r in rows]
+    assert tenfold_main("mistakes", copy, "--out", "mistakes.svg")[1] == "mistakes.svg\n"
+    assert Path("mistakes.svg").read_text().count("label ") >= 4
+
+
+def test_calibrate_chooses_another_threshold_and_predict_keeps_to_it(copy, few, tenfold_main):
+    code, out, _ = tenfold_main("calibrate", copy, "--error-rate", "0.2")
+    assert code == 0
+    threshold = tenfold.Run(copy).calibrations[0].threshold
+    assert out.splitlines()[1].split()[0] == "0"
+    assert f"{100 * threshold.value:.2f} %" in out
+    np.save("digits.npy", few.test.images)
+    lines = tenfold_main("predict", copy, "digits.npy")[1].splitlines()
+    highest = tenfold.Run(copy).predict(few.test.images).max(axis=1)
+    refused = ["I don't know" in line for line in lines]
+    assert refused == (highest < threshold.value).tolist()
+    assert 0 < sum(refused) < 310
+
+
+def digits(few, count=3):
+    return few.test[:count]
+
+
+def test_predict_takes_what_export_wrote(copy, few, tenfold_main):
+    np.save("digits.npy", few.test.images[:20])
+    code, out, _ = tenfold_main("export", copy, "-o", "digits.onnx")
+    assert code == 0
+    assert "1,000 images through ONNX Runtime and Keras differ by" in out
+    expected = tenfold_main("predict", copy, "digits.npy", "--top", "2")
+    assert tenfold_main("predict", "digits.onnx", "digits.npy", "--top", "2") == expected
+
+
+def test_predict_names_the_classes_of_pictures(run, few, tenfold_main):
+    for i, image in enumerate(digits(few).images):
+        Image.fromarray(image).save(f"{i}.png")
+    code, out, error = tenfold_main("predict", run.path, "0.png", "1.png", "2.png", "--top", "3")
+    assert (code, error) == (0, "")
+    expected = run.top(digits(few).images, 3)
+    for i, line in enumerate(out.splitlines()):
+        name, *rest = line.split("  ")
+        assert name == f"{i}.png"
+        assert [part.split()[0] for part in rest] == [label for label, _ in expected[i]]
+        assert rest[0].split()[1] == f"{100 * expected[i][0][1]:.1f}"
+
+
+@pytest.mark.parametrize("suffix", [".npy", ".npz"])
+def test_predict_reads_arrays_one_line_an_image(run, few, tenfold_main, suffix):
+    images = digits(few).images
+    if suffix == ".npy":
+        np.save("images.npy", images)
+    else:
+        np.savez("images.npz", images=images, labels=digits(few).labels)
+    code, out, error = tenfold_main("predict", run.path, f"images{suffix}")
+    assert (code, error) == (0, "")
+    lines = out.splitlines()
+    assert [line.split()[0] for line in lines] == [f"images{suffix}[{i}]" for i in range(3)]
+    assert [line.split()[1] for line in lines] == [run.top(i, 1)[0][0][0] for i in images]
+
+
+def test_predict_tells_of_dark_ink_on_light_paper(run, few, tenfold_main):
+    image = digits(few, 1).images[0]
+    Image.fromarray(image).resize((56, 56)).save("big.png")
+    Image.fromarray(255 - image).save("paper.png")
+    code, _, error = tenfold_main("predict", run.path, "paper.png")
+    assert code == 0
+    assert error.count("\n") == 1
+    assert "--invert" in error
+    code, inverted, error = tenfold_main("predict", run.path, "paper.png", "--invert")
+    assert (code, error) == (0, "")
+    assert inverted.split()[1] == run.top(image, 1)[0][0][0]
+    assert "28x28" in tenfold_main("predict", run.path, "big.png")[2]
+    assert tenfold_main("predict", run.path, "big.png", "--resize")[0] == 0
+    assert (
+        "leave out --invert"
+        in tenfold_main("predict", run.path, "paper.png", "big.png", "--invert", "--resize")[2]
+    )
+
+
+def test_summary_shows_recipes_runs_and_files(run, tenfold_main, folder):
+    assert "Total params: 407,050" in tenfold_main("summary", "dense-512")[1]
+    assert "Total params: 12,730" in tenfold_main("summary", run.path)[1]
+    (folder / "net.py").write_text(
+        "import keras\n"
+        "def build(): return keras.Sequential([keras.Input((784,)), keras.layers.Dense(10)])\n"
+    )
+    assert "Total params: 7,850" in tenfold_main("summary", "net.py:build")[1]
+
+
+def test_recipes_are_listed_within_80_columns(tenfold_main):
+    _, out, _ = tenfold_main("recipes")
+    assert [name for name in RECIPES if not re.search(rf"^{name} ", out, re.M)] == []
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_data_list_names_each_dataset_with_its_licence(tenfold_main):
+    _, out, _ = tenfold_main("data", "list")
+    assert re.search(r"^mnist +60,000 +10,000 +10 +CC BY-SA 3.0$", out, re.M)
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_data_show_describes_and_draws(few_file, few, tenfold_main, folder):
+    _, out, _ = tenfold_main("data", "show", few_file, "--rows", "2", "--out", "gallery.png")
+    assert "uint8 [640, 28, 28], values 0 to 255" in out
+    first = " ".join(str(label) for label in few.train.labels[:10])
+    assert f"the first: {first}" in out
+    assert out.splitlines()[-1] == "gallery  gallery.png"
+    assert Image.open("gallery.png").width > 500
+    tenfold_main("data", "show", few_file, "--split", "test")
+    assert (folder / "few-test.png").exists()
+
+
+def test_data_check_reports_as_text_and_as_json(few_file, tenfold_main):
+    _, out, _ = tenfold_main("data", "check", few_file)
+    assert out.splitlines()[-1] == "usable"
+    assert "light ink on dark" in out
+    report = json.loads(tenfold_main("data", "check", few_file, "--json")[1])
+    assert report["splits"]["train"]["images"] == 640
+
+
+def test_data_check_of_what_cannot_be_used_ends_with_2(tmp_path, tenfold_main):
+    (tmp_path / "3").mkdir()
+    (tmp_path / "3" / "notes.txt").write_text("no image")
+    for options in ([], ["--json"]):
+        code, out, error = tenfold_main("data", "check", tmp_path, *options)
+        assert (code, error) == (2, "")
+        assert "no PNG or JPEG images" in out
+        assert "usable" in out
+
+
+def test_doctor_passes_here(tenfold_main):
+    code, out, _ = tenfold_main("doctor")
+    assert code == 0
+    assert [line[:4] for line in out.splitlines() if line[0] != " "] == ["ok  "] * 6
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_doctor_fails_where_the_cache_cannot_be_written(tenfold_main, folder, monkeypatch):
+    (folder / "file").write_text("")
+    monkeypatch.setenv("TENFOLD_CACHE", str(folder / "file"))
+    code, out, _ = tenfold_main("doctor")
+    assert code == 1
+    assert "FAIL  cache" in out
+
+
+def test_reproduce_prints_rows_and_verdicts(few_file, tenfold_main):
+    code, out, _ = tenfold_main(
+        "reproduce", "logistic", "dense-512", "--seeds", "2", "--out", "all", "--data", few_file
+    )
+    assert code == 0
+    head, names, *rows, difference, total = out.splitlines()
+    assert "published" in head
+    assert "ours, 2 seeds" in head
+    assert names.split()[-1] == "verdict"
+    assert rows[0].split()[0] == "logistic"
+    assert rows[0].split()[-1] == "unpublished"
+    assert rows[1].split()[:2] == ["dense-512", "98.90"]
+    assert rows[1].split()[-1] == "differs"
+    assert re.search(r"dense-512: train -[\d.]+ points, test -[\d.]+ points", difference)
+    assert total.startswith("2 recipes")
+    assert max(map(len, out.splitlines())) <= 80
+
+
+def test_reproduce_prints_json(few_file, tenfold_main):
+    _, out, _ = tenfold_main(
+        "reproduce", "logistic", "--seeds", "1", "--out", "all", "--data", few_file, "--json"
+    )
+    found = json.loads(out)
+    (row,) = found["rows"]
+    assert row["recipe"]["name"] == "logistic"
+    assert row["verdict"] == "unpublished"
+    assert row["test"]["n"] == 1
+    assert found["versions"]["tenfold"] == tenfold.__version__
+
+
+@pytest.mark.parametrize("command", [[], ["data"]])
+def test_without_a_command_the_help_is_shown(command, tenfold_main):
+    code, out, error = tenfold_main(*command)
+    assert (code, error) == (0, "")
+    assert out.startswith("Usage: ")
+
+
+def test_the_version_is_printed(tenfold_main):
+    assert tenfold_main("--version")[1] == f"tenfold {tenfold.__version__}\n"
+
+
+def test_every_command_and_option_is_explained(tenfold_main):
+    commands = [[], ["train"], ["evaluate"], ["predict"], ["summary"], ["recipes"], ["reproduce"]]
+    commands += [["compare"], ["confusion"], ["mistakes"], ["calibrate"], ["report"]]
+    commands += [["export"], ["read"], ["study"]]
+    commands += [["export"]]
+    commands += [
+        ["audit"],
+        ["doctor"],
+        ["data"],
+        ["data", "list"],
+        ["data", "show"],
+        ["data", "check"],
+    ]
+    for command in commands:
+        code, out, _ = tenfold_main(*command, "--help")
+        assert code == 0
+        assert not re.search(r"[a-z,]\.\.\.", out), f"cut short: {out}"
+        for line in out.splitlines():
+            assert not re.fullmatch(r"\s+--[a-z-]+( <\w+>)?\s*", line), f"no help: {line}"
+
+
+# What is refused
+
+
+def pictures(count=36, classes=3):
+    images = np.random.default_rng(0).integers(0, 256, (count, 28, 28), np.uint8)
+    return images, np.arange(count) % classes
+
+
+def npz(name, **arrays):
+    x, y = pictures()
+    np.savez(name, **({"x_train": x, "y_train": y} | arrays))
+
+
+def idx(images=None, labels=None):
+    x, y = pictures()
+    Path("train-images-idx3-ubyte").write_bytes(idx_bytes(x) if images is None else images)
+    data = idx_bytes(y.astype(np.uint8)) if labels is None else labels
+    Path("train-labels-idx1-ubyte").write_bytes(data)
+
+
+def csv(text):
+    Path("data.csv").write_text(text)
+
+
+def classes(sizes, corrupt=False):
+    for name, side in sizes.items():
+        place = Path("images") / name
+        place.mkdir(parents=True)
+        for i in range(4 if side else 0):
+            Image.fromarray(np.full((side, side), 40 * i, np.uint8)).save(place / f"{i}.png")
+        if corrupt:
+            (place / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
+
+
+def gzip_bomb():
+    header = bytes([0, 0, 8, 3]) + np.array([36, 28, 28], ">u4").tobytes()
+    zeros = gzip.compress(bytes(1 << 26), 1)
+    Path("train-images-idx3-ubyte.gz").write_bytes(gzip.compress(header) + zeros)
+    labels = gzip.compress(idx_bytes(pictures()[1].astype(np.uint8)))
+    Path("train-labels-idx1-ubyte.gz").write_bytes(labels)
+
+
+ROW = ",".join(["0"] * 784)
+DATA = {
+    "truncated IDX": (lambda: idx(idx_bytes(pictures()[0])[:5000]), ".", "train-images"),
+    "empty IDX": (lambda: idx(b""), ".", "train-images"),
+    "IDX of another magic": (lambda: idx(b"\x00\x00\x42\x03" + bytes(99)), ".", "train-images"),
+    "IDX with too few labels": (
+        lambda: idx(labels=idx_bytes(np.zeros(5, np.uint8))),
+        ".",
+        "labels",
+    ),
+    "gz that unpacks to more": (gzip_bomb, ".", "train-images"),
+    "NPZ with pickled objects": (
+        lambda: npz("d.npz", x_train=np.array([{}], object)),
+        "d.npz",
+        "Python objects",
+    ),
+    "NPZ without labels": (lambda: np.savez("d.npz", x_train=pictures()[0]), "d.npz", "y_train"),
+    "NPZ that is none": (lambda: csv_as("d.npz"), "d.npz", "pixel columns"),
+    "labels of another length": (
+        lambda: npz("d.npz", y_train=np.zeros(5, int)),
+        "d.npz",
+        "5 labels",
+    ),
+    "NaN images": (lambda: npz("d.npz", x_train=np.full((36, 28, 28), np.nan)), "d.npz", "NaN"),
+    "float images beyond 1": (
+        lambda: npz("d.npz", x_train=np.full((36, 28, 28), 9.5)),
+        "d.npz",
+        "floats must be 0 to 1",
+    ),
+    "zero images": (
+        lambda: npz("d.npz", x_train=np.zeros((0, 28, 28), np.uint8), y_train=np.zeros(0, int)),
+        "d.npz",
+        "no images",
+    ),
+    "images of another size": (
+        lambda: npz("d.npz", x_train=np.zeros((36, 20, 20), np.uint8)),
+        "d.npz",
+        "--resize",
+    ),
+    "negative labels": (lambda: npz("d.npz", y_train=np.full(36, -1)), "d.npz", "label -1"),
+    "CSV with text": (lambda: csv(f"label,{ROW}\n1,x{ROW}\n"), "data.csv", "data.csv, line 2"),
+    "CSV with missing columns": (lambda: csv("1,2,3\n4,5,6\n"), "data.csv", "pixel columns"),
+    "CSV with labels out of range": (lambda: csv(f"999,{ROW}\n0,{ROW}\n"), "data.csv", "999"),
+    "an empty CSV": (lambda: csv(""), "data.csv", "data.csv"),
+    "a folder with one class": (lambda: classes({"a": 28}), "images", "class"),
+    "a folder without images": (lambda: classes({"a": 0, "b": 0}), "images", "images"),
+    "a folder of mixed sizes": (lambda: classes({"a": 28, "b": 20}), "images", "20x20"),
+    "a corrupt PNG": (lambda: classes({"a": 28, "b": 28}, corrupt=True), "images", "bad.png"),
+    "an unknown name": (lambda: None, "fashon", "did you mean 'fashion-mnist'"),
+    "no such file": (lambda: None, "nowhere/data.npz", "no such file"),
+}
+
+
+def csv_as(name):
+    Path(name).write_text("1,2,3\n")
+
+
+def assert_refused(result, words):
+    code, out, error = result
+    assert code == 2, (out, error)
+    assert out == ""
+    assert error.startswith("tenfold: ")
+    assert error.count("\n") == 1, error
+    assert words in error
+    assert len(error) < 600
+
+
+@pytest.mark.parametrize("name", DATA)
+def test_bad_data_are_refused_in_one_line_and_nothing_is_written(name, folder, tenfold_main):
+    make, source, words = DATA[name]
+    make()
+    before = sorted(folder.rglob("*"))
+    assert_refused(tenfold_main("train", "--data", source, *SMALL), words)
+    assert sorted(folder.rglob("*")) == before
+
+
+ARGUMENTS = [
+    ("trian", "trian"),
+    ("train qick", "did you mean 'quick'"),
+    ("train zzzzzz", "there are instant, quick"),
+    ("train --epoch 3", "--epoch"),
+    ("train --colour red", "--colour"),
+    ("train --epochs three", "epochs"),
+    ("train --epochs 0", "epochs: 0"),
+    ("train --epochs -1", "epochs: -1"),
+    ("train --hidden abc", "hidden: 'abc'"),
+    ("train --hidden 8,-3", "-3 units"),
+    ("train --hidden 0", "0 units"),
+    ("train --dropout 1.5", "dropout: 1.5"),
+    ("train --dropout nan", "dropout: nan"),
+    ("train --dropout much", "dropout: 'much'"),
+    ("train --hidden 8,8 --dropout 0.1,0.2,0.3", "3 values for 2"),
+    ("train --hidden 8,8 --activation relu,elu,selu", "3 values for 2"),
+    ("train --hidden 8 --activation foo", "activation: 'foo'"),
+    ("train --hidden 8 --activation rellu", "did you mean 'relu'"),
+    ("train --optimizer foo", "optimizer: 'foo'"),
+    ("train --optimizer rmsporp", "to Keras; did you mean 'rmsprop'? its API"),
+    ("train --loss foo", "loss: 'foo' is unknown to Keras; its API names all"),
+    ("train --loss ctc", "y_pred"),
+    ("train --learning-rate -1", "learning_rate: -1"),
+    ("train --learning-rate 0", "learning_rate: 0"),
+    ("train --learning-rate nan", "learning_rate: nan"),
+    ("train --weight-decay -1", "weight_decay: -1"),
+    ("train --schedule sawtooth", "schedule: 'sawtooth'"),
+    ("train --warmup 2", "warmup: 2"),
+    ("train --batch-size 0", "batch_size: 0"),
+    ("train --seeds 0", "seeds: 0"),
+    ("train --seeds -2", "seeds: -2"),
+    ("train --seed -1", "seed: -1"),
+    ("train --shift 99", "shift: 99"),
+    ("train --rotation -5", "rotation: -5"),
+    ("train --validation -1", "validation must be 0 to"),
+    ("train --validation 60000", "validation must be 0 to"),
+    ("train conv --hidden 8", "hidden: not of a conv network"),
+    ("train --hidden 8 --filters 8", "filters: not of a dense network"),
+    ("train quick --filters 0", "filters: [0]"),
+    ("train quick --filters 8,8,8,8,8", "a conv network cannot be so"),
+    ("train conv --dropout 0.1,0.2", "dropout: [0.1, 0.2]"),
+    ("train --hidden 999999999", "999999999 units"),
+    ("train --hidden 8 --dropout 0.1,0.2", "2 values for 1 layer; give one, or one for each"),
+    ("train no_such.py:build", "no such file"),
+    ("train --resume nowhere", "not a run folder"),
+    ("train quick --resume nowhere", "give nothing else"),
+    ("train --resume nowhere --seeds 2", "give nothing else"),
+    ("train --resume nowhere --out there", "give nothing else"),
+    ("train --resume nowhere --epochs 2", "give nothing else"),
+    ("evaluate", "RUN"),
+    ("evaluate nowhere", "not a run folder"),
+    ("evaluate {run} --split tset", "split: 'tset'"),
+    ("evaluate {run} --unknown nowhere.npz", "nowhere.npz"),
+    ("evaluate {run} --corrections nowhere.csv", "nowhere.csv"),
+    ("evaluate {run} --split tset --corrections text.npy", "text.npy"),
+    ("evaluate {run} --corrections text.npy", "text.npy"),
+    ("compare {run}", "RUN"),
+    ("compare {run} nowhere", "not a run folder"),
+    ("compare {run} {run} --split tset", "split: 'tset'"),
+    ("confusion nowhere", "not a run folder"),
+    ("confusion {run} --network 1", "network: 1; there are 1"),
+    ("confusion {run} --split test", "no answers kept of test"),
+    ("confusion {run} --out confusion.bmp", "confusion.bmp"),
+    ("mistakes {run} --count 0", "count"),
+    ("mistakes {run} --out mistakes.gif", "mistakes.gif"),
+    ("calibrate {run} --error-rate 0.001", "got 500"),
+    ("calibrate {run} --error-rate 2", "error_rate"),
+    ("calibrate {run} --error-rate x", "as a number; see tenfold --help"),
+    ("train --xyzzy", "No such option: --xyzzy; see tenfold --help"),
+    ("predict {run}", "IMAGE"),
+    ("predict {run} nowhere.png", "nowhere.png: no such file"),
+    ("predict {run} text.png", "text.png"),
+    ("predict {run} text.npy", "text.npy"),
+    ("predict {run} text.npz", "text.npz"),
+    ("predict {run} small.npy", "small.npy"),
+    ("predict text.npy fine.npy", "text.npy: not an ONNX file"),
+    ("export {run}", "--out"),
+    ("export nowhere -o digits.onnx", "not a run folder"),
+    ("export {run} -o digits.onnx --network 3", "network: 3; the run has 1"),
+    ("predict {run} fine.npy --top 11", "k must be from 1 to 10"),
+    ("predict {run} fine.npy --top 0", "k must be from 1 to 10"),
+    ("summary qick", "did you mean 'quick'"),
+    ("summary ./nowhere", "no such run folder"),
+    ("summary text.npy", "text.npy"),
+    ("reproduce quick", "no tutorial's"),
+    ("reproduce logitsic", "did you mean 'logistic'"),
+    ("reproduce logistic --seeds 0", "seeds: 0"),
+    ("data show nowhere", "unknown dataset 'nowhere'"),
+    ("data show mnist --split tset", "split"),
+    ("data show mnist --rows 0", "rows"),
+    ("data show mnist --out picture.bmp", "picture.bmp"),
+    ("data show mnist --out text.npy/picture.png", "text.npy"),
+    ("data check nowhere", "unknown dataset 'nowhere'"),
+]
+
+
+@pytest.mark.parametrize(("command", "words"), ARGUMENTS)
+def test_bad_arguments_are_refused_in_one_line_and_nothing_is_written(
+    command, words, run, folder, tenfold_main
+):
+    for suffix in ("png", "npy", "npz"):
+        (folder / f"text.{suffix}").write_text("nothing of the kind")
+    np.save("small.npy", np.zeros((2, 5, 5), np.uint8))
+    np.save("fine.npy", np.zeros((2, 28, 28), np.uint8))
+    before = sorted(folder.rglob("*"))
+    assert_refused(tenfold_main(*command.format(run=run.path).split()), words)
+    assert sorted(folder.rglob("*")) == before
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [("train qick", "did you mean"), ("evaluate nowhere", "not a run"), ("--foo", "--foo")],
+)
+def test_a_process_of_its_own_exits_with_2_and_one_line(command, words, folder):
+    result = subprocess.run(
+        [sys.executable, "-m", "tenfold", *command.split()], capture_output=True, text=True
+    )
+    assert_refused((result.returncode, result.stdout, result.stderr), words)
+    assert list(folder.iterdir()) == []

@@ -1,0 +1,107 @@
+"""Keras comes without the optional modules that it would import, and has them when it uses them."""
+
+import ast
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import tenfold
+from tenfold.core import backend
+
+ROOT = Path(tenfold.__file__).parent
+HEAVY = ["pandas", "matplotlib", "sklearn", "scipy", "requests"]
+
+
+def answer(code):
+    """What a fresh process prints last."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.splitlines()[-1]
+
+
+def test_keras_is_imported_without_what_training_does_not_use():
+    code = (
+        "import sys, tenfold.core.backend\n"
+        f"from_keras = [name for name in {HEAVY} if name in sys.modules]\n"
+        "print(from_keras, [n for n, m in sys.modules.items() if type(m).__name__ == '_WhenUsed'])"
+    )
+    assert answer(code) == "[] []"
+
+
+def test_what_was_left_out_is_there_when_it_is_used(tmp_path):
+    code = f"""
+import numpy as np
+import tenfold.backend, keras
+model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
+model.compile("sgd", "mse")
+import pandas as pd
+history = model.fit(pd.DataFrame(np.zeros((4, 2))), pd.Series(np.zeros(4)), verbose=0).history
+path = {str(tmp_path / "gallery.png")!r}
+keras.visualization.plot_image_gallery(np.zeros((1, 8, 8, 3)), value_range=(0, 1), path=path)
+from matplotlib import patches
+import matplotlib.pyplot as plt
+from jax.experimental import sparse
+from keras._tf_keras.keras.layers import Dense
+names = [patches.Patch, plt.Figure, keras.wrappers.SKLearnClassifier]
+print(history, [n.__name__ for n in names], callable(sparse.linalg.lobpcg_standard))
+assert Dense is keras.layers.Dense
+"""
+    names = "['Patch', 'Figure', 'SKLearnClassifier']"
+    assert answer(code) == f"{{'loss': [0.0]}} {names} True"
+    assert (tmp_path / "gallery.png").exists()
+
+
+def test_a_module_that_is_there_already_stays():
+    code = (
+        "import matplotlib.pyplot as plt, sys, tenfold.core.backend\n"
+        "print(sys.modules['matplotlib.pyplot'] is plt)"
+    )
+    assert answer(code) == "True"
+
+
+def test_keras_that_uses_a_module_at_once_gets_it():
+    code = (
+        "import sys; from tenfold import backend\n"
+        "backend.OPTIONAL = ('xml', 'xml.dom', 'no_such_package')\n"
+        "with backend._optional_when_used():\n"
+        "    import xml.dom; early = xml.dom.Node.__name__\n"
+        "print(early, bool(sys.modules['xml.dom'].__spec__), 'no_such_package' in sys.modules)"
+    )
+    assert answer(code) == "Node True False"
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("", "--xla_backend_optimization_level=2"),
+        ("--xla_dump_to=d", "--xla_dump_to=d --xla_backend_optimization_level=2"),
+        ("--xla_backend_optimization_level=0", "--xla_backend_optimization_level=0"),
+    ],
+)
+def test_what_the_user_asks_of_xla_stays(given, expected, monkeypatch):
+    monkeypatch.setenv("XLA_FLAGS", given)
+    backend._compile_small_programs_fast()
+    assert os.environ["XLA_FLAGS"] == expected
+
+
+def imports_keras(path):
+    """Whether a module imports Keras itself when it runs."""
+    tree = ast.parse(path.read_text())
+    for_types = [
+        n for n in ast.walk(tree) if isinstance(n, ast.If) and "TYPE" in ast.unparse(n.test)
+    ]
+    skipped = {id(inner) for block in for_types for inner in ast.walk(block)}
+    return any(
+        isinstance(node, ast.Import)
+        and "keras" in [alias.name for alias in node.names]
+        and id(node) not in skipped
+        for node in ast.walk(tree)
+    )
+
+
+def test_every_module_takes_keras_from_the_backend():
+    found = [path.name for path in ROOT.rglob("*.py") if imports_keras(path)]
+    assert found == ["backend.py"]

@@ -1,0 +1,28 @@
+"""Folders of what is made: no two alike, and refused in a line where they cannot be."""
+
+from pathlib import Path
+
+import pytest
+
+from tenfold import InputError
+from tenfold.core import folders
+
+
+def test_dated_folders_of_the_same_second_do_not_meet(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(folders, "_timestamp", lambda: "2026-01-02-030405")
+    names = []
+    for _ in range(3):
+        folder = folders.dated_folder("audits", "mnist")
+        folder.mkdir(parents=True)
+        names.append(str(folder))
+    first = str(Path("audits") / "2026-01-02-030405-mnist")
+    assert names == [first, f"{first}-2", f"{first}-3"]
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match=r"cannot be made .*; give another --out") as told:
+        folders.make_folder(tmp_path / "file" / "run")
+    assert "\n" not in str(told.value)
+    folders.make_folder(tmp_path)

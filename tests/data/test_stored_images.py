@@ -1,0 +1,274 @@
+"""Images that stay in their file: chosen, read in parts, trained on window after window."""
+
+import re
+import signal
+import sys
+import zipfile
+from pathlib import Path
+
+import jax
+import numpy as np
+import pytest
+from test_survival import assert_same_run, child
+
+import tenfold
+from tenfold.data import stored_images
+from tenfold.data.arrays import border_level
+from tenfold.data.dataset import Dataset
+from tenfold.data.formats import idx, npz
+from tenfold.data.stored_images import StoredImages, choose, in_chunks
+from tenfold.engine import device_data as training_data
+from tenfold.engine.cross_validation import cross_validate
+from tenfold.engine.device_data import DeviceData, aligned_zeros, order_of_runs
+from tenfold.engine.ensemble import build_networks, make_program
+
+IMAGES = 700
+IMAGE_BYTES = 28 * 28
+
+
+@pytest.fixture(scope="module")
+def few():
+    return tenfold.load("mnist").train[:IMAGES]
+
+
+@pytest.fixture
+def little_fits(monkeypatch):
+    """Choices of more than 200 images are left in their place, and not held on the device."""
+    for module in (stored_images, training_data, idx, npz):
+        monkeypatch.setattr(module, "HELD", 200 * IMAGE_BYTES)
+    monkeypatch.setattr(stored_images, "CHUNK", 256)
+    monkeypatch.setattr(training_data, "WINDOW", 230 * IMAGE_BYTES)
+    monkeypatch.setattr(training_data, "RUN", 10)
+
+
+@pytest.mark.parametrize(
+    "index",
+    [slice(3, 9), np.array([5, 1, 1]), np.arange(IMAGES) % 3 == 0, 4, (slice(2, 4), 0), [7, 6]],
+    ids=str,
+)
+def test_stored_images_are_indexed_like_an_array(few, index):
+    places = np.random.default_rng(0).permutation(IMAGES)
+    images = StoredImages(few.images, places)
+    expected = few.images[places]
+    assert images.shape == expected.shape
+    assert images.nbytes == expected.nbytes
+    assert np.array_equal(images[index], expected[index])
+    assert np.array_equal(np.stack(list(images)), expected)
+    assert np.array_equal(np.asarray(images), expected)
+
+
+def test_a_choice_of_stored_images_is_the_same_as_of_held_ones(few, little_fits):
+    mask = np.arange(IMAGES) % 2 == 0
+    back = np.arange(IMAGES // 2)[:80:-1]
+    part = few[mask][back]
+    assert isinstance(part.images, StoredImages)
+    whole = Dataset(few.images[mask][back], few.labels[mask][back], few.class_names)
+    assert part.checksum == whole.checksum
+    assert part.digests.tolist() == whole.digests.tolist()
+    assert np.array_equal(border_level(part.images), border_level(whole.images))
+    assert np.array_equal(part.scaled(), whole.scaled())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is of Linux")
+def test_images_from_all_over_a_mapped_file_do_not_bring_all_of_it_into_memory(
+    tmp_path, monkeypatch
+):
+    def mapped():
+        status = Path("/proc/self/status").read_text()
+        return 1024 * sum(map(int, re.findall(r"Rss(?:File|Shmem):\s+(\d+)", status)))
+
+    def watched(array):
+        seen.append(mapped() - before)
+        release(array)
+
+    seen, release = [], stored_images.release
+    whole = np.memmap(tmp_path / "images", np.uint8, "w+", shape=(100_000, 28, 28))
+    places = np.random.default_rng(0).permutation(len(whole))[:5_000]
+    whole[places, 0, 0] = places % 256
+    whole.flush()
+    release(whole)
+    before = mapped()
+    monkeypatch.setattr(stored_images, "_SCATTERED", 10)
+    monkeypatch.setattr(stored_images, "release", watched)
+    for images in (choose(whole, places), StoredImages(whole, places)[:]):
+        np.testing.assert_array_equal(images[:, 0, 0], places % 256)
+        assert 0 < max(seen) < whole.nbytes / 2
+        assert mapped() - before < whole.nbytes / 20
+
+
+def test_what_fits_is_an_array(few):
+    assert type(choose(few.images, np.array([2, 3]))) is np.ndarray
+    assert [len(part) for part in in_chunks(few.images)] == [IMAGES]
+
+
+@pytest.mark.parametrize("kind", ["IDX", "NPZ"])
+def test_a_large_file_is_mapped_and_gives_the_same_splits(
+    few, kind, tmp_path, little_fits, monkeypatch
+):
+    if kind == "IDX":
+        path = tmp_path / "digits-images-idx3-ubyte"
+        path.write_bytes(idx.idx_bytes(few.images))
+        (tmp_path / "digits-labels-idx1-ubyte").write_bytes(
+            idx.idx_bytes(few.labels.astype(np.uint8))
+        )
+    else:
+        path = tmp_path / "digits.npz"
+        np.savez(path, x_train=few.images, y_train=few.labels)
+    mapped = tenfold.load(path)
+    assert isinstance(mapped.train.images, StoredImages)
+    for module in (stored_images, idx, npz):
+        monkeypatch.setattr(module, "HELD", 1 << 29)
+    held = tenfold.load(path)
+    assert type(held.train.images) is np.ndarray
+    for name, split in held.present().items():
+        assert split.checksum == mapped.present()[name].checksum
+
+
+def test_a_mapped_file_of_another_length_is_refused(few, tmp_path, little_fits):
+    path = tmp_path / "digits-images-idx3-ubyte"
+    content = idx.idx_bytes(few.images)
+    for damaged, message in ((content[:-1], "is cut off"), (content + b"0", "has more data")):
+        path.write_bytes(damaged)
+        with pytest.raises(tenfold.InputError, match=message):
+            idx.read_idx(path)
+
+
+def test_a_packed_npz_is_not_mapped(few, tmp_path, little_fits):
+    path = tmp_path / "digits.npz"
+    np.savez_compressed(path, x_train=few.images)
+    with zipfile.ZipFile(path) as archive:
+        array = npz.read_member(archive, archive.infolist()[0], path)
+    assert array.base is None or not isinstance(array.base, np.memmap)
+    assert np.array_equal(array, few.images)
+
+
+def test_windows_hold_every_image_once_in_batches(few, little_fits):
+    windows = list(DeviceData(few).windows(50, epoch=3))
+    assert [window.count for window in windows] == [200, 200, 200, 100]
+    assert {window.images.shape for window in windows} == {(200, IMAGE_BYTES)}
+    found = np.concatenate([np.asarray(w.images)[: w.count] for w in windows])
+    labels = np.concatenate([np.asarray(w.labels)[: w.count] for w in windows])
+    places = order_of_runs(IMAGES, 3)
+    assert sorted(places.tolist()) == list(range(IMAGES))
+    assert np.array_equal(found.reshape(-1, 28, 28), few.images[places])
+    assert np.array_equal(labels, few.labels[places])
+    assert order_of_runs(IMAGES, 4).tolist() != places.tolist()
+
+
+def test_an_aligned_array_is_not_copied_to_the_processor():
+    array = aligned_zeros((3, 100))
+    assert array.ctypes.data % 64 == 0
+    if jax.default_backend() == "cpu":
+        assert jax.device_put(array).unsafe_buffer_pointer() == array.ctypes.data
+
+
+def trained(few, seeds, epochs=2):
+    """The states and logs of networks after epochs of streamed images."""
+    recipe = tenfold.Recipe("test", "dense", {"hidden": [16]}, batch_size=48)
+    networks = build_networks(recipe, (28, 28), 10, len(few), seeds)
+    program, state = make_program(networks, recipe, (28, 28), 10)
+    data, seen = DeviceData(few), []
+    for epoch in range(epochs):
+        for state, count, _ in program.train_epoch(state, data, epoch, seeds):  # noqa: B007, B020
+            seen.append(count)
+    logs = program.evaluate(state, data)
+    return [np.asarray(leaf) for leaf in jax.tree.leaves(state)], seen, logs
+
+
+def test_streamed_training_has_the_same_bits_again_and_sees_all_images(few, little_fits):
+    first, seen, logs = trained(few, [5])
+    again, _, _ = trained(few, [5])
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert seen[-1] == IMAGES
+    assert sorted(seen[: len(seen) // 2]) == seen[: len(seen) // 2]
+    assert logs["accuracy"] > 0.5
+
+
+def test_a_streamed_network_of_many_is_the_one_that_trains_alone(few, little_fits):
+    together, _, _ = trained(few, [5, 6], epochs=1)
+    for i, seed in enumerate([5, 6]):
+        alone, _, _ = trained(few, [seed], epochs=1)
+        for a, b in zip(alone, together, strict=True):
+            assert np.allclose(a, b[i], atol=1e-6)
+
+
+def test_evaluation_counts_streamed_images_once(few, little_fits, monkeypatch):
+    recipe = tenfold.Recipe("test", "dense", {"hidden": [16]}, batch_size=48)
+    program, state = make_program(
+        build_networks(recipe, (28, 28), 10, 700, [1]), recipe, (28, 28), 10
+    )
+    streamed = program.evaluate(state, DeviceData(few))
+    monkeypatch.setattr(training_data, "HELD", 1 << 29)
+    held = program.evaluate(state, DeviceData(few))
+    assert streamed["accuracy"] == held["accuracy"]
+    assert np.isclose(streamed["loss"], held["loss"])
+
+
+RECIPE = tenfold.Recipe("test", "dense", {"hidden": [16]}, batch_size=40, epochs=3)
+
+
+@pytest.fixture
+def file(few, tmp_path):
+    """A file of which neither the train nor the test split is held."""
+    path = tmp_path / "digits.npz"
+    train, test = few[:440], few[440:]
+    np.savez(
+        path,
+        x_train=train.images,
+        y_train=train.labels,
+        x_test=test.images,
+        y_test=test.labels,
+    )
+    return path
+
+
+def test_a_whole_training_streams(file, little_fits, tmp_path):
+    runs = [tenfold.train(RECIPE, file, out=tmp_path / name, verbose=False) for name in "ab"]
+    assert isinstance(runs[0].data().train.images, StoredImages)
+    assert_same_run(*(run.path for run in runs))
+
+
+def is_mapped(array):
+    """Whether an array is a view of a file, however far behind."""
+    while array is not None and not isinstance(array, np.memmap):
+        array = getattr(array, "base", None)
+    return array is not None
+
+
+def test_a_streamed_test_split_is_evaluated_like_one_that_is_held(file, few, little_fits, tmp_path):
+    run = tenfold.train(RECIPE, file, out=tmp_path / "run", verbose=False)
+    assert is_mapped(run.data().test.images)
+    result = run.evaluate("test")
+    held = few[440:]
+    assert result.checksum == held.checksum
+    np.testing.assert_array_equal(result.labels, held.labels)
+    np.testing.assert_allclose(
+        result.probabilities, run.predict_all(held.images), rtol=1e-5, atol=1e-6
+    )
+
+
+# The fixture's limits in a process that dies by -9 in the midst of an epoch.
+LITTLE_FITS = f"""
+from tenfold.datasets import idx, npz, stored
+from tenfold.training import data
+for module in (stored, data, idx, npz):
+    module.HELD = 200 * {IMAGE_BYTES}
+stored.CHUNK, data.WINDOW, data.RUN = 256, 230 * {IMAGE_BYTES}, 10
+"""
+
+
+def test_a_streamed_training_that_was_killed_ends_with_the_same_bits(file, little_fits, tmp_path):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    tenfold.train(RECIPE, file, out=whole, verbose=False)
+    how = ["--hidden", "16", "--batch-size", "40", "--epochs", "3", "--data", file]
+    died = child(16, "train", *how, "--out", killed, before=LITTLE_FITS)
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    assert tenfold.Run(killed).record.status == "training"
+    tenfold.resume(killed, verbose=False)
+    assert_same_run(whole, killed)
+
+
+def test_cross_validation_refuses_images_that_are_streamed(few, little_fits):
+    recipe = tenfold.Recipe("test", "dense", {"hidden": [16]})
+    with pytest.raises(tenfold.InputError, match="held at once"):
+        cross_validate(recipe, few, folds=2)

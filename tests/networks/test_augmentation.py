@@ -1,0 +1,221 @@
+"""Augmentation against scipy, and by its invariances."""
+
+from dataclasses import replace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import ndimage
+
+from tenfold import Augmentation, InputError
+from tenfold.networks import augmentation as steps
+from tenfold.networks.augmentation import sample, shift
+
+KEY = jax.random.key(3)
+augment, thicken, clutter, blur, add_noise = (
+    jax.jit(step, static_argnums=2)
+    for step in (steps.augment, steps.thicken, steps.clutter, steps.blur, steps.add_noise)
+)
+
+
+@pytest.fixture(scope="module")
+def images(mnist):
+    return jnp.asarray(mnist.train.images[:64] / np.float32(255))
+
+
+def test_sampling_equals_scipys_bilinear_interpolation(images):
+    generator = np.random.default_rng(0)
+    places = generator.uniform(-6, 34, (2, 64, 28, 28)).astype(np.float32)
+    ours = sample(images, jnp.asarray(places[0]), jnp.asarray(places[1]))
+    for i in range(8):
+        padded = np.pad(np.asarray(images[i]), 10)
+        theirs = ndimage.map_coordinates(padded, places[:, i] + 10, order=1)
+        np.testing.assert_allclose(ours[i], theirs, atol=1e-4)
+
+
+@pytest.mark.parametrize("pixels", [1, 3])
+def test_a_shift_is_an_exact_copy_at_every_allowed_place(images, pixels):
+    moved = np.asarray(shift(KEY, images, pixels))
+    found = set()
+    for original, image in zip(np.asarray(images), moved, strict=True):
+        padded = np.pad(original, pixels)
+        places = [
+            (i, j)
+            for i in range(2 * pixels + 1)
+            for j in range(2 * pixels + 1)
+            if np.array_equal(padded[i : i + 28, j : j + 28], image)
+        ]
+        assert places
+        found.add(places[0])
+    assert len(found) >= (2 * pixels + 1) ** 2 * 0.6
+
+
+def test_nothing_asked_nothing_done(images):
+    assert not Augmentation()
+    np.testing.assert_array_equal(augment(KEY, images, Augmentation()), images)
+
+
+@settings(max_examples=8, deadline=None)
+@given(
+    st.builds(
+        Augmentation,
+        shift=st.floats(0, 4),
+        rotation=st.floats(0, 40),
+        scale=st.floats(0, 0.3),
+        shear=st.floats(0, 0.3),
+        elastic=st.floats(0, 3),
+        thickness=st.floats(0, 2),
+        blur=st.floats(0, 1),
+    )
+)
+def test_grey_levels_stay_within_those_of_the_image(how):
+    images = jnp.zeros((4, 12, 12)).at[:, 3:9, 4:8].set(0.8)
+    moved = np.asarray(steps.augment(KEY, images, how))
+    assert moved.shape == images.shape
+    assert moved.min() >= 0
+    assert moved.max() <= 0.8 + 1e-6
+
+
+@pytest.mark.parametrize(
+    "how",
+    [
+        Augmentation(rotation=20),
+        Augmentation(scale=0.2),
+        Augmentation(shear=0.3),
+        Augmentation(elastic=2),
+        Augmentation(rotation=5, shift=2),
+        Augmentation(thickness=1),
+        Augmentation(blur=1),
+        Augmentation(noise=0.1),
+        Augmentation(clutter=1),
+    ],
+)
+def test_the_same_key_moves_alike_another_otherwise_and_each_image_by_itself(how):
+    ring = jnp.zeros((28, 28)).at[8:20, 8:20].set(1.0).at[11:17, 10:18].set(0.0)
+    images = jnp.stack([ring] * 3)
+    first = np.asarray(augment(KEY, images, how))
+    np.testing.assert_array_equal(first, augment(KEY, images, how))
+    assert not np.allclose(first, augment(jax.random.key(4), images, how))
+    assert not np.allclose(first[0], first[1])
+
+
+def test_a_share_of_the_images_is_mirrored_and_the_rest_left_alone():
+    images = jnp.zeros((1000, 4, 6)).at[:, 1, 1].set(1.0)
+    mirrored = np.asarray(augment(KEY, images, Augmentation(flip=0.3)))
+    changed = mirrored[:, 1, 4] == 1
+    np.testing.assert_array_equal(mirrored[changed], images[changed][..., ::-1])
+    np.testing.assert_array_equal(mirrored[~changed], images[~changed])
+    assert 250 < changed.sum() < 350
+
+
+def test_a_rotation_stays_within_its_angle():
+    bar = jnp.zeros((200, 29, 29)).at[:, 14, 4:25].set(1.0)
+    moved = np.asarray(augment(KEY, bar, Augmentation(rotation=30)))
+    y, x = np.mgrid[-14:15, -14:15]
+    angles = []
+    for image in moved:
+        right = image * (x > 5)
+        angles.append(np.degrees(np.arctan2((right * y).sum(), (right * x).sum())))
+    assert np.abs(angles).max() <= 31
+    assert np.ptp(angles) > 50
+
+
+def test_what_is_done_to_the_grey_levels_leaves_the_moves_as_they_are(images):
+    moves = Augmentation(shift=2, rotation=10)
+    moved = augment(KEY, images, moves)
+    hardly = augment(KEY, images, replace(moves, thickness=1e-6, noise=1e-7))
+    np.testing.assert_allclose(hardly, moved, atol=1e-5)
+    np.testing.assert_array_equal(
+        augment(KEY, images, Augmentation(shift=2)), shift(KEY, images, 2)
+    )
+
+
+def test_the_whole_equals_its_steps_one_after_the_other(images):
+    how = Augmentation(shift=2, thickness=1, blur=0.7, noise=0.05, clutter=0.5)
+    keys = jax.random.split(jax.random.fold_in(KEY, 1), 4)
+    expected = thicken(keys[0], shift(KEY, images, 2), 1)
+    expected = blur(keys[2], clutter(keys[1], expected, 0.5), 0.7)
+    expected = add_noise(keys[3], expected, 0.05)
+    np.testing.assert_allclose(augment(KEY, images, how), expected, atol=1e-5)
+
+
+def test_strokes_lie_between_scipys_erosion_and_dilation(images):
+    changed = np.asarray(thicken(KEY, images, 2.0))
+    cross = ndimage.generate_binary_structure(2, 1)
+    shares = []
+    for original, image in zip(np.asarray(images), changed, strict=True):
+        thicker = image.sum() > original.sum()
+        filters = (ndimage.grey_erosion, ndimage.grey_dilation)
+        end = filters[int(thicker)](original, footprint=cross, mode="constant")
+        share = (image.sum() - original.sum()) / (end.sum() - original.sum())
+        np.testing.assert_allclose(image, original + share * (end - original), atol=1e-3)
+        shares.append(share * (1 if thicker else -1))
+    assert min(shares) < -0.8
+    assert max(shares) > 0.8
+
+
+def test_blur_is_a_gaussian_of_up_to_its_sigma(images):
+    blurred = np.asarray(blur(KEY, images, 1.2))
+    found = []
+    for original, image in zip(np.asarray(images), blurred, strict=True):
+        sigmas = np.arange(0.02, 1.4, 0.02)
+        theirs = [ndimage.gaussian_filter(original, s, mode="constant", radius=6) for s in sigmas]
+        errors = [np.abs(each - image).max() for each in theirs]
+        assert min(errors) < 0.02
+        found.append(sigmas[np.argmin(errors)])
+    assert max(found) <= 1.2
+    assert np.ptp(found) > 0.8
+
+
+def test_noise_has_its_deviation_and_lowers_the_contrast():
+    grey = np.asarray(add_noise(KEY, jnp.full((400, 28, 28), 0.5), 0.1))
+    deviations = grey.std(axis=(1, 2))
+    assert deviations.max() == pytest.approx(0.1, abs=0.005)
+    assert deviations.min() < 0.01
+    levels = grey.mean(axis=(1, 2))
+    assert levels.min() == pytest.approx(0.5 * 0.6, abs=0.02)
+    assert levels.max() == pytest.approx(0.5, abs=0.02)
+    assert ((grey >= 0) & (grey <= 1)).all()
+
+
+def test_clutter_adds_pieces_to_its_share_and_takes_nothing_away(images):
+    many = jnp.tile(images, (8, 1, 1))
+    cluttered = np.asarray(clutter(KEY, many, 0.4))
+    assert (cluttered >= np.asarray(many)).all()
+    assert cluttered.max() <= 1
+    changed = (cluttered != np.asarray(many)).any(axis=(1, 2))
+    assert 0.25 < changed.mean() < 0.45
+    np.testing.assert_array_equal(clutter(KEY, many, 1e-9), many)
+
+
+def test_pieces_of_clutter_stand_at_the_border_or_are_level_lines():
+    ink = jnp.zeros((600, 28, 28)).at[:, 4:24, 4:24].set(1.0)
+    blank = ink.at[::2].set(0.0)
+    pieces = np.asarray(clutter(KEY, blank, 1.0))[::2]  # all their neighbours are inked
+    inner = pieces[:, 9:19, 9:19]
+    level = inner.max(axis=2, keepdims=True) * (inner.min(axis=2, keepdims=True) > 0)
+    inside, borders = inner.max(axis=(1, 2)) > 0, pieces.max(axis=(1, 2)) > 0
+    assert borders.mean() > 0.95
+    assert inside.mean() < 0.3
+    assert (level.max(axis=(1, 2)) > 0)[inside].mean() > 0.5
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"shift": -1},
+        {"shift": 15},
+        {"scale": 1.0},
+        {"elastic": float("nan")},
+        {"thickness": 2.1},
+        {"blur": -0.1},
+        {"noise": 0.3},
+        {"clutter": 1.1},
+    ],
+)
+def test_values_out_of_range_are_refused(values):
+    with pytest.raises(InputError, match=f"augmentation {next(iter(values))}"):
+        Augmentation(**values)

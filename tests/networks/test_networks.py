@@ -1,0 +1,187 @@
+"""Networks: layers, parameters, seeds, and what can be read back."""
+
+import json
+import random
+
+import keras
+import numpy as np
+import pytest
+
+from tenfold import InputError
+from tenfold.networks import build, conv, dense, foreign_objects, from_json, summary, to_json
+from tenfold.networks.recipes import RECIPES
+
+PARAMETERS = {
+    "logistic": 7_850,
+    "dense-47": 37_375,
+    "dropout": 63_018,
+    "dense-512": 407_050,
+    "dense-256": 203_530,
+    "sigmoid-64": 50_890,
+}
+
+
+def built(name, seed=0):
+    recipe = RECIPES[name]
+    return build(recipe.network, recipe.arguments, (28, 28), 10, seed)
+
+
+@pytest.mark.usefixtures("weights_by_numpy")
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_the_tutorials_networks_have_their_published_parameters(name):
+    assert built(name).count_params() == PARAMETERS[name]
+    assert f"Total params: {PARAMETERS[name]:,}" in summary(built(name))
+
+
+@pytest.mark.usefixtures("weights_by_numpy")
+@pytest.mark.parametrize(("name", "limit"), [("tiny", 4_000), ("small", 20_000)])
+def test_networks_of_a_size_keep_to_it(name, limit):
+    assert built(name).count_params() < limit
+    assert f"{built(name).count_params():,} parameters" in RECIPES[name].summary
+
+
+@pytest.mark.usefixtures("weights_by_numpy")
+def test_the_tutorials_convolutional_network_can_be_had():
+    model = conv((28, 28), 10, filters=[32, 64], pooling=2, dropout=0.5)
+    assert model.count_params() == 34_826
+    names = [type(layer).__name__ for layer in model.layers]
+    block = ["Conv2D", "Activation", "MaxPooling2D"]
+    assert names == [*block, *block, "Flatten", "Dropout", "Dense"]
+
+
+@pytest.mark.usefixtures("weights_by_numpy")
+def test_batch_normalisation_stands_after_pooling_and_before_the_activation():
+    model = conv(
+        (28, 28), 10, filters=[8, 12, 4], pooling=[2, 1, 1], batch_norm=[True, True, False]
+    )
+    names = [type(layer).__name__ for layer in model.layers]
+    first = ["Conv2D", "MaxPooling2D", "BatchNormalization", "Activation"]
+    second, third = ["Conv2D", "BatchNormalization", "Activation"], ["Conv2D", "Activation"]
+    assert names == [*first, *second, *third, "Flatten", "Dense"]
+    assert [la.use_bias for la in model.layers if "Conv2D" in type(la).__name__] == [0, 0, 1]
+
+
+@pytest.mark.usefixtures("weights_by_numpy")
+def test_images_keep_their_size_under_zeros_and_lose_their_edges_without():
+    shapes = [
+        conv((28, 28), 10, filters=[4, 6], kernels=[5, 3], padding=padding).layers[2].output.shape
+        for padding in ("same", "valid")
+    ]
+    assert shapes == [(None, 28, 28, 6), (None, 22, 22, 6)]
+
+
+@pytest.mark.usefixtures("weights_by_numpy")
+def test_the_dropout_network_is_the_tutorials():
+    layers = [
+        (type(layer).__name__, getattr(layer, "units", getattr(layer, "rate", None)))
+        for layer in built("dropout").layers
+    ]
+    assert layers == [
+        ("Dense", 64),
+        ("Dropout", 0.9),
+        ("Dense", 128),
+        ("Dropout", 0.7),
+        ("Dense", 32),
+        ("Dense", 10),
+    ]
+    activations = [layer.activation.__name__ for layer in built("dropout").layers[::2]]
+    assert activations == ["elu", "relu", "elu"]
+
+
+@pytest.mark.usefixtures("weights_by_numpy")
+@pytest.mark.parametrize("name", RECIPES)
+def test_every_network_answers_with_probabilities_of_any_classes_and_size(name):
+    recipe = RECIPES[name]
+    model = build(recipe.network, recipe.arguments, (32, 32), 26, seed=0)
+    images = np.random.default_rng(0).random((3, *model.input_shape[1:]), np.float32)
+    answers = model.predict(images, verbose=0)
+    assert answers.shape == (3, 26)
+    np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)
+
+
+def test_a_seed_decides_the_weights_and_leaves_global_generators_alone():
+    before = random.getstate(), np.random.get_state()[1].tolist()  # noqa: NPY002
+    first, same, other = built("logistic", 1), built("logistic", 1), built("logistic", 2)
+    assert (random.getstate(), np.random.get_state()[1].tolist()) == before  # noqa: NPY002
+    np.testing.assert_array_equal(first.get_weights()[0], same.get_weights()[0])
+    assert not np.array_equal(first.get_weights()[0], other.get_weights()[0])
+
+
+@pytest.mark.usefixtures("weights_by_numpy")
+def test_batch_normalisation_stands_between_layer_and_activation():
+    model = dense((28, 28), 10, hidden=[5], activation="tanh", dropout=0.1, batch_norm=True)
+    names = [type(layer).__name__ for layer in model.layers]
+    assert names == ["Dense", "BatchNormalization", "Activation", "Dropout", "Dense"]
+    assert not model.layers[0].use_bias
+
+
+def test_noise_is_added_to_the_pixels_and_before_each_activation_in_training_alone():
+    model = dense((28, 28), 10, hidden=[5], gaussian_noise=0.3)
+    names = [type(layer).__name__ for layer in model.layers]
+    assert names == ["GaussianNoise", "Dense", "GaussianNoise", "Activation", "Dense"]
+    assert model.layers[1].use_bias
+    images = np.zeros((2, 784), np.float32)
+    np.testing.assert_array_equal(model(images), model(images))
+    assert not np.array_equal(model(images, training=True), model(images, training=True))
+    both = dense((28, 28), 10, hidden=[5], batch_norm=True, gaussian_noise=0.3)
+    names = [type(layer).__name__ for layer in both.layers[1:5]]
+    assert names == ["Dense", "BatchNormalization", "GaussianNoise", "Activation"]
+
+
+@pytest.mark.usefixtures("weights_by_numpy")
+@pytest.mark.parametrize("name", RECIPES)
+def test_layers_are_read_back_from_json_without_running_code(name):
+    model = built(name)
+    again = from_json(to_json(model))
+    assert [layer.get_config() for layer in again.layers] == [
+        layer.get_config() for layer in model.layers
+    ]
+    assert foreign_objects(json.loads(to_json(model))) == []
+
+
+def test_what_is_no_network_is_not_read_as_one():
+    layer = keras.saving.serialize_keras_object(keras.layers.Dense(3))
+    with pytest.raises(InputError, match="not a network but a Dense"):
+        from_json(json.dumps(layer))
+
+
+def test_foreign_layers_are_found_wherever_they_are_nested():
+    @keras.saving.register_keras_serializable("mine")
+    class Own(keras.layers.Layer):
+        def call(self, x):
+            return x
+
+    inner = keras.Sequential([keras.Input((4,)), Own()])
+    outer = keras.Sequential([keras.Input((4,)), inner, keras.layers.Dense(2)])
+    assert foreign_objects(keras.saving.serialize_keras_object(outer)) == ["Own"]
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (lambda: dense((28, 28), 10, hidden=[0]), "0 units"),
+        (lambda: dense((28, 28), 10, gaussian_noise=-1), "gaussian_noise: -1"),
+        (lambda: dense((28, 28), 10, hidden=[10**9]), "units"),
+        (lambda: dense((28, 28), 10, dropout=1.0), "dropout: 1.0"),
+        (lambda: dense((28, 28), 10, dropout=-0.1), "dropout: -0.1"),
+        (lambda: dense((28, 28), 10, activation="rellu"), "did you mean 'relu'"),
+        (lambda: dense((28, 28), 10, hidden=[3, 4], dropout=[0.1]), "1 values for 2"),
+        (lambda: conv((28, 28), 10, filters=[0]), "filters"),
+        (lambda: conv((28, 28), 10, dropout=2.0), "dropout"),
+        (lambda: conv((28, 28), 10, strides=0), "strides"),
+        (lambda: conv((28, 28), 10, kernels=[3, 3, 3]), "3 values for 2"),
+        (lambda: conv((28, 28), 10, padding="some"), "padding: 'some' is unknown; give valid or"),
+        (lambda: conv((28, 28), 10, activation="foo"), "activation: 'foo'"),
+        (lambda: build("densse", {}, (28, 28), 10, 0), "'densse' is unknown"),
+        (lambda: build("dense", {"units": 3}, (28, 28), 10, 0), "units: not of a dense"),
+        (lambda: build("dense", {"hidden": ["x"]}, (28, 28), 10, 0), "cannot be so"),
+        (
+            lambda: build("conv", {"filters": [4] * 5, "pooling": 2}, (28, 28), 10, 0),
+            "cannot be so",
+        ),
+    ],
+)
+def test_networks_that_cannot_be_are_refused(make, words):
+    with pytest.raises(InputError, match=words) as caught:
+        make()
+    assert "\n" not in str(caught.value)
