@@ -4,13 +4,14 @@
     python scripts/make_reader.py --seeds 3 --epochs 20 --out other.onnx
 
 It learns MNIST's 55,000 training digits and 11,000 drawings that are none
-(`tenfold.data.synthetic`), all of them changed at random, as the recipe `reader` says. Then it is continued, as
-`tenfold train --from` does it, on digits as other hands write them: MNIST's training digits with
-strokes drawn to them. Everything is chosen on validation: 5,000 digits, drawings of another seed
-and, at the end, such digits made of validation's. Then it is exported, the mean of its networks as
-one file, and verified; and the test set is opened: MNIST's 10,000 digits, 2,000 drawings of a third
-seed and the 10,000 of Fashion-MNIST. An image is refused where the answer is "no digit" or less
-sure than the threshold. Figures are printed as a table, then as one line of JSON.
+(`tenfold.data.synthetic`), all of them changed at random, as the recipe `reader` says. Then it is
+continued, as `tenfold train --from` does it, on digits as other hands write them: MNIST's training
+digits with strokes drawn to them. Everything is chosen on validation: 5,000 digits, drawings of
+another seed and, at the end, such digits made of validation's. Then it is exported, the mean of its
+networks as one file, and verified; and the test set is opened: MNIST's 10,000 digits, 2,000
+drawings of a third seed and the 10,000 of Fashion-MNIST. An image is refused where the answer is
+"no digit" or less sure than the threshold. Figures are printed as a table, then as one line of
+JSON.
 """
 
 import argparse

@@ -224,7 +224,8 @@ def test_asking_whether_it_runs_is_no_hindrance(tmp_path):
 def test_the_state_is_known_without_keras_or_jax(base):
     code = (
         "import sys; from tenfold.training.retraining import Retraining\n"
-        "from tenfold.data.samples import Samples\nRetraining(sys.argv[1], sys.argv[2]).progress()\n"
+        "from tenfold.data.samples import Samples\n"
+        "Retraining(sys.argv[1], sys.argv[2]).progress()\n"
         "print(sorted({'keras', 'jax', 'matplotlib'} & set(sys.modules)))"
     )
     command = [sys.executable, "-c", code, str(base[0].parent / "r"), str(base[1])]
