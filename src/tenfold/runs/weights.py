@@ -51,7 +51,7 @@ def load_model(folder: Path, seed: int) -> keras.Model:
     Raises:
         InputError: it is missing or damaged.
     """
-    import tenfold.training  # noqa: F401 - Keras on JAX, and what a recipe's model is made of
+    import tenfold.engine.compile  # noqa: F401 - registers tenfold's optimizer and schedule
     from tenfold.core.backend import keras
 
     return read(
