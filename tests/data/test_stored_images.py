@@ -12,6 +12,7 @@ import pytest
 from test_survival import assert_same_run, child
 
 import tenfold
+from tenfold.core import limits
 from tenfold.data import stored_images
 from tenfold.data.arrays import border_level
 from tenfold.data.dataset import Dataset
@@ -34,8 +35,7 @@ def few():
 @pytest.fixture
 def little_fits(monkeypatch):
     """Choices of more than 200 images are left in their place, and not held on the device."""
-    for module in (stored_images, training_data, idx, npz):
-        monkeypatch.setattr(module, "HELD", 200 * IMAGE_BYTES)
+    monkeypatch.setattr(limits, "MAX_RESIDENT_BYTES", 200 * IMAGE_BYTES)
     monkeypatch.setattr(stored_images, "CHUNK", 256)
     monkeypatch.setattr(training_data, "WINDOW", 230 * IMAGE_BYTES)
     monkeypatch.setattr(training_data, "RUN", 10)
@@ -116,8 +116,7 @@ def test_a_large_file_is_mapped_and_gives_the_same_splits(
         np.savez(path, x_train=few.images, y_train=few.labels)
     mapped = tenfold.load(path)
     assert isinstance(mapped.train.images, StoredImages)
-    for module in (stored_images, idx, npz):
-        monkeypatch.setattr(module, "HELD", 1 << 29)
+    monkeypatch.setattr(limits, "MAX_RESIDENT_BYTES", 1 << 29)
     held = tenfold.load(path)
     assert type(held.train.images) is np.ndarray
     for name, split in held.present().items():
@@ -198,7 +197,7 @@ def test_evaluation_counts_streamed_images_once(few, little_fits, monkeypatch):
         build_networks(recipe, (28, 28), 10, 700, [1]), recipe, (28, 28), 10
     )
     streamed = program.evaluate(state, DeviceData(few))
-    monkeypatch.setattr(training_data, "HELD", 1 << 29)
+    monkeypatch.setattr(limits, "MAX_RESIDENT_BYTES", 1 << 29)
     held = program.evaluate(state, DeviceData(few))
     assert streamed["accuracy"] == held["accuracy"]
     assert np.isclose(streamed["loss"], held["loss"])
@@ -249,11 +248,12 @@ def test_a_streamed_test_split_is_evaluated_like_one_that_is_held(file, few, lit
 
 # The fixture's limits in a process that dies by -9 in the midst of an epoch.
 LITTLE_FITS = f"""
-from tenfold.datasets import idx, npz, stored
-from tenfold.training import data
-for module in (stored, data, idx, npz):
-    module.HELD = 200 * {IMAGE_BYTES}
-stored.CHUNK, data.WINDOW, data.RUN = 256, 230 * {IMAGE_BYTES}, 10
+from tenfold.core import limits
+from tenfold.core import limits
+from tenfold.data import stored_images
+from tenfold.engine import device_data
+limits.MAX_RESIDENT_BYTES = 200 * {IMAGE_BYTES}
+stored_images.CHUNK, device_data.WINDOW, device_data.RUN = 256, 230 * {IMAGE_BYTES}, 10
 """
 
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold.core import limits
 from tenfold.core.errors import InputError
+from tenfold.core.limits import IMAGE_SIDE as SIDE
 from tenfold.data.dataset import Images, Labels
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SIDE = 28
-MOST_CLASSES = 256
 # Luma after ITU-R BT.601 in 16-bit fixed point, as Pillow has it.
 _GREY = np.array([19595, 38470, 7471], np.uint32)
 
@@ -113,10 +113,11 @@ def as_labels(array: NDArray[Any], where: str) -> Labels:
         )
     if not array.size:
         return np.zeros(0, np.int64)
-    odd = array[~((array >= 0) & (array < MOST_CLASSES) & (array == np.floor(array)))]
+    odd = array[~((array >= 0) & (array < limits.MAX_CLASSES) & (array == np.floor(array)))]
     if odd.size:
         raise InputError(
-            f"{where} has the label {odd[0]}; labels are whole numbers from 0 to {MOST_CLASSES - 1}"
+            f"{where} has the label {odd[0]}; labels are whole numbers from 0 to "
+            f"{limits.MAX_CLASSES - 1}"
         )
     return array.astype(np.int64)
 

@@ -21,6 +21,8 @@ import numpy.typing as npt
 
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
+from tenfold.core.limits import IMAGE_SIDE as SIDE
+from tenfold.core.limits import MAX_LABEL_LENGTH
 from tenfold.core.locks import held
 from tenfold.data.formats.class_folders import folder_name, open_grey
 
@@ -29,9 +31,6 @@ SOURCES = ("drawn", "read", "predict")
 
 BY_HAND = "file"
 """The source of a file that was put into the folder by hand."""
-
-SIDE = 28
-LONGEST = 64  # characters of a label: it becomes the name of a folder
 
 
 @dataclass(frozen=True)
@@ -229,11 +228,11 @@ def check_label(label: str) -> None:
         InputError: it is empty, too long, or begins or ends as no such name may.
     """
     plain = isinstance(label, str) and label == label.strip() and label.isprintable()
-    short = plain and 0 < len(label) <= LONGEST
+    short = plain and 0 < len(label) <= MAX_LABEL_LENGTH
     if not short or label.startswith((".", "__")) or label.endswith("."):
         raise InputError(
-            f"label: {str(label)[:80]!r}; give a name of 1 to {LONGEST} characters that a folder "
-            "can have"
+            f"label: {str(label)[:80]!r}; give a name of 1 to {MAX_LABEL_LENGTH} characters "
+            "that a folder can have"
         )
 
 

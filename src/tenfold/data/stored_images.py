@@ -9,8 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-HELD = 1 << 29
-"""Bytes of images that are held at once; what is larger stays in its file and is read in parts."""
+from tenfold.core import limits
 
 CHUNK = 10_000
 
@@ -85,7 +84,7 @@ def choose(images: Any, index: Any) -> Any:
         return images[index]
     places = np.arange(len(images))[index]
     stored = isinstance(images, StoredImages)
-    if len(places) * images[:1].nbytes <= HELD:
+    if len(places) * images[:1].nbytes <= limits.MAX_RESIDENT_BYTES:
         return images[index] if stored else gather(images, places)
     return images.choose(places) if stored else StoredImages(images, places)
 

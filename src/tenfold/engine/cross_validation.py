@@ -7,10 +7,10 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
+from tenfold.core import limits
 from tenfold.core.backend import keras
 from tenfold.core.errors import InputError
 from tenfold.data import Dataset
-from tenfold.data.stored_images import HELD
 from tenfold.engine.device_data import DeviceData
 from tenfold.engine.ensemble import Forward, build_networks, make_program
 from tenfold.engine.program import Logs
@@ -62,7 +62,8 @@ def cross_validate(
     data = DeviceData(dataset)
     if data.whole is None:
         raise InputError(
-            f"{len(dataset):,} images are more than the {HELD >> 20:,} MiB held at once, which "
+            f"{len(dataset):,} images are more than the "
+            f"{limits.MAX_RESIDENT_BYTES >> 20:,} MiB held at once, which "
             "cross-validation needs; give it a part of them"
         )
     for epoch in range(recipe.epochs):

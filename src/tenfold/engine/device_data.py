@@ -13,8 +13,8 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold.core import backend as _backend  # noqa: F401 - Keras on JAX
+from tenfold.core import limits
 from tenfold.data import Dataset
-from tenfold.data.stored_images import HELD
 
 WINDOW = 1 << 26
 """Bytes of images in a window."""
@@ -46,15 +46,15 @@ class Window:
 class DeviceData:
     """A dataset for the device, as uint8 and int32.
 
-    Up to ``HELD`` bytes of images lie on the device as one window. More of them are read while
-    the device computes, a window at a time: an epoch draws an order of runs of images that lie
-    side by side, the same for every seed, and a seed the order within each window.
+    Up to ``limits.MAX_RESIDENT_BYTES`` of images lie on the device as one window. More are read
+    while the device computes, a window at a time: an epoch draws an order of runs of images that
+    lie side by side, the same for every seed, and a seed the order within each window.
     """
 
     def __init__(self, dataset: Dataset) -> None:
         self._dataset = dataset
         self.image_shape = dataset.images.shape[1:]
-        fits = dataset.images.nbytes <= HELD
+        fits = dataset.images.nbytes <= limits.MAX_RESIDENT_BYTES
         self.whole = self._read(0, slice(None), len(dataset)) if fits else None
 
     def __len__(self) -> int:

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tenfold.core.errors import InputError
+from tenfold.core.limits import IMAGE_SIDE as SIDE
 
 Mask = NDArray[np.bool_]
-SIDE = 28
 BOX = 20  # MNIST's digits fill a box of 20x20
 FOOTPRINT = 0.99  # of a pixel, in area resampling: Yadav & Bottou (2019)
 # Widths between MNIST's 5th and 95th percentile, in pixels of the 20x20 box, are left alone.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold.core import limits
 from tenfold.core.errors import InputError
 from tenfold.data.convert import as_bytes
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 Pixels = NDArray[np.uint8]
-MOST_PIXELS = 50_000_000
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
 _ORIENTATION = 0x0112  # EXIF; from 5 on, width and height change places
 _OPAQUE = 0.5  # share of opaque pixels from which a transparent picture is a photo with margins
@@ -76,7 +76,9 @@ def _read_file(path: Path, longest: int) -> tuple[Pixels, tuple[int, int]]:
     except PIL.UnidentifiedImageError as error:
         raise InputError(f"{path} is no picture; allowed are {', '.join(FORMATS)}") from error
     except pillow.DecompressionBombError as error:
-        raise InputError(f"{path} has over {MOST_PIXELS:,} pixels; reduce it first") from error
+        raise InputError(
+            f"{path} has over {limits.MAX_PICTURE_PIXELS:,} pixels; reduce it first"
+        ) from error
 
 
 def _prepared(image: Image, name: str, longest: int) -> tuple[Pixels, tuple[int, int]]:
@@ -102,9 +104,10 @@ def _prepared(image: Image, name: str, longest: int) -> tuple[Pixels, tuple[int,
 
 
 def _check_size(name: str, width: int, height: int) -> None:
-    if width * height > MOST_PIXELS:
+    if width * height > limits.MAX_PICTURE_PIXELS:
         raise InputError(
-            f"{name} has {width}x{height} pixels, over {MOST_PIXELS:,}; reduce or crop it first"
+            f"{name} has {width}x{height} pixels, over {limits.MAX_PICTURE_PIXELS:,}; "
+            "reduce or crop it first"
         )
 
 

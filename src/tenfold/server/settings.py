@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from tenfold.core import limits
+
 HOST, PORT = "127.0.0.1", 8010
 
 
@@ -24,10 +26,10 @@ class Limits:
         waiting: callers who wait for a picture to be read, or for an explanation.
     """
 
-    body: int = 16 << 20
+    body: int = limits.MAX_REQUEST_BYTES
     headers: int = 16 << 10
-    pixels: int = 50_000_000
-    images: int = 1024
+    pixels: int = limits.MAX_PICTURE_PIXELS
+    images: int = limits.MAX_REQUEST_IMAGES
     header_seconds: float = 10.0
     body_seconds: float = 30.0
     request_seconds: float = 60.0

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from tenfold.core import limits
 from tenfold.core.errors import InputError
 from tenfold.data.convert import SIDE, shrink, wrong_size
 from tenfold.data.dataset import Images
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 SUFFIXES = (".png", ".jpg", ".jpeg")
 MAGIC = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
-MOST_PIXELS = 50_000_000
 _FORBIDDEN = '/\\:*?"<>|'  # in the name of a folder, on one system or another
 
 
@@ -91,8 +91,10 @@ def open_grey(path: Path) -> Image:
             warnings.simplefilter("error", pillow.DecompressionBombWarning)
             image: Image = pillow.open(path, formats=("PNG", "JPEG"))
         with image:
-            if image.width * image.height > MOST_PIXELS:
-                raise InputError(f"{image.width}x{image.height} pixels, over {MOST_PIXELS:,}")
+            if image.width * image.height > limits.MAX_PICTURE_PIXELS:
+                raise InputError(
+                    f"{image.width}x{image.height} pixels, over {limits.MAX_PICTURE_PIXELS:,}"
+                )
             image.load()
             return _to_grey(ImageOps.exif_transpose(image))
     except InputError:

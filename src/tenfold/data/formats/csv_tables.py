@@ -7,6 +7,7 @@ from math import isqrt
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tenfold.core import limits
 from tenfold.core.errors import InputError
 from tenfold.data.convert import SIDE, as_images, as_labels
 from tenfold.data.formats.parts import Part
@@ -14,7 +15,6 @@ from tenfold.data.formats.parts import Part
 if TYPE_CHECKING:
     import pandas as pd
 
-LIMIT = 1 << 32
 LABEL_NAMES = ("label", "labels", "class", "target", "y")
 _FIRST_LINE = 1 << 20
 _SQUARE = SIDE * SIDE
@@ -48,8 +48,10 @@ def _layout(path: Path) -> tuple[str, bool]:
     try:
         with path.open("rb") as file:
             line = file.readline(_FIRST_LINE)
-        if path.stat().st_size > LIMIT:
-            raise InputError(f"{path} is larger than the {LIMIT:,} bytes that are read")
+        if path.stat().st_size > limits.MAX_ARRAY_BYTES:
+            raise InputError(
+                f"{path} is larger than the {limits.MAX_ARRAY_BYTES:,} bytes that are read"
+            )
         text = line.decode("utf-8-sig").strip()
     except UnicodeDecodeError as error:
         raise InputError(

@@ -15,12 +15,11 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold.core import limits
 from tenfold.core.errors import InputError
-from tenfold.data.stored_images import HELD
 
 GZIP_MAGIC = b"\x1f\x8b"
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-LIMIT = 1 << 30
 _CHUNK = 1 << 22
 
 
@@ -59,7 +58,7 @@ def read_idx(path: str | Path) -> NDArray[Any]:
         if not path.stat().st_size:
             raise InputError(f"{path} is empty; an IDX file has a header and data")
         with _open(path) as file:
-            if isinstance(file, gzip.GzipFile) or path.stat().st_size <= HELD:
+            if isinstance(file, gzip.GzipFile) or path.stat().st_size <= limits.MAX_RESIDENT_BYTES:
                 return parse_idx(file, str(path))
             return _map(file, str(path))
     except OSError as error:
@@ -134,10 +133,10 @@ def _header(file: IO[bytes], where: str) -> tuple[str, tuple[int, ...]]:
 
 def _promise(where: str, kind: str, shape: tuple[int, ...]) -> int:
     size = math.prod(shape) * np.dtype(kind).itemsize
-    if size > LIMIT:
+    if size > limits.MAX_IDX_BYTES:
         raise InputError(
             f"{where} promises {'x'.join(map(str, shape))} values, {size:,} bytes; "
-            f"at most {LIMIT:,} are read"
+            f"at most {limits.MAX_IDX_BYTES:,} are read"
         )
     return size
 

@@ -13,12 +13,11 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
+from tenfold.core import limits
 from tenfold.core.errors import InputError
 from tenfold.data.convert import as_images, as_labels
 from tenfold.data.formats.parts import Part, Parts
-from tenfold.data.stored_images import HELD
 
-LIMIT = 1 << 32
 PAIRS = {
     "train": (
         ("x_train", "y_train"),
@@ -100,10 +99,13 @@ def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -
             )
         size = math.prod(shape) * dtype.itemsize
         whole = size <= member.file_size - start
-        if size > HELD and whole and member.compress_type == zipfile.ZIP_STORED and not fortran:
+        stored = member.compress_type == zipfile.ZIP_STORED and not fortran
+        if size > limits.MAX_RESIDENT_BYTES and whole and stored:
             return _map(path, member, start, dtype, shape)
-        if size > LIMIT:
-            raise InputError(f"{where} unpacks to {size:,} bytes; at most {LIMIT:,} are read")
+        if size > limits.MAX_ARRAY_BYTES:
+            raise InputError(
+                f"{where} unpacks to {size:,} bytes; at most {limits.MAX_ARRAY_BYTES:,} are read"
+            )
         if not whole:
             raise InputError(f"{where} is cut off: its header promises {size:,} bytes")
         with archive.open(member) as file:
