@@ -78,10 +78,10 @@ def received(connection):
 LIMITED = """
 import sys
 from pathlib import Path
-from tenfold.server.addresses import listen
+from tenfold.server.http.addresses import listen
 from tenfold.server.serving import serve
 from tenfold.server.settings import Limits, Settings
-from tenfold.server.subject import choose
+from tenfold.server.target import choose
 
 (listener,) = listen("127.0.0.1", 0)
 port = listener.getsockname()[1]

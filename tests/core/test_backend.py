@@ -34,7 +34,7 @@ def test_keras_is_imported_without_what_training_does_not_use():
 def test_what_was_left_out_is_there_when_it_is_used(tmp_path):
     code = f"""
 import numpy as np
-import tenfold.backend, keras
+import tenfold.core.backend, keras
 model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
 model.compile("sgd", "mse")
 import pandas as pd
@@ -64,7 +64,7 @@ def test_a_module_that_is_there_already_stays():
 
 def test_keras_that_uses_a_module_at_once_gets_it():
     code = (
-        "import sys; from tenfold import backend\n"
+        "import sys; from tenfold.core import backend\n"
         "backend.OPTIONAL = ('xml', 'xml.dom', 'no_such_package')\n"
         "with backend._optional_when_used():\n"
         "    import xml.dom; early = xml.dom.Node.__name__\n"

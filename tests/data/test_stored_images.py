@@ -9,7 +9,7 @@ from pathlib import Path
 import jax
 import numpy as np
 import pytest
-from test_survival import assert_same_run, child
+from interruption import assert_same_run, child
 
 import tenfold
 from tenfold.core import limits

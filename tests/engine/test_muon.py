@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 import pytest
-from test_survival import interrupt_in_epoch
+from interruption import interrupt_in_epoch
 from test_training import assert_same_training, conv_model
 
 import tenfold

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_survival import assert_same_run
+from interruption import assert_same_run
 
 import tenfold
 from tenfold import InputError
@@ -36,7 +36,7 @@ from tenfold.networks import NETWORKS
 from tenfold.networks.recipes import customised
 from tenfold.training.progress import Silent
 
-EXERCISES = Path(__file__).parent.parent / "docs" / "exercises.md"
+EXERCISES = Path(__file__).parents[2] / "docs" / "exercises.md"
 VARY = {"hidden": [[8], [8, 8]], "learning_rate": [0.002, 0.02]}
 SMALL = tenfold.Recipe("small", arguments={"hidden": [8]}, epochs=2)
 

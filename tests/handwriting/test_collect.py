@@ -1,5 +1,6 @@
 """Sheets: from the PDF over a photo of it, written on, back to the digits that were written."""
 
+import importlib
 import io
 import shutil
 import subprocess
@@ -195,8 +196,7 @@ def test_in_a_batch_the_others_go_on(bad, written, tmp_path, tenfold_main):
 
 
 def test_what_cannot_be_written_whole_is_not_written(written, tmp_path, monkeypatch):
-    from tenfold.handwriting.collect import collect as collecting
-
+    collecting = importlib.import_module("tenfold.handwriting.collect.collect")
     Image.fromarray(written[0]).save(tmp_path / "photo.png")
     write, left = collecting.atomic_write, [20]
 

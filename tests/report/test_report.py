@@ -496,6 +496,6 @@ def test_the_galleries_are_there_without_a_script(path, open_page):
 
 def test_the_templates_are_in_the_package():
     folder = Path(report.__file__).parent / "templates"
-    settings = (Path(__file__).parent.parent / "pyproject.toml").read_text()
+    settings = (Path(__file__).parents[2] / "pyproject.toml").read_text()
     assert {"page.html", "style.css", "script.js"} <= {file.name for file in folder.iterdir()}
     assert '"report/templates/*"' in settings

@@ -502,10 +502,10 @@ def test_a_folder_of_samples_that_can_no_longer_be_written_is_told(tmp_path):
 FAULTY = """
 import sys
 from pathlib import Path
-from tenfold.server import networks, serving
-from tenfold.server.addresses import listen
+from tenfold.server.api import networks; from tenfold.server import serving
+from tenfold.server.http.addresses import listen
 from tenfold.server.settings import Settings
-from tenfold.server.subject import choose
+from tenfold.server.target import choose
 
 def fail(*_):
     raise RuntimeError("on purpose")

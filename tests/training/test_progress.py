@@ -16,7 +16,7 @@ import pytest
 CHILD = """
 import time
 import numpy as np
-from tenfold.runs.progress import progress
+from tenfold.training.progress import progress
 with progress(4, True) as display:
     for epoch in (2, 3, 4):
         logs = {"loss": np.array([0.3, 0.5]) / epoch, "accuracy": np.array([0.9, 0.8])}

@@ -50,8 +50,9 @@ def reliability(series: Mapping[str, Reliability]) -> Figure:
 
     Raises InputError for no series or more than two, and for arrays that do not fit one another.
 
-    >>> from tenfold import scores
-    >>> bins = scores.reliability([[0.7, 0.3]] * 5 + [[0.9, 0.1]] * 5, [0, 0, 0, 1, 1] + [0] * 5, 2)
+    >>> from tenfold import metrics
+    >>> probabilities = [[0.7, 0.3]] * 5 + [[0.9, 0.1]] * 5
+    >>> bins = metrics.reliability(probabilities, [0, 0, 0, 1, 1] + [0] * 5, 2)
     >>> print(reliability({"before": bins}).get_label())
     Reliability in bins of 5 images. Accuracy minus confidence: before -10.0 to 10.0 points.
     """
