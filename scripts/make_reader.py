@@ -32,7 +32,8 @@ from tenfold.metrics.score import Score, proportion
 from tenfold.networks.augmentation import augment
 from tenfold.networks.recipes import Augmentation, recipe
 from tenfold.runs.export import Exported, export
-from tenfold.training.finetune import continuation, pretrained
+from tenfold.training.finetune.preparation import finetuning_recipe
+from tenfold.training.finetune.pretrained import find_pretrained
 
 TARGET = Path(__file__).parents[1] / "src" / "tenfold" / "assets" / "reader.onnx"
 LARGEST = 1_000_000  # bytes
@@ -180,7 +181,7 @@ def make(out: Path, folder: Path, seeds: int, epochs: int) -> tuple[Exported, li
 
 def finish(first: Path, out: Path, folder: Path) -> tuple[Exported, list[Score]]:
     """Continue the networks of a file on other hands, and export them."""
-    again = continuation.adapted(pretrained.find(first)).replace(epochs=AGAIN)
+    again = finetuning_recipe(find_pretrained(first)).replace(epochs=AGAIN)
     run = tenfold.train(again, other_hands(), start=first, out=folder / "continued")
     with atomic_path(out) as beside:
         made = export(run, beside)

@@ -91,7 +91,6 @@ def find_cycle(edges: dict[str, set[str]]) -> str | None:
 # Cycles that are about to be broken; must be empty.
 TEMPORARY = {
     ("tenfold.experiments.audits.page", "tenfold.experiments.audits.auditor"),
-    ("tenfold.runs.run", "tenfold.training.finetune.continuation"),
 }
 
 

@@ -5,16 +5,17 @@ from pathlib import Path
 
 import tenfold
 from contestants.jobs import Job
+from tenfold.core.assets import READER
 from tenfold.core.backend import keras
-from tenfold.export.predictor import READER
 from tenfold.runs.export import export
-from tenfold.training.finetune import pretrained
+from tenfold.runs.finetune_data.rehearsal import SHIPPED_READER
+from tenfold.training.finetune.pretrained import find_pretrained
 
 
 def main() -> None:
     job = Job.read()
     folder = Path(job.data)
-    if job.network == pretrained.READER:
+    if job.network == SHIPPED_READER:
         leave_shipped(folder)
     else:
         leave_trained(job, folder)
@@ -26,7 +27,7 @@ def leave_shipped(folder: Path) -> None:
     shutil.copy(READER, folder / "reader.onnx")
     image = keras.Input((28, 28, 1))
     mean = keras.layers.Average()(
-        [model(image) for model in pretrained.find(pretrained.READER).build()]
+        [model(image) for model in find_pretrained(SHIPPED_READER).build()]
     )
     keras.Model(image, mean).save(folder / "reader.keras")
 

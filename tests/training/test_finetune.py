@@ -11,8 +11,10 @@ import tenfold
 from tenfold import InputError
 from tenfold.data.sheet_layout import cell_name
 from tenfold.runs.export import export
-from tenfold.training.finetune import continuation, pretrained
-from tenfold.training.finetune.user_data import read_own
+from tenfold.runs.finetune_data.user_data import load_user_data
+from tenfold.training.finetune.gains import measure_gains
+from tenfold.training.finetune.preparation import finetuning_recipe
+from tenfold.training.finetune.pretrained import find_pretrained
 from tenfold.training.progress import Silent
 
 RECIPE = tenfold.Recipe("small", arguments={"hidden": [48]}, epochs=6, batch_size=64)
@@ -102,18 +104,18 @@ def test_images_that_changed_are_not_gone_on_with(base, mnist, tmp_path):
         RECIPE.replace(epochs=1), tmp_path / "mine", start=base, out=tmp_path / "run", verbose=False
     )
     (tmp_path / "mine" / "0" / "1.png").unlink()
-    with pytest.raises(InputError, match="split of mine is not the one it was trained with"):
+    with pytest.raises(InputError, match="split of mine differs from the one that the run"):
         run.data()
 
 
 def test_what_was_continued_is_continued_at_the_same_rate(base, continued, tmp_path):
     export(continued, tmp_path / "continued.onnx")
     adams = 1e-3
-    assert continuation.adapted(pretrained.find(base)).learning_rate == pytest.approx(
+    assert finetuning_recipe(find_pretrained(base)).learning_rate == pytest.approx(
         adams / 6, rel=1e-2
     )
     for start in (continued, tmp_path / "continued.onnx"):
-        assert continuation.adapted(pretrained.find(start)).learning_rate == adams
+        assert finetuning_recipe(find_pretrained(start)).learning_rate == adams
 
 
 def test_splits_made_in_python_are_taken_as_they_are(base, mnist, tmp_path):
@@ -123,7 +125,7 @@ def test_splits_made_in_python_are_taken_as_they_are(base, mnist, tmp_path):
     )
     part = run.record.continued["gains"][0]
     assert (part["n"], part["name"]) == (20, "own")
-    assert run.check_data(own).validation.checksum == run.record.data.checksums["validation"]
+    assert run.data(own).validation.checksum == run.record.data.checksums["validation"]
     with pytest.raises(InputError, match="made in memory"):
         run.data()
 
@@ -139,9 +141,9 @@ def test_whole_sheets_are_held_out(mnist, tmp_path):
             path = tmp_path / "mine" / str(label) / f"{cell_name(sheet, label, i)}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.fromarray(image).save(path)
-    own = read_own(tmp_path / "mine", DIGITS)
-    assert own.how.startswith("sheets: ")
-    held = own.how.removeprefix("sheets: ").split(", ")
+    own = load_user_data(tmp_path / "mine", DIGITS)
+    assert own.held_out_by.startswith("sheets: ")
+    held = own.held_out_by.removeprefix("sheets: ").split(", ")
     assert len(held) == 2
     expected = sorted(
         image.tobytes()
@@ -154,8 +156,8 @@ def test_whole_sheets_are_held_out(mnist, tmp_path):
 
 def test_of_one_sheet_a_share_of_the_images_is_held_out(mnist, tmp_path):
     write(tmp_path / "mine", mnist.train.images[:100], mnist.train.labels[:100], "a_cell-1-{i}")
-    own = read_own(tmp_path / "mine", DIGITS)
-    assert own.how == "20% of the images, of the same hands"
+    own = load_user_data(tmp_path / "mine", DIGITS)
+    assert own.held_out_by == "20% of the images, of the same handwriting"
     assert 8 < len(own.held_out) < 33
     assert len(own.held_out) + len(own.train) == 100
 
@@ -174,9 +176,9 @@ def test_of_few_images_none_is_held_out_and_that_is_told(base, mnist, tmp_path, 
 
 def test_what_was_held_out_stays_so_when_images_are_added(mnist, tmp_path):
     write(tmp_path / "mine", mnist.train.images[:80], mnist.train.labels[:80])
-    before = read_own(tmp_path / "mine", DIGITS)
+    before = load_user_data(tmp_path / "mine", DIGITS)
     write(tmp_path / "mine", mnist.train.images[80:300], mnist.train.labels[80:300], "new-{i}")
-    after = read_own(tmp_path / "mine", DIGITS)
+    after = load_user_data(tmp_path / "mine", DIGITS)
     assert set(before.held_out.digests) <= set(after.held_out.digests)
     assert not set(before.train.digests) & set(after.held_out.digests)
 
@@ -184,7 +186,7 @@ def test_what_was_held_out_stays_so_when_images_are_added(mnist, tmp_path):
 def test_one_class_is_enough_and_labels_are_the_networks(mnist, tmp_path):
     sevens = mnist.train.images[mnist.train.labels == 7][:3]
     write(tmp_path / "mine", sevens, [7, 7, 7])
-    own = read_own(tmp_path / "mine", (*DIGITS, "no digit"))
+    own = load_user_data(tmp_path / "mine", (*DIGITS, "no digit"))
     assert own.train.labels.tolist() == [7, 7, 7]
 
 
@@ -196,7 +198,7 @@ def test_the_shipped_readers_weights_are_read_out_of_it(mnist):
     from tenfold.handwriting.reading import READER
     from tenfold.metrics import temper
 
-    start = pretrained.find("reader")
+    start = find_pretrained("reader")
     card = tenfold.Predictor(READER).card
     models, images = start.build(), mnist.validation.images[:200]
     assert len(models) == len(card["seeds"]) == len(start.seeds)
@@ -208,7 +210,7 @@ def test_the_shipped_readers_weights_are_read_out_of_it(mnist):
         ],
         axis=0,
     )
-    assert np.abs(mean - start.answer(images)).max() < 1e-5
+    assert np.abs(mean - start.predict(images)).max() < 1e-5
     statistics = [
         np.asarray(layer.moving_mean) for layer in models[0].layers if hasattr(layer, "moving_mean")
     ]
@@ -222,11 +224,11 @@ def test_the_shipped_readers_weights_are_read_out_of_it(mnist):
 def test_a_start_whose_data_are_not_to_be_had_is_refused(base, mine, tmp_path, monkeypatch):
     memory = replace(base.record.data, origin=None)
     monkeypatch.setattr(base, "record", base.record.replace(data=memory))
-    with pytest.raises(InputError, match="what it knows must be had, or it would forget that: "):
+    with pytest.raises(InputError, match="without its training data the network would forget"):
         tenfold.train(data=mine, start=base, out=tmp_path / "run")
     published = tenfold.Run(base.path)
     published.record = published.record.replace(protocol="published")
-    with pytest.raises(InputError, match="validated on the test set, which is opened for nothing"):
+    with pytest.raises(InputError, match="validated on the test set, which must not be used"):
         tenfold.train(data=mine, start=published, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
@@ -244,12 +246,15 @@ def artifact(base, tmp_path_factory):
     ("arguments", "message"),
     [
         (["--from", "{base}"], "--from: continue on what? give --data"),
-        (["--from", "nowhere", "--data", "{mine}"], "nowhere: neither 'reader' nor the folder"),
+        (["--from", "nowhere", "--data", "{mine}"], "nowhere: neither 'reader' nor a run"),
         (["--from", "{mine}", "--data", "{mine}"], "not a run folder"),
         (["--from", "{few}", "--data", "{mine}"], "not an ONNX file"),
-        (["--from", "{artifact}", "--data", "{mine}"], "is not known by name, and would be"),
-        (["--from", "{base}", "--data", "{letters}"], "class 'A' is none of those that"),
-        (["--from", "{base}", "--data", "{mine}", "--seeds", "3"], "seeds: 3; all networks"),
+        (["--from", "{artifact}", "--data", "{mine}"], "are not a named dataset, so the network"),
+        (
+            ["--from", "{base}", "--data", "{letters}"],
+            "class 'A' is not one of the",
+        ),
+        (["--from", "{base}", "--data", "{mine}", "--seeds", "3"], "seeds: 3; all pretrained"),
         (["--from", "{base}", "--data", "{mine}", "--validation", "9"], "a fifth of the data"),
         (["--from", "{base}", "--data", "{mine}", "--hidden", "64"], "layer 'dense"),
         (["--from", "{base}", "--data", "{mine}", "--hidden", "64"], "[784, 64] and [64], the"),
@@ -279,9 +284,7 @@ def test_what_cannot_be_continued_is_told_in_a_line(
 
 
 def test_a_damaged_answer_of_before_is_told(continued, tmp_path):
-    from tenfold.training.finetune.continuation import gains
-
     with pytest.raises(InputError, match="missing or damaged; train again"):
-        gains(tmp_path, [], np.zeros(0, np.int64), np.zeros((0, 10), np.float32))
+        measure_gains(tmp_path, [], np.zeros(0, np.int64), np.zeros((0, 10), np.float32))
     record = json.loads((continued.path / "run.json").read_text())
-    assert record["continued"]["held_out"] == "20% of the images, of the same hands"
+    assert record["continued"]["held_out"] == "20% of the images, of the same handwriting"

@@ -153,9 +153,10 @@ def _beside(wanted: bool) -> Iterator[Beside | None]:
 
 def _adapted(start: str) -> Recipe:
     """The recipe of trained networks, as they are continued by it."""
-    from tenfold.training.finetune import continuation, pretrained
+    from tenfold.training.finetune.preparation import finetuning_recipe
+    from tenfold.training.finetune.pretrained import find_pretrained
 
-    return continuation.adapted(pretrained.find(start))
+    return finetuning_recipe(find_pretrained(start))
 
 
 @app.command()

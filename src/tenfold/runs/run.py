@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import shlex
-from dataclasses import asdict, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -24,8 +24,8 @@ from tenfold.metrics import ranked
 from tenfold.networks.recipes import Recipe
 from tenfold.runs import ledger, onnx_networks, predictions, weights
 from tenfold.runs.predictions import Examples
-from tenfold.runs.protocol import as_protocol
 from tenfold.runs.record import Record
+from tenfold.runs.training_data import load_training_data
 
 if TYPE_CHECKING:
     import keras
@@ -199,49 +199,17 @@ class Run:
         """
         return inverted(as_batch(images, self.image_shape), self.record.data.border)
 
-    def data(self) -> Splits:
-        """Load the data the run was trained on again.
+    def data(self, given: Splits | None = None) -> Splits:
+        """Load the splits that the run was trained and validated on, and verify them.
+
+        Args:
+            given: the data if they were made in memory; of a fine-tuned run the user's images.
 
         Raises:
-            InputError: they are gone, have changed since, or were made in memory.
+            InputError: the data are missing, were made in memory and are not given, or differ in
+                any pixel or label from those the run was trained on.
         """
-        origin = self.record.data.origin
-        if origin is None:
-            raise InputError(
-                f"{self.path}: its data were made in memory, and only Python has them; give them "
-                "again as data=..."
-            )
-        if self.record.continued:
-            return self._verified(self._mixed(None))
-        return self.check_data(load(**asdict(origin)))
-
-    def check_data(self, splits: Splits) -> Splits:
-        """Return splits, as the run has them, if they are those it was trained on.
-
-        Its protocol may validate on the test set; those of a continued run are mixed with what
-        its start knows.
-
-        Raises:
-            InputError: they differ, in whatever pixel or label.
-        """
-        if self.record.continued:
-            return self._verified(self._mixed(splits))
-        return self._verified(as_protocol(splits, self.record.protocol))
-
-    def _mixed(self, own: Splits | None) -> Splits:
-        from tenfold.training.finetune.continuation import splits_again
-
-        return splits_again(self.record.continued, self.recipe.batch_size, own)
-
-    def _verified(self, splits: Splits) -> Splits:
-        for name, checksum in self.record.data.checksums.items():
-            split = splits.present().get(name)
-            if split is None or split.checksum != checksum:
-                raise InputError(
-                    f"{self.path}: the {name} split of {splits.name} is not the one it was trained "
-                    "with; give the same data, or train again"
-                )
-        return splits
+        return load_training_data(self.path, self.record, given)
 
     def evaluate(
         self, split: str = "test", data: Splits | None = None, by: str = "evaluate"
@@ -262,7 +230,7 @@ class Run:
         if split not in SPLITS:
             raise InputError(f"split: {split!r}; give one of {', '.join(SPLITS)}")
         self.require_finished()
-        splits = None if data is None else self.check_data(data)
+        splits = None if data is None else self.data(data)
         kept = predictions.load(self.path, split)
         found = self._first_ask(split, splits) if kept is None else kept[0]
         if split == "test":

@@ -28,7 +28,7 @@ from tenfold.runs.run import HISTORY, resume_command
 from tenfold.runs.weights import save_model
 from tenfold.training import checkpoint
 from tenfold.training.checkpoint import Checkpoint
-from tenfold.training.finetune import continuation
+from tenfold.training.finetune.gains import measure_gains
 from tenfold.training.tensorboard import Events
 
 _USED = (
@@ -123,7 +123,7 @@ def _judge(
 def _with_gains(folder: Path, record: Record, result: Evaluation) -> Record:
     """The record of a continued run, with what it gained on each part of validation."""
     after = np.mean(result.probabilities, axis=0)
-    found = continuation.gains(folder, record.continued["parts"], result.labels, after)
+    found = measure_gains(folder, record.continued["parts"], result.labels, after)
     return record.replace(continued={**record.continued, "gains": found})
 
 

@@ -11,7 +11,7 @@ from tenfold.core.folders import make_folder
 from tenfold.runs import ledger
 from tenfold.runs.run import NETWORK, resume_command
 from tenfold.training import checkpoint
-from tenfold.training.finetune.continuation import BEFORE
+from tenfold.training.finetune.gains import BEFORE
 
 STARTING = {NETWORK, checkpoint.NAME, ledger.NAME, BEFORE}
 """What stands in the folder before ``run.json`` makes it a run."""

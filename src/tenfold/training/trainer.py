@@ -31,7 +31,12 @@ from tenfold.runs.run import NETWORK, Run, resume_command
 from tenfold.runs.weights import read
 from tenfold.training import checkpoint
 from tenfold.training.checkpoint import Checkpoint
-from tenfold.training.finetune import continuation
+from tenfold.training.finetune.gains import save_predictions_before
+from tenfold.training.finetune.preparation import (
+    FineTuning,
+    prepare_finetuning,
+    refuse_unsupported_arguments,
+)
 from tenfold.training.loop import Training, go_on
 from tenfold.training.run_folder import emptied_on_failure, new_folder, refuse_folder_in_use
 
@@ -99,9 +104,9 @@ def train(
     if out is not None:
         refuse_folder_in_use(Path(out))
     if start is not None:
-        continuation.refuse_with_start(seeds, validation, corrections, protocol)
+        refuse_unsupported_arguments(seeds, validation, corrections, protocol)
         with enough_memory():
-            found = continuation.prepare(start, chosen, data, resize)
+            found = prepare_finetuning(start, chosen, data, resize)
             folder = dated_folder("runs", found.recipe.name) if out is None else Path(out)
             return _alone(_continued(folder, found), found.splits, verbose, watch)
     splits = _splits(data, validation, resize, corrections, protocol)
@@ -145,7 +150,7 @@ def resume(
         run = Run(folder)
         if run.record.status == "finished":
             raise InputError(f"{path}: its training is finished; see tenfold evaluate {path}")
-        splits = run.data() if data is None else run.check_data(data)
+        splits = run.data(data)
         return _alone(_stored(folder, splits), splits, verbose, watch)
 
 
@@ -225,7 +230,7 @@ class _Candidate:
             done = Checkpoint(0, state, [], 0.0)
             with emptied_on_failure(self.folder):
                 if self.before is not None:
-                    continuation.keep_before(self.folder, self.before)
+                    save_predictions_before(self.folder, self.before)
                 _begin(self.folder, self.record, self.models[0], done)
         return Training(self.folder, self.record, self.models[0], done)
 
@@ -242,7 +247,7 @@ def _fresh(
     return _Candidate(folder, record, models, stored=False)
 
 
-def _continued(folder: Path, found: continuation.Continuation) -> _Candidate:
+def _continued(folder: Path, found: FineTuning) -> _Candidate:
     record = _new_record(found.recipe, found.seeds, found.splits)
     record = record.replace(continued=found.record)
     return _Candidate(folder, record, found.models, stored=False, before=found.before)

@@ -1,236 +1,168 @@
-"""What a training continues from: the shipped reader, a run, or an artifact."""
+"""Pretrained networks that a training starts from: the shipped reader, a run or a model file."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tenfold.core import assets
 from tenfold.core.errors import InputError
 from tenfold.core.files import sha256
-from tenfold.data import Dataset, Splits, load
-from tenfold.data.sources import DIGITS, names
-from tenfold.data.splitting import held_out
-from tenfold.data.synthetic import NO_DIGIT, draw
 from tenfold.export import model_file
 from tenfold.export.session import Session
 from tenfold.networks.recipes import Recipe
+from tenfold.runs.finetune_data.rehearsal import (
+    SHIPPED_READER,
+    Rehearsal,
+    locate,
+    rehearsal_of_model_file,
+)
 from tenfold.runs.run import Run
+from tenfold.runs.training_data import rehearsal_of_run
 from tenfold.runs.weights import weights_path
 
 if TYPE_CHECKING:
     import keras
 
-READER = "reader"
-"""The name of the network that comes with tenfold."""
-
-DRAWN = {"validation": (500, 102), "test": (500, 103)}
-"""How many drawings of no digit, and their seed, stand beside MNIST's images."""
-
-DRAWN_SHARE, DRAWN_SEED = 1 / 4, 101
-"""Of the known training images, and the seed of the drawings among them."""
-
-SETTLING = 1000
-"""Training images that the statistics of batch normalisations are estimated from."""
-
-Images = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
+STATISTICS_IMAGES = 1000
+"""Training images that the statistics of batch normalisation are estimated from."""
 
 
 @dataclass(frozen=True)
-class Start:
-    """Trained networks, and the data they must not forget.
+class Pretrained:
+    """Trained networks to fine-tune.
 
     Attributes:
-        name: ``reader``, or the absolute path of the run or artifact.
-        checksum: SHA-256 of the artifact, or over the weights of the run.
-        recipe: what was trained.
-        continued: whether that training went on from trained networks itself.
+        name: ``reader``, or the absolute path of the run or model file.
+        checksum: SHA-256 of the model file, or of the weights of the run.
+        recipe: that the networks were trained by.
+        finetuned: whether they were fine-tuned themselves.
         seeds: one a network.
         class_names: the classes, in the order of the outputs.
-        image_shape: height and width.
-        answer: what it answers, as an export of it would: the mean of its networks.
-        old: validation and test images it knows, and a subset of so many training images.
-        build: the networks with their trained weights.
+        image_shape: height and width in pixels.
+        predict: uint8 images ``[n, height, width]`` to the mean of the networks' probabilities,
+            float32 ``[n, classes]``.
+        rehearsal: the data they were trained on.
+        build: returns the networks with their trained weights.
     """
 
     name: str
     checksum: str
     recipe: Recipe
-    continued: bool
+    finetuned: bool
     seeds: list[int]
     class_names: tuple[str, ...]
     image_shape: tuple[int, int]
-    answer: Callable[[Images], Floats]
-    old: Callable[[int], Splits]
+    predict: Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
+    rehearsal: Rehearsal
     build: Callable[[], list[keras.Model]]
 
 
-def find(start: str | Path | Run) -> Start:
-    """Find what to continue from.
+def find_pretrained(start: str | Path | Run) -> Pretrained:
+    """Open pretrained networks.
 
     Args:
-        start: ``reader``, a run or its folder, or the path of an artifact.
+        start: ``reader``, a run or its folder, or the path of a model file.
 
     Raises:
         InputError: it is none of these, or it cannot be read.
     """
     if isinstance(start, Run):
-        return _of_run(start)
-    if start == READER:
-        return _of_artifact(READER, assets.READER)
-    path = Path(start).expanduser().absolute()
+        return _from_run(start)
+    path = locate(start)
     if path.is_dir():
-        return _of_run(Run(path))
-    if path.is_file():
-        return _of_artifact(str(path), path)
-    raise InputError(
-        f"{start}: neither {READER!r} nor the folder of a run nor an artifact; see runs/ for runs"
-    )
+        return _from_run(Run(path))
+    return _from_model_file(SHIPPED_READER if start == SHIPPED_READER else str(path), path)
 
 
-def _of_run(run: Run) -> Start:
+def _from_run(run: Run) -> Pretrained:
     run.require_finished()
     digest = hashlib.sha256()
     for seed in run.seeds:
         digest.update(weights_path(run.path, seed).read_bytes())
-    return Start(
-        name=str(run.path.absolute()),
+    rehearsal = rehearsal_of_run(run.path, run.record)
+    return Pretrained(
+        name=rehearsal.name,
         checksum=digest.hexdigest(),
         recipe=run.recipe,
-        continued=bool(run.record.continued),
+        finetuned=bool(run.record.continued),
         seeds=run.seeds,
         class_names=run.class_names,
         image_shape=run.image_shape,
-        answer=lambda images: run.predict_all(images).mean(axis=0),
-        old=partial(_old_of_run, run),
+        predict=lambda images: run.predict_all(images).mean(axis=0),
+        rehearsal=rehearsal,
         build=lambda: run.models,
     )
 
 
-def _old_of_run(run: Run, images: int) -> Splits:
-    if run.record.protocol != "held-out":
-        raise InputError(
-            f"{run.path}: it was validated on the test set, which is opened for nothing else; "
-            "continue a run of the held-out protocol"
-        )
-    try:
-        splits = run.data()
-    except InputError as error:
-        raise InputError(f"what it knows must be had, or it would forget that: {error}") from error
-    train = splits.train
-    if images < len(train):
-        train = train[held_out(train.labels, images, run.seeds[0])]
-    return Splits(
-        splits.name, train, splits.validation, splits.test, splits.source, splits.validation_seed
-    )
-
-
-def _of_artifact(name: str, path: Path) -> Start:
+def _from_model_file(name: str, path: Path) -> Pretrained:
     data, card = model_file.read(path)
+    rehearsal = rehearsal_of_model_file(name, path, card)
     try:
         recipe = Recipe.from_json(card["recipe"])
-        class_names, shape = tuple(card["class_names"]), tuple(card["image_shape"])
-        seeds, temperatures = list(card["seeds"]), list(card["temperatures"])
-        known_by = str(card["data"]["name"])
+        seeds = list(card["seeds"])
+        temperatures = list(card["temperatures"])
     except (KeyError, TypeError):
         raise model_file.damaged(path) from None
     if card.get("numbers") != "float32" or ".py" in recipe.network:
         what = "in int8" if card.get("numbers") != "float32" else "of a Python file"
         raise InputError(f"{path}: a network {what}; give the folder of the run instead")
-    session = Session(data, path, shape, len(class_names))
-    old = partial(_old_by_name, path, known_by, class_names)
-    return Start(
+    return Pretrained(
         name=name,
         checksum=sha256(data),
         recipe=recipe,
-        continued=bool(card.get("continued")),
+        finetuned=bool(card.get("continued")),
         seeds=seeds,
-        class_names=class_names,
-        image_shape=shape,
-        answer=session,
-        old=old,
-        build=partial(_read_back, path, data, recipe, seeds, shape, class_names, temperatures, old),
+        class_names=rehearsal.class_names,
+        image_shape=rehearsal.image_shape,
+        predict=Session(data, path, rehearsal.image_shape, len(rehearsal.class_names)),
+        rehearsal=rehearsal,
+        build=partial(_build_networks, path, data, recipe, seeds, temperatures, rehearsal),
     )
 
 
-def _old_by_name(path: Path, name: str, class_names: tuple[str, ...], images: int) -> Splits:
-    """The data that an artifact was trained on, where they are known by name."""
-    if class_names == (*DIGITS, NO_DIGIT):
-        return _with_drawings(images)
-    if name in names():
-        splits = load(name)
-        if splits.class_names == class_names:
-            train = splits.train
-            chosen = train[held_out(train.labels, images, 0)] if images < len(train) else train
-            return Splits(name, chosen, splits.validation, splits.test, splits.source, 0)
-    raise InputError(
-        f"{path}: what it was trained on ({name}) is not known by name, and would be forgotten; "
-        "give the folder of the run instead"
-    )
-
-
-def _with_drawings(images: int) -> Splits:
-    """MNIST's splits, each with drawings of no digit as an eleventh class."""
-    drawn = round(images * DRAWN_SHARE)
-    digits = load("mnist")
-    train = digits.train[held_out(digits.train.labels, images - drawn, 0)]
-    validation, test = (_joined(digits.present()[split], *DRAWN[split]) for split in DRAWN)
-    source = f"{digits.source}; drawings: tenfold.data.synthetic"
-    joined = _joined(train, drawn, DRAWN_SEED)
-    return Splits("mnist-and-drawings", joined, validation, test, source, 0)
-
-
-def _joined(digits: Dataset, drawn: int, seed: int) -> Dataset:
-    images = _drawings(drawn, seed)
-    return Dataset(
-        np.concatenate([digits.images, images]),
-        np.concatenate([digits.labels, np.full(drawn, len(DIGITS))]),
-        (*DIGITS, NO_DIGIT),
-        digits.name,
-    )
-
-
-@lru_cache(maxsize=8)
-def _drawings(drawn: int, seed: int) -> Images:
-    """Drawings of no digit, pairs of MNIST's training digits among them."""
-    return draw(drawn, seed, load("mnist").train.images)
-
-
-def _read_back(
+def _build_networks(
     path: Path,
     data: bytes,
     recipe: Recipe,
     seeds: list[int],
-    image_shape: tuple[int, int],
-    class_names: tuple[str, ...],
     temperatures: list[float],
-    old: Callable[[int], Splits],
+    rehearsal: Rehearsal,
 ) -> list[keras.Model]:
-    """The networks of an artifact."""
+    """Build the networks of a model file with its weights.
+
+    A model file has no statistics of batch normalisation, which are folded into its weights, so
+    they are estimated from training images.
+    """
+    from tenfold import networks
+    from tenfold.export.weights import read_weights
+
+    shape, classes = rehearsal.image_shape, len(rehearsal.class_names)
+    models = [
+        networks.build(recipe.network, recipe.arguments, shape, classes, seed) for seed in seeds
+    ]
+    read_weights(path, data, models, shape, temperatures)
+    images = rehearsal.load(STATISTICS_IMAGES).train.images
+    for model in models:
+        _estimate_statistics(model, images, recipe)
+    return models
+
+
+def _estimate_statistics(model: Any, images: npt.NDArray[np.uint8], recipe: Recipe) -> None:
     import jax
 
-    from tenfold import networks
     from tenfold.engine.inputs import model_input_shape, scale_images
-    from tenfold.export.weights import read_weights, settle
+    from tenfold.export.weights import settle
     from tenfold.networks.augmentation import augment
 
-    models = [
-        networks.build(recipe.network, recipe.arguments, image_shape, len(class_names), seed)
-        for seed in seeds
-    ]
-    read_weights(path, data, models, image_shape, temperatures)
-    images = old(SETTLING).train.images
-    for model in models:
-        scaled = scale_images(model, jax.numpy.asarray(images))
-        changed = augment(jax.random.key(0), scaled, recipe.augmentation)
-        shape = model_input_shape(model, image_shape)
-        settle(model, np.asarray(changed).reshape(len(images), *shape))
-    return models
+    height, width = images.shape[1:]
+    scaled = scale_images(model, jax.numpy.asarray(images))
+    augmented = augment(jax.random.key(0), scaled, recipe.augmentation)
+    shape = model_input_shape(model, (height, width))
+    settle(model, np.asarray(augmented).reshape(len(images), *shape))

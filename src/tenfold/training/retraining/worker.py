@@ -48,17 +48,18 @@ def work(folder: Path) -> None:
 
 def _retrain(job: Job, asked: dict[str, Any]) -> dict[str, Any]:
     from tenfold.runs.export import export
+    from tenfold.runs.finetune_data.user_data import load_user_data
     from tenfold.training import train
-    from tenfold.training.finetune import continuation, pretrained
-    from tenfold.training.finetune.user_data import read_own
+    from tenfold.training.finetune.preparation import finetuning_recipe
+    from tenfold.training.finetune.pretrained import find_pretrained
 
-    recipe = continuation.adapted(pretrained.find(asked["origin"]))
+    recipe = finetuning_recipe(find_pretrained(asked["origin"]))
     if asked["epochs"] is not None:
         recipe = recipe.replace(epochs=asked["epochs"])
     run = train(recipe, job.samples, start=asked["origin"], out=job.run)
     made = export(run, job.version / "model.onnx")
     before, after = Predictor(asked["current"]), Predictor(made.path)
-    own = read_own(job.samples, run.class_names)
+    own = load_user_data(job.samples, run.class_names)
     held = 0 if own.held_out is None else len(own.held_out)
     comparison = {
         "held_out": _known(run, before, after),
@@ -73,13 +74,13 @@ def _retrain(job: Job, asked: dict[str, Any]) -> dict[str, Any]:
 
 def _known(run: Run, before: Predictor, after: Predictor) -> dict[str, Any] | None:
     """What was gained or lost on images that the model knew of before, and was not trained on."""
-    validation, first = run.data().validation, 0
-    for part in run.record.continued["parts"]:
-        place = slice(first, first + part["n"])
+    from tenfold.training.finetune.gains import part_slices
+
+    validation = run.data().validation
+    for part, indices in part_slices(run.record.continued["parts"]):
         if part["kind"] == "known" and validation is not None:
             name = f"{part['name']}, validation"
-            return {"name": name, "n": part["n"], **_compared(before, after, [validation[place]])}
-        first += part["n"]
+            return {"name": name, "n": part["n"], **_compared(before, after, [validation[indices]])}
     return None
 
 
@@ -98,9 +99,9 @@ def _samples(
 
 
 def _compared(before: Predictor, after: Predictor, sets: list[Dataset]) -> dict[str, Any]:
-    from tenfold.training.finetune.continuation import compared
+    from tenfold.training.finetune.gains import compare_accuracies
 
-    return compared(_right(before, sets), _right(after, sets))
+    return compare_accuracies(_right(before, sets), _right(after, sets))
 
 
 def _right(model: Predictor, sets: list[Dataset]) -> Answers:

@@ -1,0 +1,183 @@
+"""The user's images for fine-tuning: read, with a part of them held out.
+
+What is held out stays held out when images are added: sheets that ``tenfold collect`` cut, or
+else single images, are chosen by their checksums. So no later training learns from an image that
+an earlier one was evaluated on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tenfold.core.errors import InputError
+from tenfold.core.files import sha256
+from tenfold.data import Dataset, Splits, load
+from tenfold.data.formats.class_folders import folder_name
+from tenfold.data.formats.detect import read
+from tenfold.data.formats.parts import Part, Parts
+from tenfold.data.loading import refuse_unreadable, resolve
+
+HELD_OUT_SHARE = 0.2
+"""Share of the sheets, at least one, or of the images that are held out."""
+
+MIN_IMAGES_TO_HOLD_OUT = 50
+"""With fewer, the 95 % interval of an accuracy on a fifth of the images covers half the range."""
+
+OWN_VALIDATION = "its validation images"
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class UserData:
+    """The user's images, labelled with the classes of the pretrained network.
+
+    Attributes:
+        name: of the data, for messages.
+        source: where they came from, in words.
+        reload: arguments of ``reload_user_data``; None for data made in memory.
+        train: images to train on.
+        held_out: images held out; None if there are too few.
+        held_out_by: how they were held out, in words.
+        test: the data's test split, or None.
+    """
+
+    name: str
+    source: str
+    reload: dict[str, Any] | None
+    train: Dataset
+    held_out: Dataset | None
+    held_out_by: str
+    test: Dataset | None
+
+
+def load_user_data(
+    data: str | Path | Splits, class_names: tuple[str, ...], resize: bool = False
+) -> UserData:
+    """Load the user's images and hold a part of them out.
+
+    Args:
+        data: as for ``tenfold.load``, or splits.
+        class_names: of the pretrained network; the images must be of these classes.
+        resize: bring images of other sizes to 28x28.
+
+    Raises:
+        InputError: the data cannot be read, or have a class that the network does not have.
+    """
+    if isinstance(data, Splits):
+        return _from_splits(data, class_names)
+    named, path = resolve(data)
+    if named is not None:
+        return _from_splits(load(data, resize=resize), class_names)
+    parts = read(path, resize)
+    refuse_unreadable(parts.unreadable)
+    return _from_parts(parts, path.resolve(), resize, class_names)
+
+
+def reload_user_data(reload: dict[str, Any] | None, class_names: tuple[str, ...]) -> UserData:
+    """Load the images of an earlier fine-tuning again.
+
+    Args:
+        reload: ``UserData.reload``, as the run recorded it.
+        class_names: of the pretrained network.
+
+    Raises:
+        InputError: the data were made in memory, or are missing.
+    """
+    if reload is None:
+        raise InputError("its data were made in memory and are not stored; pass them as data=...")
+    if "origin" in reload:
+        return _from_splits(load(**reload["origin"]), class_names)
+    return load_user_data(reload["source"], class_names, reload["resize"])
+
+
+def _from_splits(splits: Splits, class_names: tuple[str, ...]) -> UserData:
+    sets = {
+        split: _relabel(data, class_names, splits.name) for split, data in splits.present().items()
+    }
+    reload = None if splits.origin is None else {"origin": asdict(splits.origin)}
+    return _user_data(splits.name, splits.source, reload, sets, files=())
+
+
+def _from_parts(parts: Parts, path: Path, resize: bool, class_names: tuple[str, ...]) -> UserData:
+    name = path.stem or "dataset"
+    sets = {
+        split: _relabel(_dataset(part, parts, name), class_names, str(path))
+        for split, part in parts.parts.items()
+    }
+    reload = {"source": str(path), "resize": resize}
+    files = parts.parts["train"].files
+    return _user_data(name, f"{path} ({parts.kind})", reload, sets, files)
+
+
+def _dataset(part: Part, parts: Parts, name: str) -> Dataset:
+    if not len(part.labels):
+        raise InputError(f"{part.where} holds no images; at least one is needed")
+    return Dataset(part.images, part.labels, parts.names(), name)
+
+
+def _user_data(
+    name: str,
+    source: str,
+    reload: dict[str, Any] | None,
+    sets: dict[str, Dataset],
+    files: Sequence[str],
+) -> UserData:
+    train, held_out, held_out_by = sets["train"], sets.get("validation"), OWN_VALIDATION
+    if held_out is None:
+        train, held_out, held_out_by = _hold_out(train, files)
+    return UserData(name, source, reload, train, held_out, held_out_by, sets.get("test"))
+
+
+def _relabel(data: Dataset, class_names: tuple[str, ...], where: str) -> Dataset:
+    """The same images with the labels of the network's classes."""
+    indices = {folder_name(name): i for i, name in enumerate(class_names)}
+    indices |= {name: i for i, name in enumerate(class_names)}
+    used = [data.class_names[label] for label in np.unique(data.labels)]
+    unknown = [name for name in used if name not in indices]
+    if unknown:
+        raise InputError(
+            f"{where}: class {unknown[0]!r} is not one of the network's classes, which are "
+            f"{', '.join(class_names)}; leave it out, or train a new network"
+        )
+    new_labels = np.array([indices.get(name, 0) for name in data.class_names], np.int64)
+    return Dataset(data.images, new_labels[data.labels], class_names, data.name)
+
+
+def _hold_out(data: Dataset, files: Sequence[str]) -> tuple[Dataset, Dataset | None, str]:
+    """Split into train and held out, and describe how."""
+    from tenfold.data.sheet_layout import CELL  # half a second: it imports what detects sheets
+
+    matches = [CELL.fullmatch(file) for file in files]
+    sheets = np.array([m["sheet"] if m else "" for m in matches] or [""] * len(data))
+    chosen = _sheets_to_hold_out(sheets)
+    mask = np.isin(sheets, chosen)
+    single = (sheets == "") if chosen else np.ones(len(data), bool)
+    mask |= single & _images_to_hold_out(data, single)
+    if not mask.any():
+        return data, None, f"nothing: {len(data)} images are too few to hold any out"
+    held_out_by = [f"sheets: {', '.join(chosen)}"] if chosen else []
+    if (mask & single).any():
+        held_out_by.append(f"{HELD_OUT_SHARE:.0%} of the images, of the same handwriting")
+    return data[~mask], data[mask], "; ".join(held_out_by)
+
+
+def _sheets_to_hold_out(sheets: npt.NDArray[np.str_]) -> list[str]:
+    """A fifth of the sheets, if there are several."""
+    names = sorted(set(sheets.tolist()) - {""}, key=lambda name: sha256(name.encode()))
+    return names[: max(1, round(HELD_OUT_SHARE * len(names)))] if len(names) > 1 else []
+
+
+def _images_to_hold_out(data: Dataset, candidates: Mask) -> Mask:
+    """About a fifth of the images, chosen by their checksums; none of too few candidates."""
+    if candidates.sum() < MIN_IMAGES_TO_HOLD_OUT:
+        return np.zeros(len(data), bool)
+    numbers = np.array([int(digest[:8], 16) for digest in data.digests.tolist()], np.int64)
+    chosen: Mask = numbers < HELD_OUT_SHARE * (1 << 32)
+    return chosen

@@ -1,0 +1,112 @@
+"""The data that a run was trained on: load them again, and verify that they are the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, replace
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tenfold.core.errors import InputError
+from tenfold.data import Splits, load
+from tenfold.export import model_file
+from tenfold.runs.protocol import as_protocol
+from tenfold.runs.record import Record
+
+if TYPE_CHECKING:
+    from tenfold.runs.finetune_data.rehearsal import Rehearsal
+
+
+def load_training_data(folder: Path, record: Record, given: Splits | None = None) -> Splits:
+    """Return the splits that a run was trained and validated on.
+
+    Args:
+        folder: of the run.
+        record: of the run.
+        given: the data if they were made in memory: for a fine-tuned run the user's images, to
+            which the data of the pretrained network are added. None to load them again.
+
+    Raises:
+        InputError: the data are missing, were made in memory and are not given, or differ in any
+            pixel or label from those the run was trained on.
+    """
+    if given is None and record.data.origin is None:
+        raise InputError(
+            f"{folder}: its data were made in memory and are not stored; pass them as data=..."
+        )
+    if record.continued:
+        splits = _finetuning_splits(record.continued, record.recipe.batch_size, given)
+    elif given is not None:
+        splits = as_protocol(given, record.protocol)
+    elif record.data.origin is not None:
+        splits = as_protocol(load(**asdict(record.data.origin)), record.protocol)
+    _verify(folder, record, splits)
+    return splits
+
+
+def rehearsal_of_run(folder: Path, record: Record) -> Rehearsal:
+    """Return the data that a run was trained on, for fine-tuning its networks."""
+    from tenfold.runs.finetune_data.rehearsal import Rehearsal
+
+    height, width = record.data.image_shape
+    return Rehearsal(
+        str(folder.absolute()),
+        tuple(record.data.class_names),
+        (height, width),
+        partial(_rehearsal_splits, folder, record),
+    )
+
+
+def _rehearsal_splits(folder: Path, record: Record, images: int) -> Splits:
+    from tenfold.runs.finetune_data.rehearsal import subset
+
+    if record.protocol != "held-out":
+        raise InputError(
+            f"{folder}: it was validated on the test set, which must not be used for anything "
+            "else; fine-tune a run of the held-out protocol"
+        )
+    try:
+        splits = load_training_data(folder, record)
+    except InputError as error:
+        raise InputError(
+            f"without its training data the network would forget them: {error}"
+        ) from error
+    train = subset(splits.train, images, record.seeds[0])
+    return replace(splits, train=train, origin=None)
+
+
+def _finetuning_splits(
+    continued: Mapping[str, Any], batch_size: int, given: Splits | None
+) -> Splits:
+    """The mixture of the user's images with those of the pretrained network."""
+    # Imported here since most runs are not fine-tuned, and drawing non-digits imports SciPy.
+    from tenfold.runs.finetune_data.mixture import mix
+    from tenfold.runs.finetune_data.user_data import load_user_data, reload_user_data
+
+    rehearsal = _rehearsal(continued["start"]["name"])
+    if given is None:
+        user_data = reload_user_data(continued["own"], rehearsal.class_names)
+    else:
+        user_data = load_user_data(given, rehearsal.class_names)
+    return mix(user_data, rehearsal, batch_size).splits
+
+
+def _rehearsal(name: str) -> Rehearsal:
+    """The data of a pretrained network, by the name that the record of a fine-tuned run has."""
+    from tenfold.runs.finetune_data.rehearsal import locate, rehearsal_of_model_file
+
+    path = locate(name)
+    if path.is_dir():
+        return rehearsal_of_run(path, Record.load(path))
+    return rehearsal_of_model_file(name, path, model_file.read(path)[1])
+
+
+def _verify(folder: Path, record: Record, splits: Splits) -> None:
+    for name, checksum in record.data.checksums.items():
+        split = splits.present().get(name)
+        if split is None or split.checksum != checksum:
+            raise InputError(
+                f"{folder}: the {name} split of {splits.name} differs from the one that the run "
+                "was trained on; give the same data, or train again"
+            )
