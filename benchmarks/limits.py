@@ -31,7 +31,7 @@ from machine import machine
 from tables import print_table
 
 from tenfold import networks
-from tenfold.engine import DeviceData, Program, read_state
+from tenfold.engine import DeviceData, Program, read_state, run_epoch
 from tenfold.engine.compile import compile_network
 from tenfold.engine.cpu.flatten import by_element, ravelled
 from tenfold.networks.recipes import recipe
@@ -70,7 +70,7 @@ class Network:
         chosen = recipe(name)
         self.model = networks.build(chosen.network, chosen.arguments, (28, 28), 10, 0)
         compile_network(self.model, chosen, len(data))
-        self.program = Program(self.model, (28, 28), 10, chosen.batch_size)
+        self.program = Program([self.model], (28, 28), 10, chosen.batch_size)
         self.state, self.data, self.batch = read_state(self.model), data, chosen.batch_size
         self.steps = len(data) // self.batch
         order = np.random.default_rng(0).permutation(len(data)).astype(np.int32)
@@ -80,9 +80,7 @@ class Network:
     def epoch(self) -> object:
         """Train on every image, by the program that tenfold trains with."""
         state = jax.tree.map(jnp.array, self.state)  # it is consumed
-        for latest, _, _ in self.program.train_epoch(state, self.data, 0, [0]):
-            state = latest
-        return state
+        return run_epoch(self.program, state, self.data, 0, [0])[0]
 
     def operations(self) -> int:
         """Of the products of an epoch; the first layer has no gradient of its input."""

@@ -49,12 +49,12 @@ def train(recipe: str, networks: int) -> dict:
     data, chosen = tenfold.load("mnist").train[:IMAGES], recipes.recipe(recipe)
     seeds = list(range(networks))
     models = engine.build_networks(chosen, (28, 28), 10, IMAGES, seeds)
-    program, state = engine.make_program(models, chosen, (28, 28), 10)
+    program = engine.Program.from_recipe(models, chosen, (28, 28), 10)
+    state = engine.initial_state(models)
     on_device, seconds, processor = engine.DeviceData(data), [], []
     for epoch in range(1 + EPOCHS):
         start, used = time.perf_counter(), time.process_time()
-        for state, _, logs in program.train_epoch(state, on_device, epoch, seeds):  # noqa: B007, B020 - the last one goes on
-            pass
+        state, logs = engine.run_epoch(program, state, on_device, epoch, seeds)
         seconds.append(time.perf_counter() - start)
         processor.append(time.process_time() - used)
     return {

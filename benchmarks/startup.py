@@ -42,7 +42,7 @@ TENFOLD = [sys.executable, "-m", "tenfold"]
 FIRST_STEP = """
 import os, sys
 from tenfold.cli import main
-import tenfold.training.program as program
+import tenfold.engine.program as program
 whole = program.Program.train_epoch
 def first(*args, **named):
     next(whole(*args, **named))

@@ -18,10 +18,10 @@ from tenfold.data.arrays import border_level
 from tenfold.data.dataset import Dataset
 from tenfold.data.formats import idx, npz
 from tenfold.data.stored_images import StoredImages, choose, in_chunks
+from tenfold.engine import Program, build_networks, initial_state, run_epoch
 from tenfold.engine import device_data as training_data
 from tenfold.engine.cross_validation import cross_validate
 from tenfold.engine.device_data import DeviceData, aligned_zeros, order_of_runs
-from tenfold.engine.ensemble import build_networks, make_program
 
 IMAGES = 700
 IMAGE_BYTES = 28 * 28
@@ -165,11 +165,11 @@ def trained(few, seeds, epochs=2):
     """The states and logs of networks after epochs of streamed images."""
     recipe = tenfold.Recipe("test", "dense", {"hidden": [16]}, batch_size=48)
     networks = build_networks(recipe, (28, 28), 10, len(few), seeds)
-    program, state = make_program(networks, recipe, (28, 28), 10)
+    program, state = Program.from_recipe(networks, recipe, (28, 28), 10), initial_state(networks)
     data, seen = DeviceData(few), []
     for epoch in range(epochs):
-        for state, count, _ in program.train_epoch(state, data, epoch, seeds):  # noqa: B007, B020
-            seen.append(count)
+        on_steps = lambda _, images, logs: seen.append(images)  # noqa: E731
+        state, _ = run_epoch(program, state, data, epoch, seeds, on_steps=on_steps)
     logs = program.evaluate(state, data)
     return [np.asarray(leaf) for leaf in jax.tree.leaves(state)], seen, logs
 
@@ -193,9 +193,8 @@ def test_a_streamed_network_of_many_is_the_one_that_trains_alone(few, little_fit
 
 def test_evaluation_counts_streamed_images_once(few, little_fits, monkeypatch):
     recipe = tenfold.Recipe("test", "dense", {"hidden": [16]}, batch_size=48)
-    program, state = make_program(
-        build_networks(recipe, (28, 28), 10, 700, [1]), recipe, (28, 28), 10
-    )
+    networks = build_networks(recipe, (28, 28), 10, 700, [1])
+    program, state = Program.from_recipe(networks, recipe, (28, 28), 10), initial_state(networks)
     streamed = program.evaluate(state, DeviceData(few))
     monkeypatch.setattr(limits, "MAX_RESIDENT_BYTES", 1 << 29)
     held = program.evaluate(state, DeviceData(few))

@@ -63,9 +63,9 @@ def watched(monkeypatch):
     seen = []
     original = Program.train_epoch
 
-    def train_epoch(self, state, data, epoch, seeds, shuffle=True, places=None):
-        seen.append(places)
-        return original(self, state, data, epoch, seeds, shuffle, places)
+    def train_epoch(self, state, data, epoch, seeds, shuffle=True, indices=None, then=None):
+        seen.append(indices)
+        return original(self, state, data, epoch, seeds, shuffle, indices, then)
 
     monkeypatch.setattr(Program, "train_epoch", train_epoch)
     return seen

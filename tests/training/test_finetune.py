@@ -194,7 +194,7 @@ def test_one_class_is_enough_and_labels_are_the_networks(mnist, tmp_path):
 
 
 def test_the_shipped_readers_weights_are_read_out_of_it(mnist):
-    from tenfold.engine.inference import Answers
+    from tenfold.engine.inference import Probabilities
     from tenfold.handwriting.reading import READER
     from tenfold.metrics import temper
 
@@ -202,7 +202,7 @@ def test_the_shipped_readers_weights_are_read_out_of_it(mnist):
     card = tenfold.Predictor(READER).card
     models, images = start.build(), mnist.validation.images[:200]
     assert len(models) == len(card["seeds"]) == len(start.seeds)
-    answers = Answers(models[0], (28, 28))
+    answers = Probabilities(models[0], (28, 28))
     mean = np.mean(
         [
             temper(answers(model, images), temperature)

@@ -12,9 +12,11 @@ from tenfold.core.backend import keras
 from tenfold.core.errors import InputError
 from tenfold.data import Dataset
 from tenfold.engine.device_data import DeviceData
-from tenfold.engine.ensemble import Forward, build_networks, make_program
-from tenfold.engine.program import Logs
-from tenfold.engine.state import State, unstack_state, write_state
+from tenfold.engine.ensemble import build_networks
+from tenfold.engine.epoch import run_epoch
+from tenfold.engine.inference import Forward
+from tenfold.engine.program import Logs, Program
+from tenfold.engine.state import State, initial_state, unstack_state, write_state
 from tenfold.networks.recipes import Recipe
 
 Report = Callable[[int, float, Logs], None]
@@ -58,7 +60,8 @@ def cross_validate(
     seeds, (_, height, width) = [seed + k for k in range(folds)], dataset.shape
     classes, shape = len(dataset.class_names), (height, width)
     models = build_networks(recipe, shape, classes, seen.shape[1], seeds)
-    program, state = make_program(models, recipe, shape, classes)
+    program = Program.from_recipe(models, recipe, shape, classes)
+    state = initial_state(models)
     data = DeviceData(dataset)
     if data.whole is None:
         raise InputError(
@@ -67,10 +70,12 @@ def cross_validate(
             "cross-validation needs; give it a part of them"
         )
     for epoch in range(recipe.epochs):
-        steps = program.train_epoch(state, data, epoch, seeds, places=seen)
-        for state, done, logs in steps:  # noqa: B007 - the last one goes on
-            _refuse_nan(recipe, logs, epoch + 1)
-            report(epoch + 1, done / seen.shape[1], logs)
+
+        def on_steps(_: State, images: int, logs: Logs, number: int = epoch + 1) -> None:
+            _refuse_nan(recipe, logs, number)
+            report(number, images / seen.shape[1], logs)
+
+        state, _ = run_epoch(program, state, data, epoch, seeds, indices=seen, on_steps=on_steps)
     return _unseen(models[0], state, dataset, parts)
 
 

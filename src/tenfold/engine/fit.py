@@ -12,6 +12,7 @@ from tenfold.core.backend import keras
 from tenfold.core.errors import InputError
 from tenfold.data import Dataset
 from tenfold.engine.device_data import DeviceData
+from tenfold.engine.epoch import run_epoch
 from tenfold.engine.program import Logs, Program
 from tenfold.engine.state import State, read_state, write_state
 from tenfold.networks.recipes import Augmentation
@@ -74,7 +75,7 @@ def fit(
     """
     _check(data, epochs, batch_size)
     program = Program(
-        model, data.shape[1:], len(data.class_names), min(batch_size, len(data)), augmentation
+        [model], data.shape[1:], len(data.class_names), min(batch_size, len(data)), augmentation
     )
     callback_list = keras.callbacks.CallbackList(
         list(callbacks),
@@ -108,25 +109,23 @@ def _train_epoch(
     program: Program, data: DeviceData, epoch: int, seed: int, shuffle: bool, callbacks: Any
 ) -> dict[str, float]:
     """One epoch from the model's values and back into them, also when it is interrupted."""
-    state = read_state(program.model)
+    latest = read_state(program.model)
     logs: dict[str, float] = {}
+
+    def on_steps(state: State, images: int, running: Logs) -> bool:
+        nonlocal latest, logs
+        latest, logs = state, as_floats(running)
+        callbacks.on_train_batch_end(-(-images // program.batch_size) - 1, logs)
+        return bool(program.model.stop_training)
+
     callbacks.on_train_batch_begin(0)
     try:
-        steps = program.train_epoch(state, data, epoch, [seed], shuffle)
-        for state, seen, raw in steps:  # noqa: B007 - the last one is written back
-            logs = as_floats(raw)
-            last_batch = -(-seen // program.batch_size) - 1
-            callbacks.on_train_batch_end(last_batch, logs)
-            if program.model.stop_training:
-                break
+        run_epoch(program, latest, data, epoch, [seed], shuffle=shuffle, on_steps=on_steps)
     finally:
-        _write_back(program.model, state)
+        # An interrupted step has consumed its arrays: then the model keeps its values.
+        if not any(value.is_deleted() for value in jax.tree.leaves(latest)):
+            write_state(program.model, latest)
     return logs
-
-
-def _write_back(model: keras.Model, state: State) -> None:
-    if not any(value.is_deleted() for value in jax.tree.leaves(state)):
-        write_state(model, state)
 
 
 def _validate(program: Program, data: DeviceData, callbacks: Any) -> dict[str, float]:

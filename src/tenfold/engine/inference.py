@@ -1,16 +1,59 @@
-"""What trained networks answer through Keras, as probabilities."""
+"""Compiled forward passes: outputs and class probabilities of trained networks."""
 
 from __future__ import annotations
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 
-from tenfold import engine
 from tenfold.core.backend import keras
 from tenfold.core.errors import InputError
+from tenfold.engine.inputs import model_input_shape, scale_images
+from tenfold.engine.program import EVALUATION_BATCH
 
 
-class Answers:
+class Forward:
+    """The compiled forward pass of one architecture, for any weights of it.
+
+    Args:
+        template: a built network.
+        image_shape: height and width of the images.
+    """
+
+    def __init__(self, template: keras.Model, image_shape: tuple[int, int]) -> None:
+        inputs = model_input_shape(template, image_shape)
+        self.outputs = template.output_shape[-1]
+
+        def answer(weights: list[jax.Array], rest: list[jax.Array], pixels: jax.Array) -> jax.Array:
+            x = scale_images(template, pixels).reshape(pixels.shape[0], *inputs)
+            outputs: jax.Array = template.stateless_call(weights, rest, x, training=False)[0]
+            return outputs
+
+        self._answer = jax.jit(answer)
+
+    def __call__(
+        self, model: keras.Model, images: npt.NDArray[np.uint8]
+    ) -> npt.NDArray[np.float32]:
+        """What a network of this architecture puts out: float32 ``[n, classes]``.
+
+        Args:
+            model: has the weights.
+            images: uint8 ``[n, height, width]``; they are scaled as in training.
+        """
+        size = min(EVALUATION_BATCH, len(images))
+        padding = np.zeros((-len(images) % size, *images.shape[1:]), np.uint8)
+        padded = np.concatenate([images, padding])
+        weights = [v.value for v in model.trainable_variables]
+        rest = [v.value for v in model.non_trainable_variables]
+        result = np.empty((len(padded), self.outputs), np.float32)
+        for start in range(0, len(padded), size):
+            batch = jnp.asarray(padded[start : start + size])
+            result[start : start + size] = self._answer(weights, rest, batch)
+        return result[: len(images)]
+
+
+class Probabilities:
     """Probabilities from the networks of one architecture.
 
     A network that was compiled with a loss ``from_logits`` ends without a softmax; it is put on
@@ -22,7 +65,7 @@ class Answers:
     """
 
     def __init__(self, template: keras.Model, image_shape: tuple[int, int]) -> None:
-        self._forward = engine.Forward(template, image_shape)
+        self._forward = Forward(template, image_shape)
         self._logits = bool(getattr(template.loss, "from_logits", False))
 
     def __call__(
@@ -45,7 +88,7 @@ def require_probabilities(model: keras.Model, image_shape: tuple[int, int], name
         InputError: outputs below 0, or with another sum than 1.
     """
     black_and_white = np.stack([np.full(image_shape, tone, np.uint8) for tone in (0, 255)])
-    answers = Answers(model, image_shape)(model, black_and_white)
+    answers = Probabilities(model, image_shape)(model, black_and_white)
     if (answers < 0).any() or (np.abs(answers.sum(axis=-1) - 1) > 0.01).any():
         raise InputError(
             f"{name}: its outputs are no probabilities; end it with activation='softmax', or "

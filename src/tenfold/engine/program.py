@@ -17,7 +17,7 @@ from tenfold.engine.device_data import DeviceData, Window
 from tenfold.engine.inputs import InputAdapter, shape_text
 from tenfold.engine.state import State, copied, read_state
 from tenfold.engine.steps import Steps, compiler_options
-from tenfold.networks.recipes import Augmentation
+from tenfold.networks.recipes import Augmentation, Recipe
 
 SEGMENT_SECONDS = 0.4
 EVALUATION_BATCH = 250
@@ -29,12 +29,13 @@ class Program:
     """The compiled steps of one architecture.
 
     Args:
-        model: a compiled ``keras.Model``; it is built here if it is not yet.
+        models: compiled networks of one architecture, whose missing variables are created here.
         image_shape: height and width of the images.
-        classes: how many classes the labels have.
-        batch_size: images a step.
-        augmentation: what is done to the images in training.
-        networks: None for one network, else the length of the leading axis of its states.
+        classes: number of classes of the labels.
+        batch_size: images per step.
+        augmentation: random changes of the training images.
+        networks: number of networks trained at once; by default one per model. States have a
+            leading axis of this length if it is more than one.
 
     Raises:
         InputError: the model is not compiled, does not fit the images, or has another number
@@ -43,22 +44,23 @@ class Program:
 
     def __init__(
         self,
-        model: keras.Model,
+        models: Sequence[keras.Model],
         image_shape: tuple[int, int],
         classes: int,
         batch_size: int,
         augmentation: Augmentation | None = None,
         networks: int | None = None,
     ) -> None:
-        self.model = model
+        self.model = model = models[0]
+        networks = len(models) if networks is None else networks
         self.image_shape = image_shape
         self.classes = classes
         self.batch_size = batch_size
         self.augmentation = augmentation or Augmentation()
-        self.networks = networks
+        self.networks = networks = networks if networks > 1 else None
         self._input = InputAdapter(model, image_shape, classes)
         self._check_outputs()
-        self.build(model)
+        self._build(model)
         model.reset_metrics()
         self.fresh_metrics = read_state(model).metrics
         if networks is not None:
@@ -76,8 +78,22 @@ class Program:
         self._test = jax.jit(steps.test, static_argnames="size")
         self._ahead: Thread | None = None
         self._compiled_ahead = False
+        for other in models[1:]:
+            self._build(other)
 
-    def build(self, model: keras.Model) -> None:
+    @classmethod
+    def from_recipe(
+        cls,
+        models: Sequence[keras.Model],
+        recipe: Recipe,
+        image_shape: tuple[int, int],
+        classes: int,
+        networks: int | None = None,
+    ) -> Program:
+        """The program that trains networks of a recipe; see the class for the arguments."""
+        return cls(models, image_shape, classes, recipe.batch_size, recipe.augmentation, networks)
+
+    def _build(self, model: keras.Model) -> None:
         """Make a model's variables, with those of its optimizer and metrics, where they lack."""
         shape: Any = jax.ShapeDtypeStruct
         images = shape((2, *self.image_shape), np.uint8)
@@ -106,13 +122,13 @@ class Program:
         epoch: int,
         seeds: Sequence[int],
         shuffle: bool = True,
-        places: np.ndarray | None = None,
+        indices: np.ndarray | None = None,
         then: DeviceData | None = None,
     ) -> Iterator[tuple[State, int, Logs]]:
         """Train one epoch, yielding (state, images seen, running logs) a few times a second.
 
         The state handed in is consumed. ``seeds`` names one seed a network; a seed and an epoch
-        decide the order of the images and their augmentation. ``places``, int
+        decide the order of the images and their augmentation. ``indices``, int
         ``[networks, images]``, names the images that each network sees; all, without it. What
         evaluation on ``then`` needs is compiled in a thread while the first steps are made; the
         model must be left alone until the epoch is over.
@@ -123,10 +139,10 @@ class Program:
         before = 0
         for window in data.windows(self.batch_size, epoch if shuffle else None):
             part = () if data.whole else (window.number,)
-            n = window.count if places is None else places.shape[1]
+            n = window.count if indices is None else indices.shape[1]
             orders = np.stack([_order(n, (seed, epoch, *part), shuffle) for seed in seeds])
-            if places is not None:
-                orders = np.take_along_axis(places.astype(np.int32), orders, axis=1)
+            if indices is not None:
+                orders = np.take_along_axis(indices.astype(np.int32), orders, axis=1)
             own = self._other(keys, len(data) + 1 + window.number) if part else keys
             for latest, seen, logs in self._train_window(state, window, orders, own):
                 state = latest

@@ -61,6 +61,12 @@ def stack_states(states: Sequence[State]) -> State:
     return state
 
 
+def initial_state(models: Sequence[keras.Model]) -> State:
+    """Copy the values of built and compiled models, joined along a new first axis if several."""
+    states = [read_state(model) for model in models]
+    return states[0] if len(states) == 1 else stack_states(states)
+
+
 def unstack_state(state: State, network: int) -> State:
     """One network's state out of many."""
     one: State = jax.tree.map(lambda values: values[network], state)

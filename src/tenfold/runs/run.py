@@ -159,9 +159,9 @@ class Run:
 
     def keras_networks(self) -> list[Ask]:
         """The networks as Keras answers: uint8 ``[n, height, width]`` to ``[n, classes]``."""
-        from tenfold.engine.inference import Answers
+        from tenfold.engine.inference import Probabilities
 
-        answers = Answers(self.model, self.image_shape)
+        answers = Probabilities(self.model, self.image_shape)
         return [partial(answers, model) for model in self.models]
 
     def accepts(self, probabilities: npt.ArrayLike, network: int = 0) -> npt.NDArray[np.bool_]:

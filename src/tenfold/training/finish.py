@@ -19,7 +19,7 @@ from tenfold.core.backend import keras
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
 from tenfold.data import Dataset
-from tenfold.engine.inference import Answers
+from tenfold.engine.inference import Probabilities
 from tenfold.evaluation import Evaluation
 from tenfold.evaluation.calibration import Calibration
 from tenfold.runs import live, onnx_networks, predictions
@@ -96,7 +96,7 @@ def _judge(
     found: list[Evaluation] = []
     answers = examples = None
     for seed, model in zip(record.seeds, networks, strict=True):
-        answers = answers or Answers(model, validation.shape[1:])
+        answers = answers or Probabilities(model, validation.shape[1:])
         with writing(folder):
             network = onnx_networks.save(
                 folder, seed, model, partial(answers, model), validation.images

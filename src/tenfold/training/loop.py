@@ -16,7 +16,7 @@ from tenfold import engine
 from tenfold.core.backend import keras
 from tenfold.core.errors import InputError
 from tenfold.data import Dataset, Splits
-from tenfold.engine.inference import Answers
+from tenfold.engine.inference import Probabilities
 from tenfold.runs import live
 from tenfold.runs.record import Record
 from tenfold.training import checkpoint
@@ -110,7 +110,7 @@ class Watcher:
 
     def __init__(self, trained: Training, validation: Dataset | None) -> None:
         self._trained, self._validation = trained, validation
-        self._answers: Answers | None = None
+        self._answers: Probabilities | None = None
 
     def look(self) -> None:
         """Keep the answers after the epoch that is done."""
@@ -120,7 +120,7 @@ class Watcher:
         state = self._trained.done.state
         engine.write_state(model, engine.unstack_state(state, 0) if several else state)
         if self._answers is None:
-            self._answers = Answers(model, self._validation.shape[1:])
+            self._answers = Probabilities(model, self._validation.shape[1:])
         found = self._answers(model, self._validation.images)
         with writing(self._trained.folder):
             live.save(self._trained.folder, found, self._validation)
@@ -169,9 +169,6 @@ def _epochs(
         taught = [i for i in left if trainings[i].done.epochs == epoch - 1]
         data = (train_data, held_out)
         state, logs = _epoch(trainings, taught, program, data, epoch, display, importing)
-        if held_out is not None:
-            found = program.evaluate(state, held_out)
-            logs = logs | {f"val_{name}": value for name, value in found.items()}
         seconds = time.perf_counter() - began
         parts = _apart(state, len(trainings), len(seeds))
         for i in taught:
@@ -190,16 +187,18 @@ def _epoch(
     display: Silent,
     importing: Thread,
 ) -> tuple[engine.State, dict[str, Any]]:
-    state, logs = _together([one.done.state for one in trainings], program), dict[str, Any]()
+    state = _together([one.done.state for one in trainings], program)
     seeds = [seed for one in trainings for seed in one.record.seeds]
     train_data, held_out = data
-    steps = program.train_epoch(state, train_data, epoch - 1, seeds, then=held_out)
-    for latest, seen, running in steps:
-        state, logs = latest, running
+
+    def on_steps(_: engine.State, images: int, logs: dict[str, Any]) -> None:
         if importing.ident is None:  # now that nothing is traced, which would wait for it
             importing.start()
-        display.update(epoch, seen / len(train_data), _of(taught, trainings, logs))
-    return state, logs
+        display.update(epoch, images / len(train_data), _of(taught, trainings, logs))
+
+    return engine.run_epoch(
+        program, state, train_data, epoch - 1, seeds, validation=held_out, on_steps=on_steps
+    )
 
 
 def _of(

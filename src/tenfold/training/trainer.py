@@ -20,7 +20,6 @@ from tenfold.data import Splits, load
 from tenfold.data.splitting import STANDARD_VALIDATION
 from tenfold.engine.compile import compile_network
 from tenfold.engine.inference import require_probabilities
-from tenfold.engine.state import stack_states
 from tenfold.networks.recipes import Recipe
 from tenfold.networks.recipes import recipe as named_recipe
 from tenfold.runs import ledger
@@ -225,9 +224,7 @@ class _Candidate:
         else:
             held.enter_context(new_folder(self.folder))
             held.enter_context(locked(self.folder))
-            states = [engine.read_state(model) for model in self.models]
-            state = states[0] if len(states) == 1 else stack_states(states)
-            done = Checkpoint(0, state, [], 0.0)
+            done = Checkpoint(0, engine.initial_state(self.models), [], 0.0)
             with emptied_on_failure(self.folder):
                 if self.before is not None:
                     save_predictions_before(self.folder, self.before)
@@ -308,21 +305,14 @@ def _train(
 def _program(candidates: Sequence[_Candidate], splits: Splits) -> engine.Program:
     """The program that trains all networks of these runs, with the variables of each made."""
     recipe, (height, width) = candidates[0].record.recipe, splits.train.shape[1:]
-    first, *others = (model for candidate in candidates for model in candidate.models)
+    models = [model for candidate in candidates for model in candidate.models]
     together = sum(len(candidate.record.seeds) for candidate in candidates)
     with _going_together(recipe):
-        program = engine.Program(
-            first,
-            (height, width),
-            len(splits.class_names),
-            recipe.batch_size,
-            recipe.augmentation,
-            together if together > 1 else None,
+        program = engine.Program.from_recipe(
+            models, recipe, (height, width), len(splits.class_names), together
         )
-        for model in others:
-            program.build(model)
     if networks.is_file(recipe.network) and not candidates[0].stored:
-        require_probabilities(first, (height, width), recipe.network)
+        require_probabilities(models[0], (height, width), recipe.network)
     return program
 
 

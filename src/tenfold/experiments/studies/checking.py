@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from typing import Any
 
 from tenfold.core.errors import InputError
 from tenfold.data import Splits
@@ -87,13 +88,16 @@ def _probe(recipe: Recipe, splits: Splits, seeds: int) -> tuple[float, float]:
     began = time.perf_counter()
     with enough_memory():
         models = engine.build_networks(recipe, (height, width), classes, images, names)
-        program, state = engine.make_program(models, recipe, (height, width), classes)
-        marks = []
-        for _, seen, _ in program.train_epoch(state, engine.DeviceData(splits.train), 0, names):
+        program = engine.Program.from_recipe(models, recipe, (height, width), classes)
+        marks: list[tuple[float, int]] = []
+
+        def on_steps(_: engine.State, seen: int, logs: dict[str, Any]) -> bool:
             marks.append((time.perf_counter() - began, seen))
             # The last, smaller batch is a program of its own, and would be compiled here.
-            if marks[-1][0] > _PROBE_SECONDS or seen + recipe.batch_size > images:
-                break
+            return marks[-1][0] > _PROBE_SECONDS or seen + recipe.batch_size > images
+
+        state, data = engine.initial_state(models), engine.DeviceData(splits.train)
+        engine.run_epoch(program, state, data, 0, names, on_steps=on_steps)
     (start, before), (end, after) = marks[0], marks[-1]
     an_image = (end - start) / (after - before) if after > before else start / after
     return start, an_image * images
