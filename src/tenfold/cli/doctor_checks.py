@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tenfold.core.cache import cache_folder
 from tenfold.core.errors import InputError
-from tenfold.core.files import atomic_write, cache_folder
+from tenfold.core.files import atomic_write
 
 
 @dataclass(frozen=True)

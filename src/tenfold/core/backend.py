@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
+from tenfold.core.cache import cache_folder
 from tenfold.core.errors import InputError
-from tenfold.core.files import cache_folder
 
 OPTIONAL = (
     "requests",

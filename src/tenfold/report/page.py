@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from tenfold import figures
-from tenfold.core import pages
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
+from tenfold.core.html_page import render_page
 from tenfold.evaluation import Evaluation
 from tenfold.figures.common import count
 from tenfold.report import performance
@@ -67,7 +67,7 @@ def render(run: Run) -> str:
     Raises:
         InputError: as ``write``.
     """
-    return pages.render(_TEMPLATES, {"count": count}, _content(run))
+    return render_page(_TEMPLATES, {"count": count}, _content(run))
 
 
 def _content(run: Run) -> dict[str, Any]:

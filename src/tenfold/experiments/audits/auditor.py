@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from tenfold.core.checksums import sha256
 from tenfold.core.errors import InputError
-from tenfold.core.files import atomic_write, sha256
+from tenfold.core.files import atomic_write
 from tenfold.core.folders import dated_folder
 from tenfold.data import Dataset, Splits, load
 from tenfold.experiments.audits.tables import as_csv, candidates, duplicates

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tenfold import figures
-from tenfold.core import pages
+from tenfold.core.html_page import render_page
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -24,7 +24,7 @@ def render(audit: Audit, limit: int) -> str:
         limit: how many candidates, and how many groups of duplicates, to show.
     """
     values = _head(audit) | _candidates(audit, limit) | _duplicates(audit, limit)
-    return pages.render(_TEMPLATES, {"percent": percent}, values)
+    return render_page(_TEMPLATES, {"percent": percent}, values)
 
 
 def percent(share: float) -> str:

@@ -1,4 +1,4 @@
-"""Pages: templates, a style and a script as one HTML file that needs nothing else."""
+"""Self-contained HTML pages from templates, with their style and script inline."""
 
 from __future__ import annotations
 
@@ -9,17 +9,19 @@ from pathlib import Path
 from typing import Any
 
 
-def render(templates: Path, filters: dict[str, Callable[..., str]], values: dict[str, Any]) -> str:
-    """Return ``page.html`` of a folder of templates, filled in.
+def render_page(
+    templates: Path, filters: dict[str, Callable[..., str]], values: dict[str, Any]
+) -> str:
+    """Return ``page.html`` of a folder of Jinja templates as one HTML document.
 
-    The template also gets ``style`` and ``script``, from ``style.css`` and ``script.js`` beside
-    it, and ``script_hash``, by which a security policy in the page allows that script alone.
-    Whatever values are put in is escaped.
+    The template also receives ``style`` and ``script``, the contents of ``style.css`` and
+    ``script.js`` in the same folder, and ``script_hash``, with which the content security
+    policy of the page allows only that script. Values are escaped.
 
     Args:
         templates: the folder.
         filters: functions that the templates may call.
-        values: what they show; a name that is missing is an error.
+        values: variables of the template; a missing one is an error.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
