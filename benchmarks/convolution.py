@@ -34,11 +34,11 @@ from pathlib import Path
 import jax
 import jax.numpy as jnp
 import numpy as np
-from children import ChildFailed, Contestant, run_child
 from contestants.workloads import WORKLOADS
 from environments import environment
 from jax import lax
 from machine import machine, multiplies_bfloat16
+from processes import ChildFailed, Contestant, run_child
 from summaries import epoch_seconds, ratios, summaries
 from tables import print_table
 from training import PINS

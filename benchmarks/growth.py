@@ -34,8 +34,8 @@ import time
 from pathlib import Path
 
 import numpy as np
-from children import MEGABYTES, ON_THE_CPU
 from machine import machine
+from processes import MEGABYTES, ON_THE_CPU
 from summaries import spread
 from tables import print_table
 

@@ -29,8 +29,8 @@ import sys
 import time
 from pathlib import Path
 
-from children import MEGABYTES
 from machine import machine
+from processes import MEGABYTES
 from summaries import spread
 from tables import print_table
 

@@ -36,9 +36,9 @@ import sys
 import tempfile
 from pathlib import Path
 
-from children import Contestant, run_child
 from environments import environment
 from machine import machine
+from processes import Contestant, run_child
 from summaries import spread
 from tables import print_table
 from training import PINS, at_least, tell

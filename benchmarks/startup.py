@@ -32,8 +32,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from children import ON_THE_CPU
 from machine import machine
+from processes import ON_THE_CPU
 from summaries import spread
 from tables import print_table
 

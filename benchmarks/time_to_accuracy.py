@@ -28,9 +28,9 @@ import statistics
 import sys
 from pathlib import Path
 
-from children import ChildFailed, Contestant, empty_cache, run_child
 from environments import environment
 from machine import machine
+from processes import ChildFailed, Contestant, empty_cache, run_child
 from summaries import spread
 from tables import print_table
 from training import PINS, as_line, at_least, choices, tell

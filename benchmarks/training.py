@@ -39,10 +39,10 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from children import ChildFailed, Contestant, empty_cache, run_child
 from contestants.workloads import WORKLOADS
 from environments import environment
 from machine import machine
+from processes import ChildFailed, Contestant, empty_cache, run_child
 from summaries import epoch_seconds, geometric_means, ratios, summaries, wall_seconds
 from tables import print_epochs, print_processes
 

@@ -19,8 +19,8 @@ Versions
     tenfold and what it stands on are those installed beside the Python that runs this script;
     they are in the JSON.
 
-    python benchmarks/judging.py                    # about two minutes on two cores
-    python benchmarks/judging.py --json out.json    # keep the JSON as well
+    python benchmarks/evaluation.py                    # about two minutes on two cores
+    python benchmarks/evaluation.py --json out.json    # keep the JSON as well
 """
 
 import argparse
@@ -33,8 +33,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from children import MEGABYTES, ON_THE_CPU
 from machine import machine
+from processes import MEGABYTES, ON_THE_CPU
 from summaries import spread
 from tables import print_table
 

@@ -1,6 +1,6 @@
 """What a training gains that continues from the reader on digits of other hands.
 
-    python benchmarks/continuing.py semeion.data [--few 40]
+    python benchmarks/finetuning.py semeion.data [--few 40]
 
 Semeion (1,593 digits of some 80 people, 16x16 black and white, by the UCI repository) is cut into
 halves in the file's own order. The reader is continued on one half, or on a few images of it, and
