@@ -11,13 +11,14 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from tenfold import Augmentation, InputError
-from tenfold.networks import augmentation as steps
-from tenfold.networks.augmentation import sample, shift
+from tenfold.networks.augmentation import augment as augment_eagerly
+from tenfold.networks.augmentation.clutter import clutter
+from tenfold.networks.augmentation.geometry import sample, shift
+from tenfold.networks.augmentation.pixels import add_noise, blur, thicken
 
 KEY = jax.random.key(3)
 augment, thicken, clutter, blur, add_noise = (
-    jax.jit(step, static_argnums=2)
-    for step in (steps.augment, steps.thicken, steps.clutter, steps.blur, steps.add_noise)
+    jax.jit(step, static_argnums=2) for step in (augment_eagerly, thicken, clutter, blur, add_noise)
 )
 
 
@@ -73,7 +74,7 @@ def test_nothing_asked_nothing_done(images):
 )
 def test_grey_levels_stay_within_those_of_the_image(how):
     images = jnp.zeros((4, 12, 12)).at[:, 3:9, 4:8].set(0.8)
-    moved = np.asarray(steps.augment(KEY, images, how))
+    moved = np.asarray(augment_eagerly(KEY, images, how))
     assert moved.shape == images.shape
     assert moved.min() >= 0
     assert moved.max() <= 0.8 + 1e-6

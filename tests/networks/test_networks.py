@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from tenfold import InputError
-from tenfold.networks import build, conv, dense, foreign_objects, from_json, summary, to_json
+from tenfold.networks import build, conv, custom_objects, dense, from_json, summary, to_json
 from tenfold.networks.recipes import RECIPES
 
 PARAMETERS = {
@@ -136,7 +136,7 @@ def test_layers_are_read_back_from_json_without_running_code(name):
     assert [layer.get_config() for layer in again.layers] == [
         layer.get_config() for layer in model.layers
     ]
-    assert foreign_objects(json.loads(to_json(model))) == []
+    assert custom_objects(json.loads(to_json(model))) == []
 
 
 def test_what_is_no_network_is_not_read_as_one():
@@ -145,7 +145,7 @@ def test_what_is_no_network_is_not_read_as_one():
         from_json(json.dumps(layer))
 
 
-def test_foreign_layers_are_found_wherever_they_are_nested():
+def test_custom_layers_are_listed_wherever_they_are_nested():
     @keras.saving.register_keras_serializable("mine")
     class Own(keras.layers.Layer):
         def call(self, x):
@@ -153,15 +153,18 @@ def test_foreign_layers_are_found_wherever_they_are_nested():
 
     inner = keras.Sequential([keras.Input((4,)), Own()])
     outer = keras.Sequential([keras.Input((4,)), inner, keras.layers.Dense(2)])
-    assert foreign_objects(keras.saving.serialize_keras_object(outer)) == ["Own"]
+    assert custom_objects(keras.saving.serialize_keras_object(outer)) == ["Own"]
 
 
 @pytest.mark.parametrize(
     ("make", "words"),
     [
-        (lambda: dense((28, 28), 10, hidden=[0]), "0 units"),
+        (
+            lambda: dense((28, 28), 10, hidden=[0]),
+            r"hidden: \[0\]; give whole numbers from 1 to 100000",
+        ),
         (lambda: dense((28, 28), 10, gaussian_noise=-1), "gaussian_noise: -1"),
-        (lambda: dense((28, 28), 10, hidden=[10**9]), "units"),
+        (lambda: dense((28, 28), 10, hidden=[10**9]), "hidden: "),
         (lambda: dense((28, 28), 10, dropout=1.0), "dropout: 1.0"),
         (lambda: dense((28, 28), 10, dropout=-0.1), "dropout: -0.1"),
         (lambda: dense((28, 28), 10, activation="rellu"), "did you mean 'relu'"),
@@ -170,14 +173,20 @@ def test_foreign_layers_are_found_wherever_they_are_nested():
         (lambda: conv((28, 28), 10, dropout=2.0), "dropout"),
         (lambda: conv((28, 28), 10, strides=0), "strides"),
         (lambda: conv((28, 28), 10, kernels=[3, 3, 3]), "3 values for 2"),
-        (lambda: conv((28, 28), 10, padding="some"), "padding: 'some' is unknown; give valid or"),
+        (
+            lambda: conv((28, 28), 10, padding="some"),
+            "padding: 'some' is unknown; give valid or same",
+        ),
         (lambda: conv((28, 28), 10, activation="foo"), "activation: 'foo'"),
         (lambda: build("densse", {}, (28, 28), 10, 0), "'densse' is unknown"),
-        (lambda: build("dense", {"units": 3}, (28, 28), 10, 0), "units: not of a dense"),
-        (lambda: build("dense", {"hidden": ["x"]}, (28, 28), 10, 0), "cannot be so"),
+        (lambda: build("dense", {"units": 3}, (28, 28), 10, 0), "units: not an argument of dense"),
+        (
+            lambda: build("dense", {"hidden": ["x"]}, (28, 28), 10, 0),
+            r"hidden: \['x'\]; give whole",
+        ),
         (
             lambda: build("conv", {"filters": [4] * 5, "pooling": 2}, (28, 28), 10, 0),
-            "cannot be so",
+            "cannot be built with these arguments",
         ),
     ],
 )

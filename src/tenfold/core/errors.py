@@ -10,3 +10,13 @@ class InputError(ValueError):
 
 class NoDigitError(InputError):
     """A picture that can be read, but no digit is in it."""
+
+
+def one_line(error: BaseException, limit: int = 300) -> str:
+    """Type and message of an exception in one line.
+
+    Example:
+        >>> one_line(ValueError("not\\n  so"))
+        'ValueError: not so'
+    """
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:limit]}"

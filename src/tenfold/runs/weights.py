@@ -34,9 +34,9 @@ def save_model(folder: Path, seed: int, model: keras.Model) -> None:
 def _of_keras_alone(model: keras.Model) -> keras.Model:
     """The model; with Adam where its optimizer or schedule is one that Keras alone cannot load."""
     from tenfold.core.backend import keras
-    from tenfold.networks import foreign_objects
+    from tenfold.networks import custom_objects
 
-    if not foreign_objects(keras.saving.serialize_keras_object(model.optimizer)):
+    if not custom_objects(keras.saving.serialize_keras_object(model.optimizer)):
         return model
     alone = keras.models.clone_model(model)
     alone.set_weights(model.get_weights())

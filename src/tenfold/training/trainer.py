@@ -311,7 +311,7 @@ def _program(candidates: Sequence[_Candidate], splits: Splits) -> engine.Program
         program = engine.Program.from_recipe(
             models, recipe, (height, width), len(splits.class_names), together
         )
-    if networks.is_file(recipe.network) and not candidates[0].stored:
+    if networks.is_python_file(recipe.network) and not candidates[0].stored:
         require_probabilities(models[0], (height, width), recipe.network)
     return program
 

@@ -1,7 +1,14 @@
-"""Recipes: a network and how to train it, as plain data."""
+"""Recipes: a network and how to train it, as plain data.
 
-from tenfold.networks.recipes.customize import customised
-from tenfold.networks.recipes.recipe import SCHEDULES, Augmentation, Published, Recipe
+- ``augmentation``, ``recipe``: the settings, each declared once (see `tenfold.networks.fields`)
+- ``table``: the named recipes
+- ``options``: all settings by name, recipes changed by options or made from a Python file
+- ``reference``: the settings as a table for the documentation
+"""
+
+from tenfold.networks.recipes.augmentation import Augmentation
+from tenfold.networks.recipes.options import FIELDS, customised
+from tenfold.networks.recipes.recipe import Published, Recipe
 from tenfold.networks.recipes.table import RECIPES, recipe
 
-__all__ = ["RECIPES", "SCHEDULES", "Augmentation", "Published", "Recipe", "customised", "recipe"]
+__all__ = ["FIELDS", "RECIPES", "Augmentation", "Published", "Recipe", "customised", "recipe"]

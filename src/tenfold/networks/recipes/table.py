@@ -6,7 +6,8 @@ import difflib
 from collections.abc import Mapping
 
 from tenfold.core.errors import InputError
-from tenfold.networks.recipes.recipe import Augmentation, Published, Recipe
+from tenfold.networks.recipes.augmentation import Augmentation
+from tenfold.networks.recipes.recipe import Published, Recipe
 
 
 def recipe(name: str) -> Recipe:

@@ -1,0 +1,97 @@
+"""Convolutional networks."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from tenfold.networks.builders.arguments import (
+    BATCH_NORM,
+    DROPOUT,
+    SIZES,
+    Activation,
+    check_activation,
+)
+from tenfold.networks.fields import Field, declared
+
+if TYPE_CHECKING:
+    from tenfold.core.backend import keras
+
+
+def conv(
+    image_shape: tuple[int, int],
+    classes: int,
+    *,
+    filters: Annotated[Sequence[int], Field("Filters of the convolutions.", SIZES)] = (32, 64),
+    kernels: Annotated[
+        int | Sequence[int], Field("Side of the convolutions' windows, in pixels.", SIZES)
+    ] = 3,
+    strides: Annotated[
+        int | Sequence[int], Field("Step of the convolutions' windows, in pixels.", SIZES)
+    ] = 1,
+    pooling: Annotated[
+        int | Sequence[int], Field("Side of max-pooling windows; 1 for no pooling.", SIZES)
+    ] = 1,
+    padding: Annotated[
+        str,
+        Field("Padding of the convolutions: same pads with zeros.", choices=("valid", "same")),
+    ] = "valid",
+    activation: Activation = "relu",
+    batch_norm: Annotated[bool | Sequence[bool], BATCH_NORM] = False,
+    dropout: Annotated[float, DROPOUT] = 0.0,
+) -> "keras.Model":
+    """Build a network of convolutions, then dropout and a softmax layer.
+
+    Batch normalisation follows the max-pooling of its layer: it has fewer values to normalise
+    there.
+
+    Args:
+        image_shape: height and width of the images, in pixels.
+        classes: number of outputs.
+        filters: of each convolution.
+        kernels: side of the windows, for all layers or one per layer; so too the next arguments.
+        strides: step of the windows.
+        pooling: side of the max-pooling windows after a layer; 1 for none.
+        padding: ``"valid"``, or ``"same"`` for zeros around the images, which then keep their size.
+        activation: of the convolutions.
+        batch_norm: put a batch normalisation between a layer, with its pooling, and its activation.
+        dropout: share of features dropped before the softmax layer.
+
+    Returns:
+        An untrained model with inputs ``[n, height, width, 1]`` and outputs ``[n, classes]``.
+
+    Raises:
+        InputError: an argument is out of range, an activation or padding is unknown, or a list is
+            not as long as ``filters``.
+
+    Example:
+        >>> conv((28, 28), 10, filters=[32, 64], pooling=2, dropout=0.5).count_params()
+        34826
+    """
+    from tenfold.core.backend import keras
+
+    fields = declared(conv)
+    for name, value in (("filters", filters), ("padding", padding), ("dropout", dropout)):
+        fields[name].check(value)
+    layered = {
+        "kernels": kernels,
+        "strides": strides,
+        "pooling": pooling,
+        "activation": activation,
+        "batch_norm": batch_norm,
+    }
+    per_layer = [fields[name].per_layer(value, len(filters)) for name, value in layered.items()]
+    model = keras.Sequential([keras.Input((*image_shape, 1))])
+    for count, side, step, pool, name, is_normal in zip(filters, *per_layer, strict=True):
+        check_activation(name)
+        model.add(
+            keras.layers.Conv2D(count, side, strides=step, padding=padding, use_bias=not is_normal)
+        )
+        pooled = [keras.layers.MaxPooling2D(pool)] if pool > 1 else []
+        active = keras.layers.Activation(name)
+        normal = [*pooled, keras.layers.BatchNormalization(), active]
+        for layer in normal if is_normal else [active, *pooled]:
+            model.add(layer)
+    model.add(keras.layers.Flatten())
+    if dropout:
+        model.add(keras.layers.Dropout(dropout))
+    model.add(keras.layers.Dense(classes, activation="softmax"))
+    return model
