@@ -25,7 +25,7 @@ def replace(self, target):
     passing()
     return result
 Path.replace = replace
-from tenfold.training.progress import Silent, _Lines
+from tenfold.training.progress import Progress, _Lines
 _Lines.update = lambda *_: passing()
 from tenfold.cli import main
 main()

@@ -10,7 +10,7 @@ import tenfold
 from tenfold import Recipe
 from tenfold.engine import Muon
 from tenfold.networks.recipes import customised
-from tenfold.training.progress import Silent
+from tenfold.training.progress import Progress
 
 
 def one_step(optimizer, shapes):
@@ -57,7 +57,7 @@ def test_muon_by_name_goes_on_from_a_run_folder_and_in_one_program(few, tmp_path
     recipe = Recipe("m", "conv", filters, optimizer="muon", learning_rate=0.02, epochs=2)
     alone = tenfold.train(recipe, few, out=tmp_path / "alone", verbose=False)
     with monkeypatch.context() as patch:
-        patch.setattr(Silent, "update", interrupt_in_epoch(2))
+        patch.setattr(Progress, "update", interrupt_in_epoch(2))
         with pytest.raises(KeyboardInterrupt):
             tenfold.train(recipe, few, seeds=2, out=tmp_path / "both", verbose=False)
     both = tenfold.resume(tmp_path / "both", few, verbose=False)

@@ -34,7 +34,7 @@ from tenfold.experiments.studies.settings import (
 )
 from tenfold.networks import NETWORKS
 from tenfold.networks.recipes import customised
-from tenfold.training.progress import Silent
+from tenfold.training.progress import Progress
 
 EXERCISES = Path(__file__).parents[2] / "docs" / "exercises.md"
 VARY = {"hidden": [[8], [8, 8]], "learning_rate": [0.002, 0.02]}
@@ -480,7 +480,7 @@ def interrupt_after(parts):
 def test_ctrl_c_names_the_command_and_what_is_trained_is_kept(few, tmp_path, monkeypatch):
     out, vary = tmp_path / "my study", {"epochs": [1, 2]}
     with monkeypatch.context() as patch:
-        patch.setattr(Silent, "update", interrupt_after(2))
+        patch.setattr(Progress, "update", interrupt_after(2))
         with pytest.raises(KeyboardInterrupt, match=r"tenfold study --resume '.*my study'"):
             study(SMALL, vary, few, seeds=1, out=out, verbose=False)
     stopped = Study(out)

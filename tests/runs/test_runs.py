@@ -307,7 +307,7 @@ def test_changed_or_vanished_data_are_refused(few_file, tmp_path):
         changed = dict(arrays)
     changed["y_test"] = np.roll(changed["y_test"], 1)
     np.savez(path, **changed)
-    with pytest.raises(InputError, match="the test split of own is not the one"):
+    with pytest.raises(InputError, match="the test split of own differs from the one"):
         trained.evaluate()
     path.unlink()
     with pytest.raises(InputError, match="no such file"):

@@ -15,7 +15,7 @@ from tenfold.runs.finetune_data.user_data import load_user_data
 from tenfold.training.finetune.gains import measure_gains
 from tenfold.training.finetune.preparation import finetuning_recipe
 from tenfold.training.finetune.pretrained import find_pretrained
-from tenfold.training.progress import Silent
+from tenfold.training.progress import Progress
 
 RECIPE = tenfold.Recipe("small", arguments={"hidden": [48]}, epochs=6, batch_size=64)
 DIGITS = tuple("0123456789")
@@ -88,8 +88,8 @@ def test_a_stopped_one_goes_on_to_the_same_bits(continued, base, mine, tmp_path,
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
-        patched.setattr(Silent, "epoch", stop)
-        with pytest.raises(KeyboardInterrupt, match="go on with tenfold train --resume"):
+        patched.setattr(Progress, "epoch", stop)
+        with pytest.raises(KeyboardInterrupt, match="continue with tenfold train --resume"):
             tenfold.train(RECIPE, mine, start=base.path, out=tmp_path / "run", verbose=False)
     again = tenfold.resume(tmp_path / "run", verbose=False)
     for one, other in zip(again.models, continued.models, strict=True):

@@ -16,8 +16,8 @@ import pytest
 CHILD = """
 import time
 import numpy as np
-from tenfold.training.progress import progress
-with progress(4, True) as display:
+from tenfold.training.progress import show_progress
+with show_progress(4, True) as display:
     for epoch in (2, 3, 4):
         logs = {"loss": np.array([0.3, 0.5]) / epoch, "accuracy": np.array([0.9, 0.8])}
         for share in (0.5, 1.0):

@@ -149,7 +149,7 @@ def test_what_goes_wrong_in_training_is_told(retraining, samples, base, tmp_path
     made = Retraining(tmp_path / "other", base[1], tmp_path / "gone")
     made.start(samples)
     found = wait(made, "failed")
-    assert "neither 'reader' nor the folder of a run" in found["error"]
+    assert "neither 'reader' nor a run folder" in found["error"]
     assert "\n" not in found["error"]
 
 

@@ -15,7 +15,7 @@ from interruption import assert_same_run, child, interrupt_in_epoch
 import tenfold
 from tenfold import InputError
 from tenfold.runs.locks import locked
-from tenfold.training.progress import Silent
+from tenfold.training.progress import Progress
 
 
 @pytest.mark.parametrize(
@@ -75,9 +75,9 @@ def test_ctrl_c_names_the_command_to_go_on_with(few_file, tmp_path):
     process.send_signal(signal.SIGINT)
     rest = process.stderr.read().splitlines()
     assert process.wait(60) == 130
-    assert rest[-1] == "tenfold: stopped; go on with tenfold train --resume 'my run'"
+    assert rest[-1] == "tenfold: stopped; continue with tenfold train --resume 'my run'"
     assert all(line.lstrip().startswith("epoch ") for line in rest[:-1])
-    with pytest.raises(InputError, match="not finished; go on with tenfold train --resume"):
+    with pytest.raises(InputError, match="not finished; continue with tenfold train --resume"):
         tenfold.Run(tmp_path / "my run").evaluate()
 
 
@@ -90,7 +90,7 @@ SMALL = tenfold.Recipe("small", arguments={"hidden": [8]}, epochs=3)
 def stopped_run(few_file, tmp_path_factory):
     folder = tmp_path_factory.mktemp("stopped") / "run"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Silent, "update", interrupt_in_epoch(2))
+        patch.setattr(Progress, "update", interrupt_in_epoch(2))
         with pytest.raises(KeyboardInterrupt, match="tenfold train --resume"):
             tenfold.train(SMALL, few_file, out=folder, verbose=False)
     return folder
@@ -143,7 +143,7 @@ def test_two_processes_do_not_train_the_same_run(stopped):
 
 def test_other_data_are_refused_on_resuming(stopped, few):
     other = tenfold.Splits("few", few.train[:-1], few.validation, few.test, "here", 0)
-    with pytest.raises(InputError, match="train split of few is not the one"):
+    with pytest.raises(InputError, match="train split of few differs from the one"):
         tenfold.resume(stopped, data=other)
 
 
@@ -269,7 +269,7 @@ def test_no_space_in_the_middle_loses_nothing(stopped, finished_run):
     assert code == 2
     last = error.splitlines()[-1]
     assert last.startswith("tenfold: cannot write")
-    assert last.endswith(f"then go on with tenfold train --resume {stopped}")
+    assert last.endswith(f"then continue with tenfold train --resume {stopped}")
     assert not [path for path in stopped.rglob("*") if ".tmp" in path.name]
     tenfold.resume(stopped, verbose=False)
     assert_same_run(finished_run, stopped)
@@ -284,7 +284,7 @@ def test_a_file_in_the_place_of_a_folder_is_told(stopped, tenfold_main):
     (stopped / "models").write_text("")
     code, _, error = tenfold_main("train", "--resume", stopped)
     assert code == 2
-    assert "go on with tenfold train --resume" in error.splitlines()[-1]
+    assert "continue with tenfold train --resume" in error.splitlines()[-1]
     (stopped / "models").unlink()
     assert tenfold.resume(stopped, verbose=False).record.status == "finished"
 
@@ -374,7 +374,7 @@ def test_a_run_does_not_need_the_file_again(own, few_file, tmp_path):
     first, second = (model.get_weights()[0] for model in whole.models)
     assert not np.array_equal(first, second)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Silent, "update", interrupt_in_epoch(1))
+        patch.setattr(Progress, "update", interrupt_in_epoch(1))
         with pytest.raises(KeyboardInterrupt):
             tenfold.train(how, few_file, seeds=2, out="halves", verbose=False)
     own.unlink()

@@ -17,7 +17,7 @@ from tenfold import figures
 from tenfold.engine import State
 from tenfold.networks import dense
 from tenfold.training.checkpoint import save
-from tenfold.training.tensorboard import Events
+from tenfold.training.tensorboard import EventFiles
 
 SMALL = tenfold.Recipe("small", arguments={"hidden": [8]}, epochs=3)
 SCALARS = ["accuracy/train", "accuracy/validation", "loss/train", "loss/validation"]
@@ -202,9 +202,9 @@ def state_of(model):
 def two_epochs(logistic, tmp_path_factory):
     """The bytes of an event file of two epochs."""
     folder = tmp_path_factory.mktemp("two")
-    events = Events(folder, logistic, [5], [])
+    events = EventFiles(folder, logistic, [5], [])
     for row in HISTORY[:2]:
-        events.add([row], state_of(logistic))
+        events.add_epoch([row], state_of(logistic))
     return event_file(folder, 5).read_bytes()
 
 
@@ -214,7 +214,7 @@ def go_on(folder, content, model, history=HISTORY[:2]):
     shutil.rmtree(seed, ignore_errors=True)
     seed.mkdir(parents=True)
     (seed / "events.out.tfevents.1.here").write_bytes(content)
-    Events(folder, model, [5], history).add([HISTORY[len(history)]], state_of(model))
+    EventFiles(folder, model, [5], history).add_epoch([HISTORY[len(history)]], state_of(model))
     return events_of(folder, 5)
 
 
@@ -279,7 +279,7 @@ def test_weights_that_are_not_finite_have_no_histogram(logistic, tmp_path, capfd
     state.trainable[0][3, 4] = np.nan
     state.trainable[1][:] = np.finfo(np.float32).max
     row = {"epoch": 1, "seed": 5, "loss": float("nan"), "val_loss": float("inf")}
-    Events(tmp_path, logistic, [5], []).add([row], state)
+    EventFiles(tmp_path, logistic, [5], []).add_epoch([row], state)
     events = events_of(tmp_path, 5)
     (tag,) = events.Tags()["histograms"]
     assert tag.endswith("/bias")
@@ -310,7 +310,7 @@ def test_nested_layers_keep_their_tags_when_the_network_is_built_anew(tmp_path):
     again = networks.from_json(networks.to_json(first))
     found = []
     for model, name in ((first, "first"), (again, "again")):
-        Events(tmp_path / name, model, [5], []).add([HISTORY[0]], state_of(model))
+        EventFiles(tmp_path / name, model, [5], []).add_epoch([HISTORY[0]], state_of(model))
         found.append(events_of(tmp_path / name, 5).Tags()["histograms"])
     assert found[0] == found[1]
     assert len(set(found[0])) == len(first.weights) == 12
@@ -325,7 +325,7 @@ def test_nested_layers_keep_their_tags_when_the_network_is_built_anew(tmp_path):
 def test_what_is_no_weight_has_no_histogram(tmp_path):
     model = dense((28, 28), 10, hidden=[4], batch_norm=True, dropout=0.5)
     assert any("seed" in variable.path for variable in model.non_trainable_variables)
-    Events(tmp_path, model, [5], []).add([HISTORY[0]], state_of(model))
+    EventFiles(tmp_path, model, [5], []).add_epoch([HISTORY[0]], state_of(model))
     tags = events_of(tmp_path, 5).Tags()["histograms"]
     assert sorted(tag.split("/")[2] for tag in tags) == [
         *("beta", "bias", "gamma", "kernel", "kernel", "moving_mean", "moving_variance")
@@ -336,7 +336,7 @@ def test_what_is_no_weight_has_no_histogram(tmp_path):
 def test_a_constant_weight_is_one_peak(logistic, tmp_path, value):
     state = state_of(logistic)
     state.trainable[1][:] = value
-    Events(tmp_path, logistic, [5], []).add([HISTORY[0]], state)
+    EventFiles(tmp_path, logistic, [5], []).add_epoch([HISTORY[0]], state)
     events = events_of(tmp_path, 5)
     (tag,) = {tag for tag in events.Tags()["histograms"] if tag.endswith("/bias")}
     ((_, found),) = histograms(events, tag)

@@ -38,7 +38,7 @@ class Examples:
     evidence: npt.NDArray[np.float32]
 
 
-def ask(networks: Sequence[Ask], dataset: Dataset, split: str) -> Evaluation:
+def evaluate_dataset(networks: Sequence[Ask], dataset: Dataset, split: str) -> Evaluation:
     """What every network answers on a split."""
     outputs = np.stack([network(dataset.images) for network in networks])
     return Evaluation(
@@ -46,7 +46,7 @@ def ask(networks: Sequence[Ask], dataset: Dataset, split: str) -> Evaluation:
     )
 
 
-def illustrate(network: Ask, dataset: Dataset, found: Evaluation) -> Examples:
+def choose_examples(network: Ask, dataset: Dataset, found: Evaluation) -> Examples:
     """Choose images that tell most about the first network's answers, and explain them."""
     places = _examples(found)
     images = dataset.images[places]

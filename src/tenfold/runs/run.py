@@ -112,7 +112,8 @@ class Run:
             )
         if self.record.status != "finished":
             raise InputError(
-                f"{self.path}: its training is not finished; go on with {resume_command(self.path)}"
+                f"{self.path}: its training is not finished; continue with "
+                f"{resume_command(self.path)}"
             )
 
     def _network(self, network: int) -> int:
@@ -239,7 +240,7 @@ class Run:
 
     def ask(self, dataset: Dataset, split: str) -> Evaluation:
         """What every network of the run puts out for a dataset, as it is; nothing is kept."""
-        return predictions.ask(self._networks, dataset, split)
+        return predictions.evaluate_dataset(self._networks, dataset, split)
 
     def _first_ask(self, split: str, splits: Splits | None) -> Evaluation:
         splits = self.data() if splits is None else splits
@@ -248,7 +249,7 @@ class Run:
             raise InputError(f"split: no {split}; there are {', '.join(splits.present())}")
         found = replace(self.ask(dataset, split), calibrations=self.calibrations)
         if split in predictions.KEPT:
-            examples = predictions.illustrate(self._networks[0], dataset, found)
+            examples = predictions.choose_examples(self._networks[0], dataset, found)
             predictions.save(self.path, found, examples)
         return found
 

@@ -1,4 +1,4 @@
-"""The checkpoint of a training: every number it needs to go on with the same bits."""
+"""Checkpoints: all numbers of a training, so that it resumes to the same bits."""
 
 from __future__ import annotations
 
@@ -22,20 +22,27 @@ NAME = "checkpoint.npz"
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """State after a number of epochs, with the history and the seconds up to there."""
+    """A training after some of its epochs.
+
+    Attributes:
+        epochs: number of finished epochs.
+        state: after these epochs; several networks have a leading axis.
+        history: one row an epoch and seed.
+        seconds: of training so far.
+    """
 
     epochs: int
     state: State
     history: list[dict[str, Any]]
     seconds: float
 
-    def diverged(self) -> tuple[int, list[int]] | None:
-        """The first epoch in which a loss was not finite, and the seeds it befell."""
-        bad = [row for row in self.history if not _finite(row)]
-        if not bad:
+    def divergence(self) -> tuple[int, list[int]] | None:
+        """The first epoch with a NaN or infinite loss and the seeds that have it, or None."""
+        diverged = [row for row in self.history if not _finite(row)]
+        if not diverged:
             return None
-        first = bad[0]["epoch"]
-        return first, [row["seed"] for row in bad if row["epoch"] == first]
+        first = diverged[0]["epoch"]
+        return first, [row["seed"] for row in diverged if row["epoch"] == first]
 
 
 def _finite(row: dict[str, Any]) -> bool:
@@ -43,7 +50,7 @@ def _finite(row: dict[str, Any]) -> bool:
 
 
 def save(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write the checkpoint over the last one, whole or not at all."""
+    """Replace the checkpoint of a run folder atomically."""
     leaves = jax.device_get(jax.tree.leaves(checkpoint.state))
     notes = {
         "epochs": checkpoint.epochs,
@@ -55,37 +62,40 @@ def save(folder: Path, checkpoint: Checkpoint) -> None:
         np.savez(file, notes=np.frombuffer(json.dumps(notes).encode(), np.uint8), **arrays)
 
 
-def load(folder: Path, like: State, networks: int) -> Checkpoint:
-    """Read the checkpoint back.
+def load(folder: Path, network: State, networks: int) -> Checkpoint:
+    """Read the checkpoint of a run folder.
 
     Args:
         folder: of the run.
-        like: the state of one network, which tells how many arrays of which shapes there are.
-        networks: how many are trained together.
+        network: state of one network, for structure, shapes and types of the arrays.
+        networks: number of networks that are trained at once.
 
     Raises:
-        InputError: it is missing, damaged, or of other networks than ``like``.
+        InputError: the checkpoint is missing, damaged, or of another network.
     """
     path = folder / NAME
-    leaves, structure = jax.tree.flatten(like)
+    leaves, structure = jax.tree.flatten(network)
     try:
         with np.load(path, allow_pickle=False) as file:
             notes = json.loads(file["notes"].tobytes())
             arrays = [file[f"array-{i}"] for i in range(len(leaves))]
         epochs, history, seconds = notes["epochs"], notes["history"], notes["seconds"]
     except FileNotFoundError:
-        raise InputError(f"{path}: missing, so the training cannot go on; train again") from None
+        raise InputError(
+            f"{path}: missing, so the training cannot be resumed; train again"
+        ) from None
     except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
         raise InputError(f"{path}: damaged ({error}); train again in another folder") from None
-    lead = () if networks == 1 else (networks,)
-    if [array.shape for array in arrays] != [(*lead, *leaf.shape) for leaf in leaves]:
+    leading = () if networks == 1 else (networks,)
+    if [array.shape for array in arrays] != [(*leading, *leaf.shape) for leaf in leaves]:
         raise InputError(f"{path}: of another network than this run's recipe; train again")
     values = [
-        jnp.array(_typed(array, leaf.dtype)) for array, leaf in zip(arrays, leaves, strict=True)
+        jnp.array(_with_dtype(array, leaf.dtype))
+        for array, leaf in zip(arrays, leaves, strict=True)
     ]
     return Checkpoint(epochs, jax.tree.unflatten(structure, values), history, seconds)
 
 
-def _typed(array: np.ndarray, dtype: Any) -> np.ndarray:
-    """NumPy saves the types it does not know, such as bfloat16, as raw bytes."""
+def _with_dtype(array: np.ndarray, dtype: Any) -> np.ndarray:
+    """NumPy saves types that it does not have, such as bfloat16, as raw bytes."""
     return array.view(dtype) if array.dtype.kind == "V" else array

@@ -1,4 +1,4 @@
-"""What a person sees while networks train: a bar on a terminal, else one line an epoch."""
+"""Progress of a training on stderr: a bar on a terminal, otherwise one line an epoch."""
 
 from __future__ import annotations
 
@@ -9,28 +9,34 @@ from typing import Any
 
 import numpy as np
 
+FORMATS = {
+    "loss": "loss {:.4f}",
+    "accuracy": "accuracy {:.2%}",
+    "val_accuracy": "validation {:.2%}",
+}
 
-class Silent:
-    """Shows nothing."""
+
+class Progress:
+    """Shows nothing; the base of the displays."""
 
     def update(self, epoch: int, share: float, logs: Mapping[str, Any]) -> None:
-        """A part of an epoch is done: ``share`` of its images."""
+        """Show the running logs after a share of an epoch's images."""
 
     def epoch(self, epoch: int, logs: Mapping[str, Any], seconds: float) -> None:
-        """An epoch is done and validated."""
+        """Show the logs of a finished and validated epoch."""
 
 
-class _Lines(Silent):
+class _Lines(Progress):
     def __init__(self, epochs: int) -> None:
         self.epochs = epochs
 
     def epoch(self, epoch: int, logs: Mapping[str, Any], seconds: float) -> None:
-        text = f"epoch {epoch:>{len(str(self.epochs))}}/{self.epochs}  {_text(logs)}"
+        text = f"epoch {epoch:>{len(str(self.epochs))}}/{self.epochs}  {_format(logs)}"
         print(f"{text}  {seconds:.1f} s", file=sys.stderr, flush=True)  # noqa: T201
 
 
-class _Bar(Silent):
-    """A bar with the time left; the validation of the last epoch stays while the next goes on."""
+class _Bar(Progress):
+    """A bar with the time left; it shows the latest validation during the next epoch."""
 
     def __init__(self, bar: Any, epochs: int) -> None:
         self.bar, self.epochs = bar, epochs
@@ -38,10 +44,11 @@ class _Bar(Silent):
         self.task = bar.add_task("compiling", total=epochs, figures="")
 
     def update(self, epoch: int, share: float, logs: Mapping[str, Any]) -> None:
-        description = f"epoch {epoch}/{self.epochs}"
-        figures = _text({**self.validation, **logs})
         self.bar.update(
-            self.task, description=description, completed=epoch - 1 + share, figures=figures
+            self.task,
+            description=f"epoch {epoch}/{self.epochs}",
+            completed=epoch - 1 + share,
+            figures=_format({**self.validation, **logs}),
         )
 
     def epoch(self, epoch: int, logs: Mapping[str, Any], seconds: float) -> None:
@@ -50,16 +57,17 @@ class _Bar(Silent):
 
 
 @contextmanager
-def progress(epochs: int, verbose: bool) -> Iterator[Silent]:
-    """Open the display for a training of so many epochs."""
+def show_progress(epochs: int, verbose: bool) -> Iterator[Progress]:
+    """Open the display of a training of ``epochs`` epochs."""
     if not verbose:
-        yield Silent()
+        yield Progress()
         return
     from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
 
     console = Console(stderr=True)
-    if not (console.is_interactive or console.is_jupyter):  # a dumb terminal would stay blank
+    if not (console.is_interactive or console.is_jupyter):  # rich draws no bar there
         yield _Lines(epochs)
         return
     columns = (
@@ -68,16 +76,12 @@ def progress(epochs: int, verbose: bool) -> Iterator[Silent]:
         TimeRemainingColumn(),
         TextColumn("{task.fields[figures]}"),
     )
-    with Progress(*columns, console=console) as bar:
+    with Bar(*columns, console=console) as bar:
         yield _Bar(bar, epochs)
 
 
-def _text(logs: Mapping[str, Any]) -> str:
-    names = {
-        "loss": "loss {:.4f}",
-        "accuracy": "accuracy {:.2%}",
-        "val_accuracy": "validation {:.2%}",
-    }
+def _format(logs: Mapping[str, Any]) -> str:
+    """Loss and accuracies, each the mean over the networks."""
     return "  ".join(
-        form.format(float(np.mean(logs[name]))) for name, form in names.items() if name in logs
+        form.format(float(np.mean(logs[name]))) for name, form in FORMATS.items() if name in logs
     )

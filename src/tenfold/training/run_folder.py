@@ -1,4 +1,4 @@
-"""The folder of a run before it is one: made for a training, and taken away where none came."""
+"""The folder of a new run: refused if in use, made, and removed if no run begins in it."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ from tenfold.runs.run import NETWORK, resume_command
 from tenfold.training import checkpoint
 from tenfold.training.finetune.gains import BEFORE
 
-STARTING = {NETWORK, checkpoint.NAME, ledger.NAME, BEFORE}
-"""What stands in the folder before ``run.json`` makes it a run."""
+FIRST_FILES = {NETWORK, checkpoint.NAME, ledger.NAME, BEFORE}
+"""Files that are written before ``run.json`` makes the folder a run."""
 
 
 def refuse_folder_in_use(folder: Path) -> None:
-    """Refuse a folder that holds a run, or anything that no training left as it began.
+    """Refuse a folder that holds anything but the first files of a killed training.
 
     Raises:
-        InputError: it holds something.
+        InputError: it holds something else.
     """
     if (folder / "run.json").exists():
         raise InputError(
-            f"{folder}: holds a run already; give another --out, or go on with "
+            f"{folder}: holds a run already; give another --out, or resume it with "
             f"{resume_command(folder)}"
         )
     if folder.exists() and not (folder.is_dir() and _is_free(folder)):
@@ -33,46 +33,45 @@ def refuse_folder_in_use(folder: Path) -> None:
 
 
 def _is_free(folder: Path) -> bool:
-    """Whether a folder holds nothing but what a training left that was killed as it began."""
     names = {path.name for path in folder.iterdir() if not path.name.startswith(".")}
-    return names <= STARTING
+    return names <= FIRST_FILES
 
 
 @contextmanager
 def new_folder(folder: Path) -> Iterator[None]:
-    """Make the folder of a run, and take it away again where no run came of it.
+    """Make a run folder, and remove it afterwards if no run was written.
 
     Raises:
         InputError: it cannot be made.
     """
-    made = [place for place in (folder, *folder.parents) if not place.exists()]
+    made = [path for path in (folder, *folder.parents) if not path.exists()]
     make_folder(folder)
     try:
         yield
     finally:
-        for place in made if not (folder / "run.json").exists() else ():
-            _remove_empty(place)
+        for path in made if not (folder / "run.json").exists() else ():
+            _remove_if_empty(path)
 
 
-def _remove_empty(folder: Path) -> None:
+def _remove_if_empty(folder: Path) -> None:
     try:
         folder.rmdir()
-    except OSError:  # not ours alone
+    except OSError:  # another process has written into it
         return
 
 
 @contextmanager
 def emptied_on_failure(folder: Path) -> Iterator[None]:
-    """Remove what stands in the folder where the training could not begin."""
+    """Remove the first files if writing them fails."""
     try:
         yield
     except BaseException:
-        for name in (*STARTING, "run.json"):
+        for name in (*FIRST_FILES, "run.json"):
             (folder / name).unlink(missing_ok=True)
         raise
 
 
-def sweep(folder: Path) -> None:
-    """Remove the unfinished files that a killed training left."""
+def remove_temporary_files(folder: Path) -> None:
+    """Remove the unfinished files of a killed training."""
     for path in folder.rglob(".*.tmp*"):
         path.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""TensorBoard events of a run, one folder a seed: figures, weights, network, confusions."""
+"""TensorBoard event files of a run: scalars, weight histograms, network, confusion matrix."""
 
 from __future__ import annotations
 
@@ -28,20 +28,19 @@ CONFUSION = "confusion/validation"
 HISTOGRAM_BINS = 30  # as many as TensorBoard draws
 
 
-class Events:
-    """Writes what TensorBoard shows of a run while it is trained, one file a seed.
+class EventFiles:
+    """Writes the TensorBoard event files of a run while it is trained, one a seed.
 
-    A file begins with the network as a table; an epoch adds one record, with its figures as
-    scalars and a histogram of each weight; the first seed's confusion matrix
-    comes last.
+    A file begins with a summary of the network. Each epoch adds one record with scalars and a
+    histogram of each weight. The first seed's confusion matrix comes last.
 
-    A training that goes on keeps the records of the epochs it goes on from, and cuts off what
-    comes after them: a record that was cut short, an epoch that no checkpoint followed. Where
-    records of finished epochs are gone, their scalars are written again from the history.
+    A resumed training keeps the records up to its checkpoint and truncates the file after them:
+    an incomplete record, or an epoch without a checkpoint. If records of finished epochs are
+    missing, their scalars are written again from the history.
 
     Args:
         folder: of the run.
-        model: the network, built, which names the weights.
+        model: the network, built, for the names of the weights.
         seeds: one a network.
         history: rows of the finished epochs, one an epoch and seed.
     """
@@ -56,18 +55,18 @@ class Events:
         self._tags = _weight_tags(model)
         self._paths = {seed: _path(folder / FOLDER / f"seed-{seed}") for seed in seeds}
         epochs = max((row["epoch"] for row in history), default=0)
-        kept = {seed: _keep(path, epochs) for seed, path in self._paths.items()}
-        if None in kept.values():
-            start = _start(model)
-            for seed in (seed for seed in seeds if kept[seed] is None):
+        last = {seed: _truncate(path, epochs) for seed, path in self._paths.items()}
+        if None in last.values():
+            header = _header(model)
+            for seed in (seed for seed in seeds if last[seed] is None):
                 with atomic_write(self._paths[seed]) as file:
-                    file.write(start)
+                    file.write(header)
         for row in history:
-            if row["epoch"] > (kept[row["seed"]] or 0):
+            if row["epoch"] > (last[row["seed"]] or 0):
                 self._append(row["seed"], row["epoch"], _scalars(row))
 
-    def add(self, rows: Sequence[Mapping[str, Any]], state: State) -> None:
-        """Write an epoch.
+    def add_epoch(self, rows: Sequence[Mapping[str, Any]], state: State) -> None:
+        """Write scalars and histograms of an epoch.
 
         Args:
             rows: of the history, one a seed, in the order of the seeds.
@@ -75,41 +74,39 @@ class Events:
         """
         arrays = [np.asarray(value) for value in (*state.trainable, *state.non_trainable)]
         for i, row in enumerate(rows):
-            own = [array[i] for array in arrays] if len(self._paths) > 1 else arrays
-            values = _scalars(row) + _histograms(self._tags, own)
+            weights = [array[i] for array in arrays] if len(self._paths) > 1 else arrays
+            values = _scalars(row) + _histograms(self._tags, weights)
             self._append(row["seed"], row["epoch"], values)
 
-    def add_confusion(self, epoch: int, evaluation: Evaluation) -> None:
-        """Write a picture of the first network's confusion matrix, after the last epoch.
+    def add_confusion_matrix(self, epoch: int, evaluation: Evaluation) -> None:
+        """Write a picture of the first network's confusion matrix.
 
         Args:
-            epoch: the last.
+            epoch: the last one.
             evaluation: of the networks, in the order of the seeds, on the validation images.
         """
         from tensorboardX.proto.summary_pb2 import Summary
 
-        picture = _image(figures.to_png(evaluation.plot_confusion()))
-        self._append(next(iter(self._paths)), epoch, [Summary.Value(tag=CONFUSION, image=picture)])
+        image = _image(figures.to_png(evaluation.plot_confusion()))
+        value = Summary.Value(tag=CONFUSION, image=image)
+        self._append(next(iter(self._paths)), epoch, [value])
 
     def _append(self, seed: int, epoch: int, values: list[Any]) -> None:
         record = _summary_record(epoch, values)
-        # Opened each time: many seeds do not run out of files, and what fails, fails here.
+        # Opened for each record: with many seeds the open files would exceed the limit.
         with self._paths[seed].open("ab") as file:
             file.write(record)
 
 
 def _path(folder: Path) -> Path:
-    """The event file of a seed: the one that is there, or a new one of TensorFlow's pattern."""
-    there = sorted(folder.glob("events.out.tfevents.*"))
-    return (
-        there[0]
-        if there
-        else folder / (f"events.out.tfevents.{int(time.time()):010}.{socket.gethostname()}")
-    )
+    """The event file of a seed; a new one is named as TensorFlow names it."""
+    existing = sorted(folder.glob("events.out.tfevents.*"))
+    new = folder / f"events.out.tfevents.{int(time.time()):010}.{socket.gethostname()}"
+    return existing[0] if existing else new
 
 
-def _start(model: keras.Model) -> bytes:
-    """The records that a file begins with: its format, and the network as a table."""
+def _header(model: keras.Model) -> bytes:
+    """The first records of a file: the format version, and the network as a table."""
     from tensorboardX.proto.event_pb2 import Event
     from tensorboardX.summary import text
 
@@ -120,7 +117,7 @@ def _start(model: keras.Model) -> bytes:
 
 
 def _summary(model: keras.Model) -> str:
-    """The network as a table: without its optimizer, whose numbers Keras would count in."""
+    """The network as a table, without its optimizer, whose variables Keras would count."""
     if not model.compiled:
         return networks.summary(model)
     optimizer, model.optimizer = model.optimizer, None
@@ -130,8 +127,8 @@ def _summary(model: keras.Model) -> str:
         model.optimizer = optimizer
 
 
-def _keep(path: Path, epochs: int) -> int | None:
-    """Cut a file off after so many epochs; return the last that is left, None if no beginning."""
+def _truncate(path: Path, epochs: int) -> int | None:
+    """Truncate a file after ``epochs`` epochs; return the last epoch left, None without header."""
     if not path.exists():
         return None
     steps, end = [], 0
@@ -149,7 +146,7 @@ def _is_confusion(event: Any) -> bool:
 
 
 def _records(data: bytes) -> Iterator[tuple[Any, int]]:
-    """Whole events from the start of a file, each with the place of its end in bytes."""
+    """The complete events of a file, each with the offset of its end in bytes."""
     from google.protobuf.message import DecodeError
     from tensorboardX.proto.event_pb2 import Event
 
@@ -164,18 +161,18 @@ def _records(data: bytes) -> Iterator[tuple[Any, int]]:
 
 
 def _content(data: bytes, start: int) -> bytes | None:
-    """What the record at a place holds, None where it is cut short or damaged."""
+    """The content of the record at an offset; None if it is truncated or damaged."""
     header = data[start : start + 12]
     if len(header) < 12 or _checksum(header[:8]) != header[8:]:
         return None
     (length,) = struct.unpack("<Q", header[:8])
     content = data[start + 12 : start + 12 + length]
-    whole = data[start + 12 + length : start + 16 + length] == _checksum(content)
-    return content if whole else None
+    complete = data[start + 12 + length : start + 16 + length] == _checksum(content)
+    return content if complete else None
 
 
 def _record(event: Any) -> bytes:
-    """An event in TensorFlow's record format: length, data, and a masked CRC32-C of each."""
+    """An event in the TFRecord format: length, data, and a masked CRC32-C of each."""
     data = event.SerializeToString()
     length = struct.pack("<Q", len(data))
     return b"".join((length, _checksum(length), data, _checksum(data)))
@@ -210,45 +207,45 @@ def _tag(name: str) -> str:
 
 
 def _weight_tags(model: keras.Model) -> list[str | None]:
-    """A tag for each variable, None for those that are no weights, such as a generator's state."""
+    """A tag for each variable; None if it is not a weight, such as the state of a generator."""
     tags = _tags_within(model, "weights")
     return [tags.get(id(v)) for v in (*model.trainable_variables, *model.non_trainable_variables)]
 
 
-def _tags_within(model: keras.Model, place: str) -> dict[int, str]:
-    """Weights by identity, named by the layers they are in.
+def _tags_within(model: keras.Model, prefix: str) -> dict[int, str]:
+    """Tags by the identity of the weights: the names of the layers around them.
 
-    Keras's own paths leave models out once a network is built anew from JSON, as a training does
-    that goes on.
+    Not ``weight.path``, which omits nested models once a network is built from JSON, as a resumed
+    training does.
     """
     tags = dict[int, str]()
     for layer in model.layers:
-        here = f"{place}/{layer.name}"
+        tag = f"{prefix}/{layer.name}"
         if hasattr(layer, "layers"):
-            tags |= _tags_within(layer, here)
+            tags |= _tags_within(layer, tag)
             continue
         for weight in layer.weights:
-            inside = f"/{weight.path}".rpartition(f"/{layer.name}/")[2]
-            tags[id(weight)] = f"{here}/{inside.removeprefix('/')}"
+            name = f"/{weight.path}".rpartition(f"/{layer.name}/")[2]
+            tags[id(weight)] = f"{tag}/{name.removeprefix('/')}"
     return tags
 
 
 def _histograms(tags: Sequence[str | None], arrays: Sequence[Any]) -> list[Any]:
-    """Histograms of the weights; one that is empty or not all finite has none."""
+    """Histograms of the weights, except those that are empty or not all finite."""
     from tensorboardX.summary import histogram
 
-    found = []
+    histograms = []
     for tag, array in zip(tags, arrays, strict=True):
         if tag is None or not array.size:
             continue
-        values = array.astype(np.float64)  # where sums of float32 values are finite, too
+        values = array.astype(np.float64)  # in float32 the sum of finite values may overflow
         if np.isfinite(values.sum()):
-            found += histogram(tag, values, _edges(values)).value
-    return found
+            histograms += histogram(tag, values, _edges(values)).value
+    return histograms
 
 
 def _edges(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    """Edges of bins of equal width from the least to the greatest; around a constant, wider."""
+    """Edges of bins of equal width from minimum to maximum, with a margin around a constant."""
     low, high = values.min(), values.max()
     margin = max(abs(low), 1.0) / 2 if low == high else 0.0
     return np.linspace(low - margin, high + margin, HISTOGRAM_BINS + 1)

@@ -20,7 +20,7 @@ from tenfold.data import Dataset, Splits, load
 from tenfold.experiments.audits.tables import as_csv, candidates, duplicates
 from tenfold.networks import recipes
 from tenfold.networks.recipes import Recipe
-from tenfold.training.progress import progress
+from tenfold.training.progress import show_progress
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -230,7 +230,7 @@ def _cross_validated(
     from tenfold.engine.cross_validation import cross_validate
 
     began = time.perf_counter()
-    with progress(recipe.epochs, verbose) as display:
+    with show_progress(recipe.epochs, verbose) as display:
 
         def report(epoch: int, share: float, logs: dict[str, Any]) -> None:
             nonlocal began

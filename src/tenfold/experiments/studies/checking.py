@@ -42,7 +42,7 @@ def checked_settings(
     Raises:
         InputError: a setting cannot be trained on these images; it is named.
     """
-    from tenfold.training.trainer import count_parameters
+    from tenfold.training.prepare import count_parameters
 
     for number, values in enumerate(settings.combinations(axes, draws, base.seed), 1):
         name = settings.name_of(values, axes)
@@ -81,12 +81,12 @@ def refuse_explosion(
 def _probe(recipe: Recipe, splits: Splits, seeds: int) -> tuple[float, float]:
     """Seconds that a program takes to start, and that an epoch of so many networks takes."""
     from tenfold import engine
-    from tenfold.training.trainer import enough_memory
+    from tenfold.training.failures import explain_out_of_memory
 
     (height, width), images = splits.train.shape[1:], len(splits.train)
     classes, names = len(splits.class_names), list(range(seeds))
     began = time.perf_counter()
-    with enough_memory():
+    with explain_out_of_memory():
         models = engine.build_networks(recipe, (height, width), classes, images, names)
         program = engine.Program.from_recipe(models, recipe, (height, width), classes)
         marks: list[tuple[float, int]] = []

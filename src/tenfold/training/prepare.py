@@ -1,0 +1,169 @@
+"""Prepare a training: record, compiled networks, run folder and the program of its epochs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tenfold import engine, networks
+from tenfold.core.backend import keras
+from tenfold.core.files import atomic_write
+from tenfold.data import Splits
+from tenfold.engine.compile import compile_network
+from tenfold.networks.recipes import Recipe
+from tenfold.runs import ledger
+from tenfold.runs.locks import locked
+from tenfold.runs.record import Record, describe_data, machine, now, versions
+from tenfold.runs.run import NETWORK
+from tenfold.runs.weights import read
+from tenfold.training import checkpoint as checkpoints
+from tenfold.training.checkpoint import Checkpoint
+from tenfold.training.failures import explain_incompatible_recipe, explain_out_of_memory
+from tenfold.training.finetune.gains import save_predictions_before
+from tenfold.training.finetune.preparation import FineTuning
+from tenfold.training.job import TrainingJob
+from tenfold.training.run_folder import emptied_on_failure, new_folder
+
+
+@dataclass(frozen=True)
+class PreparedRun:
+    """A run that is ready to be trained.
+
+    Attributes:
+        folder: of the run; a new run does not have it yet.
+        record: of the run.
+        models: compiled networks, one a seed; of a resumed run one for all seeds.
+        resumed: whether the training continues from the folder's checkpoint.
+        before: of a fine-tuning, the pretrained networks' probabilities on the validation
+            images, float32 ``[n, classes]``.
+    """
+
+    folder: Path
+    record: Record
+    models: list[keras.Model]
+    resumed: bool = False
+    before: npt.NDArray[np.float32] | None = None
+
+
+def prepare_new(
+    folder: Path, recipe: Recipe, splits: Splits, seeds: int, protocol: str = "held-out"
+) -> PreparedRun:
+    """Prepare a training from random weights.
+
+    Args:
+        folder: to make.
+        recipe: by which networks are built and trained.
+        splits: training and validation images.
+        seeds: number of networks.
+        protocol: ``held-out`` or ``published``.
+
+    Raises:
+        InputError: network, loss, optimizer and images cannot be combined.
+    """
+    record = _new_record(recipe, [recipe.seed + i for i in range(seeds)], splits, protocol)
+    (height, width), classes = splits.train.shape[1:], len(splits.class_names)
+    with explain_incompatible_recipe(recipe):
+        models = engine.build_networks(
+            recipe, (height, width), classes, len(splits.train), record.seeds
+        )
+    return PreparedRun(folder, record, models)
+
+
+def prepare_finetuned(folder: Path, finetuning: FineTuning) -> PreparedRun:
+    """Prepare a training from pretrained weights."""
+    record = _new_record(finetuning.recipe, finetuning.seeds, finetuning.splits)
+    record = record.replace(continued=finetuning.record)
+    return PreparedRun(folder, record, finetuning.models, before=finetuning.before)
+
+
+def prepare_resumed(folder: Path, record: Record, splits: Splits) -> PreparedRun:
+    """Prepare to resume a training: its network is read from the folder and compiled anew."""
+    model = read(folder / NETWORK, lambda path: networks.from_json(path.read_text("utf-8")))
+    compile_network(model, record.recipe, len(splits.train))
+    return PreparedRun(folder, record, [model], resumed=True)
+
+
+def _new_record(
+    recipe: Recipe, seeds: list[int], splits: Splits, protocol: str = "held-out"
+) -> Record:
+    return Record(
+        recipe=recipe,
+        seeds=seeds,
+        protocol=protocol,
+        data=describe_data(splits),
+        versions=versions(),
+        machine=machine(),
+        started=now(),
+    )
+
+
+def build_program(runs: Sequence[PreparedRun], splits: Splits) -> engine.Program:
+    """Build the program that trains the networks of these runs at once.
+
+    Raises:
+        InputError: network, loss, optimizer and images cannot be combined.
+    """
+    recipe, (height, width) = runs[0].record.recipe, splits.train.shape[1:]
+    models = [model for run in runs for model in run.models]
+    total = sum(len(run.record.seeds) for run in runs)
+    with explain_incompatible_recipe(recipe):
+        program = engine.Program.from_recipe(
+            models, recipe, (height, width), len(splits.class_names), total
+        )
+    if networks.is_file(recipe.network) and not runs[0].resumed:
+        engine.require_probabilities(models[0], (height, width), recipe.network)
+    return program
+
+
+def count_parameters(recipe: Recipe, splits: Splits) -> int:
+    """Build and compile a recipe's network for the images of splits, and count its parameters.
+
+    Raises:
+        InputError: network, loss, optimizer and images cannot be combined.
+    """
+    with explain_out_of_memory():
+        run = prepare_new(Path(), recipe, splits, seeds=1)
+        build_program([run], splits)
+        return int(run.models[0].count_params())
+
+
+def start_job(run: PreparedRun, resources: ExitStack) -> TrainingJob:
+    """Read the checkpoint of a resumed run; make the folder of a new one and lock it.
+
+    Args:
+        run: prepared.
+        resources: closed after the training; releases the lock, and removes the folder if no run
+            was made in it.
+
+    Raises:
+        InputError: the checkpoint or the folder cannot be used.
+    """
+    if run.resumed:
+        network = engine.read_state(run.models[0])
+        checkpoint = checkpoints.load(run.folder, network, len(run.record.seeds))
+    else:
+        resources.enter_context(new_folder(run.folder))
+        resources.enter_context(locked(run.folder))
+        checkpoint = Checkpoint(0, engine.initial_state(run.models), [], 0.0)
+        with emptied_on_failure(run.folder):
+            _write_first_files(run, checkpoint)
+    return TrainingJob(run.folder, run.record, run.models[0], checkpoint)
+
+
+def _write_first_files(run: PreparedRun, checkpoint: Checkpoint) -> None:
+    """Write all that resuming needs; ``run.json`` comes last and makes the folder a run."""
+    folder, record = run.folder, run.record
+    if run.before is not None:
+        save_predictions_before(folder, run.before)
+    with atomic_write(folder / NETWORK, "w") as file:
+        file.write(networks.to_json(run.models[0]))
+    checkpoints.save(folder, checkpoint)
+    if record.protocol == "published":
+        reason = "validation after every epoch: the published protocol"
+        ledger.record_opening(folder, reason, record.data.sizes["test"])
+    record.save(folder)
