@@ -115,7 +115,7 @@ def build_program(runs: Sequence[PreparedRun], splits: Splits) -> engine.Program
         program = engine.Program.from_recipe(
             models, recipe, (height, width), len(splits.class_names), total
         )
-    if networks.is_file(recipe.network) and not runs[0].resumed:
+    if networks.is_python_file(recipe.network) and not runs[0].resumed:
         engine.require_probabilities(models[0], (height, width), recipe.network)
     return program
 
