@@ -24,13 +24,23 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from tenfold.core.errors import InputError
-from tenfold.data import SOURCES, Dataset, Source, Splits, check, load, named, names, splitting
+from tenfold.data import (
+    SOURCES,
+    Dataset,
+    Source,
+    Splits,
+    check,
+    dataset_cache,
+    load,
+    names,
+    splitting,
+)
 from tenfold.data.convert import as_images, as_labels
-from tenfold.data.formats.class_folders import open_grey
-from tenfold.data.formats.detect import read
+from tenfold.data.formats import read_raw
 from tenfold.data.formats.idx import TYPES, idx_bytes, parse_idx
+from tenfold.data.image_files import open_greyscale
 from tenfold.data.sources import ROLES, RemoteFile
-from tenfold.data.splitting import held_out, validation_size
+from tenfold.data.splitting import stratified_mask, validation_size
 
 DIGITS = tuple("0123456789")
 
@@ -102,7 +112,7 @@ def test_mnist_is_what_the_tutorials_print():
 
 
 def test_mnist_is_bit_for_bit_what_was_published():
-    assert named.is_genuine(SOURCES[0])
+    assert dataset_cache.is_genuine(SOURCES[0])
 
 
 def test_without_validation_train_is_whole_and_in_its_original_order():
@@ -114,7 +124,7 @@ def test_without_validation_train_is_whole_and_in_its_original_order():
 
 def test_validation_is_stratified_and_disjoint_and_keeps_the_order():
     whole, data = load("mnist", validation=0).train, load("mnist")
-    mask = held_out(whole.labels, 5000, 0)
+    mask = stratified_mask(whole.labels, 5000, 0)
     assert mask.sum() == 5000
     assert np.array_equal(data.train.images, whole.images[~mask])
     assert np.array_equal(data.validation.images, whole.images[mask])
@@ -126,27 +136,27 @@ def test_the_same_seed_holds_out_the_same_images_on_every_platform():
     assert load("mnist").validation.checksum == load("mnist").validation.checksum
     assert load("mnist", seed=1).validation.checksum != load("mnist").validation.checksum
     labels = np.arange(40) % 4
-    assert np.flatnonzero(held_out(labels, 8, 0)).tolist() == [2, 4, 6, 27, 31, 32, 33, 37]
-    assert np.flatnonzero(held_out(labels, 8, 7)).tolist() == [1, 8, 10, 21, 26, 31, 36, 39]
+    assert np.flatnonzero(stratified_mask(labels, 8, 0)).tolist() == [2, 4, 6, 27, 31, 32, 33, 37]
+    assert np.flatnonzero(stratified_mask(labels, 8, 7)).tolist() == [1, 8, 10, 21, 26, 31, 36, 39]
 
 
 def test_the_draw_comes_from_splitmix64():
     # The first numbers for this seed as Rosetta Code's task "Pseudo-random numbers/Splitmix64"
     # publishes them.
     expected = [6457827717110365317, 3203168211198807973, 9817491932198370423]
-    assert splitting._random_numbers(1234567, 3).tolist() == expected
+    assert splitting._split_mix_64(1234567, 3).tolist() == expected
 
 
 def test_every_seed_draws_evenly_over_the_positions():
     labels = np.zeros(100, np.int64)
-    drawn = sum(held_out(labels, 10, seed).astype(int) for seed in range(1000))
+    drawn = sum(stratified_mask(labels, 10, seed).astype(int) for seed in range(1000))
     # Binomial(1000, 0.1): 100 with standard deviation 9.5; five of them hold for all positions.
     assert np.abs(drawn - 100).max() < 48
 
 
 def test_a_warm_load_unpacks_nothing(monkeypatch):
     first = load("mnist")
-    monkeypatch.setattr(named.lzma, "decompress", lambda _: pytest.fail("unpacked again"))
+    monkeypatch.setattr(dataset_cache.lzma, "decompress", lambda _: pytest.fail("unpacked again"))
     assert load("mnist").train.checksum == first.train.checksum
 
 
@@ -190,7 +200,7 @@ def test_two_processes_that_start_at_once_on_an_empty_cache_agree(cache):
 @pytest.mark.parametrize("role", ROLES)
 @pytest.mark.parametrize("damage", ["cut", "longer", "empty", "gone", "other", "pickle"])
 def test_a_damaged_cache_is_made_again(cache, small, role, damage):
-    before = {role: array.copy() for role, array in named.arrays(small).items()}
+    before = {role: array.copy() for role, array in dataset_cache.arrays(small).items()}
     path = cache / "datasets" / "small" / f"{role}.npy"
     content = path.read_bytes()
     if damage == "gone":
@@ -201,36 +211,36 @@ def test_a_damaged_cache_is_made_again(cache, small, role, damage):
         np.save(path, np.array([{}]), allow_pickle=True)
     else:
         path.write_bytes({"cut": content[:-1], "longer": content + b"x", "empty": b""}[damage])
-    after = named.arrays(small)
+    after = dataset_cache.arrays(small)
     assert all(np.array_equal(before[role], after[role]) for role in ROLES)
     assert path.read_bytes() == content
 
 
 def test_arrays_from_the_cache_are_mapped_not_read(cache, small):
-    named.arrays(small)
-    assert isinstance(named.arrays(small)["train-images"].base, np.memmap)
+    dataset_cache.arrays(small)
+    assert isinstance(dataset_cache.arrays(small)["train-images"].base, np.memmap)
 
 
 def test_a_folder_that_is_not_what_was_published_is_not_taken(cache, small):
     from dataclasses import replace
 
     with pytest.raises(InputError, match="neither in the package nor has it an address"):
-        named.arrays(replace(small, idx_sha256=("0" * 64,) * 4))
+        dataset_cache.arrays(replace(small, idx_sha256=("0" * 64,) * 4))
     assert not cache.exists()
 
 
 def test_a_changed_bit_in_the_cache_is_found_by_is_genuine(cache, small):
     from dataclasses import replace
 
-    stored = named.arrays(small)
+    stored = dataset_cache.arrays(small)
     digests = tuple(hashlib.sha256(idx_bytes(stored[role])).hexdigest() for role in ROLES)
     small = replace(small, idx_sha256=digests)
-    assert named.is_genuine(small)
+    assert dataset_cache.is_genuine(small)
     path = cache / "datasets" / "small" / "train-images.npy"
     content = bytearray(path.read_bytes())
     content[-1] ^= 1
     path.write_bytes(content)
-    assert not named.is_genuine(small)
+    assert not dataset_cache.is_genuine(small)
 
 
 @pytest.mark.parametrize("place", ["file", "below a file"])
@@ -239,7 +249,7 @@ def test_a_cache_that_cannot_be_written_is_told_in_one_line(tmp_path, monkeypatc
     blocked.write_bytes(b"")
     monkeypatch.setenv("TENFOLD_CACHE", str(blocked / "x" if place == "below a file" else blocked))
     with pytest.raises(InputError, match="set TENFOLD_CACHE to a folder") as caught:
-        named.arrays(small)
+        dataset_cache.arrays(small)
     assert "\n" not in str(caught.value)
 
 
@@ -286,7 +296,7 @@ def test_files_come_from_the_mirrors_and_only_the_arrays_stay(cache, server, tmp
     found = tuple(remote(tmp_path / "www" / f"{name}-ubyte.gz") for name in order)
     dead = "http://127.0.0.1:9/"
     source = Source("far", "Far", DIGITS, 36, 12, "", "", "", mirrors=(dead, server), files=found)
-    arrays = named.arrays(source)
+    arrays = dataset_cache.arrays(source)
     assert np.array_equal(arrays["train-images"], pictures(36)[0])
     assert np.array_equal(arrays["test-images"], pictures(12, 1)[0])
     assert list((cache / "downloads").iterdir()) == []
@@ -319,7 +329,7 @@ def test_an_archive_is_set_upright_and_its_labels_start_at_0(cache, server, tmp_
         transposed=True,
         first_label=1,
     )
-    arrays = named.arrays(source)
+    arrays = dataset_cache.arrays(source)
     assert np.array_equal(arrays["train-images"], pictures(36)[0])
     assert np.array_equal(arrays["test-labels"], pictures(12)[1])
 
@@ -330,7 +340,7 @@ def test_an_archive_is_set_upright_and_its_labels_start_at_0(cache, server, tmp_
 def test_fashion_mnist_comes_from_debian_verified():
     data = load("fashion-mnist")
     assert data.class_names[data.test.labels[0]] == "Ankle boot"
-    assert named.is_genuine(next(row for row in SOURCES if row.name == "fashion-mnist"))
+    assert dataset_cache.is_genuine(next(row for row in SOURCES if row.name == "fashion-mnist"))
     assert load("/usr/share/datasets/fashion-mnist").train.checksum == data.train.checksum
 
 
@@ -473,13 +483,13 @@ FORMATS = [
 
 @pytest.mark.parametrize("write", FORMATS)
 def test_the_same_images_are_read_from_every_format(write, tmp_path):
-    parts = read(write(tmp_path / "data"))
+    raw = read_raw(write(tmp_path / "data"))
     images, labels = pictures(36)
     expected = by_content(Dataset(images, labels, DIGITS))
-    train = parts.parts["train"]
-    assert by_content(Dataset(train.images, train.labels, parts.names())) == expected
-    if "test" in parts.parts:
-        assert len(parts.parts["test"].images) == 12
+    train = raw.splits["train"]
+    assert by_content(Dataset(train.images, train.labels, raw.class_names)) == expected
+    if "test" in raw.splits:
+        assert len(raw.splits["test"].images) == 12
 
 
 def test_own_data_keep_their_test_split_and_give_a_twelfth_for_validation(tmp_path):
@@ -533,7 +543,7 @@ def test_colour_is_turned_to_grey_as_pillow_does(tmp_path):
     expected = np.stack([np.asarray(Image.fromarray(image).convert("L")) for image in colour])
     assert np.array_equal(as_images(colour, "x"), expected)
     Image.fromarray(colour[0]).save(tmp_path / "colour.png")
-    assert np.array_equal(np.asarray(open_grey(tmp_path / "colour.png")), expected[0])
+    assert np.array_equal(np.asarray(open_greyscale(tmp_path / "colour.png")), expected[0])
 
 
 def test_white_colour_of_floats_stays_white():
@@ -545,7 +555,7 @@ def test_transparency_becomes_the_ground_that_the_ink_needs(tmp_path, ink, groun
     pixels = np.zeros((28, 28, 4), np.uint8)
     pixels[10:18, 10:18] = (ink, ink, ink, 255)
     Image.fromarray(pixels).save(tmp_path / "clear.png")
-    grey = np.asarray(open_grey(tmp_path / "clear.png"))
+    grey = np.asarray(open_greyscale(tmp_path / "clear.png"))
     assert grey[14, 14] == ink
     assert grey[0, 0] == ground
 
@@ -553,7 +563,7 @@ def test_transparency_becomes_the_ground_that_the_ink_needs(tmp_path, ink, groun
 def test_16_bit_images_keep_their_range(tmp_path):
     levels = np.linspace(0, 65535, 784).reshape(28, 28).astype(np.uint16)
     Image.fromarray(levels).save(tmp_path / "deep.png")
-    grey = np.asarray(open_grey(tmp_path / "deep.png"))
+    grey = np.asarray(open_greyscale(tmp_path / "deep.png"))
     assert np.abs(grey - levels / 257).max() <= 0.5
 
 
@@ -744,12 +754,12 @@ def label_only_in_test(path):
 
 
 BAD = {
-    "truncated IDX": (idx_after(lambda c: c[:-1]), "is cut off: its header promises 28,224"),
-    "IDX cut within its header": (idx_after(lambda c: c[:10]), "cut off within its header"),
-    "truncated gzipped IDX": (idx_after(lambda c: c[:-9], packed=True), "damaged or cut off"),
+    "truncated IDX": (idx_after(lambda c: c[:-1]), "is truncated: its header promises 28,224"),
+    "IDX cut within its header": (idx_after(lambda c: c[:10]), "truncated within its header"),
+    "truncated gzipped IDX": (idx_after(lambda c: c[:-9], packed=True), "damaged or truncated"),
     "gzip with a changed bit": (
         idx_after(lambda c: c[:-8] + b"\0" * 8, packed=True),
-        "damaged or cut off",
+        "damaged or truncated",
     ),
     "empty IDX": (idx_after(lambda _: b""), "is empty"),
     "empty IDX labels": (idx_after(lambda _: b"", "labels-idx1"), "is empty"),
@@ -760,9 +770,9 @@ BAD = {
     "labels as images": (labels_as_images, "holds labels, not images"),
     "images as labels": (
         swapped,
-        "train-labels-idx1-ubyte holds images, not labels as its name says",
+        "train-labels-idx1-ubyte holds images, but its name says labels",
     ),
-    "labels missing": (no_labels, "no labels beside .*train-labels-idx1-ubyte is missing"),
+    "labels missing": (no_labels, "no labels next to .*train-labels-idx1-ubyte is missing"),
     "several pairs": (several_pairs, "several files of train images"),
     "IDX that promises terabytes": (
         idx_after(lambda _: idx_bytes(np.zeros((1, 1, 1), np.uint8))[:4] + b"\xff" * 12),
@@ -788,12 +798,12 @@ BAD = {
         lambda path: write_idx(path, labels=np.where(np.arange(36) % 2, 200, 3)),
         "labels up to 200, but only 2 different",
     ),
-    "one class": (lambda path: write_idx(path, labels=[4] * 36), "one class only"),
+    "one class": (lambda path: write_idx(path, labels=[4] * 36), "has only one class"),
     "pickled objects": (npz_with_pickle, "holds Python objects"),
     "NPZ cut off": (npz_cut, "is damaged or not an NPZ file"),
     "NPZ with a changed bit": (npz_with_a_changed_bit, "damaged or not an NPZ file"),
     "NPZ too large": (npz_too_large, "at most 4,294,967,296 are read"),
-    "NPZ array cut off": (npz_cut_within, "is cut off: its header promises"),
+    "NPZ array cut off": (npz_cut_within, "is truncated: its header promises"),
     "NPZ of other arrays": (
         lambda path: (
             np.savez(path.with_suffix(".npz"), weights=np.eye(2)) or path.with_suffix(".npz")
@@ -861,7 +871,7 @@ BAD = {
     ),
     "CSV with missing columns": (
         csv_after(lambda rows: [",".join(row.split(",")[:700]) for row in rows]),
-        "699 pixel columns beside the label; 784",
+        "699 pixel columns besides the label; 784",
     ),
     "CSV without labels": (
         csv_after(lambda rows: [row.split(",", 1)[1] for row in rows]),
@@ -882,16 +892,20 @@ BAD = {
     "CSV of a header alone": (csv_after(lambda rows: rows[:1]), "holds no images"),
     "empty CSV": (file_with(b"", ".csv"), "is empty"),
     "CSV of blank lines": (file_with(b"\n\n\n", ".csv"), "is empty"),
-    "bytes that are no text": (file_with(b"\xff\xfe\x01\x02" * 9, ".csv"), "neither CSV nor NPZ"),
+    "bytes called CSV": (file_with(b"\xff\xfe\x01\x02" * 9, ".csv"), "not a CSV file in UTF-8"),
+    "bytes in no format": (
+        file_with(b"\xff\xfe\x01\x02" * 9),
+        "in no supported format; supported formats: IDX: .*; NPZ: .*; CSV: .*; folder of class",
+    ),
     "a text": (file_with(b"Dear diary,\ntoday", ".csv"), "line 2: column 'Dear diary' is 'today'"),
-    "a pickle": (file_with(pickle.dumps([1, 2])), "an array or a pickle"),
-    "a single array": (file_with(b"\x93NUMPY\x01\x00", ".npy"), "an array or a pickle"),
+    "a pickle": (file_with(pickle.dumps([1, 2])), "a single array or a pickle"),
+    "a single array": (file_with(b"\x93NUMPY\x01\x00", ".npy"), "a single array or a pickle"),
     "a single image": (file_with(b"\x89PNG\r\n\x1a\n", ".png"), "is a single image"),
     "an empty file": (file_with(b""), "is empty"),
     "an empty folder": (lambda path: path.mkdir() or path, "holds no dataset"),
     "a folder of one class": (
         classes_after(lambda folder: None, count=9, class_names=("7",) * 3),
-        "one class only .'7'.",
+        "has only one class .'7'.",
     ),
     "class folders without images": (
         classes_after(lambda f: [path.unlink() for path in f.rglob("*.png")]),
@@ -1023,9 +1037,9 @@ def test_no_bytes_make_the_idx_reader_raise_anything_but_input_error(content):
 def test_what_is_held_out_is_stratified_and_leaves_every_class_one(labels, size, seed):
     labels = np.array(labels)
     size = min(size, len(labels))
-    mask = held_out(labels, size, seed)
+    mask = stratified_mask(labels, size, seed)
     counts, held = np.bincount(labels), np.bincount(labels[mask], minlength=labels.max() + 1)
-    assert np.array_equal(mask, held_out(labels, size, seed))
+    assert np.array_equal(mask, stratified_mask(labels, size, seed))
     if not size:
         assert not mask.any()
         return
@@ -1211,6 +1225,6 @@ def test_check_finds_a_damaged_cache(cache, small, monkeypatch):
     from dataclasses import replace
 
     bad = replace(small, idx_sha256=("0" * 64,) * 4)
-    named.arrays(small)
+    dataset_cache.arrays(small)
     monkeypatch.setattr("tenfold.data.checking.resolve", lambda source: (bad, Path()))
     assert "is damaged; remove it" in check("small").problems[0]

@@ -151,7 +151,7 @@ def predict(
 ) -> None:
     """Name the class of each image, or say "I don't know"."""
     from tenfold.cli import evaluation_text
-    from tenfold.data.arrays import read_images
+    from tenfold.data.image_files import read_images
 
     opened = _open_network(network)
     found = [read_images(path, opened.image_shape, resize=resize, invert=invert) for path in images]

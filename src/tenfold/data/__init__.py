@@ -3,8 +3,8 @@
 from tenfold.data.checking import DuplicateGroup, Report, SplitReport, check
 from tenfold.data.corrections import Correction, Corrections
 from tenfold.data.dataset import Dataset, Origin, Splits
-from tenfold.data.formats.parts import Unreadable
 from tenfold.data.loading import load
+from tenfold.data.raw_data import Unreadable
 from tenfold.data.sources import SOURCES, Source, names
 
 __all__ = [

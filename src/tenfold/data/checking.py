@@ -1,42 +1,42 @@
-"""`check`: what is in a dataset, before anything is trained on it."""
+"""`check`: class counts, grey levels, polarity, duplicates and damage of a dataset."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tenfold.core.errors import InputError
-from tenfold.data import named
+from tenfold.data import dataset_cache
 from tenfold.data.dataset import Images
-from tenfold.data.formats.detect import read
-from tenfold.data.formats.parts import Part, Parts, Unreadable, verify
+from tenfold.data.formats import read_raw
+from tenfold.data.lazy_images import in_chunks
 from tenfold.data.loading import resolve
+from tenfold.data.polarity import describe_polarity, ink_contrast
+from tenfold.data.raw_data import RawData, RawSplit, Unreadable, validate_raw
 from tenfold.data.sources import Source
-from tenfold.data.stored_images import in_chunks
 
-EXAMPLES = 10
-_BORDER = 2
-_MOST = 0.9
+_MAX_EXAMPLES = 10
 
 
 @dataclass(frozen=True)
 class SplitReport:
-    """What one split holds.
+    """Statistics of one split.
 
     Attributes:
-        images: how many.
-        counts: images a class, by class name.
-        pixels: the least and the greatest grey level, 0 to 255.
+        images: number of images.
+        counts: number of images of each class, by class name.
+        pixels: the smallest and the largest grey level, 0 to 255.
         mean: the mean grey level.
-        polarity: "light ink on dark", as MNIST has it, "dark ink on light", "mixed" or "unclear".
-        light: the share of images whose middle is lighter than their border.
-        blank: images of one grey level.
-        duplicates: images that are equal to an earlier one of this split.
+        polarity: "light ink on dark" as in MNIST, "dark ink on light", "mixed" or "unclear".
+        light: share of images whose centre is lighter than their border.
+        blank: number of images with a single grey level.
+        duplicates: number of images that equal an earlier one of this split.
     """
 
     images: int
@@ -51,31 +51,36 @@ class SplitReport:
 
 @dataclass(frozen=True)
 class DuplicateGroup:
-    """Images that are equal pixel by pixel: (split, position in it, class name) of each."""
+    """Images with equal pixels: (split, index in it, class name) of each."""
 
     images: tuple[tuple[str, int, str], ...]
 
     @property
     def contradicts(self) -> bool:
-        """Whether they bear different labels."""
+        """Whether their labels differ."""
         return len({name for _, _, name in self.images}) > 1
+
+    def count(self, split: str) -> int:
+        """Return the number of images of a split."""
+        return sum(name == split for name, _, _ in self.images)
 
 
 @dataclass(frozen=True)
 class Report:
-    """What `check` found. `as_dict()` is plain JSON.
+    """The report of `check`.
 
     Attributes:
-        source: what was checked.
-        kind: the format, or where a named dataset comes from.
-        class_names: one a class.
+        source: name or path of the dataset.
+        kind: the format, or the title and homepage of a named dataset.
+        class_names: in the order of the labels.
         splits: by name, as the data have them, before anything is held out.
         across: by "train/test" and the like, how many images of the second are in the first.
-        contradictions: groups of equal images with different labels.
-        examples: the first groups of equal images: contradictions, then across, then within.
+        contradictions: number of groups of equal images with different labels.
+        examples: the first groups of equal images: contradictions, then across splits, then
+            within a split.
         unreadable: image files that cannot be read.
-        problems: what keeps `load` from taking the data, one line each.
-        warnings: what deserves a look, one line each.
+        problems: why `load` rejects the data, one line each.
+        warnings: findings that need attention, one line each.
     """
 
     source: str
@@ -91,19 +96,23 @@ class Report:
 
     @property
     def usable(self) -> bool:
-        """Whether `load` takes the data."""
+        """Whether `load` accepts the data."""
         return not self.problems
 
     def as_dict(self) -> dict[str, Any]:
-        """Return the report as dicts, lists, strings and numbers."""
+        """Return the report as plain JSON types."""
         return {**asdict(self), "usable": self.usable}
 
 
 def check(source: str | Path, *, resize: bool = False) -> Report:
-    """Look a dataset over: classes, grey levels, polarity, duplicates, unreadable files.
+    """Inspect a dataset: classes, grey levels, polarity, duplicates, unreadable files.
 
-    Takes what `load` takes. What `load` would refuse stands in `problems`, and as much as can be
-    read is reported all the same.
+    Reasons for which `load` would reject the data are in `problems`; as much as can be read is
+    reported all the same.
+
+    Args:
+        source: a name or a path, as for `load`.
+        resize: bring images of other sizes to 28x28.
 
     Raises:
         InputError: there is no such dataset, file or folder.
@@ -113,188 +122,157 @@ def check(source: str | Path, *, resize: bool = False) -> Report:
         >>> report.splits["train"].polarity, report.splits["train"].duplicates, report.across
         ('light ink on dark', 0, {'train/test': 0})
     """
-    row, path = resolve(source)
+    named, path = resolve(source)
     problems: list[str] = []
-    if row is not None:
-        parts, label = _named_parts(row), row.name
-        if not named.is_genuine(row):
-            problems.append(f"{named.folder(row)} is damaged; remove it, and it is made again")
+    if named is not None:
+        raw, name = _read_named(named), named.name
+        if not dataset_cache.is_genuine(named):
+            problems.append(
+                f"{dataset_cache.folder(named)} is damaged; remove it, and it is made again"
+            )
     else:
-        parts, label = _read(path, resize, problems), str(path)
-    names = parts.names()
-    groups = _duplicates(parts, names)
+        raw, name = _read_leniently(path, resize, problems), str(path)
+    groups = _duplicate_groups(raw)
     splits = {
-        split: _look(part, names, _repeats(groups, split)) for split, part in parts.parts.items()
+        split: _split_report(part, raw.class_names, _duplicates_within(groups, split))
+        for split, part in raw.splits.items()
     }
     return Report(
-        source=label,
-        kind=parts.kind,
-        class_names=names,
+        source=name,
+        kind=raw.format,
+        class_names=raw.class_names,
         splits=splits,
-        across=_across(list(parts.parts), groups),
+        across=_duplicates_across(groups, list(splits)),
         contradictions=sum(group.contradicts for group in groups),
         examples=_examples(groups),
-        unreadable=parts.unreadable,
+        unreadable=raw.unreadable,
         problems=tuple(problems),
-        warnings=tuple(_warnings(parts, splits, groups)),
+        warnings=(*raw.notes, *_split_warnings(splits), *_duplicate_warnings(groups, splits)),
     )
 
 
-def _named_parts(row: Source) -> Parts:
-    data = named.arrays(row)
-    parts = {
-        split: Part(
-            data[f"{split}-images"],
-            data[f"{split}-labels"].astype(np.int64),
-            f"{row.title} {split}",
-        )
-        for split in ("train", "test")
+def _read_named(source: Source) -> RawData:
+    splits = {
+        split: RawSplit(images, labels, f"{source.title} {split}")
+        for split, (images, labels) in dataset_cache.load_arrays(source).items()
     }
-    return Parts(f"{row.title}, {row.homepage}", parts, row.class_names)
+    return RawData(splits, source.class_names, format=f"{source.title}, {source.homepage}")
 
 
-def _read(path: Path, resize: bool, problems: list[str]) -> Parts:
-    """Read what can be read; put what `load` would say into `problems`."""
+def _read_leniently(path: Path, resize: bool, problems: list[str]) -> RawData:
+    """Read what can be read; append to `problems` what `load` would raise."""
     try:
-        parts = read(path, resize)
+        raw = read_raw(path, resize)
     except InputError as error:
         problems.append(str(error))
         if resize or "--resize" not in str(error):
-            return Parts("unreadable", {})
-        return _read(path, True, problems)
-    if parts.unreadable:
-        count = len(parts.unreadable)
+            return RawData({}, format="unreadable")
+        return _read_leniently(path, True, problems)
+    if raw.unreadable:
+        count = len(raw.unreadable)
         problems.append(f"{count} image file{'s' * (count > 1)} cannot be read")
     try:
-        verify(parts)
+        validate_raw(raw)
     except InputError as error:
         problems.append(str(error))
-    whole = {s: part for s, part in parts.parts.items() if len(part.images) == len(part.labels)}
-    kept = {split: part for split, part in whole.items() if len(part.images)}
-    return Parts(parts.kind, kept, parts.class_names, parts.unreadable, parts.notes)
+    complete = {
+        split: part
+        for split, part in raw.splits.items()
+        if 0 < len(part.images) == len(part.labels)
+    }
+    return replace(raw, splits=complete)
 
 
-def _look(part: Part, names: tuple[str, ...], repeats: int) -> SplitReport:
-    counts = np.bincount(part.labels, minlength=len(names))
-    found = [_Levels.of(images) for images in in_chunks(part.images)]
-    lighter, told = sum(levels.lighter for levels in found), sum(levels.told for levels in found)
-    light = lighter / told if told else 0.0
+def _split_report(split: RawSplit, class_names: tuple[str, ...], duplicates: int) -> SplitReport:
+    counts = np.bincount(split.labels, minlength=len(class_names))
+    chunks = [_GreyLevels.of(images) for images in in_chunks(split.images)]
+    lighter, clear = sum(c.lighter for c in chunks), sum(c.clear for c in chunks)
+    light = lighter / clear if clear else 0.0
     return SplitReport(
-        images=len(part.images),
-        counts=dict(zip(names, counts.tolist(), strict=True)),
-        pixels=(min(levels.low for levels in found), max(levels.high for levels in found)),
-        mean=round(sum(levels.total for levels in found) / part.images.size, 2),
-        polarity=_polarity(light) if told else "unclear",
+        images=len(split.images),
+        counts=dict(zip(class_names, counts.tolist(), strict=True)),
+        pixels=(min(c.low for c in chunks), max(c.high for c in chunks)),
+        mean=round(sum(c.total for c in chunks) / split.images.size, 2),
+        polarity=describe_polarity(light) if clear else "unclear",
         light=round(light, 4),
-        blank=sum(levels.blank for levels in found),
-        duplicates=repeats,
+        blank=sum(c.blank for c in chunks),
+        duplicates=duplicates,
     )
 
 
 @dataclass(frozen=True)
-class _Levels:
-    """Grey levels of some images: their ends and sum, and how many images are of which kind.
+class _GreyLevels:
+    """Grey levels of a chunk of images.
 
-    ``blank`` are of one level, ``told`` differ between middle and border, and ``lighter`` have
-    the lighter middle.
+    Attributes:
+        low, high, total: smallest and largest grey level, and the sum of all.
+        blank: number of images with a single grey level.
+        clear: number of images whose centre and border differ in mean grey level.
+        lighter: number of these whose centre is lighter.
     """
 
     low: int
     high: int
     total: int
     blank: int
-    told: int
+    clear: int
     lighter: int
 
     @classmethod
-    def of(cls, images: Images) -> _Levels:
+    def of(cls, images: Images) -> _GreyLevels:
         flat = images.reshape(len(images), -1)
-        difference = _middle_over_border(images)
+        contrast = ink_contrast(images)
         return cls(
             low=int(flat.min()),
             high=int(flat.max()),
             total=int(flat.sum(dtype=np.int64)),
             blank=int((flat == flat[:, :1]).all(axis=1).sum()),
-            told=int((difference != 0).sum()),
-            lighter=int((difference > 0).sum()),
+            clear=int((contrast != 0).sum()),
+            lighter=int((contrast > 0).sum()),
         )
 
 
-def _middle_over_border(images: Images) -> npt.NDArray[np.float64]:
-    """By how much the middle of each image is lighter than its border."""
-    _, height, width = images.shape
-    inner = images[:, _BORDER:-_BORDER, _BORDER:-_BORDER]
-    total = images.sum(axis=(1, 2), dtype=np.int64)
-    middle = inner.sum(axis=(1, 2), dtype=np.int64)
-    area = inner[0].size
-    difference: npt.NDArray[np.float64] = middle / area - (total - middle) / (height * width - area)
-    return difference
-
-
-def _polarity(light: float) -> str:
-    """Return in words which is lighter, middle or border, by the share of lighter middles."""
-    if light >= _MOST:
-        return "light ink on dark"
-    return "dark ink on light" if light <= 1 - _MOST else "mixed"
-
-
-def _duplicates(parts: Parts, names: tuple[str, ...]) -> list[DuplicateGroup]:
+def _duplicate_groups(raw: RawData) -> list[DuplicateGroup]:
     """Return every group of equal images, over all splits, by digests of 16 bytes an image."""
-    sizes = [len(part.labels) for part in parts.parts.values()]
     digests = bytearray()
-    for part in parts.parts.values():
-        for images in in_chunks(part.images):
+    members = []  # split, index and class name of each image
+    for name, split in raw.splits.items():
+        names = [raw.class_names[label] for label in split.labels.tolist()]
+        members += [(name, i, class_name) for i, class_name in enumerate(names)]
+        for images in in_chunks(split.images):
             for image in images:
                 digests += hashlib.blake2b(image.tobytes(), digest_size=16).digest()
     keys = np.frombuffer(digests, np.uint64).reshape(-1, 2)
     order = np.lexsort(keys.T)
-    new = np.ones(len(order), bool)
-    new[1:] = (keys[order[1:]] != keys[order[:-1]]).any(axis=1)
-    starts = np.append(np.flatnonzero(new), len(order))
-    several = np.flatnonzero(np.diff(starts) > 1)
-    groups = sorted(order[starts[i] : starts[i + 1]].tolist() for i in several)
-    splits, ends = list(parts.parts), np.cumsum(sizes)
-
-    def place(image: int) -> tuple[str, int, str]:
-        i = int(np.searchsorted(ends, image, "right"))
-        position = image - int(ends[i] - sizes[i])
-        return splits[i], position, names[parts.parts[splits[i]].labels[position]]
-
-    return [DuplicateGroup(tuple(map(place, group))) for group in groups]
+    is_new = np.ones(len(order), bool)
+    is_new[1:] = (keys[order[1:]] != keys[order[:-1]]).any(axis=1)
+    bounds = np.append(np.flatnonzero(is_new), len(order))
+    several = np.flatnonzero(np.diff(bounds) > 1)
+    groups = sorted(order[bounds[i] : bounds[i + 1]].tolist() for i in several)
+    return [DuplicateGroup(tuple(members[image] for image in group)) for group in groups]
 
 
-def _repeats(groups: list[DuplicateGroup], split: str) -> int:
-    """Return how many images of a split are equal to an earlier one of it."""
-    sizes = (sum(place == split for place, _, _ in group.images) for group in groups)
-    return sum(size - 1 for size in sizes if size)
+def _duplicates_within(groups: list[DuplicateGroup], split: str) -> int:
+    return sum(max(0, group.count(split) - 1) for group in groups)
 
 
-def _across(splits: list[str], groups: list[DuplicateGroup]) -> dict[str, int]:
+def _duplicates_across(groups: list[DuplicateGroup], splits: Sequence[str]) -> dict[str, int]:
     """Return, for each two splits, how many images of the second are in the first as well."""
-    counts = {}
-    for position, first in enumerate(splits):
-        for second in splits[position + 1 :]:
-            both = (
-                [place for place, _, _ in group.images]
-                for group in groups
-                if {first, second} <= {place for place, _, _ in group.images}
-            )
-            counts[f"{first}/{second}"] = sum(places.count(second) for places in both)
-    return counts
+    return {
+        f"{first}/{second}": sum(group.count(second) for group in groups if group.count(first))
+        for first, second in combinations(splits, 2)
+    }
 
 
 def _examples(groups: list[DuplicateGroup]) -> tuple[DuplicateGroup, ...]:
     def rank(group: DuplicateGroup) -> tuple[bool, bool]:
-        return (not group.contradicts, len({place for place, _, _ in group.images}) == 1)
+        return not group.contradicts, len({split for split, _, _ in group.images}) == 1
 
-    return tuple(sorted(groups, key=rank)[:EXAMPLES])
+    return tuple(sorted(groups, key=rank)[:_MAX_EXAMPLES])
 
 
-def _warnings(
-    parts: Parts, splits: dict[str, SplitReport], groups: list[DuplicateGroup]
-) -> list[str]:
-    """Return what deserves a look, in words."""
-    lines = list(parts.notes)
+def _split_warnings(splits: dict[str, SplitReport]) -> list[str]:
+    lines = []
     for split, report in splits.items():
         if report.polarity in ("dark ink on light", "mixed"):
             lines.append(f"{split}: {report.polarity}; MNIST has light ink on dark")
@@ -305,11 +283,16 @@ def _warnings(
         empty = [name for name, count in report.counts.items() if not count]
         if empty:
             lines.append(f"{split}: no images of {', '.join(empty)}")
-    for pair, count in _across(list(splits), groups).items():
+    return lines
+
+
+def _duplicate_warnings(groups: list[DuplicateGroup], splits: dict[str, SplitReport]) -> list[str]:
+    lines = []
+    for pair, count in _duplicates_across(groups, list(splits)).items():
         if count:
             first, second = pair.split("/")
             lines.append(f"{count} images of {second} are in {first} as well")
     contradictions = sum(group.contradicts for group in groups)
     if contradictions:
-        lines.append(f"{contradictions} groups of equal images bear different labels")
+        lines.append(f"{contradictions} groups of equal images have different labels")
     return lines

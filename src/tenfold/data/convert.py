@@ -1,4 +1,7 @@
-"""Whatever arrays a file holds -> uint8 [n, 28, 28] and int64 [n], or a refusal in one line."""
+"""Conversion of arrays: images to uint8 [n, 28, 28], labels to int64 [n].
+
+Files of data go through `as_images` and `as_labels`, inputs of a network through `as_batch`.
+"""
 
 from __future__ import annotations
 
@@ -16,124 +19,144 @@ from tenfold.data.dataset import Images, Labels
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-# Luma after ITU-R BT.601 in 16-bit fixed point, as Pillow has it.
-_GREY = np.array([19595, 38470, 7471], np.uint32)
+# Luma after ITU-R BT.601 in 16-bit fixed point, as Pillow computes it.
+_LUMA_WEIGHTS = np.array([19595, 38470, 7471], np.uint32)
+_CHANNELS = (1, 3, 4)
 
 
-def as_images(array: NDArray[Any], where: str, resize: bool = False) -> Images:
-    """Return images as uint8 [n, 28, 28].
-
-    Takes uint8, other whole numbers within 0 to 255, and floats within [0, 1], which are
-    multiplied by 255 and rounded; [n, height, width], [n, pixels] of square images, and
-    [n, height, width, channels] with 1 channel, 3 or 4, where colour is turned to grey and the
-    fourth channel is dropped. Other sizes than 28x28 are resized if `resize`.
+def as_images(array: NDArray[Any], name: str, resize: bool = False) -> Images:
+    """Convert the images of a dataset to uint8 [n, 28, 28].
 
     Args:
-        array: the values.
-        where: what to call them in an error.
+        array: integers 0 to 255, booleans, or floats in [0, 1], which are multiplied by 255 and
+            rounded. [n, height, width], [n, pixels] of square images, or
+            [n, height, width, channels] with 1, 3 or 4 channels: colour becomes greyscale, and
+            the fourth channel is dropped.
+        name: what to call it in error messages.
         resize: bring other sizes to 28x28.
 
     Raises:
-        InputError: anything else.
+        InputError: another type, shape or range, no images, or another size without `resize`.
 
     Examples:
         >>> as_images(np.full((2, 784), 0.5), "x_train").shape
         (2, 28, 28)
     """
-    stack = as_stack(array, where)
+    stack = _as_stack(array, name)
     if not len(stack):
-        raise InputError(f"{where} holds no images; at least one a class is needed")
-    pixels = as_grey(as_bytes(stack, where))
+        raise InputError(f"{name} holds no images; at least one a class is needed")
+    pixels = _as_greyscale(as_uint8(stack, name))
     if pixels.shape[1:] == (SIDE, SIDE):
         return np.ascontiguousarray(pixels)
     if not resize:
-        raise wrong_size(where, *pixels.shape[2:0:-1])
+        raise wrong_size(name, *pixels.shape[2:0:-1])
     from PIL import Image
 
-    return np.stack([shrink(Image.fromarray(image)) for image in pixels])
+    return np.stack([resize_to_square(Image.fromarray(image)) for image in pixels])
 
 
-def as_stack(array: NDArray[Any], where: str) -> NDArray[Any]:
-    """Return [n, pixels] as [n, side, side], and other shapes of images as they are."""
-    if array.dtype.kind not in "uifb":
-        raise InputError(f"{where} must be numbers; received {array.dtype}")
-    if array.ndim == 2 and array.shape[1] and isqrt(array.shape[1]) ** 2 == array.shape[1]:
-        side = isqrt(array.shape[1])
-        return array.reshape(-1, side, side)
-    colour = array.ndim == 4 and array.shape[3] in (1, 3, 4)
-    if not (array.ndim == 3 or colour) or 0 in array.shape[1:]:
+def as_batch(values: Any, shape: tuple[int, int]) -> Images:
+    """Convert one image or several, as users pass them to a network, to uint8 [n, height, width].
+
+    Args:
+        values: integers 0 to 255 or floats in [0, 1]: [height, width] or [n, height, width],
+            either with a last axis of 1, 3 or 4 channels, [pixels] or [n, pixels].
+        shape: height and width of an image.
+
+    Raises:
+        InputError: the array has another shape, no images, or values out of range.
+
+    Example:
+        >>> as_batch(np.zeros(784), (28, 28)).shape
+        (1, 28, 28)
+    """
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        raise InputError("images: they differ in size; give them one shape") from None
+    height, width = shape
+
+    def is_batch(shape: tuple[int, ...]) -> bool:
+        is_image = shape[1:3] == (height, width)
+        return is_image and (len(shape) == 3 or (len(shape) == 4 and shape[3] in _CHANNELS))
+
+    if array.shape == (height * width,) or is_batch((1, *array.shape)):
+        array = array[None]
+    if array.ndim == 2 and array.shape[1] == height * width:
+        array = array.reshape(-1, height, width)
+    if not is_batch(array.shape):
         raise InputError(
-            f"{where} must be images [n, height, width], [n, height, width, 1 or 3] or "
-            f"[n, pixels]; received {list(array.shape)}"
+            f"images: received shape {list(np.shape(array))}; give [{height}, {width}], "
+            f"[n, {height}, {width}] or [n, {height * width}]"
         )
-    return array
+    if not len(array):
+        raise InputError("images: there are none; give at least one")
+    _require_numbers(array, "images")
+    return _as_greyscale(as_uint8(array, "images"))
 
 
-def as_bytes(pixels: NDArray[Any], where: str) -> Images:
-    """Return grey levels as uint8: whole numbers within 0 to 255 or floats within [0, 1]."""
+def as_uint8(pixels: NDArray[Any], name: str) -> Images:
+    """Convert grey levels of any shape: integers 0 to 255, booleans, or floats in [0, 1].
+
+    Raises:
+        InputError: values are out of range, NaN or infinite.
+    """
     if pixels.dtype == np.uint8:
         return pixels
-    whole = pixels.dtype.kind in "uib"
+    is_integer = pixels.dtype.kind in "uib"
     low, high = pixels.min(), pixels.max()
-    if not whole and not np.isfinite(low + high):
-        raise InputError(f"{where} has pixels that are NaN or infinite; remove or repair them")
-    top = 255 if whole else 1
-    if low < 0 or high > top:
-        allowed = "whole numbers must be 0 to 255" if whole else "floats must be 0 to 1"
+    if not is_integer and not np.isfinite(low + high):
+        raise InputError(f"{name} has pixels that are NaN or infinite; remove or repair them")
+    if low < 0 or high > (255 if is_integer else 1):
+        allowed = "whole numbers must be 0 to 255" if is_integer else "floats must be 0 to 1"
         raise InputError(
-            f"{where} has {pixels.dtype} pixels from {low:g} to {high:g}; {allowed}, so rescale "
+            f"{name} has {pixels.dtype} pixels from {low:g} to {high:g}; {allowed}, so rescale "
             "them or save them as uint8"
         )
     if pixels.dtype.kind == "b":
         return pixels.astype(np.uint8) * np.uint8(255)
-    return (pixels if whole else np.rint(pixels * 255)).astype(np.uint8)
+    return (pixels if is_integer else np.rint(pixels * 255)).astype(np.uint8)
 
 
-def as_labels(array: NDArray[Any], where: str) -> Labels:
-    """Return labels as int64 [n].
+def as_labels(array: NDArray[Any], name: str) -> Labels:
+    """Convert labels to int64 [n].
 
-    Takes whole numbers from 0 to 255, floats that are whole, [n, 1], and one-hot [n, classes].
+    Args:
+        array: whole numbers 0 to 255, as integers or floats: [n], [n, 1], or one-hot
+            [n, classes].
+        name: what to call it in error messages.
 
     Raises:
-        InputError: anything else.
+        InputError: another type, shape or range.
 
     Examples:
         >>> as_labels(np.eye(3)[[2, 0]], "y_train")
         array([2, 0])
     """
-    if array.dtype.kind not in "uifb":
-        raise InputError(f"{where} must be numbers; received {array.dtype}")
+    _require_numbers(array, name)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     elif array.ndim == 2 and _is_one_hot(array):
         array = array.argmax(axis=1)
     if array.ndim != 1:
         raise InputError(
-            f"{where} must be labels [n] or one-hot [n, classes]; received {list(array.shape)}"
+            f"{name} must be labels [n] or one-hot [n, classes]; received {list(array.shape)}"
         )
     if not array.size:
         return np.zeros(0, np.int64)
-    odd = array[~((array >= 0) & (array < limits.MAX_CLASSES) & (array == np.floor(array)))]
-    if odd.size:
+    allowed = (array >= 0) & (array < limits.MAX_CLASSES) & (array == np.floor(array))
+    if not allowed.all():
         raise InputError(
-            f"{where} has the label {odd[0]}; labels are whole numbers from 0 to "
+            f"{name} has the label {array[~allowed][0]}; labels are whole numbers from 0 to "
             f"{limits.MAX_CLASSES - 1}"
         )
     return array.astype(np.int64)
 
 
-def wrong_size(where: str, width: int, height: int) -> InputError:
-    """Return the refusal of images that are not 28x28 when nobody asked to resize them."""
-    return InputError(
-        f"{where}: images are {width}x{height} pixels where {SIDE}x{SIDE} is needed; "
-        "add --resize (resize=True in Python) to bring them to size"
-    )
+def resize_to_square(image: Image) -> Images:
+    """Resize a greyscale image to uint8 [28, 28] and keep its proportions.
 
-
-def shrink(image: Image) -> Images:
-    """Return a grey image as uint8 [28, 28], its proportions kept.
-
-    What is not square is first centred on a square in the middle tone of its own border.
+    An image that is not square is first padded with the median grey level of its border.
     """
     from PIL import Image as pillow
 
@@ -150,13 +173,42 @@ def shrink(image: Image) -> Images:
     return np.asarray(image)
 
 
-def as_grey(pixels: Images) -> Images:
-    """Turn [n, height, width, channels] to grey; the fourth channel is dropped."""
+def wrong_size(name: str, width: int, height: int) -> InputError:
+    """Return the error for images that are not 28x28 if resizing was not requested."""
+    return InputError(
+        f"{name}: images are {width}x{height} pixels where {SIDE}x{SIDE} is needed; "
+        "add --resize (resize=True in Python) to bring them to size"
+    )
+
+
+def _as_stack(array: NDArray[Any], name: str) -> NDArray[Any]:
+    """Return [n, pixels] as [n, side, side], and other shapes of images as they are."""
+    _require_numbers(array, name)
+    if array.ndim == 2 and array.shape[1] and isqrt(array.shape[1]) ** 2 == array.shape[1]:
+        side = isqrt(array.shape[1])
+        return array.reshape(-1, side, side)
+    has_channels = array.ndim == 4 and array.shape[3] in _CHANNELS
+    if not (array.ndim == 3 or has_channels) or 0 in array.shape[1:]:
+        raise InputError(
+            f"{name} must be images [n, height, width], [n, height, width, 1 or 3] or "
+            f"[n, pixels]; received {list(array.shape)}"
+        )
+    return array
+
+
+def _as_greyscale(pixels: Images) -> Images:
+    """Convert [n, height, width, channels] to greyscale; a fourth channel is dropped."""
     if pixels.ndim == 3:
         return pixels
     if pixels.shape[3] == 1:
         return pixels[..., 0]
-    return ((pixels[..., :3] @ _GREY + np.uint32(0x8000)) >> np.uint32(16)).astype(np.uint8)
+    luma = (pixels[..., :3] @ _LUMA_WEIGHTS + np.uint32(0x8000)) >> np.uint32(16)
+    return luma.astype(np.uint8)
+
+
+def _require_numbers(array: NDArray[Any], name: str) -> None:
+    if array.dtype.kind not in "uifb":
+        raise InputError(f"{name} must be numbers; received {array.dtype}")
 
 
 def _is_one_hot(array: NDArray[Any]) -> bool:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.core.errors import InputError
-from tenfold.data.stored_images import StoredImages, choose, in_chunks
+from tenfold.data.lazy_images import LazyImages, in_chunks, select
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -32,7 +32,7 @@ class Dataset:
 
     Attributes:
         images: uint8 [n, height, width], 0 to 255. Over 512 MiB that were chosen from an array
-            are left where they are (`StoredImages`) and read as they are asked for.
+            are left where they are (`LazyImages`) and read as they are asked for.
         labels: int64 [n], 0 to classes - 1.
         class_names: one a class, in the order of the labels.
         name: what to call it in titles and reports.
@@ -88,7 +88,7 @@ class Dataset:
         if isinstance(index, (int, np.integer)):
             raise TypeError(f"a Dataset takes a slice, an index array or a mask: [[{index}]]")
         chosen = index if isinstance(index, slice) else np.asarray(index)
-        images = choose(self.images, chosen)
+        images = select(self.images, chosen)
         return Dataset(images, self.labels[chosen], self.class_names, self.name)
 
     @property
@@ -255,7 +255,7 @@ class Splits:
 
 
 def _frozen_images(images: Any) -> Images:
-    if isinstance(images, StoredImages):
+    if isinstance(images, LazyImages):
         return cast(Images, images)  # stands in the place of an array
     array = np.asarray(images)
     if array.dtype != np.uint8 or array.ndim != 3:

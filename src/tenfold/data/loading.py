@@ -1,4 +1,4 @@
-"""`load`: a name or a path in, splits out."""
+"""`load`: from a name or a path to train, validation and test splits."""
 
 from __future__ import annotations
 
@@ -9,45 +9,51 @@ from typing import Any
 import numpy as np
 
 from tenfold.core.errors import InputError
-from tenfold.data import named, sources
+from tenfold.data import dataset_cache, sources
 from tenfold.data.corrections import Corrections
 from tenfold.data.dataset import Dataset, Origin, Splits
-from tenfold.data.formats.detect import read
-from tenfold.data.formats.parts import Parts, Unreadable, verify
-from tenfold.data.splitting import SIXTH, STANDARD_VALIDATION, TEST_SEED, held_out, validation_size
+from tenfold.data.formats import read_raw
+from tenfold.data.raw_data import RawData, Unreadable, validate_raw
+from tenfold.data.splitting import (
+    DEFAULT_VALIDATION,
+    TEST_DIVISOR,
+    TEST_SEED,
+    stratified_mask,
+    validation_size,
+)
 
-SHOWN = 3
+_MAX_LISTED = 3
 
 
 def load(
     source: str | Path = "mnist",
     *,
-    validation: int = STANDARD_VALIDATION,
+    validation: int = DEFAULT_VALIDATION,
     seed: int = 0,
     resize: bool = False,
     corrections: str | Path | None = None,
 ) -> Splits:
-    """Load a dataset by its name, or from a file or folder, and hold out validation images.
+    """Load a dataset by name, or from a file or folder, and hold out validation images.
 
-    Named datasets (`names()`) come verified, from the cache after the first time. The user's own
-    are told by their content: an IDX pair (gzipped or not), NPZ as Keras writes it, CSV as Kaggle
-    has it, a folder of class folders with PNG or JPEG, with train and test above them or not.
+    Named datasets (`names()`) are verified by checksum and memory-mapped from the cache after
+    the first time. The format of a file or folder is recognized by its content: see
+    docs/reference/formats.md.
 
-    Without a test split of its own, a sixth of the images, stratified, becomes one; it is the
-    same sixth whatever `seed` is. A validation split of its own is kept as it is; otherwise
-    validation is drawn from train, stratified, by `seed`. Images keep their order.
+    Data without a test split give a stratified sixth of their images to one; it is the same sixth
+    for every `seed`. A validation split in the data is used as it is; otherwise validation is a
+    stratified sample of train, drawn by `seed`. Images keep their order.
 
     Args:
-        source: a name, or a path. A folder that is called as a dataset is `./mnist`.
-        validation: how many images to hold out of train; 0 for none. The standard 5,000 become
-            a twelfth where that is fewer.
-        seed: of the draw, a whole number from 0 on.
-        resize: bring images of other sizes to 28x28, their proportions kept.
+        source: a name or a path. If a folder has the name of a dataset, write ``./mnist``.
+        validation: number of images to hold out of train; 0 for none. The default of 5,000
+            becomes a twelfth of the images if that is fewer.
+        seed: of the draw, 0 or larger.
+        resize: bring images of other sizes to 28x28 and keep their proportions.
         corrections: a CSV file that relabels or drops images, as the page of `tenfold audit`
-            saves it. It is applied once the splits are drawn, and changes no file.
+            saves it. It is applied after the splits are drawn, and changes no file.
 
     Raises:
-        InputError: an unknown name, data or corrections that cannot be used, or a cache that
+        InputError: the name is unknown, the data or corrections cannot be used, or the cache
             cannot be written.
 
     Examples:
@@ -61,34 +67,34 @@ def load(
     """
     if not isinstance(seed, (int, np.integer)) or seed < 0:
         raise InputError(f"seed must be a whole number from 0 on; received {seed!r}")
-    row, path = resolve(source)
-    if row is not None:
-        splits = _load_named(row, Origin(row.name, validation, int(seed), resize))
+    named, path = resolve(source)
+    if named is not None:
+        splits = _load_named(named, Origin(named.name, validation, int(seed), resize))
     else:
-        parts = read(path, resize)
-        refuse_unreadable(parts.unreadable)
-        verify(parts)
-        splits = _split(parts, Origin(str(path.resolve()), validation, int(seed), resize))
+        raw = read_raw(path, resize)
+        refuse_unreadable(raw.unreadable)
+        validate_raw(raw)
+        splits = _make_splits(raw, Origin(str(path.resolve()), validation, int(seed), resize))
     return splits if corrections is None else _corrected(splits, Path(corrections).expanduser())
 
 
 def resolve(source: str | Path) -> tuple[sources.Source | None, Path]:
-    """Return the named dataset that `source` means, or else None and the path, which exists.
+    """Return the named dataset that `source` names, or None, and an existing path.
 
     Raises:
-        InputError: it is neither.
+        InputError: it is neither a name nor an existing path.
     """
     if not isinstance(source, (str, Path)):
         raise InputError(f"a dataset is a name or a path; received {type(source).__name__}")
-    row = sources.find(source) if isinstance(source, str) else None
+    named = sources.find(source) if isinstance(source, str) else None
     path = Path(source).expanduser()
-    if row is None and not (source and _exists(path)):
+    if named is None and not (source and _exists(path)):
         if isinstance(source, Path) or path.suffix or len(path.parts) > 1:
             raise InputError(
                 f"no such file or folder: {source}; known datasets are {', '.join(sources.names())}"
             )
-        raise sources.unknown(source)
-    return row, path
+        raise sources.unknown_dataset(source)
+    return named, path
 
 
 def _exists(path: Path) -> bool:
@@ -99,51 +105,47 @@ def _exists(path: Path) -> bool:
         raise InputError(f"cannot read {str(path)[:200]}: {reason}; give another path") from error
 
 
-def _load_named(row: sources.Source, origin: Origin) -> Splits:
-    data = named.arrays(row)
+def _load_named(source: sources.Source, origin: Origin) -> Splits:
+    splits = dataset_cache.load_arrays(source)
     train, test = (
-        Dataset(
-            data[f"{split}-images"],
-            data[f"{split}-labels"].astype(np.int64),
-            row.class_names,
-            row.name,
-        )
-        for split in ("train", "test")
+        Dataset(*splits[split], source.class_names, source.name) for split in ("train", "test")
     )
-    train, held = _hold_out(train, validation_size(len(train), origin.validation), origin.seed)
-    where = f"{row.title}, {row.homepage}"
-    return Splits(row.name, train, held, test, where, origin.seed, origin)
+    train, validation = _hold_out(
+        train, validation_size(len(train), origin.validation), origin.seed
+    )
+    description = f"{source.title}, {source.homepage}"
+    return Splits(source.name, train, validation, test, description, origin.seed, origin)
 
 
-def _split(parts: Parts, origin: Origin) -> Splits:
-    """Return the splits that a user's data have, and those that they have not."""
+def _make_splits(raw: RawData, origin: Origin) -> Splits:
+    """Hold out the splits that the data do not have."""
     name = Path(origin.source).stem or "dataset"
-    sets = {
-        split: Dataset(part.images, part.labels, parts.names(), name)
-        for split, part in parts.parts.items()
+    datasets = {
+        split: Dataset(part.images, part.labels, raw.class_names, name)
+        for split, part in raw.splits.items()
     }
-    notes = [f"{origin.source} ({parts.kind})", *parts.notes]
-    train, test, held = sets["train"], sets.get("test"), sets.get("validation")
+    notes = [f"{origin.source} ({raw.format})", *raw.notes]
+    train, validation, test = datasets["train"], datasets.get("validation"), datasets.get("test")
     if test is None:
-        whole = len(train)
-        train, test = _hold_out(train, -(-whole // SIXTH), TEST_SEED)
-        notes.append(f"test is a sixth held out of its {whole:,} images")
-    if held is None:
+        total = len(train)
+        train, test = _hold_out(train, -(-total // TEST_DIVISOR), TEST_SEED)
+        notes.append(f"test is a sixth held out of its {total:,} images")
+    if validation is None:
         size = validation_size(len(train), origin.validation)
-        train, held = _hold_out(train, size, origin.seed)
+        train, validation = _hold_out(train, size, origin.seed)
     else:
         notes.append("validation is its own")
-    return Splits(name, train, held, test, "; ".join(notes), origin.seed, origin)
+    return Splits(name, train, validation, test, "; ".join(notes), origin.seed, origin)
 
 
 def _hold_out(train: Dataset, size: int, seed: int) -> tuple[Dataset, Dataset | None]:
-    """Return train without the images held out, and these; None where there are none."""
-    mask = held_out(train.labels, size, seed)
+    """Return the remaining and the held-out images; None if none are held out."""
+    mask = stratified_mask(train.labels, size, seed)
     return (train[~mask], train[mask]) if mask.any() else (train, None)
 
 
 def _corrected(splits: Splits, path: Path) -> Splits:
-    """Return splits with the corrections of a file, and say in `source` how many there were."""
+    """Apply a file of corrections to all splits, and record the counts in `source`."""
     corrections, before = Corrections.read(path), splits.present()
     corrections.verify(before.values(), splits.name)
     relabelled = dropped = 0
@@ -158,11 +160,11 @@ def _corrected(splits: Splits, path: Path) -> Splits:
 
 
 def refuse_unreadable(unreadable: tuple[Unreadable, ...]) -> None:
-    """Raise InputError where files that should be images cannot be read."""
+    """Raise InputError if there are image files that cannot be read."""
     if not unreadable:
         return
-    listed = ", ".join(f"{file.path} ({file.reason})" for file in unreadable[:SHOWN])
-    more = f" and {len(unreadable) - SHOWN} more" if len(unreadable) > SHOWN else ""
+    listed = ", ".join(f"{file.path} ({file.reason})" for file in unreadable[:_MAX_LISTED])
+    more = f" and {len(unreadable) - _MAX_LISTED} more" if len(unreadable) > _MAX_LISTED else ""
     files = "1 image file" if len(unreadable) == 1 else f"{len(unreadable)} image files"
     raise InputError(
         f"{files} cannot be read: {listed}{more}; repair or remove them "

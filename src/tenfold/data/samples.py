@@ -24,7 +24,8 @@ from tenfold.core.files import atomic_write
 from tenfold.core.limits import IMAGE_SIDE as SIDE
 from tenfold.core.limits import MAX_LABEL_LENGTH
 from tenfold.core.locks import held
-from tenfold.data.formats.class_folders import folder_name, open_grey
+from tenfold.data.formats.class_folders import folder_name
+from tenfold.data.image_files import open_greyscale
 
 SOURCES = ("drawn", "read", "predict")
 """Where the image of a sample may come from."""
@@ -154,7 +155,7 @@ class Samples:
             InputError: there is none of that id, or its file is damaged or of another size.
         """
         path = self._find(sample_id)
-        image = open_grey(path)
+        image = open_greyscale(path)
         if image.size != (SIDE, SIDE):
             raise InputError(f"{path}: {image.width}x{image.height}; samples are {SIDE}x{SIDE}")
         return np.asarray(image)

@@ -252,11 +252,11 @@ def find(name: str) -> Source | None:
     return next((source for source in SOURCES if _plain(source.name) == _plain(name)), None)
 
 
-def unknown(name: str) -> InputError:
+def unknown_dataset(name: str) -> InputError:
     """Return the error for a name that is neither a dataset nor a file, with the nearest.
 
     Examples:
-        >>> str(unknown("fashon")).split("?")[0]
+        >>> str(unknown_dataset("fashon")).split("?")[0]
         "unknown dataset 'fashon'; did you mean 'fashion-mnist'"
     """
     plain = {_plain(known): known for known in names()}

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tenfold.data.arrays import as_batch, inverted
+from tenfold.data.convert import as_batch
+from tenfold.data.polarity import count_inverted
 from tenfold.export import model_card as cards
 from tenfold.export.session import Session
 from tenfold.metrics import ranked
@@ -109,7 +110,7 @@ class Predictor:
 
         Or a dark one where those have a light one: invert them first (``255 - images``).
         """
-        return inverted(as_batch(images, self.image_shape), self.card["border"])
+        return count_inverted(as_batch(images, self.image_shape), self.card["border"])
 
     def __repr__(self) -> str:
         recipe = self.card["recipe"]["name"]

@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from tenfold.core.limits import IMAGE_SIDE as SIDE
 from tenfold.handwriting.components import Part
 from tenfold.handwriting.digit_scores import Crops, Judge, Judged
 from tenfold.handwriting.edges import at_edge, nearest_middle
-from tenfold.handwriting.mnist_crop import SIDE
 
 Mask = NDArray[np.bool_]
 _SURE = 0.6  # certainty from which one part that is whole needs no second look,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from tenfold.core import limits
 from tenfold.core.errors import InputError
-from tenfold.data.convert import as_bytes
+from tenfold.data.convert import as_uint8
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -128,7 +128,7 @@ def _from_array(array: NDArray[Any]) -> Pixels:
             f"received {array.dtype} {list(array.shape)}"
         )
     _check_size("the picture", array.shape[1], array.shape[0])
-    levels = as_bytes(array, "the picture")
+    levels = as_uint8(array, "the picture")
     if colour and array.shape[2] == 4:
         return _on_ground(levels)
     return (

@@ -10,7 +10,7 @@ from typing import Any
 
 from tenfold.core.errors import InputError
 from tenfold.data import Origin
-from tenfold.data.splitting import STANDARD_VALIDATION
+from tenfold.data.splitting import DEFAULT_VALIDATION
 from tenfold.evaluation import Evaluation
 from tenfold.networks.recipes import RECIPES, Augmentation, Recipe, customised
 from tenfold.report.layers import TIMES
@@ -32,7 +32,7 @@ MOVES = tuple(field.name for field in fields(Augmentation))
 ARGUMENTS = ("hidden", "activation", "dropout", "batch_norm", "filters")
 """What of a recipe, its augmentation and its network ``tenfold train`` has options for."""
 
-_PLAIN = Origin("", STANDARD_VALIDATION, seed=0, resize=False)
+_PLAIN = Origin("", DEFAULT_VALIDATION, seed=0, resize=False)
 
 
 def provenance(run: Run, found: Evaluation) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
 from tenfold.data import Origin, Splits
-from tenfold.data.arrays import border_level
+from tenfold.data.polarity import border_level
 from tenfold.evaluation.calibration import Calibration
 from tenfold.networks.recipes import Recipe
 

@@ -15,8 +15,9 @@ import numpy.typing as npt
 from tenfold import figures
 from tenfold.core.errors import InputError
 from tenfold.data import Dataset, Splits, load
-from tenfold.data.arrays import as_batch, inverted
+from tenfold.data.convert import as_batch
 from tenfold.data.dataset import SPLITS
+from tenfold.data.polarity import count_inverted
 from tenfold.evaluation import Evaluation
 from tenfold.evaluation.calibration import Calibration
 from tenfold.evaluation.evidence import Ask
@@ -198,7 +199,7 @@ class Run:
         Or a dark one where those have a light one. Such images, dark ink on paper for instance,
         are nothing the networks have seen: invert them first (``255 - images``).
         """
-        return inverted(as_batch(images, self.image_shape), self.record.data.border)
+        return count_inverted(as_batch(images, self.image_shape), self.record.data.border)
 
     def data(self, given: Splits | None = None) -> Splits:
         """Load the splits that the run was trained and validated on, and verify them.

@@ -9,7 +9,7 @@ from pathlib import Path
 from tenfold.core.errors import InputError
 from tenfold.core.folders import dated_folder
 from tenfold.data import Splits, load
-from tenfold.data.splitting import STANDARD_VALIDATION
+from tenfold.data.splitting import DEFAULT_VALIDATION
 from tenfold.networks.recipes import Recipe
 from tenfold.networks.recipes import recipe as named_recipe
 from tenfold.runs.locks import locked
@@ -229,6 +229,6 @@ def _splits(
                 "validation, resize, corrections: not with splits; give them to tenfold.load"
             )
         return as_protocol(data, protocol)
-    size = STANDARD_VALIDATION if validation is None else validation
+    size = DEFAULT_VALIDATION if validation is None else validation
     splits = load(data, validation=0 if published else size, resize=resize, corrections=corrections)
     return as_protocol(splits, protocol)

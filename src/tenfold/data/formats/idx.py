@@ -1,7 +1,7 @@
-"""IDX, the format that MNIST came in (LeCun, Cortes, Burges, 1998), gzipped or not.
+"""IDX, the format of MNIST (LeCun, Cortes, Burges, 1998), gzipped or not.
 
-A file is a magic number (two zeros, a type, the number of dimensions), the dimensions as
-big-endian uint32, and the values.
+A file is a magic number (two zeros, a type code, the number of dimensions), the dimensions as
+big-endian uint32, and the values. Images and labels are in separate files.
 """
 
 from __future__ import annotations
@@ -17,34 +17,24 @@ from numpy.typing import NDArray
 
 from tenfold.core import limits
 from tenfold.core.errors import InputError
+from tenfold.data.convert import as_images, as_labels
+from tenfold.data.dataset import SPLITS
+from tenfold.data.formats.registry import Format, Location, ReadOptions
+from tenfold.data.raw_data import RawData, RawSplit, split_of
 
 GZIP_MAGIC = b"\x1f\x8b"
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
-_CHUNK = 1 << 22
-
-
-def is_idx(path: Path) -> bool:
-    """Return whether a file begins as IDX does, be it gzipped or not."""
-    return dimensions(path) is not None
-
-
-def dimensions(path: Path) -> tuple[int, ...] | None:
-    """Return the shape that an IDX file's header promises; None for anything else."""
-    try:
-        with _open(path) as file:
-            return _header(file, str(path))[1]
-    except (InputError, OSError, EOFError, zlib.error):
-        return None
+_CHUNK_BYTES = 1 << 22
 
 
 def read_idx(path: str | Path) -> NDArray[Any]:
-    """Return the array in an IDX file, unpacking it if it is gzipped.
+    """Return the array in an IDX file, gzipped or not.
 
-    No more is unpacked than the header promises, and no more than 1 GiB. A large file that is
-    not packed is memory-mapped.
+    Decompresses no more than the header promises. A large file that is not gzipped is
+    memory-mapped.
 
     Raises:
-        InputError: the file is empty, truncated, too long, too large or not IDX.
+        InputError: the file is empty, truncated, too long, larger than 1 GiB or not IDX.
 
     Examples:
         >>> import tempfile
@@ -60,44 +50,42 @@ def read_idx(path: str | Path) -> NDArray[Any]:
         with _open(path) as file:
             if isinstance(file, gzip.GzipFile) or path.stat().st_size <= limits.MAX_RESIDENT_BYTES:
                 return parse_idx(file, str(path))
-            return _map(file, str(path))
+            return _memory_map(file, str(path))
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
 
 
-def _map(file: IO[bytes], where: str) -> NDArray[Any]:
-    """Return the array in an open IDX file that is not packed, without reading it."""
-    kind, shape = _header(file, where)
-    size, start = math.prod(shape) * np.dtype(kind).itemsize, file.tell()
-    _verify_length(where, size, file.seek(0, 2) - start)
-    return np.memmap(file, kind, "r", start, shape).view(np.ndarray)
+def parse_idx(file: IO[bytes], name: str) -> NDArray[Any]:
+    """Return the array in an open, decompressed IDX file.
 
+    Args:
+        file: at its beginning.
+        name: what to call it in error messages.
 
-def parse_idx(file: IO[bytes], where: str) -> NDArray[Any]:
-    """Return the array in an open IDX file, already unpacked; `where` is its name in errors."""
+    Raises:
+        InputError: as `read_idx`.
+    """
     try:
-        kind, shape = _header(file, where)
-        size = _promise(where, kind, shape)
-        content = _read(file, size)
-        longer = len(content) == size and bool(file.read(1))
+        kind, shape = _parse_header(file, name)
+        size = math.prod(shape) * np.dtype(kind).itemsize
+        if size > limits.MAX_IDX_BYTES:
+            raise InputError(
+                f"{name} promises {'x'.join(map(str, shape))} values, {size:,} bytes; "
+                f"at most {limits.MAX_IDX_BYTES:,} are read"
+            )
+        content = _read_up_to(file, size)
+        is_longer = len(content) == size and bool(file.read(1))
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise InputError(f"{where} is damaged or cut off ({error}); fetch it again") from error
-    _verify_length(where, size, len(content) + longer)
+        raise InputError(f"{name} is damaged or truncated ({error}); fetch it again") from error
+    _validate_length(name, size, len(content) + is_longer)
     return np.frombuffer(content, kind).reshape(shape)
 
 
-def _verify_length(where: str, promised: int, found: int) -> None:
-    if found < promised:
-        raise InputError(
-            f"{where} is cut off: its header promises {promised:,} bytes of data, {found:,} "
-            "came; fetch it again"
-        )
-    if found > promised:
-        raise InputError(f"{where} has more data than the {promised:,} bytes its header promises")
-
-
 def idx_bytes(array: NDArray[Any]) -> bytes:
-    """Return the IDX file of an array, whose type must be one that IDX has.
+    """Return the content of the IDX file of an array.
+
+    Raises:
+        InputError: IDX has no such type.
 
     Examples:
         >>> idx_bytes(np.array([7, 2], np.uint8))
@@ -111,39 +99,168 @@ def idx_bytes(array: NDArray[Any]) -> bytes:
     return header + array.astype(kind).tobytes()
 
 
+def _header_shape(path: Path) -> tuple[int, ...] | None:
+    """Return the shape in the header of a file; None if it is not IDX."""
+    try:
+        with _open(path) as file:
+            return _parse_header(file, str(path))[1]
+    except (InputError, OSError, EOFError, zlib.error):
+        return None
+
+
+def _memory_map(file: IO[bytes], name: str) -> NDArray[Any]:
+    kind, shape = _parse_header(file, name)
+    size, start = math.prod(shape) * np.dtype(kind).itemsize, file.tell()
+    _validate_length(name, size, file.seek(0, 2) - start)
+    return np.memmap(file, kind, "r", start, shape).view(np.ndarray)
+
+
+def _validate_length(name: str, promised: int, received: int) -> None:
+    if received < promised:
+        raise InputError(
+            f"{name} is truncated: its header promises {promised:,} bytes of data, the file has "
+            f"{received:,}; fetch it again"
+        )
+    if received > promised:
+        raise InputError(f"{name} has more data than the {promised:,} bytes its header promises")
+
+
 def _open(path: Path) -> IO[bytes]:
     with path.open("rb") as file:
-        packed = file.read(2) == GZIP_MAGIC
-    return gzip.open(path) if packed else path.open("rb")  # type: ignore[return-value]
+        is_gzipped = file.read(2) == GZIP_MAGIC
+    return gzip.open(path) if is_gzipped else path.open("rb")  # type: ignore[return-value]
 
 
-def _header(file: IO[bytes], where: str) -> tuple[str, tuple[int, ...]]:
-    """Read and return the NumPy type and the shape."""
+def _parse_header(file: IO[bytes], name: str) -> tuple[str, tuple[int, ...]]:
+    """Return the NumPy type and the shape, and leave the file at the first value."""
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in TYPES or not 1 <= magic[3] <= 4:
         raise InputError(
-            f"{where} is not an IDX file: it begins with {magic.hex(' ') or 'nothing'}, "
-            "where images have 00 00 08 03 and labels 00 00 08 01"
+            f"{name} is not an IDX file: it begins with {magic.hex(' ') or 'nothing'}, "
+            "but images begin with 00 00 08 03 and labels with 00 00 08 01"
         )
-    raw = file.read(4 * magic[3])
-    if len(raw) < 4 * magic[3]:
-        raise InputError(f"{where} is cut off within its header; fetch it again")
-    return TYPES[magic[2]], tuple(np.frombuffer(raw, ">u4").tolist())
+    sizes = file.read(4 * magic[3])
+    if len(sizes) < 4 * magic[3]:
+        raise InputError(f"{name} is truncated within its header; fetch it again")
+    return TYPES[magic[2]], tuple(np.frombuffer(sizes, ">u4").tolist())
 
 
-def _promise(where: str, kind: str, shape: tuple[int, ...]) -> int:
-    size = math.prod(shape) * np.dtype(kind).itemsize
-    if size > limits.MAX_IDX_BYTES:
-        raise InputError(
-            f"{where} promises {'x'.join(map(str, shape))} values, {size:,} bytes; "
-            f"at most {limits.MAX_IDX_BYTES:,} are read"
-        )
-    return size
-
-
-def _read(file: IO[bytes], size: int) -> bytearray:
-    """Read up to `size` bytes, taking memory only for what comes."""
+def _read_up_to(file: IO[bytes], size: int) -> bytearray:
+    """Read in chunks, so that a header which promises too much allocates nothing."""
     content = bytearray()
-    while len(content) < size and (chunk := file.read(min(_CHUNK, size - len(content)))):
+    while len(content) < size and (chunk := file.read(min(_CHUNK_BYTES, size - len(content)))):
         content += chunk
     return content
+
+
+def _recognizes(location: Location) -> bool:
+    if location.is_folder:
+        return bool(_idx_files(location))
+    return location.header.startswith((b"\0\0", GZIP_MAGIC)) or _is_named_idx(location.path)
+
+
+def _read(location: Location, options: ReadOptions) -> RawData:
+    if location.is_folder:
+        pairs = _pairs(location.path, _idx_files(location))
+    else:
+        pairs = {"train": (location.path, _labels_of(location.path))}
+    return RawData({split: _read_pair(*pair, options.resize) for split, pair in pairs.items()})
+
+
+def _idx_files(location: Location) -> list[Path]:
+    """Return the IDX files of a folder; a gzipped one only if it is not there unpacked as well."""
+    files = [p for p in location.files if _is_named_idx(p) or _header_shape(p) is not None]
+    names = {path.name for path in files}
+    return [path for path in files if path.name.removesuffix(".gz") not in names - {path.name}]
+
+
+def _is_named_idx(path: Path) -> bool:
+    return "ubyte" in path.name or bool({"idx", "idx1", "idx3"} & set(path.name.split(".")))
+
+
+def _pairs(folder: Path, files: list[Path]) -> dict[str, tuple[Path, Path]]:
+    """Return the files of images and of labels of each split."""
+    images = [path for path in files if _holds_images(path)]
+    labels = [path for path in files if path not in images]
+    pairs: dict[str, tuple[Path, Path]] = {}
+    for path in images:
+        split = split_of(path.name) or "train"
+        if split in pairs:
+            raise InputError(
+                f"{folder} has several files of {split} images ({pairs[split][0].name}, "
+                f"{path.name}); give the path of one of them"
+            )
+        is_only_pair = len(images) == len(labels) == 1
+        pairs[split] = (path, labels[0] if is_only_pair else _labels_of(path))
+    if "train" not in pairs:
+        if len(pairs) != 1:
+            raise InputError(f"{folder} has no IDX file of training images")
+        pairs = {"train": next(iter(pairs.values()))}
+    return {split: pairs[split] for split in SPLITS if split in pairs}
+
+
+def _read_pair(images: Path, labels: Path, resize: bool) -> RawSplit:
+    pixels = read_idx(images)
+    if pixels.ndim < 2:
+        raise _labels_instead_of_images(images)
+    classes = read_idx(labels)
+    if classes.ndim != 1:
+        raise InputError(
+            f"{labels} holds images, not labels ({classes.ndim} dimensions; labels have 1)"
+        )
+    return RawSplit(
+        as_images(pixels, str(images), resize),
+        as_labels(classes, str(labels)),
+        f"{images} with {labels.name}",
+    )
+
+
+def _labels_of(images: Path) -> Path:
+    """Return the file of labels for a file of images: by its name, or the only one that fits."""
+    stem = images.name.removesuffix(".gz")
+    name = stem.replace("images", "labels").replace("idx3", "idx1")
+    for candidate in (images.with_name(name), images.with_name(f"{name}.gz")):
+        if name != stem and candidate.is_file():
+            return candidate
+    shape = _header_shape(images)
+    if shape is None or len(shape) < 2:
+        read_idx(images)  # raises if it is damaged
+        raise _labels_instead_of_images(images)
+    siblings = [path for path in sorted(images.parent.iterdir()) if path.is_file()]
+    matching = [path for path in siblings if _header_shape(path) == shape[:1]]
+    if len(matching) == 1:
+        return matching[0]
+    raise InputError(
+        f"no labels next to {images}: {name if name != stem else 'a file of labels'} is missing"
+    )
+
+
+def _labels_instead_of_images(path: Path) -> InputError:
+    return InputError(
+        f"{path} holds labels, not images; give the file of images, with the file of its labels "
+        "in the same folder"
+    )
+
+
+def _holds_images(path: Path) -> bool:
+    """Return whether an IDX file holds images: by its header, or else by its name."""
+    shape = _header_shape(path)
+    is_named_images = "images" in path.name or "idx3" in path.name
+    is_named_labels = "labels" in path.name or "idx1" in path.name
+    if shape is None:
+        return is_named_images
+    holds_images = len(shape) > 1
+    if is_named_labels if holds_images else is_named_images:
+        content, name = ("images", "labels") if holds_images else ("labels", "images")
+        raise InputError(f"{path} holds {content}, but its name says {name}; rename it")
+    return holds_images
+
+
+FORMAT = Format(
+    name="IDX",
+    description="a pair of files, images and labels, as MNIST comes, gzipped or not; or a folder "
+    "of such pairs, train and t10k",
+    priority=10,
+    recognizes=_recognizes,
+    read=_read,
+)

@@ -10,7 +10,7 @@ import numpy as np
 
 from tenfold.core.errors import InputError
 from tenfold.data import Dataset, Origin, Splits
-from tenfold.data.splitting import STANDARD_VALIDATION
+from tenfold.data.splitting import DEFAULT_VALIDATION
 from tenfold.data.synthetic import NO_DIGIT
 from tenfold.runs.finetune_data.rehearsal import Rehearsal
 from tenfold.runs.finetune_data.user_data import UserData
@@ -133,4 +133,4 @@ def _origin(user_data: UserData) -> Origin | None:
     if "origin" in user_data.reload:
         return Origin(**user_data.reload["origin"])
     source, resize = user_data.reload["source"], user_data.reload["resize"]
-    return Origin(source, STANDARD_VALIDATION, seed=0, resize=resize)
+    return Origin(source, DEFAULT_VALIDATION, seed=0, resize=resize)

@@ -15,7 +15,7 @@ from tenfold.core import assets
 from tenfold.core.errors import InputError
 from tenfold.data import Dataset, Splits, load
 from tenfold.data.sources import DIGITS, names
-from tenfold.data.splitting import held_out
+from tenfold.data.splitting import stratified_mask
 from tenfold.data.synthetic import NO_DIGIT, draw
 from tenfold.export import model_file
 
@@ -93,7 +93,7 @@ def rehearsal_of_model_file(name: str, path: Path, card: Mapping[str, Any]) -> R
 
 def subset(train: Dataset, images: int, seed: int) -> Dataset:
     """A stratified subset of at most ``images`` training images."""
-    return train[held_out(train.labels, images, seed)] if images < len(train) else train
+    return train[stratified_mask(train.labels, images, seed)] if images < len(train) else train
 
 
 def _load_by_name(path: Path, name: str, class_names: tuple[str, ...], images: int) -> Splits:
@@ -115,7 +115,7 @@ def _mnist_and_synthetic(images: int) -> Splits:
     """MNIST's splits, each with synthetic non-digits as an eleventh class."""
     synthetic = round(images * SYNTHETIC_SHARE)
     digits = load("mnist")
-    train = digits.train[held_out(digits.train.labels, images - synthetic, 0)]
+    train = digits.train[stratified_mask(digits.train.labels, images - synthetic, 0)]
     validation, test = (
         _with_synthetic(digits.present()[split], count, seed)
         for split, (count, seed) in HELD_OUT_SYNTHETIC.items()

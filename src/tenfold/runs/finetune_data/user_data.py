@@ -19,9 +19,9 @@ from tenfold.core.checksums import sha256
 from tenfold.core.errors import InputError
 from tenfold.data import Dataset, Splits, load
 from tenfold.data.formats.class_folders import folder_name
-from tenfold.data.formats.detect import read
-from tenfold.data.formats.parts import Part, Parts
+from tenfold.data.formats.registry import read_raw
 from tenfold.data.loading import refuse_unreadable, resolve
+from tenfold.data.raw_data import RawData, RawSplit
 
 HELD_OUT_SHARE = 0.2
 """Share of the sheets, at least one, or of the images that are held out."""
@@ -75,9 +75,9 @@ def load_user_data(
     named, path = resolve(data)
     if named is not None:
         return _from_splits(load(data, resize=resize), class_names)
-    parts = read(path, resize)
-    refuse_unreadable(parts.unreadable)
-    return _from_parts(parts, path.resolve(), resize, class_names)
+    raw = read_raw(path, resize)
+    refuse_unreadable(raw.unreadable)
+    return _from_raw(raw, path.resolve(), resize, class_names)
 
 
 def reload_user_data(reload: dict[str, Any] | None, class_names: tuple[str, ...]) -> UserData:
@@ -105,21 +105,21 @@ def _from_splits(splits: Splits, class_names: tuple[str, ...]) -> UserData:
     return _user_data(splits.name, splits.source, reload, sets, files=())
 
 
-def _from_parts(parts: Parts, path: Path, resize: bool, class_names: tuple[str, ...]) -> UserData:
+def _from_raw(raw: RawData, path: Path, resize: bool, class_names: tuple[str, ...]) -> UserData:
     name = path.stem or "dataset"
     sets = {
-        split: _relabel(_dataset(part, parts, name), class_names, str(path))
-        for split, part in parts.parts.items()
+        split: _relabel(_dataset(part, raw, name), class_names, str(path))
+        for split, part in raw.splits.items()
     }
     reload = {"source": str(path), "resize": resize}
-    files = parts.parts["train"].files
-    return _user_data(name, f"{path} ({parts.kind})", reload, sets, files)
+    files = raw.splits["train"].file_names
+    return _user_data(name, f"{path} ({raw.format})", reload, sets, files)
 
 
-def _dataset(part: Part, parts: Parts, name: str) -> Dataset:
-    if not len(part.labels):
-        raise InputError(f"{part.where} holds no images; at least one is needed")
-    return Dataset(part.images, part.labels, parts.names(), name)
+def _dataset(split: RawSplit, raw: RawData, name: str) -> Dataset:
+    if not len(split.labels):
+        raise InputError(f"{split.origin} holds no images; at least one is needed")
+    return Dataset(split.images, split.labels, raw.class_names, name)
 
 
 def _user_data(

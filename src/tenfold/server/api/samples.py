@@ -12,12 +12,13 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from tenfold.core.errors import InputError
+from tenfold.core.limits import IMAGE_SIDE
 from tenfold.data import samples
 from tenfold.server.api.schemas import NewSample
 from tenfold.server.http import bodies
 from tenfold.server.http.errors import ServiceError
 
-SHAPE = (samples.SIDE, samples.SIDE)
+SHAPE = (IMAGE_SIDE, IMAGE_SIDE)
 
 
 def sample_of(kind: str, body: bytes) -> NewSample:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from starlette.types import Receive, Scope
 
 from tenfold.core.errors import InputError
-from tenfold.data.arrays import as_batch
+from tenfold.data.convert import as_batch
 from tenfold.server.http import multipart
 from tenfold.server.http.errors import ServiceError
 from tenfold.server.settings import Limits

@@ -13,11 +13,11 @@ from interruption import assert_same_run, child
 
 import tenfold
 from tenfold.core import limits
-from tenfold.data import stored_images
-from tenfold.data.arrays import border_level
+from tenfold.data import lazy_images
 from tenfold.data.dataset import Dataset
 from tenfold.data.formats import idx, npz
-from tenfold.data.stored_images import StoredImages, choose, in_chunks
+from tenfold.data.lazy_images import LazyImages, in_chunks, select
+from tenfold.data.polarity import border_level
 from tenfold.engine import Program, build_networks, initial_state, run_epoch
 from tenfold.engine import device_data as training_data
 from tenfold.engine.cross_validation import cross_validate
@@ -36,7 +36,7 @@ def few():
 def little_fits(monkeypatch):
     """Choices of more than 200 images are left in their place, and not held on the device."""
     monkeypatch.setattr(limits, "MAX_RESIDENT_BYTES", 200 * IMAGE_BYTES)
-    monkeypatch.setattr(stored_images, "CHUNK", 256)
+    monkeypatch.setattr(lazy_images, "CHUNK", 256)
     monkeypatch.setattr(training_data, "WINDOW", 230 * IMAGE_BYTES)
     monkeypatch.setattr(training_data, "RUN", 10)
 
@@ -48,7 +48,7 @@ def little_fits(monkeypatch):
 )
 def test_stored_images_are_indexed_like_an_array(few, index):
     places = np.random.default_rng(0).permutation(IMAGES)
-    images = StoredImages(few.images, places)
+    images = LazyImages(few.images, places)
     expected = few.images[places]
     assert images.shape == expected.shape
     assert images.nbytes == expected.nbytes
@@ -61,7 +61,7 @@ def test_a_choice_of_stored_images_is_the_same_as_of_held_ones(few, little_fits)
     mask = np.arange(IMAGES) % 2 == 0
     back = np.arange(IMAGES // 2)[:80:-1]
     part = few[mask][back]
-    assert isinstance(part.images, StoredImages)
+    assert isinstance(part.images, LazyImages)
     whole = Dataset(few.images[mask][back], few.labels[mask][back], few.class_names)
     assert part.checksum == whole.checksum
     assert part.digests.tolist() == whole.digests.tolist()
@@ -81,23 +81,23 @@ def test_images_from_all_over_a_mapped_file_do_not_bring_all_of_it_into_memory(
         seen.append(mapped() - before)
         release(array)
 
-    seen, release = [], stored_images.release
+    seen, release = [], lazy_images.release
     whole = np.memmap(tmp_path / "images", np.uint8, "w+", shape=(100_000, 28, 28))
     places = np.random.default_rng(0).permutation(len(whole))[:5_000]
     whole[places, 0, 0] = places % 256
     whole.flush()
     release(whole)
     before = mapped()
-    monkeypatch.setattr(stored_images, "_SCATTERED", 10)
-    monkeypatch.setattr(stored_images, "release", watched)
-    for images in (choose(whole, places), StoredImages(whole, places)[:]):
+    monkeypatch.setattr(lazy_images, "_SCATTERED", 10)
+    monkeypatch.setattr(lazy_images, "release", watched)
+    for images in (select(whole, places), LazyImages(whole, places)[:]):
         np.testing.assert_array_equal(images[:, 0, 0], places % 256)
         assert 0 < max(seen) < whole.nbytes / 2
         assert mapped() - before < whole.nbytes / 20
 
 
 def test_what_fits_is_an_array(few):
-    assert type(choose(few.images, np.array([2, 3]))) is np.ndarray
+    assert type(select(few.images, np.array([2, 3]))) is np.ndarray
     assert [len(part) for part in in_chunks(few.images)] == [IMAGES]
 
 
@@ -115,7 +115,7 @@ def test_a_large_file_is_mapped_and_gives_the_same_splits(
         path = tmp_path / "digits.npz"
         np.savez(path, x_train=few.images, y_train=few.labels)
     mapped = tenfold.load(path)
-    assert isinstance(mapped.train.images, StoredImages)
+    assert isinstance(mapped.train.images, LazyImages)
     monkeypatch.setattr(limits, "MAX_RESIDENT_BYTES", 1 << 29)
     held = tenfold.load(path)
     assert type(held.train.images) is np.ndarray
@@ -222,7 +222,7 @@ def file(few, tmp_path):
 
 def test_a_whole_training_streams(file, little_fits, tmp_path):
     runs = [tenfold.train(RECIPE, file, out=tmp_path / name, verbose=False) for name in "ab"]
-    assert isinstance(runs[0].data().train.images, StoredImages)
+    assert isinstance(runs[0].data().train.images, LazyImages)
     assert_same_run(*(run.path for run in runs))
 
 
@@ -249,10 +249,10 @@ def test_a_streamed_test_split_is_evaluated_like_one_that_is_held(file, few, lit
 LITTLE_FITS = f"""
 from tenfold.core import limits
 from tenfold.core import limits
-from tenfold.data import stored_images
+from tenfold.data import lazy_images
 from tenfold.engine import device_data
 limits.MAX_RESIDENT_BYTES = 200 * {IMAGE_BYTES}
-stored_images.CHUNK, device_data.WINDOW, device_data.RUN = 256, 230 * {IMAGE_BYTES}, 10
+lazy_images.CHUNK, device_data.WINDOW, device_data.RUN = 256, 230 * {IMAGE_BYTES}, 10
 """
 
 

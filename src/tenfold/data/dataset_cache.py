@@ -1,4 +1,4 @@
-"""Named datasets: unpacked or fetched once, verified, then memory-mapped from the cache."""
+"""The cache of named datasets: unpacked or fetched once, verified, then memory-mapped."""
 
 from __future__ import annotations
 
@@ -25,12 +25,16 @@ Arrays = dict[str, NDArray[np.uint8]]
 
 
 def arrays(source: Source) -> Arrays:
-    """Return the four arrays of a dataset, uint8, memory-mapped from the cache.
+    """Return the four arrays of a dataset, memory-mapped from the cache.
 
     The first call fills the cache: from the package, from Debian's folder, or from the network.
 
+    Returns:
+        uint8 arrays by their names in `ROLES`.
+
     Raises:
-        InputError: the data cannot be had, are not the published ones, or cannot be stored.
+        InputError: the data are not available, differ from the published ones, or cannot be
+            stored.
 
     Examples:
         >>> from tenfold.data.sources import find
@@ -51,18 +55,26 @@ def arrays(source: Source) -> Arrays:
     return cached
 
 
+def load_arrays(source: Source) -> dict[str, tuple[NDArray[np.uint8], NDArray[np.int64]]]:
+    """Return the images, uint8 [n, 28, 28], and the labels, int64 [n], of train and test.
+
+    Raises:
+        InputError: as `arrays`.
+    """
+    stored = arrays(source)
+    return {
+        split: (stored[f"{split}-images"], stored[f"{split}-labels"].astype(np.int64))
+        for split in ("train", "test")
+    }
+
+
 def folder(source: Source) -> Path:
-    """Return the cache folder of a dataset; it need not exist."""
+    """Return the cache folder of a dataset, which may not exist yet."""
     return cache_folder() / "datasets" / source.name
 
 
-def is_cached(source: Source) -> bool:
-    """Return whether a dataset can be loaded without fetching or unpacking anything."""
-    return _cached(source) is not None
-
-
 def is_genuine(source: Source) -> bool:
-    """Return whether the cached arrays are those published, as far as checksums are known."""
+    """Return whether the cached arrays match the published checksums, if there are any."""
     stored = _cached(source)
     if stored is None or source.transposed or source.first_label:
         return stored is not None
@@ -71,8 +83,8 @@ def is_genuine(source: Source) -> bool:
 
 
 def _cached(source: Source) -> Arrays | None:
-    """Return the arrays in the cache; None if one is missing, cut off or of another shape."""
-    found = {}
+    """Return the arrays in the cache; None if one is missing, truncated or of another shape."""
+    stored = {}
     for role in ROLES:
         path = folder(source) / f"{role}.npy"
         try:
@@ -82,23 +94,23 @@ def _cached(source: Source) -> Arrays | None:
             return None
         if array.shape != source.shape(role) or array.dtype != np.uint8 or surplus:
             return None
-        found[role] = array.view(np.ndarray)
-    return found
+        stored[role] = array.view(np.ndarray)
+    return stored
 
 
 def _fill(source: Source) -> None:
-    """Put a dataset into the cache; with it, those that the same archive holds."""
-    for getter in (_from_package, _from_debian, _from_network):
-        if getter(source):
+    """Put a dataset into the cache, and with it the others in the same archive."""
+    for fill in (_fill_from_package, _fill_from_debian, _fill_from_network):
+        if fill(source):
             return
     raise InputError(f"{source.title} is neither in the package nor has it an address")
 
 
 def _store(source: Source, idx_arrays: list[NDArray[Any]]) -> None:
-    """Convert what the IDX files hold and write it to the cache.
+    """Convert the arrays of the IDX files and write them to the cache.
 
-    Each file is moved into place whole, and its content is always the same, so processes that
-    do this at once do not disturb each other.
+    Each file is moved into place complete, and its content is always the same, so concurrent
+    processes do not disturb each other.
     """
     for role, array in zip(ROLES, idx_arrays, strict=True):
         if array.shape != source.shape(role) or array.dtype != np.uint8:
@@ -111,7 +123,7 @@ def _store(source: Source, idx_arrays: list[NDArray[Any]]) -> None:
             np.save(file, np.ascontiguousarray(array), allow_pickle=False)
 
 
-def _from_package(source: Source) -> bool:
+def _fill_from_package(source: Source) -> bool:
     if not source.packed:
         return False
     packed = (assets.FOLDER / source.packed).read_bytes()
@@ -121,32 +133,32 @@ def _from_package(source: Source) -> bool:
         raise InputError(
             f"tenfold's own {source.packed} is damaged ({error}); install tenfold again"
         ) from error
-    pieces, start = [], 0
+    idx_arrays, start = [], 0
     for role, expected in zip(ROLES, source.idx_sha256, strict=True):
         shape = source.shape(role)
         header = 4 + 4 * len(shape)
         end = start + header + int(np.prod(shape))
         _verify(source, content[start:end], expected, role)
-        pieces.append(np.frombuffer(content[start + header : end], np.uint8).reshape(shape))
+        idx_arrays.append(np.frombuffer(content[start + header : end], np.uint8).reshape(shape))
         start = end
-    _store(source, pieces)
+    _store(source, idx_arrays)
     return True
 
 
-def _from_debian(source: Source) -> bool:
-    place = Path(source.debian_folder)
-    paths = [place / f"{name}.gz" for name in IDX_NAMES]
+def _fill_from_debian(source: Source) -> bool:
+    package = Path(source.debian_folder)
+    paths = [package / f"{name}.gz" for name in IDX_NAMES]
     if not source.debian_folder or not all(path.is_file() for path in paths):
         return False
     try:
         idx_arrays = _read_verified(source, paths)
-    except InputError:  # a damaged package is no reason to fail: there are the mirrors
+    except InputError:  # the package is damaged: use the mirrors
         return False
     _store(source, idx_arrays)
     return True
 
 
-def _from_network(source: Source) -> bool:
+def _fill_from_network(source: Source) -> bool:
     if not source.files:
         return False
     downloads = cache_folder() / "downloads"
@@ -164,7 +176,7 @@ def _from_network(source: Source) -> bool:
 
 
 def _read_verified(source: Source, paths: list[Path]) -> list[NDArray[Any]]:
-    """Read four IDX files and compare each with the published checksum, where there is one."""
+    """Read four IDX files and compare them with the published checksums, if there are any."""
     idx_arrays = [read_idx(path) for path in paths]
     for path, array, expected in zip(paths, idx_arrays, source.idx_sha256, strict=False):
         _verify(source, idx_bytes(array), expected, str(path))
@@ -173,11 +185,11 @@ def _read_verified(source: Source, paths: list[Path]) -> list[NDArray[Any]]:
 
 def _unpack_archive(source: Source, path: Path) -> None:
     """Store every dataset that the archive holds, so that it is fetched only once."""
-    siblings = [row for row in SOURCES if row.files == source.files and row != source]
+    siblings = [other for other in SOURCES if other.files == source.files and other != source]
     with zipfile.ZipFile(path) as archive:
-        for row in (source, *siblings):
-            if _cached(row) is None:
-                _store(row, [_read_member(archive, name) for name in row.members])
+        for dataset in (source, *siblings):
+            if _cached(dataset) is None:
+                _store(dataset, [_read_member(archive, name) for name in dataset.members])
 
 
 def _read_member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
@@ -185,9 +197,9 @@ def _read_member(archive: zipfile.ZipFile, name: str) -> NDArray[Any]:
         return parse_idx(file, name)  # type: ignore[arg-type]
 
 
-def _verify(source: Source, content: bytes | memoryview, expected: str, where: str) -> None:
+def _verify(source: Source, content: bytes | memoryview, expected: str, name: str) -> None:
     if sha256(content) != expected:
         raise InputError(
-            f"{where} is not {source.title} as published: another SHA-256; "
+            f"{name} is not {source.title} as published: its SHA-256 differs; "
             "install tenfold again or remove the file"
         )

@@ -1,0 +1,147 @@
+"""The registry of data formats: what a format is, and which one reads a path."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+from tenfold.core.errors import InputError
+from tenfold.data.raw_data import RawData
+
+_HEADER_BYTES = 512  # the magic number that lies deepest is that of tar, at byte 257
+
+
+@dataclass(frozen=True)
+class Location:
+    """A file or folder, with what formats recognize themselves by.
+
+    Attributes:
+        path: the file or folder.
+        header: the first 512 bytes of a file, or fewer; empty for a folder.
+        files: files in a folder, sorted by path, without those whose name starts with a dot or
+            two underscores; empty for a file.
+        folders: folders in a folder, likewise.
+    """
+
+    path: Path
+    header: bytes = b""
+    files: tuple[Path, ...] = ()
+    folders: tuple[Path, ...] = ()
+
+    @classmethod
+    def of(cls, path: Path) -> Location:
+        """List a folder, or read the start of a file.
+
+        Raises:
+            OSError: it cannot be read.
+        """
+        if not path.is_dir():
+            with path.open("rb") as file:
+                return cls(path, file.read(_HEADER_BYTES))
+        visible = [p for p in sorted(path.iterdir()) if not p.name.startswith((".", "__"))]
+        files = tuple(entry for entry in visible if entry.is_file())
+        return cls(path, b"", files, tuple(entry for entry in visible if entry.is_dir()))
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether the path is a folder."""
+        return self.path.is_dir()
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What the user asks of every format.
+
+    Attributes:
+        resize: bring images of other sizes to 28x28; without it, they are an error.
+    """
+
+    resize: bool = False
+
+
+@dataclass(frozen=True)
+class Format:
+    """A data format: how to recognize it and how to read it.
+
+    Attributes:
+        name: what messages and records call it.
+        description: one line for the documentation and for the error about an unknown format.
+        priority: formats are tried in ascending order; those with a magic number come first.
+        recognizes: whether a location is in this format. It looks at paths and first bytes, and
+            decodes nothing.
+        read: reads a location that `recognizes` accepts; raises InputError if it is damaged.
+        suffixes: in lower case. A folder that no format recognizes, and in which exactly one
+            file has such a suffix, is read as that file.
+        advice: the complete error message for a location that resembles this format and is not
+            in it; None for any other.
+    """
+
+    name: str
+    description: str
+    priority: int
+    recognizes: Callable[[Location], bool]
+    read: Callable[[Location, ReadOptions], RawData]
+    suffixes: tuple[str, ...] = ()
+    advice: Callable[[Location], str | None] = lambda location: None
+
+
+@cache
+def all_formats() -> tuple[Format, ...]:
+    """Return the formats of all modules in this package, in ascending priority.
+
+    Examples:
+        >>> [format.name for format in all_formats()]
+        ['IDX', 'NPZ', 'CSV', 'folder of class folders']
+    """
+    package = __name__.rpartition(".")[0]
+    modules = [
+        importlib.import_module(f"{package}.{module.name}")
+        for module in pkgutil.iter_modules([str(Path(__file__).parent)])
+        if module.name != "registry"
+    ]
+    return tuple(sorted((m.FORMAT for m in modules), key=lambda format: format.priority))
+
+
+def read_raw(path: Path, resize: bool = False) -> RawData:
+    """Read the splits of a file or folder in any format.
+
+    Args:
+        path: an existing file or folder.
+        resize: bring images of other sizes to 28x28.
+
+    Raises:
+        InputError: no format recognizes it, or it is damaged.
+    """
+    try:
+        return _read(Location.of(path), ReadOptions(resize))
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _read(location: Location, options: ReadOptions) -> RawData:
+    if not location.is_folder and not location.header:
+        raise InputError(f"{location.path} is empty; supported formats: {_descriptions()}")
+    for format in all_formats():
+        if format.recognizes(location):
+            return replace(format.read(location, options), format=format.name)
+    suffixes = {suffix for format in all_formats() for suffix in format.suffixes}
+    candidates = [path for path in location.files if path.suffix.lower() in suffixes]
+    if len(candidates) == 1:
+        return _read(Location.of(candidates[0]), options)
+    raise InputError(_advice(location))
+
+
+def _advice(location: Location) -> str:
+    """Return what keeps a location from being read, and what to do."""
+    messages = (format.advice(location) for format in all_formats())
+    known = next((message for message in messages if message), None)
+    kind = "holds no dataset" if location.is_folder else "is in no supported format"
+    return known or f"{location.path} {kind}; supported formats: {_descriptions()}"
+
+
+def _descriptions() -> str:
+    return "; ".join(f"{format.name}: {format.description}" for format in all_formats())
