@@ -88,7 +88,7 @@ def test_the_options_of_train_reach_the_recipe(few_file, tenfold_main):
 def test_evaluate_prints_figures_and_counts_its_openings(copy, tenfold_main):
     code, out, _ = tenfold_main("evaluate", copy)
     assert code == 0
-    figure = r" +[\d.]+ \([\d.]+ to [\d.]+\)"
+    figure = r" +[\d.]+( %)? \([\d.]+ to [\d.]+\)"
     assert re.search(r"^accuracy +[\d.]+ % \([\d.]+ to [\d.]+\) of 310 test images$", out, re.M)
     for name in ("log loss", "Brier score", "calibration error", "risk-coverage area"):
         assert re.search(f"^{name}{figure}$", out, re.M), name
@@ -149,7 +149,7 @@ def test_evaluate_with_corrections_scores_with_and_without(copy, few, few_file, 
     corrected = (hits + len(wrong) - (310 - kept)) / kept
     assert found["corrected"]["accuracy"][0]["value"] == pytest.approx(corrected)
     text = tenfold_main("evaluate", copy, "--corrections", "corrections.csv")[1]
-    assert re.search(r"^as given   .* of 310 test images\ncorrected  .* of 300", text, re.M)
+    assert re.search(r"^original   .* of 310 test images\ncorrected  .* of 300", text, re.M)
 
 
 def test_a_run_trained_on_corrected_labels_is_scored_with_and_without(few, few_file, tenfold_main):
@@ -181,9 +181,10 @@ def test_compare_prints_both_and_a_verdict(copy, few_file, tenfold_main):
     code, out, _ = tenfold_main("compare", copy, "short")
     lines = out.splitlines()
     assert code == 0
-    assert [line.split()[0] for line in lines[:2]] == [str(copy), "short"]
-    assert "right only in the first: " in lines[2]
-    assert "500 validation images" in " ".join(lines[3:])
+    assert lines[0].split() == ["run", "accuracy", "log", "loss"]
+    assert [line.split()[0] for line in lines[1:3]] == [str(copy), "short"]
+    assert "correct only in the first: " in lines[3]
+    assert "500 validation images" in " ".join(lines[4:])
     assert tenfold.Run("short").test_openings() == []
     found = json.loads(tenfold_main("compare", copy, "short", "--split", "test", "--json")[1])
     assert found["split"] == "test"
@@ -194,7 +195,9 @@ def test_confusion_is_a_table_or_a_picture(copy, tenfold_main):
     code, out, _ = tenfold_main("confusion", copy)
     head, _, names, *rows = out.splitlines()
     assert code == 0
-    assert head.endswith("of 500 validation images wrong; true down, predicted across")
+    assert head.endswith(
+        "of 500 validation images wrong; rows: true class, columns: predicted class"
+    )
     assert names.split() == list("0123456789")
     counts = np.array([[int(cell.replace(".", "0")) for cell in row.split()[1:]] for row in rows])
     expected = tenfold.Run(copy).evaluate("validation").confusion_matrix()

@@ -9,7 +9,7 @@ from sklearn import metrics
 
 from tenfold import Evaluation, InputError
 from tenfold.evaluation.calibration import Calibration
-from tenfold.metrics import temper
+from tenfold.metrics import apply_temperature
 
 NAMES = ("ant", "bee", "cat", "<dog>")
 
@@ -61,7 +61,7 @@ def test_calibrated_answers_are_tempered_and_rank_as_before(result):
     found = calibrated(result)
     for i, calibration in enumerate(found.calibrations):
         np.testing.assert_allclose(
-            found.probabilities[i], temper(result.outputs[i], calibration.temperature)
+            found.probabilities[i], apply_temperature(result.outputs[i], calibration.temperature)
         )
     np.testing.assert_array_equal(found.probabilities.argmax(-1), result.outputs.argmax(-1))
     np.testing.assert_array_equal(found.uncalibrated().probabilities, result.outputs)

@@ -34,7 +34,7 @@ def test_the_better_one_is_named_with_points_interval_and_chance():
 
 def test_a_difference_that_may_be_chance_is_no_verdict():
     found = Comparison.of(NAMES, evaluation([range(10)]), evaluation([range(8, 20)]))
-    assert found.verdict().startswith("no difference can be told: +0.20 points (95 %: -")
+    assert found.verdict().startswith("no significant difference: +0.20 points (95 %: -")
     table = [[0, found.mcnemar.only_a], [found.mcnemar.only_b, 0]]
     assert found.difference.p == pytest.approx(mcnemar(table, exact=True).pvalue)
     assert (found.mcnemar.only_a, found.mcnemar.only_b) == (10, 8)
@@ -61,7 +61,7 @@ def test_several_networks_a_side_are_compared_by_their_means():
     ],
 )
 def test_other_images_are_refused(other):
-    with pytest.raises(InputError, match="not scored on the same images"):
+    with pytest.raises(InputError, match="not evaluated on the same images"):
         Comparison.of(NAMES, evaluation([range(5)]), other)
 
 
@@ -91,5 +91,5 @@ def test_the_test_set_stays_sealed_until_both_have_opened_it(pair, few):
 def test_runs_of_other_data_are_refused(pair, few, tmp_path):
     other = tenfold.Splits("other", few.train, few.test, few.validation, "turned about", 0)
     run = tenfold.train("logistic", other, out=tmp_path / "run", verbose=False)
-    with pytest.raises(InputError, match="not scored on the same images"):
+    with pytest.raises(InputError, match="not evaluated on the same images"):
         compare(pair[0], run, "validation")

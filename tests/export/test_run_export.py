@@ -289,7 +289,9 @@ def test_several_networks_answer_with_the_mean_of_each_at_its_temperature():
     models = [randomised(stack(L.Flatten(), L.Dense(4, "softmax")), seed) for seed in range(3)]
     temperatures = [0.5, 1.0, 3.0]
     each = [Forward(model, SHAPE)(model, ASKED) for model in models]
-    expected = np.mean([metrics.temper(*p) for p in zip(each, temperatures, strict=True)], axis=0)
+    expected = np.mean(
+        [metrics.apply_temperature(*p) for p in zip(each, temperatures, strict=True)], axis=0
+    )
     found = asked(models[0], temperatures, models=models)
     np.testing.assert_allclose(found, expected, atol=1e-5)
 
@@ -299,7 +301,7 @@ def test_a_probability_that_underflowed_is_tempered_as_in_scores():
     model = stack(L.Flatten(), L.Dense(3, "softmax"))
     model.layers[-1].bias.assign([200.0, 0.0, 50.0])
     model.layers[-1].kernel.assign(np.zeros((784, 3)))
-    expected = metrics.temper(Forward(model, SHAPE)(model, ASKED), 20.0)
+    expected = metrics.apply_temperature(Forward(model, SHAPE)(model, ASKED), 20.0)
     np.testing.assert_allclose(asked(model, [20.0]), expected, atol=1e-6)
     assert expected[0, 1] > 0.01
 

@@ -66,7 +66,9 @@ def test_confidences_below_the_axis_do_not_overlap(bins):
     figure = figures.reliability(
         {
             "before": metrics.reliability(probabilities, labels, bins),
-            "after": metrics.reliability(metrics.temper(probabilities, 0.4), labels, bins),
+            "after": metrics.reliability(
+                metrics.apply_temperature(probabilities, 0.4), labels, bins
+            ),
         }
     )
     figure.draw_without_rendering()

@@ -44,7 +44,9 @@ def _reliability() -> dict[str, metrics.Reliability]:
     labels = [rng.choice(10, p=row) for row in probabilities]
     return {
         "before": metrics.reliability(probabilities, labels),
-        "after temperature": metrics.reliability(metrics.temper(probabilities, 1.5), labels),
+        "after temperature": metrics.reliability(
+            metrics.apply_temperature(probabilities, 1.5), labels
+        ),
     }
 
 

@@ -20,9 +20,9 @@ from tenfold.metrics import (
     log_loss,
     over_seeds,
     proportion,
+    top_confidence,
     top_k,
     top_k_accuracy,
-    top_label,
     wilson_interval,
 )
 
@@ -184,7 +184,7 @@ def test_f1_lies_between_precision_and_recall_and_in_its_interval(images):
 @given(batches)
 def test_top_label_is_the_first_of_top_k_and_agrees_with_accuracy(images):
     probabilities, labels = images
-    confidence, right = top_label(probabilities, labels)
+    confidence, right = top_confidence(probabilities, labels)
     np.testing.assert_array_equal(confidence, top_k(probabilities, 1)[1][:, 0])
     assert right.mean() == pytest.approx(accuracy(probabilities, labels).value)
 
@@ -267,7 +267,7 @@ BAD = {
     "no images of classes": (class_scores, ([], [], 3), "predicted is empty"),
     "class too large": (class_scores, ([0], [3], 3), "labels must be from 0 to 2, got 3 to 3"),
     "named classes": (class_scores, (["a"], [0], 3), "predicted must be integers, got <U1"),
-    "confidence of logits": (top_label, ([[3.0, -2.0]], [0]), "softmax"),
+    "confidence of logits": (top_confidence, ([[3.0, -2.0]], [0]), "softmax"),
     "share of nothing": (proportion, (0, 0), "n must be at least 1, got 0"),
     "lengths differ": (confusion_matrix, ([0, 1], [0], 2), "predicted has 2 entries, labels has 1"),
     "no seeds": (over_seeds, ([],), "at least one number"),

@@ -34,13 +34,13 @@ from tenfold.metrics import (
     proportion,
     risk_coverage,
     selective_scores,
-    top_label,
+    top_confidence,
 )
 
 
 @pytest.mark.parametrize("images", [batch(80, signal=1.0), tied_batch(80)])
 def test_risk_at_each_threshold_is_the_error_among_images_at_or_above_it(images):
-    confidence, right = top_label(*images)
+    confidence, right = top_confidence(*images)
     curve = risk_coverage(*images)
     assert curve.threshold.tolist() == sorted(set(confidence.tolist()), reverse=True)
     for coverage, risk, threshold in zip(curve.coverage, curve.risk, curve.threshold, strict=True):
@@ -105,7 +105,7 @@ def test_area_is_0_without_errors_and_the_error_rate_without_confidence():
 def test_chosen_threshold_holds_by_the_exact_binomial_bound_of_scipy(n, signal, rate):
     images = batch(n, signal=signal)
     found = choose_threshold(*images, rate)
-    confidence, right = top_label(*images)
+    confidence, right = top_confidence(*images)
     accepted = confidence >= found.value
     assert found.accepted == accepted.sum()
     assert found.errors == (accepted & ~right).sum()
@@ -317,15 +317,27 @@ BAD = {
     "too wrong": (
         choose_threshold,
         ([[0.9, 0.1]] * 100, [0] * 60 + [1] * 40, 0.05),
-        "no threshold is sure to keep the error rate at 5 %: of the 100 most confident images 40 "
+        "no threshold bounds the error rate by 5 %: of the 100 most confident images 40 "
         "are wrong (40.00 %)",
     ),
     "threshold above 1": (selective_scores, (HALF, [0], 1.5), "from 0 to 1, got 1.5"),
     "threshold of nan": (selective_scores, (HALF, [0], float("nan")), "from 0 to 1, got nan"),
-    "nothing known": (auroc, ([], [0.1]), "known must be a row of at least one number"),
-    "unknown table": (auroc, ([0.1], [[0.1]]), "unknown must be a row of at least one number"),
-    "unknown nan": (auroc, ([0.1], [0.1, np.nan]), "unknown must be finite, 1 of 2 scores"),
-    "known text": (auroc, (["a"], [0.1]), "known must be real numbers, got <U1"),
+    "no images in distribution": (auroc, ([], [0.1]), "in_distribution must be a row of at least"),
+    "table of scores": (
+        auroc,
+        ([0.1], [[0.1]]),
+        "out_of_distribution must be a row of at least one number",
+    ),
+    "nan out of distribution": (
+        auroc,
+        ([0.1], [0.1, np.nan]),
+        "out_of_distribution must be finite, 1 of 2 scores",
+    ),
+    "text in distribution": (
+        auroc,
+        (["a"], [0.1]),
+        "in_distribution must be real numbers, got <U1",
+    ),
     "level of 1": (conformal_quantile, (HALF, [0], 1.0), "level must be between 0 and 1"),
     "quantile of logits": (conformal_quantile, ([[3.0, -2.0]], [0]), "softmax"),
     "quantile above 1": (conformal_sets, (HALF, 1.5), "quantile must be from 0 to 1, got 1.5"),

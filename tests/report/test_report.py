@@ -232,7 +232,7 @@ def test_galleries_are_in_order_of_confidence_and_cells_in_agreement(run):
     told = gallery(found, examples)
     mistakes, hits = ([one["place"] for one in told[name]] for name in ("mistakes", "hits"))
     assert mistakes == found.mistakes()[:40].tolist()
-    assert hits == found.weakest_hits()[:40].tolist()
+    assert hits == found.least_confident_correct()[:40].tolist()
     assert all(image["top"][0][0] != image["true"] for image in told["mistakes"])
     assert all(image["top"][0][0] == image["true"] for image in told["hits"])
     matrix = found.confusion_matrix()

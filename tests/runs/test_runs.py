@@ -14,7 +14,7 @@ import pytest
 import tenfold
 from tenfold import InputError
 from tenfold.data import Origin
-from tenfold.metrics import temper
+from tenfold.metrics import apply_temperature
 from tenfold.networks import dense, seeded
 from tenfold.runs.record import Record
 from tenfold.runs.weights import model_path, weights_path
@@ -132,7 +132,7 @@ def test_answers_are_kept_with_images_and_where_their_evidence_lies(copy, few, s
     np.testing.assert_array_equal(again.labels, dataset.labels)
     np.testing.assert_array_equal(examples.images, dataset.images[examples.places])
     assert set(first.mistakes()[:40]) <= set(examples.places)
-    assert set(first.weakest_hits()[:40]) <= set(examples.places)
+    assert set(first.least_confident_correct()[:40]) <= set(examples.places)
     assert examples.evidence.shape == (len(examples.places), 7, 7)
     assert again.checksum == dataset.checksum
 
@@ -212,7 +212,7 @@ def test_a_run_without_weights_or_of_another_version_is_refused(copy, few):
 def test_predict_equals_keras_and_takes_any_sensible_shape(run, few):
     images = few.test.images[:4]
     raw = run.model.predict(scaled(few.test[:4]), verbose=0)
-    expected = temper(raw, run.calibrations[0].temperature)
+    expected = apply_temperature(raw, run.calibrations[0].temperature)
     shapes = [
         images,
         images[..., None],

@@ -196,7 +196,7 @@ def test_one_class_is_enough_and_labels_are_the_networks(mnist, tmp_path):
 def test_the_shipped_readers_weights_are_read_out_of_it(mnist):
     from tenfold.engine.inference import Probabilities
     from tenfold.handwriting.reading import READER
-    from tenfold.metrics import temper
+    from tenfold.metrics import apply_temperature
 
     start = find_pretrained("reader")
     card = tenfold.Predictor(READER).card
@@ -205,7 +205,7 @@ def test_the_shipped_readers_weights_are_read_out_of_it(mnist):
     answers = Probabilities(models[0], (28, 28))
     mean = np.mean(
         [
-            temper(answers(model, images), temperature)
+            apply_temperature(answers(model, images), temperature)
             for model, temperature in zip(models, card["temperatures"], strict=True)
         ],
         axis=0,

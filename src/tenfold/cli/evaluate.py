@@ -53,7 +53,7 @@ def evaluate(
         }
     if unknown is not None and strange is not None:
         told = result.auroc(opened.predict_all(strange))
-        shown["unknown"] = evaluation_text.describe_unknown(unknown, told)
+        shown["unknown"] = evaluation_text.describe_out_of_distribution(unknown, told)
         found["unknown"] = {"data": unknown, "auroc": [score.as_json() for score in told]}
     if as_json:
         echo_json(found)
@@ -163,7 +163,7 @@ def predict(
             names, opened.rank(probabilities, top), opened.accepts(probabilities), strict=True
         )
         for name, ranked, accepted in answers:
-            typer.echo(f"{name}  {evaluation_text.describe_answers(ranked, bool(accepted))}")
+            typer.echo(f"{name}  {evaluation_text.describe_prediction(ranked, bool(accepted))}")
     if inverted:
         total = sum(len(names) for _, names in found)
         typer.echo(

@@ -62,7 +62,7 @@ class Calibration:
             InputError: the arrays do not fit one another, or no threshold keeps ``error_rate``.
         """
         temperature = metrics.fit_temperature(probabilities, labels)
-        tempered = metrics.temper(probabilities, temperature)
+        tempered = metrics.apply_temperature(probabilities, temperature)
         quantile = metrics.conformal_quantile(tempered, labels, CONFORMAL_LEVEL)
         threshold, note = None, ""
         try:
@@ -77,7 +77,7 @@ class Calibration:
 
     def apply(self, probabilities: npt.ArrayLike) -> npt.NDArray[Any]:
         """Probabilities ``[n, classes]`` at the fitted temperature; their order stays."""
-        return metrics.temper(probabilities, self.temperature)
+        return metrics.apply_temperature(probabilities, self.temperature)
 
     def accepts(self, probabilities: npt.ArrayLike) -> npt.NDArray[np.bool_]:
         """Which images, of calibrated probabilities ``[n, classes]``, are answered: bool ``[n]``.

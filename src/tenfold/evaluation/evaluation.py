@@ -1,9 +1,9 @@
-"""Evaluation: what the networks of a run make of a split, as figures with intervals."""
+"""Evaluation: the metrics of one or several networks on a split."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -14,19 +14,12 @@ import numpy.typing as npt
 from tenfold import figures, metrics
 from tenfold.core.errors import InputError
 from tenfold.evaluation.calibration import Calibration
-from tenfold.metrics import ClassScores, Reliability, RiskCoverage, Score, SeedSummary
+from tenfold.metrics import METRICS, ClassScores, Reliability, RiskCoverage, Score, SeedSummary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-SCORES = (
-    "accuracy",
-    "log_loss",
-    "brier_score",
-    "calibration_error",
-    "area_under_risk_coverage",
-)
 RESAMPLES = 1000
 _FEWEST_RESAMPLES = 200
 
@@ -36,15 +29,20 @@ Integers = npt.NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """Scores of one or several networks, each trained from its own seed, on one split.
+    """Metrics of one or several networks, each trained from its own seed, on one split.
+
+    Every metric of ``tenfold.metrics.METRICS`` is an attribute: a list with one score per network,
+    computed when it is first read. They are ``accuracy``, ``log_loss``, ``brier_score``,
+    ``calibration_error``, ``area_under_risk_coverage``, ``top_2_accuracy`` and those that are
+    added to the registry.
 
     Attributes:
         split: ``train``, ``validation`` or ``test``.
         class_names: the classes, in the order of the labels.
-        labels: the right classes, int ``[n]``.
-        outputs: float32 ``[networks, n, classes]``: probabilities as the networks put them out.
-        calibrations: one a network, fitted on validation images; or none.
-        checksum: of the images and labels, so that only evaluations of the same are compared.
+        labels: true classes, int ``[n]``.
+        outputs: float32 ``[networks, n, classes]``: probabilities before temperature scaling.
+        calibrations: one per network, fitted on validation images; or none.
+        checksum: of images and labels; only evaluations with the same one can be compared.
 
     Example:
         >>> outputs = np.array([[[0.9, 0.1], [0.2, 0.8], [0.7, 0.3]]])
@@ -75,65 +73,68 @@ class Evaluation:
         if self.calibrations and len(self.calibrations) != len(self.outputs):
             raise InputError(
                 f"calibrations: {len(self.calibrations)} for {len(self.outputs)} networks; "
-                "give one a network"
+                "give one per network"
             )
+
+    def __getattr__(self, name: str) -> list[Score]:
+        """Compute a registered metric of each network, the first time it is read."""
+        if name not in METRICS:
+            raise AttributeError(f"Evaluation has no attribute {name!r}")
+        metric = METRICS[name]
+        options = {"resamples": self._resamples} if metric.bootstrapped else {}
+        scores = [metric.function(p, self.labels, **options) for p in self.probabilities]
+        self.__dict__[name] = scores
+        return scores
+
+    def __dir__(self) -> list[str]:
+        return [*super().__dir__(), *METRICS]
 
     @cached_property
     def probabilities(self) -> Floats:
-        """What the networks answer, calibrated where they are: float32 [networks, n, classes]."""
+        """Probabilities, calibrated if there are calibrations: float32 [networks, n, classes]."""
         if not self.calibrations:
             return self.outputs
         pairs = zip(self.calibrations, self.outputs, strict=True)
         return np.stack([calibration.apply(p) for calibration, p in pairs])
 
     def uncalibrated(self) -> Evaluation:
-        """The same networks as they were before temperature and threshold."""
+        """The same networks without temperature and threshold."""
         return replace(self, calibrations=())
 
-    def relabelled(self, labels: Integers, kept: npt.NDArray[np.bool_]) -> Evaluation:
-        """The same answers against other labels ``[n]``, on the images that are kept ``[n]``."""
-        return replace(self, labels=labels[kept], outputs=self.outputs[:, kept], checksum="")
+    def relabelled(self, labels: Integers, included: npt.NDArray[np.bool_]) -> Evaluation:
+        """The same probabilities evaluated on other labels.
 
-    @cached_property
-    def accuracy(self) -> list[Score]:
-        """Share of right answers of each network, with its 95 % Wilson interval."""
-        return self._each(metrics.accuracy)
-
-    @cached_property
-    def log_loss(self) -> list[Score]:
-        """Mean negative log-likelihood of each network, in nats."""
-        return self._each(metrics.log_loss)
-
-    @cached_property
-    def brier_score(self) -> list[Score]:
-        """Mean squared distance of the probabilities of each network from the truth, 0 to 2."""
-        return self._each(metrics.brier_score)
-
-    @cached_property
-    def calibration_error(self) -> list[Score]:
-        """Expected calibration error of each network, over 15 bins of equal mass."""
-        return self._each(
-            lambda p, y: metrics.expected_calibration_error(p, y, resamples=self._resamples)
-        )
-
-    @cached_property
-    def area_under_risk_coverage(self) -> list[Score]:
-        """Mean error over all shares of images that could be answered, the surest first."""
-        return self._each(
-            lambda p, y: metrics.area_under_risk_coverage(p, y, resamples=self._resamples)
+        Args:
+            labels: int ``[n]``.
+            included: the images to evaluate, bool ``[n]``.
+        """
+        return replace(
+            self, labels=labels[included], outputs=self.outputs[:, included], checksum=""
         )
 
     def top_k_accuracy(self, k: int) -> list[Score]:
         """Share of images whose label is among the k most probable classes, of each network."""
-        return self._each(lambda p, y: metrics.top_k_accuracy(p, y, k))
+        return [metrics.top_k_accuracy(p, self.labels, k) for p in self.probabilities]
+
+    def summary(self, name: str) -> Score | SeedSummary:
+        """A metric of the only network, or its mean over several, by its name in ``METRICS``."""
+        scores: list[Score] = getattr(self, name)
+        return scores[0] if len(scores) == 1 else metrics.over_seeds([s.value for s in scores])
+
+    def over_seeds(self, names: Sequence[str] = ("accuracy", "log_loss")) -> dict[str, SeedSummary]:
+        """Mean and standard deviation of metrics over the networks, by their names."""
+        return {
+            name: metrics.over_seeds([score.value for score in getattr(self, name)])
+            for name in names
+        }
 
     def reliability(self, network: int = 0) -> Reliability:
-        """How often a network is right where it is so and so sure, in 15 bins of equal mass."""
-        return metrics.reliability(self._answers(network), self.labels)
+        """The reliability diagram of a network: accuracy and confidence in 15 bins."""
+        return metrics.reliability(self._of(network), self.labels)
 
     def risk_coverage(self, network: int = 0) -> RiskCoverage:
-        """The error of a network over the share of images that it answers."""
-        return metrics.risk_coverage(self._answers(network), self.labels)
+        """The risk-coverage curve of a network."""
+        return metrics.risk_coverage(self._of(network), self.labels)
 
     @property
     def accepted(self) -> list[tuple[Score, Score | None] | None]:
@@ -151,10 +152,9 @@ class Evaluation:
 
     @property
     def conformal(self) -> list[tuple[Score, Score]]:
-        """Of each calibrated network: how often its prediction set holds the label, and its size.
+        """Coverage and mean size of the prediction sets of each calibrated network.
 
-        The sets hold the classes whose probability validation images have shown to be high enough
-        to hold the label at ``Calibration.level``.
+        The sets are fitted on validation images to hold the label at ``Calibration.level``.
         """
         pairs = zip(self.calibrations, self.probabilities, strict=False)
         sets = [metrics.conformal_sets(p, calibration.quantile) for calibration, p in pairs]
@@ -162,31 +162,28 @@ class Evaluation:
             (metrics.conformal_coverage(s, self.labels), metrics.conformal_size(s)) for s in sets
         ]
 
-    def auroc(self, unknown: Floats) -> list[Score]:
-        """How well each network's highest probability tells these images from unknown ones.
+    def auroc(self, out_of_distribution: Floats) -> list[Score]:
+        """How well the top probability of each network detects out-of-distribution images.
 
-        The chance that an image of this split is answered with more confidence than one of those
-        whose probabilities ``[networks, m, classes]`` are given.
+        Args:
+            out_of_distribution: probabilities of these, float32 ``[networks, m, classes]``.
+
+        Returns:
+            One per network: the probability that an image of this split has a higher top
+            probability than an out-of-distribution image.
 
         Source: Hendrycks and Gimpel, "A baseline for detecting misclassified and
         out-of-distribution examples in neural networks" (2017).
         """
-        pairs = zip(self.probabilities, unknown, strict=True)
-        return [metrics.auroc(ours.max(axis=-1), other.max(axis=-1)) for ours, other in pairs]
-
-    def over_seeds(self, names: Sequence[str] = ("accuracy", "log_loss")) -> dict[str, SeedSummary]:
-        """Mean and standard deviation of scores over the networks, by the names in ``SCORES``."""
-        return {
-            name: metrics.over_seeds([score.value for score in getattr(self, name)])
-            for name in names
-        }
+        pairs = zip(self.probabilities, out_of_distribution, strict=True)
+        return [metrics.auroc(p.max(axis=-1), other.max(axis=-1)) for p, other in pairs]
 
     def confusion_matrix(self, network: int = 0) -> Integers:
         """Counts ``[true class, predicted class]`` of one network."""
         return metrics.confusion_matrix(self.predicted(network), self.labels, len(self.class_names))
 
     def confusion_table(self, network: int = 0) -> DataFrame:
-        """The confusion matrix with class names: true classes down, predicted classes across."""
+        """The confusion matrix with class names: rows are true, columns predicted classes."""
         import pandas as pd
 
         names = pd.Index(self.class_names)
@@ -194,16 +191,16 @@ class Evaluation:
         return pd.DataFrame(counts, names.rename("true"), names.rename("predicted"))
 
     def plot_confusion(self, network: int = 0) -> Figure:
-        """A picture of the confusion matrix, with counts."""
+        """A figure of the confusion matrix, with counts."""
         return figures.confusion_matrix(self.confusion_matrix(network), self.class_names)
 
     def predicted(self, network: int = 0) -> Integers:
         """The most probable class of each image, int ``[n]``."""
-        classes: Integers = self._answers(network).argmax(axis=-1)
+        classes: Integers = self._of(network).argmax(axis=-1)
         return classes
 
     def mistakes(self, network: int = 0) -> Integers:
-        """The places of wrongly predicted images in the split, the most confident first.
+        """Indices of the wrongly predicted images in the split, the most confident first.
 
         Example:
             >>> outputs = np.array([[[0.6, 0.4], [0.9, 0.1], [0.2, 0.8]]])
@@ -212,50 +209,45 @@ class Evaluation:
         """
         return self._by_confidence(network, self.predicted(network) != self.labels)
 
-    def weakest_hits(self, network: int = 0) -> Integers:
-        """The places of rightly predicted images in the split, the least confident first."""
+    def least_confident_correct(self, network: int = 0) -> Integers:
+        """Indices of the correctly predicted images in the split, the least confident first."""
         return self._by_confidence(network, self.predicted(network) == self.labels)[::-1]
 
     def per_class(self, network: int = 0) -> dict[str, ClassScores]:
         """Precision, recall and F1 of each class, with intervals and counts."""
-        found = metrics.class_scores(self.predicted(network), self.labels, len(self.class_names))
-        return dict(zip(self.class_names, found, strict=True))
+        scores = metrics.class_scores(self.predicted(network), self.labels, len(self.class_names))
+        return dict(zip(self.class_names, scores, strict=True))
 
     def to_json(self) -> dict[str, Any]:
-        """The figures as plain JSON types, lists with an entry a network; answers are left out."""
-        found: dict[str, Any] = {
+        """All metrics as plain JSON types, with one list entry per network; no probabilities."""
+        networks = range(len(self.outputs))
+        values: dict[str, Any] = {
             "split": self.split,
             "n": len(self.labels),
-            **{name: _json(getattr(self, name)) for name in SCORES},
-            "top_2_accuracy": _json(self.top_k_accuracy(min(2, len(self.class_names)))),
-            "over_seeds": {name: s.as_json() for name, s in self.over_seeds(SCORES).items()},
+            **{name: _json(getattr(self, name)) for name in METRICS},
+            "over_seeds": {name: s.as_json() for name, s in self.over_seeds(list(METRICS)).items()},
             "per_class": [
-                {name: s.as_json() for name, s in self.per_class(i).items()}
-                for i in range(len(self.outputs))
+                {name: s.as_json() for name, s in self.per_class(i).items()} for i in networks
             ],
-            "confusion_matrix": [
-                self.confusion_matrix(i).tolist() for i in range(len(self.outputs))
-            ],
+            "confusion_matrix": [self.confusion_matrix(i).tolist() for i in networks],
         }
-        if self.calibrations:
-            found |= self._calibrated_json()
-        return found
+        return values | self._calibrated_json() if self.calibrations else values
 
     def _calibrated_json(self) -> dict[str, Any]:
         before = self.uncalibrated()
-        changed = ("log_loss", "brier_score", "calibration_error")
+        names = [name for name, metric in METRICS.items() if metric.before_temperature]
         return {
-            "before_temperature": {name: _json(getattr(before, name)) for name in changed},
+            "before_temperature": {name: _json(getattr(before, name)) for name in names},
             "calibration": [calibration.to_json() for calibration in self.calibrations],
             "accepted": [
                 None
-                if found is None
-                else {"coverage": found[0].as_json(), "error": found[1] and found[1].as_json()}
-                for found in self.accepted
+                if pair is None
+                else {"coverage": pair[0].as_json(), "error": pair[1] and pair[1].as_json()}
+                for pair in self.accepted
             ],
             "conformal": [
-                {"coverage": held.as_json(), "size": size.as_json()}
-                for held, size in self.conformal
+                {"coverage": coverage.as_json(), "size": size.as_json()}
+                for coverage, size in self.conformal
             ],
         }
 
@@ -264,44 +256,40 @@ class Evaluation:
 
         Of several seeds: mean ± standard deviation, and the interval of the mean.
         """
-        if len(self.outputs) == 1:
-            return f"{self.accuracy[0].as_percent()} of {len(self.labels):,} {self.split} images"
-        seeds = self.over_seeds()["accuracy"]
-        return f"{seeds.as_percent()} of {len(self.labels):,} {self.split} images, {seeds.n} seeds"
+        line = f"{METRICS['accuracy'].format(self.summary('accuracy'))} of {len(self.labels):,} "
+        seeds = len(self.outputs)
+        return line + f"{self.split} images" + (f", {seeds} seeds" if seeds > 1 else "")
 
     def __repr__(self) -> str:
         return f"<Evaluation {self.headline()}>"
 
     def _repr_html_(self) -> str:
         rows = "".join(
-            f"<tr><td>{html.escape(name)}</td><td>{_percent(found.recall)}</td>"
-            f"<td>{_percent(found.precision)}</td><td>{found.n:,}</td></tr>"
-            for name, found in self.per_class().items()
+            f"<tr><td>{html.escape(name)}</td><td>{_percent(scores.recall)}</td>"
+            f"<td>{_percent(scores.precision)}</td><td>{scores.n:,}</td></tr>"
+            for name, scores in self.per_class().items()
         )
         head = "<tr><th>class</th><th>recall</th><th>precision</th><th>images</th></tr>"
         return f"<p>{html.escape(self.headline())}</p><table>{head}{rows}</table>"
 
     @property
     def _resamples(self) -> int:
-        """Of a bootstrap: fewer a network where there are several, whose spread says more."""
+        """Bootstrap resamples per network: fewer for several networks, whose spread says more."""
         return max(_FEWEST_RESAMPLES, RESAMPLES // len(self.outputs))
 
-    def _each(self, score: Callable[[Floats, Integers], Score]) -> list[Score]:
-        return [score(p, self.labels) for p in self.probabilities]
+    def _by_confidence(self, network: int, mask: npt.NDArray[np.bool_]) -> Integers:
+        indices = np.flatnonzero(mask)
+        return indices[np.argsort(-self._of(network)[indices].max(axis=-1), kind="stable")]
 
-    def _by_confidence(self, network: int, chosen: npt.NDArray[np.bool_]) -> Integers:
-        places = np.flatnonzero(chosen)
-        return places[np.argsort(-self._answers(network)[places].max(axis=-1), kind="stable")]
-
-    def _answers(self, network: int) -> Floats:
+    def _of(self, network: int) -> Floats:
         if not 0 <= network < len(self.outputs):
             raise InputError(f"network: {network}; there are {len(self.outputs)}, counted from 0")
-        answers: Floats = self.probabilities[network]
-        return answers
+        probabilities: Floats = self.probabilities[network]
+        return probabilities
 
 
-def _json(found: Sequence[Score]) -> list[dict[str, Any]]:
-    return [score.as_json() for score in found]
+def _json(scores: Sequence[Score]) -> list[dict[str, Any]]:
+    return [score.as_json() for score in scores]
 
 
 def _percent(score: Score | None) -> str:

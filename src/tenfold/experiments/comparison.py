@@ -1,4 +1,4 @@
-"""Comparison: which of two runs is better on the same images, by how much, and how sure that is."""
+"""Comparison: which of two runs is better on the same images, by how much, how significantly."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import numpy.typing as npt
 from tenfold import metrics
 from tenfold.core.errors import InputError
 from tenfold.evaluation import Evaluation
-from tenfold.metrics import Difference, McNemar, Score, SeedSummary
+from tenfold.metrics import Difference, McNemar, table_metrics
 from tenfold.runs import Run
 
 SIGNIFICANT = 0.05
@@ -19,12 +19,13 @@ SIGNIFICANT = 0.05
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two evaluations of the same images, side by side.
+    """Two evaluations of the same images.
 
     Attributes:
         names: of the two, for the verdict.
-        first, second: their evaluations.
-        difference: accuracy of the first less that of the second, as a share of 1.
+        first: evaluation of the first.
+        second: evaluation of the second.
+        difference: accuracy of the first minus that of the second, as a share of 1.
         mcnemar: the counts and exact test behind it; None where a side has several networks.
     """
 
@@ -43,58 +44,50 @@ class Comparison:
 
         Example:
             >>> labels = np.arange(8) % 2
-            >>> right = np.eye(2)[labels][None]
-            >>> poor = Evaluation("test", ("0", "1"), labels, right[:, ::-1], checksum="same")
-            >>> good = Evaluation("test", ("0", "1"), labels, right, checksum="same")
+            >>> correct = np.eye(2)[labels][None]
+            >>> poor = Evaluation("test", ("0", "1"), labels, correct[:, ::-1], checksum="same")
+            >>> good = Evaluation("test", ("0", "1"), labels, correct, checksum="same")
             >>> Comparison.of(("good", "poor"), good, poor).difference.value
             1.0
         """
         if not first.checksum or first.checksum != second.checksum:
             raise InputError(
-                f"{names[0]} and {names[1]}: not scored on the same images ("
-                f"{_described(first)}; {_described(second)}); train both on the same data, with "
+                f"{names[0]} and {names[1]}: not evaluated on the same images ("
+                f"{_images(first)}; {_images(second)}); train both on the same data, with "
                 "the same validation images"
             )
-        ours, theirs = _right(first), _right(second)
-        single = len(ours) == len(theirs) == 1
-        difference = metrics.accuracy_difference(ours, theirs)
-        counts = metrics.mcnemar(ours[0], theirs[0]) if single else None
+        a, b = _correct(first), _correct(second)
+        difference = metrics.accuracy_difference(a, b)
+        counts = metrics.mcnemar(a[0], b[0]) if len(a) == len(b) == 1 else None
         return cls(names, first, second, difference, counts)
 
-    @property
-    def accuracies(self) -> tuple[Score | SeedSummary, Score | SeedSummary]:
-        """Of each: the score of one network, or the summary of several."""
-        first, second = (
-            found.over_seeds()["accuracy"] if len(found.outputs) > 1 else found.accuracy[0]
-            for found in (self.first, self.second)
-        )
-        return first, second
-
     def verdict(self) -> str:
-        """Which is better, by how much, how sure, and what these images could not show."""
-        found, n = self.difference, len(self.first.labels)
-        low, high = 100 * found.low, 100 * found.high
-        chance = "p < 0.001" if found.p < 0.001 else f"p = {found.p:.2g}"
-        if found.p < SIGNIFICANT and found.value:
-            better = self.names[found.value < 0]
-            ends = sorted((abs(low), abs(high))) if low * high > 0 else (low, high)
-            told = f"{better} is better by {100 * abs(found.value):.2f} points"
+        """Which is better, by how much and how significantly, and the smallest visible difference."""
+        difference = self.difference
+        low, high = 100 * difference.low, 100 * difference.high
+        p = "p < 0.001" if difference.p < 0.001 else f"p = {difference.p:.2g}"
+        if difference.p < SIGNIFICANT and difference.value:
+            better = self.names[difference.value < 0]
+            low, high = sorted((abs(low), abs(high))) if low * high > 0 else (low, high)
+            result = f"{better} is better by {100 * abs(difference.value):.2f} points"
         else:
-            ends = (low, high)
-            told = f"no difference can be told: {100 * found.value:+.2f} points"
+            result = f"no significant difference: {100 * difference.value:+.2f} points"
         return (
-            f"{told} (95 %: {ends[0]:.2f} to {ends[1]:.2f}), {chance}; with {n:,} "
-            f"{self.first.split} images, differences under {100 * found.visible:.2f} points "
-            "cannot be seen"
+            f"{result} (95 %: {low:.2f} to {high:.2f}), {p}; with {difference.n:,} "
+            f"{self.first.split} images, differences under {100 * difference.visible:.2f} points "
+            "cannot be detected"
         )
 
     def to_json(self) -> dict[str, Any]:
-        """The comparison as plain JSON types."""
-        accuracies = [accuracy.as_json() for accuracy in self.accuracies]
+        """The comparison as plain JSON types, each metric as the pair of both runs."""
+        pair = (self.first, self.second)
         return {
             "split": self.first.split,
             "runs": list(self.names),
-            "accuracy": accuracies,
+            **{
+                m.name: [result.summary(m.name).as_json() for result in pair]
+                for m in table_metrics()
+            },
             "difference": self.difference.as_json(),
             "mcnemar": None if self.mcnemar is None else self.mcnemar.as_json(),
             "verdict": self.verdict(),
@@ -109,25 +102,26 @@ def compare(first: Run, second: Run, split: str | None = None) -> Comparison:
 
     Args:
         first: a run.
-        second: another one, of the same data.
-        split: ``validation``, or ``test``, which is recorded as an opening; None for test where
+        second: another run on the same data.
+        split: ``validation``, or ``test``, which is recorded as an opening; by default test if
             both runs have opened it already, else validation.
 
     Raises:
-        InputError: the runs are not finished, or were not scored on the same images.
+        InputError: a run is not finished, or they were not evaluated on the same images.
     """
     if split is None:
         opened = all(run.test_openings() for run in (first, second))
         split = "test" if opened else "validation"
-    names = (str(first.path), str(second.path))
-    found = [run.evaluate(split, by="compare") for run in (first, second)]
-    return Comparison.of(names, found[0], found[1])
+    results = [run.evaluate(split, by="compare") for run in (first, second)]
+    return Comparison.of((str(first.path), str(second.path)), *results)
 
 
-def _right(found: Evaluation) -> npt.NDArray[np.bool_]:
-    right: npt.NDArray[np.bool_] = found.outputs.argmax(axis=-1) == found.labels
-    return right
+def _correct(evaluation: Evaluation) -> npt.NDArray[np.bool_]:
+    """Return which predictions are correct, bool ``[networks, n]``."""
+    correct: npt.NDArray[np.bool_] = evaluation.outputs.argmax(axis=-1) == evaluation.labels
+    return correct
 
 
-def _described(found: Evaluation) -> str:
-    return f"{len(found.labels):,} {found.split} images of {len(found.class_names)} classes"
+def _images(evaluation: Evaluation) -> str:
+    n, classes = len(evaluation.labels), len(evaluation.class_names)
+    return f"{n:,} {evaluation.split} images of {classes} classes"

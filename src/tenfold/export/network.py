@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from tenfold.export.graph import INPUT, IR_VERSION, OPSET, OUTPUT, PRODUCER, Graph, Value
 from tenfold.export.layers import emit
-from tenfold.metrics import SMALLEST_TEMPERED
+from tenfold.metrics import TEMPERATURE_EPSILON
 
 if TYPE_CHECKING:
     import keras
@@ -77,10 +77,10 @@ def _answers(graph: Graph, model: keras.Model, pixels: Value) -> Value:
 
 
 def _tempered(graph: Graph, probabilities: str, temperature: float) -> str:
-    """What ``tenfold.metrics.temper`` does."""
+    """What ``tenfold.metrics.apply_temperature`` does."""
     if temperature == 1:
         return probabilities
-    logs = graph.op("Log", graph.op("Max", probabilities, SMALLEST_TEMPERED))
+    logs = graph.op("Log", graph.op("Max", probabilities, TEMPERATURE_EPSILON))
     return graph.op("Softmax", graph.op("Div", logs, temperature), axis=-1)
 
 

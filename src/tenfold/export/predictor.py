@@ -12,7 +12,7 @@ from tenfold.data.convert import as_batch
 from tenfold.data.polarity import count_inverted
 from tenfold.export import model_card as cards
 from tenfold.export.session import Session
-from tenfold.metrics import ranked
+from tenfold.metrics import rank_classes
 
 """The network that comes with tenfold."""
 
@@ -103,7 +103,7 @@ class Predictor:
         Raises:
             InputError: k is not between 1 and the number of classes.
         """
-        return ranked(probabilities, self.class_names, k)
+        return rank_classes(probabilities, self.class_names, k)
 
     def looks_inverted(self, images: npt.ArrayLike) -> int:
         """How many images have a light border where the training images have a dark one.

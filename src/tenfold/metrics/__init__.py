@@ -1,7 +1,20 @@
-"""Figures with their spread: pure functions from probabilities and labels to scores.
+"""Metrics: pure functions from probabilities and labels to scores with 95 % intervals.
 
-A score is never a bare number: it carries its 95 % interval and the number of images behind it.
+- `registry`: `METRICS`, the metrics that evaluations report; `@metric` adds one
+- `score`: a value with its interval, over images (`Score`) and over seeds (`SeedSummary`)
+- `classification`: accuracy, confusion matrix, precision, recall, F1
+- `scoring_rules`: log loss, Brier score
+- `calibration`, `temperature`: reliability diagram, calibration error, temperature scaling
+- `selective_prediction`, `threshold`: risk-coverage curve, threshold with guaranteed risk
+- `conformal`: prediction sets
+- `out_of_distribution`: AUROC of a score
+- `paired_tests`, `bootstrap`, `checks`: two networks on the same images, resampling, validation
+
+Every module of this folder is imported, so that a metric in a new file registers itself.
 """
+
+from importlib import import_module
+from pkgutil import iter_modules
 
 from tenfold.metrics.calibration import Reliability, expected_calibration_error, reliability
 from tenfold.metrics.classification import (
@@ -9,27 +22,21 @@ from tenfold.metrics.classification import (
     accuracy,
     class_scores,
     confusion_matrix,
-    ranked,
+    rank_classes,
+    top_2_accuracy,
+    top_confidence,
     top_k,
     top_k_accuracy,
-    top_label,
 )
-from tenfold.metrics.comparison import Difference, McNemar, accuracy_difference, mcnemar
 from tenfold.metrics.conformal import (
     conformal_coverage,
     conformal_quantile,
     conformal_sets,
     conformal_size,
 )
-from tenfold.metrics.probability import (
-    SMALLEST_PROBABILITY,
-    SMALLEST_TEMPERED,
-    TEMPERATURES,
-    brier_score,
-    fit_temperature,
-    log_loss,
-    temper,
-)
+from tenfold.metrics.out_of_distribution import auroc
+from tenfold.metrics.paired_tests import Difference, McNemar, accuracy_difference, mcnemar
+from tenfold.metrics.registry import METRICS, Metric, metric, table_metrics
 from tenfold.metrics.score import (
     CONFIDENCE,
     Score,
@@ -38,23 +45,34 @@ from tenfold.metrics.score import (
     proportion,
     wilson_interval,
 )
-from tenfold.metrics.selection import (
+from tenfold.metrics.scoring_rules import LOG_LOSS_EPSILON, brier_score, log_loss
+from tenfold.metrics.selective_prediction import (
     RiskCoverage,
     area_under_risk_coverage,
-    auroc,
     risk_coverage,
     selective_scores,
 )
+from tenfold.metrics.temperature import (
+    TEMPERATURE_EPSILON,
+    TEMPERATURES,
+    apply_temperature,
+    fit_temperature,
+)
 from tenfold.metrics.threshold import Threshold, choose_threshold
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")
 
 __all__ = [
     "CONFIDENCE",
-    "SMALLEST_PROBABILITY",
-    "SMALLEST_TEMPERED",
+    "LOG_LOSS_EPSILON",
+    "METRICS",
     "TEMPERATURES",
+    "TEMPERATURE_EPSILON",
     "ClassScores",
     "Difference",
     "McNemar",
+    "Metric",
     "Reliability",
     "RiskCoverage",
     "Score",
@@ -62,6 +80,7 @@ __all__ = [
     "Threshold",
     "accuracy",
     "accuracy_difference",
+    "apply_temperature",
     "area_under_risk_coverage",
     "auroc",
     "brier_score",
@@ -76,15 +95,17 @@ __all__ = [
     "fit_temperature",
     "log_loss",
     "mcnemar",
+    "metric",
     "over_seeds",
     "proportion",
-    "ranked",
+    "rank_classes",
     "reliability",
     "risk_coverage",
     "selective_scores",
-    "temper",
+    "table_metrics",
+    "top_2_accuracy",
+    "top_confidence",
     "top_k",
     "top_k_accuracy",
-    "top_label",
     "wilson_interval",
 ]

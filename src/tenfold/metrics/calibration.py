@@ -1,4 +1,4 @@
-"""Is a network right as often as it says: calibration of the most probable class."""
+"""Calibration: how closely confidence matches accuracy."""
 
 from __future__ import annotations
 
@@ -7,18 +7,23 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from tenfold.metrics.bootstrap import draws, percentiles
 from tenfold.metrics.checks import FloatArray, IntArray, at_least
-from tenfold.metrics.classification import top_label
-from tenfold.metrics.resampling import draws, percentiles
+from tenfold.metrics.classification import top_confidence
+from tenfold.metrics.registry import metric
 from tenfold.metrics.score import Score, wilson_interval
 
 
 @dataclass(frozen=True, eq=False)
 class Reliability:
-    """What a network said and how often it was right, in bins of ascending confidence.
+    """A reliability diagram: confidence and accuracy in bins of ascending confidence.
 
-    confidence: mean top probability, float [bins]; accuracy: share of right images, float
-    [bins], with its 95 % Wilson interval low to high, float [bins]; n: images, int64 [bins].
+    Attributes:
+        confidence: mean top probability, float64 ``[bins]``.
+        accuracy: share of correct images, float64 ``[bins]``.
+        low: lower end of its 95 % Wilson interval, float64 ``[bins]``.
+        high: upper end, float64 ``[bins]``.
+        n: images, int64 ``[bins]``.
     """
 
     confidence: FloatArray
@@ -37,13 +42,18 @@ class Reliability:
 
 
 def reliability(probabilities: npt.ArrayLike, labels: npt.ArrayLike, bins: int = 15) -> Reliability:
-    """Return mean confidence and accuracy of images of like confidence: a reliability diagram.
+    """Return mean confidence and accuracy in bins of equal mass, as in a reliability diagram.
 
-    probabilities: [n, classes], each row from 0 to 1 with sum 1; labels: integers [n].
+    Confidence is the top probability. Bins differ by at most one image, except that images of
+    equal confidence share a bin; there can therefore be fewer bins than requested.
 
-    Confidence is the top probability. The bins hold equally many images, to one; images of
-    equal confidence share a bin, so that there can be fewer bins, of more images, than asked
-    for, and never more than images. Raises InputError as `log_loss` does and unless bins >= 1.
+    Args:
+        probabilities: ``[n, classes]``, rows with sum 1.
+        labels: integers ``[n]``.
+        bins: the largest number of bins.
+
+    Raises:
+        InputError: as `log_loss`; bins is below 1.
 
     Source: DeGroot and Fienberg, "The comparison and evaluation of forecasters" (1983); equal
     mass: Nguyen and O'Connor, "Posterior calibration and exploratory analysis" (2015).
@@ -52,15 +62,24 @@ def reliability(probabilities: npt.ArrayLike, labels: npt.ArrayLike, bins: int =
     array([0.5, 1. ])
     """
     at_least("bins", bins, 1)
-    confidence, right = top_label(probabilities, labels)
-    home = _equal_mass(confidence, bins)
-    n = np.bincount(home)
-    hits = np.bincount(home[right], minlength=len(n))
+    confidence, correct = top_confidence(probabilities, labels)
+    assigned = _equal_mass_bins(confidence, bins)
+    n = np.bincount(assigned)
+    hits = np.bincount(assigned[correct], minlength=len(n))
     ends = [wilson_interval(int(h), int(m)) for h, m in zip(hits, n, strict=True)]
     low, high = np.array(ends).T
-    return Reliability(np.bincount(home, confidence) / n, hits / n, low, high, n)
+    return Reliability(np.bincount(assigned, confidence) / n, hits / n, low, high, n)
 
 
+@metric(
+    "calibration error",
+    "mean gap between confidence and accuracy, over 15 bins of equal mass",
+    name="calibration_error",
+    unit="%",
+    digits=2,
+    position=40,
+    before_temperature=True,
+)
 def expected_calibration_error(
     probabilities: npt.ArrayLike,
     labels: npt.ArrayLike,
@@ -70,18 +89,23 @@ def expected_calibration_error(
 ) -> Score:
     """Return the mean gap between confidence and accuracy over the bins of `reliability`.
 
-    probabilities: [n, classes], each row from 0 to 1 with sum 1; labels: integers [n].
-
         e = Σ_b n_b / n · |accuracy_b - confidence_b|
 
-    Chance alone makes e positive, the more so the fewer images a bin has. The interval is
-    therefore the basic bootstrap's, 2e - q(97.5 %) to 2e - q(2.5 %), which turns that bias
-    around. Its lower end is 0 where e is no more than chance makes it (the 97.5th percentile of
-    the resamples' distance from the sample); its upper end is at least where e would be if the
-    gaps that were found grew as far as in the 97.5th percentile of resamples. Images are
-    resampled, the bins stay those of the full sample. Same seed, same interval.
+    Chance alone makes e positive, more so with fewer images in a bin. The interval is therefore
+    the basic bootstrap's, 2e - q(97.5 %) to 2e - q(2.5 %), which reverses that bias. Its lower
+    end is 0 where chance explains e: e is at most the 97.5th percentile of the resamples'
+    distance from the sample. Its upper end is at least e plus the 97.5th percentile of the growth
+    of the observed gaps. Images are resampled; the bins stay those of the full sample.
 
-    Raises InputError as `reliability` does and unless resamples >= 1 and seed >= 0.
+    Args:
+        probabilities: ``[n, classes]``, rows with sum 1.
+        labels: integers ``[n]``.
+        bins: the largest number of bins.
+        resamples: of the bootstrap.
+        seed: of the bootstrap; the same seed gives the same interval.
+
+    Raises:
+        InputError: as `reliability`; resamples is below 1 or seed below 0.
 
     Source: Nguyen and O'Connor (2015); Nixon et al., "Measuring calibration in deep learning"
     (2019); interval: Davison and Hinkley, "Bootstrap methods and their application" (1997).
@@ -90,11 +114,11 @@ def expected_calibration_error(
     '0.20 (0.11 to 0.29)'
     """
     at_least("bins", bins, 1)
-    confidence, right = top_label(probabilities, labels)
-    home = _equal_mass(confidence, bins)
-    order = np.argsort(home, kind="stable")
-    gaps = (right - confidence)[order]
-    starts = np.searchsorted(home[order], np.arange(home.max() + 1))
+    confidence, correct = top_confidence(probabilities, labels)
+    assigned = _equal_mass_bins(confidence, bins)
+    order = np.argsort(assigned, kind="stable")
+    gaps = (correct - confidence)[order]
+    starts = np.searchsorted(assigned[order], np.arange(assigned.max() + 1))
     n = len(gaps)
     sums = np.add.reduceat(gaps, starts) / n
     resampled = np.array(
@@ -115,8 +139,8 @@ def _calibration_interval(
     return low, max(estimate, 2 * estimate - least, estimate + growth)
 
 
-def _equal_mass(confidence: FloatArray, bins: int) -> IntArray:
-    """Return the bin of each image [n], counted from 0 without gaps, by confidence [n]."""
+def _equal_mass_bins(confidence: FloatArray, bins: int) -> IntArray:
+    """Return the bin of each image, ``[n]``, numbered from 0 without gaps."""
     rank = np.searchsorted(np.sort(confidence), confidence)
-    _, home = np.unique(rank * bins // len(confidence), return_inverse=True)
-    return home.astype(np.int64)
+    _, assigned = np.unique(rank * bins // len(confidence), return_inverse=True)
+    return assigned.astype(np.int64)

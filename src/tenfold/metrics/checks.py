@@ -1,4 +1,4 @@
-"""What the arrays that scores are made of must look like; each error is one line."""
+"""Validation of the arrays that metrics take; each error is one line."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ _SUM_TOLERANCE = 1e-2  # a row of ten bfloat16 probabilities can miss 1 by this 
 
 
 def numbers(name: str, values: npt.ArrayLike) -> FloatArray:
-    """Return values as float64; raise InputError, naming them, for what are no real numbers."""
+    """Return values as float64.
+
+    Raises:
+        InputError: they are not real numbers; the message begins with `name`.
+    """
     try:
         array = np.asarray(values)
     except ValueError:
@@ -29,7 +33,11 @@ def numbers(name: str, values: npt.ArrayLike) -> FloatArray:
 
 
 def probability_rows(probabilities: npt.ArrayLike) -> FloatArray:
-    """Return probabilities [n, classes] as float64; raise InputError for NaN and other shapes."""
+    """Return finite numbers ``[n, classes]`` as float64.
+
+    Raises:
+        InputError: the shape differs, or a value is NaN or infinite.
+    """
     array = numbers("probabilities", probabilities)
     if array.ndim != 2 or array.shape[1] == 0:
         raise InputError(f"probabilities must have the shape [n, classes], got {array.shape}")
@@ -40,32 +48,36 @@ def probability_rows(probabilities: npt.ArrayLike) -> FloatArray:
 
 
 def distributions(probabilities: npt.ArrayLike) -> FloatArray:
-    """Return `probability_rows`; raise InputError unless each row is from 0 to 1 with sum 1."""
+    """Return probabilities ``[n, classes]`` as float64.
+
+    Raises:
+        InputError: as `probability_rows`; a value is outside [0, 1] or a row does not sum to 1.
+    """
     checked = probability_rows(probabilities)
-    _check_distributions(checked)
-    return checked
-
-
-def _check_distributions(probabilities: FloatArray) -> None:
-    off_range = (probabilities < 0).any(axis=1) | (probabilities > 1 + _SUM_TOLERANCE).any(axis=1)
-    off_sum = np.abs(probabilities.sum(axis=1) - 1) > _SUM_TOLERANCE
+    off_range = (checked < 0).any(axis=1) | (checked > 1 + _SUM_TOLERANCE).any(axis=1)
+    off_sum = np.abs(checked.sum(axis=1) - 1) > _SUM_TOLERANCE
     bad = int((off_range | off_sum).sum())
     if bad:
         raise InputError(
-            f"probabilities must be from 0 to 1 with sum 1, {bad} of {len(probabilities)} rows "
+            f"probabilities must be from 0 to 1 with sum 1, {bad} of {len(checked)} rows "
             "are not; does the network end in a softmax?"
         )
+    return checked
 
 
 def class_indices(name: str, values: npt.ArrayLike, classes: int) -> IntArray:
-    """Return integers [n] from 0 to classes - 1 as int64; raise InputError for all else."""
+    """Return class indices ``[n]`` as int64.
+
+    Raises:
+        InputError: the array is empty, or not integers ``[n]`` from 0 to classes - 1.
+    """
     try:
         array = np.asarray(values)
     except ValueError:
         raise InputError(f"{name} must be a row of integers [n]") from None
     if array.ndim == 2:
         raise InputError(
-            f"{name} must be integers [n], got shape {array.shape}; of one-hot labels take "
+            f"{name} must be integers [n], got shape {array.shape}; convert one-hot labels by "
             ".argmax(axis=1)"
         )
     if array.ndim != 1:
@@ -83,27 +95,40 @@ def class_indices(name: str, values: npt.ArrayLike, classes: int) -> IntArray:
 def probabilities_and_labels(
     probabilities: npt.ArrayLike, labels: npt.ArrayLike
 ) -> tuple[FloatArray, IntArray]:
-    """Return probabilities [n, classes] and labels [n], checked each and against one another."""
+    """Return finite numbers ``[n, classes]`` and class indices ``[n]``.
+
+    Raises:
+        InputError: as `probability_rows` and `class_indices`; the lengths differ.
+    """
     checked = probability_rows(probabilities)
-    truth = class_indices("labels", labels, checked.shape[1])
-    if len(checked) != len(truth):
-        raise InputError(f"probabilities has {len(checked)} rows, labels has {len(truth)}")
-    return checked, truth
+    indices = class_indices("labels", labels, checked.shape[1])
+    if len(checked) != len(indices):
+        raise InputError(f"probabilities has {len(checked)} rows, labels has {len(indices)}")
+    return checked, indices
 
 
 def distributions_and_labels(
     probabilities: npt.ArrayLike, labels: npt.ArrayLike
 ) -> tuple[FloatArray, IntArray]:
-    """Return `probabilities_and_labels`; raise InputError as `distributions` does."""
-    checked, truth = probabilities_and_labels(probabilities, labels)
-    _check_distributions(checked)
-    return checked, truth
+    """Return probabilities ``[n, classes]`` and class indices ``[n]``.
+
+    Raises:
+        InputError: as `probabilities_and_labels` and `distributions`.
+    """
+    checked, indices = probabilities_and_labels(probabilities, labels)
+    return distributions(checked), indices
 
 
 def booleans(name: str, values: npt.ArrayLike, shape: str) -> BoolArray:
-    """Return values as bool; raise InputError unless they are, with the axes of `shape` filled.
+    """Return values as bool.
 
-    shape: the axes' names with commas between, such as "networks, n".
+    Args:
+        name: the array's name in messages.
+        values: the array.
+        shape: names of its axes, separated by commas, such as "networks, n".
+
+    Raises:
+        InputError: the array is empty, of another type or of another number of axes.
     """
     try:
         array = np.asarray(values)
@@ -120,8 +145,8 @@ def booleans(name: str, values: npt.ArrayLike, shape: str) -> BoolArray:
 
 def at_least(name: str, value: int, least: int) -> None:
     """Raise InputError unless value is an integer of `least` or more."""
-    whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
-    if not whole or value < least:
+    integer = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not integer or value < least:
         raise InputError(f"{name} must be an integer of at least {least}, got {value!r}")
 
 

@@ -1,4 +1,4 @@
-"""Figures of the classes that a network names."""
+"""Metrics of predicted classes: accuracy, confusion matrix, precision, recall and F1."""
 
 from __future__ import annotations
 
@@ -19,16 +19,20 @@ from tenfold.metrics.checks import (
     probabilities_and_labels,
     probability_rows,
 )
+from tenfold.metrics.registry import metric
 from tenfold.metrics.score import Score, proportion, wilson_interval
 
 
 @dataclass(frozen=True)
 class ClassScores:
-    """How well one class is told from the others.
+    """Precision, recall and F1 of one class; each is None where it would be 0 / 0.
 
-    precision: share of the images named so that are so; recall: share of the class's images that
-    were named so; f1: their harmonic mean. n counts the class's images, `predicted` those named
-    so. A figure is None where it would be 0 / 0.
+    Attributes:
+        precision: share of the images predicted as this class that belong to it.
+        recall: share of the images of this class that are predicted as it.
+        f1: harmonic mean of both.
+        n: images of this class.
+        predicted: images predicted as this class.
     """
 
     precision: Score | None
@@ -46,12 +50,24 @@ class ClassScores:
         return asdict(self)
 
 
+@metric(
+    "accuracy",
+    "share of images whose most probable class is the label",
+    unit="%",
+    digits=2,
+    higher_is_better=True,
+    position=10,
+    in_tables=True,
+)
 def accuracy(probabilities: npt.ArrayLike, labels: npt.ArrayLike) -> Score:
     """Return the share of images whose most probable class is the label, with Wilson interval.
 
-    probabilities: [n, classes]; labels: integers [n]. Of equal probabilities the lowest class
-    counts as predicted. Raises InputError for arrays that do not fit one another, for values
-    that are not finite and for no images.
+    Args:
+        probabilities: ``[n, classes]``; of equal ones the lowest class counts as predicted.
+        labels: integers ``[n]``.
+
+    Raises:
+        InputError: the shapes do not match, a value is not finite, or there are no images.
 
     >>> accuracy([[0.9, 0.1], [0.2, 0.8], [0.7, 0.3], [0.6, 0.4]], [0, 1, 0, 1]).as_percent()
     '75.00 % (30.06 to 95.44)'
@@ -59,37 +75,72 @@ def accuracy(probabilities: npt.ArrayLike, labels: npt.ArrayLike) -> Score:
     return top_k_accuracy(probabilities, labels, 1)
 
 
+@metric(
+    "top-2 accuracy",
+    "share of images whose label is among the two most probable classes",
+    unit="%",
+    digits=2,
+    higher_is_better=True,
+    position=60,
+    in_summary=False,
+    in_model_card=False,
+)
+def top_2_accuracy(probabilities: npt.ArrayLike, labels: npt.ArrayLike) -> Score:
+    """Return `top_k_accuracy` of k = 2; of k = 1 where there is only one class.
+
+    >>> top_2_accuracy([[0.5, 0.3, 0.2], [0.5, 0.3, 0.2]], [1, 2]).value
+    0.5
+    """
+    return top_k_accuracy(probabilities, labels, min(2, np.shape(probabilities)[-1]))
+
+
 def top_k_accuracy(probabilities: npt.ArrayLike, labels: npt.ArrayLike, k: int) -> Score:
     """Return the share of images whose label is among the k most probable classes.
 
-    probabilities: [n, classes]; labels: integers [n]. The interval is Wilson's; equal
-    probabilities are ranked as in `top_k`. Raises InputError as `accuracy` and `top_k` do.
+    Args:
+        probabilities: ``[n, classes]``; equal ones are ranked as in `top_k`.
+        labels: integers ``[n]``.
+        k: from 1 to the number of classes.
+
+    Returns:
+        The share with its Wilson interval.
+
+    Raises:
+        InputError: as `accuracy` and `top_k`.
 
     >>> top_k_accuracy([[0.5, 0.3, 0.2], [0.5, 0.3, 0.2]], [1, 2], k=2).value
     0.5
     """
-    checked, truth = probabilities_and_labels(probabilities, labels)
-    indices, _ = top_k(checked, k)
-    hits = int((indices == truth[:, None]).any(axis=1).sum())
-    return proportion(hits, len(truth))
+    checked, indices = probabilities_and_labels(probabilities, labels)
+    classes, _ = top_k(checked, k)
+    hits = int((classes == indices[:, None]).any(axis=1).sum())
+    return proportion(hits, len(indices))
 
 
 def confusion_matrix(predicted: npt.ArrayLike, labels: npt.ArrayLike, classes: int) -> IntArray:
-    """Count the images of each pair of label and prediction: int64 [true class, predicted class].
+    """Count the images of each pair of label and prediction.
 
-    predicted and labels: integers [n] from 0 to classes - 1. Raises InputError for anything
-    else, for arrays of different length and for no images.
+    Args:
+        predicted: integers ``[n]`` from 0 to classes - 1.
+        labels: integers ``[n]`` from 0 to classes - 1.
+        classes: the number of classes.
+
+    Returns:
+        int64 ``[true class, predicted class]``.
+
+    Raises:
+        InputError: the arrays are none of this kind, differ in length or are empty.
 
     >>> confusion_matrix([0, 1, 1, 1], [0, 1, 0, 1], classes=2).tolist()
     [[1, 1], [0, 2]]
     """
     if classes < 1:
         raise InputError(f"classes must be at least 1, got {classes}")
-    guesses = class_indices("predicted", predicted, classes)
-    truth = class_indices("labels", labels, classes)
-    if len(guesses) != len(truth):
-        raise InputError(f"predicted has {len(guesses)} entries, labels has {len(truth)}")
-    counts = np.bincount(truth * classes + guesses, minlength=classes * classes)
+    columns = class_indices("predicted", predicted, classes)
+    rows = class_indices("labels", labels, classes)
+    if len(columns) != len(rows):
+        raise InputError(f"predicted has {len(columns)} entries, labels has {len(rows)}")
+    counts = np.bincount(rows * classes + columns, minlength=classes * classes)
     return counts.reshape(classes, classes).astype(np.int64)
 
 
@@ -98,16 +149,21 @@ def class_scores(
 ) -> list[ClassScores]:
     """Return precision, recall and F1 of each class, with 95 % intervals.
 
-    predicted and labels: integers [n] from 0 to classes - 1; the result has one entry a class.
-    Raises InputError as `confusion_matrix` does.
-
     With TP, FP and FN the counts of true positives, false positives and false negatives:
 
         precision = TP / (TP + FP),   recall = TP / (TP + FN),   F1 = 2 TP / (2 TP + FP + FN)
 
-    Precision and recall carry Wilson intervals. F1 = 2J / (1 + J) rises with the Jaccard index
-    J = TP / (TP + FP + FN), a proportion; its interval is the Wilson interval of J, mapped so,
-    and its n is TP + FP + FN.
+    Precision and recall have Wilson intervals. F1 = 2J / (1 + J) increases with the Jaccard index
+    J = TP / (TP + FP + FN), a proportion; the interval of F1 is the Wilson interval of J under
+    this map, and its n is TP + FP + FN.
+
+    Args:
+        predicted: integers ``[n]`` from 0 to classes - 1.
+        labels: integers ``[n]`` from 0 to classes - 1.
+        classes: the number of classes, and of entries in the result.
+
+    Raises:
+        InputError: as `confusion_matrix`.
 
     Source: van Rijsbergen, "Information retrieval" (1979); Wilson (1927).
 
@@ -116,46 +172,61 @@ def class_scores(
     ('67 % (21 to 94)', '80 % (34 to 97)')
     """
     counts = confusion_matrix(predicted, labels, classes)
-    right, named, true = counts.diagonal(), counts.sum(axis=0), counts.sum(axis=1)
-    return [_class_scores(*map(int, row)) for row in zip(right, named, true, strict=True)]
+    columns = counts.diagonal(), counts.sum(axis=0), counts.sum(axis=1)
+    return [_class_scores(*map(int, row)) for row in zip(*columns, strict=True)]
 
 
-def _class_scores(right: int, named: int, true: int) -> ClassScores:
-    either = named + true - right
+def _class_scores(correct: int, predicted: int, n: int) -> ClassScores:
+    union = predicted + n - correct
     return ClassScores(
-        precision=proportion(right, named) if named else None,
-        recall=proportion(right, true) if true else None,
-        f1=_f1(right, either) if either else None,
-        n=true,
-        predicted=named,
+        precision=proportion(correct, predicted) if predicted else None,
+        recall=proportion(correct, n) if n else None,
+        f1=_f1(correct, union) if union else None,
+        n=n,
+        predicted=predicted,
     )
 
 
-def _f1(right: int, either: int) -> Score:
-    ends = (right / either, *wilson_interval(right, either))
+def _f1(correct: int, union: int) -> Score:
+    ends = (correct / union, *wilson_interval(correct, union))
     value, low, high = (2 * jaccard / (1 + jaccard) for jaccard in ends)
-    return Score(value, low, high, either)
+    return Score(value, low, high, union)
 
 
-def top_label(probabilities: npt.ArrayLike, labels: npt.ArrayLike) -> tuple[FloatArray, BoolArray]:
-    """Return the top probability of each image, float [n], and whether its class is right [n].
+def top_confidence(
+    probabilities: npt.ArrayLike, labels: npt.ArrayLike
+) -> tuple[FloatArray, BoolArray]:
+    """Return the top probability of each image, and whether its class is the label.
 
-    probabilities: [n, classes], each row from 0 to 1 with sum 1; labels: integers [n]. Rounding
-    above 1 is cut off; equal probabilities are ranked as in `top_k`. Raises InputError as
-    `log_loss` does.
+    Args:
+        probabilities: ``[n, classes]``, rows with sum 1; equal ones are ranked as in `top_k`.
+        labels: integers ``[n]``.
 
-    >>> top_label([[0.9, 0.1], [0.2, 0.8]], [0, 0])
+    Returns:
+        Confidence, float64 ``[n]``, at most 1 despite rounding, and correctness, bool ``[n]``.
+
+    Raises:
+        InputError: as `log_loss`.
+
+    >>> top_confidence([[0.9, 0.1], [0.2, 0.8]], [0, 0])
     (array([0.9, 0.8]), array([ True, False]))
     """
-    checked, truth = distributions_and_labels(probabilities, labels)
-    return np.minimum(checked.max(axis=1), 1.0), checked.argmax(axis=1) == truth
+    checked, indices = distributions_and_labels(probabilities, labels)
+    return np.minimum(checked.max(axis=1), 1.0), checked.argmax(axis=1) == indices
 
 
 def top_k(probabilities: npt.ArrayLike, k: int) -> tuple[IntArray, FloatArray]:
     """Return the k most probable classes of each image and their probabilities, highest first.
 
-    probabilities: [n, classes]; both results: [n, k]. Of equal probabilities the lower class
-    comes first. Raises InputError unless 1 <= k <= classes, and for values that are not finite.
+    Args:
+        probabilities: ``[n, classes]``; of equal ones the lower class comes first.
+        k: from 1 to the number of classes.
+
+    Returns:
+        Classes, int64 ``[n, k]``, and their probabilities, float64 ``[n, k]``.
+
+    Raises:
+        InputError: k is out of range, or a value is not finite.
 
     >>> indices, values = top_k([[0.2, 0.5, 0.2, 0.1]], k=3)
     >>> indices.tolist(), values.tolist()
@@ -168,14 +239,20 @@ def top_k(probabilities: npt.ArrayLike, k: int) -> tuple[IntArray, FloatArray]:
     return indices, np.take_along_axis(checked, indices, axis=1)
 
 
-def ranked(
+def rank_classes(
     probabilities: npt.ArrayLike, class_names: Sequence[str], k: int
 ) -> list[list[tuple[str, float]]]:
-    """Return `top_k` by name: for each image the k most probable classes, with probabilities.
+    """Return the names and probabilities of the k most probable classes of each image.
 
-    probabilities: [n, classes]; class_names: one a class. Raises InputError as `top_k` does.
+    Args:
+        probabilities: ``[n, classes]``.
+        class_names: one per class.
+        k: from 1 to the number of classes.
 
-    >>> ranked([[0.2, 0.7, 0.1]], ("ant", "bee", "cat"), k=2)
+    Raises:
+        InputError: as `top_k`.
+
+    >>> rank_classes([[0.2, 0.7, 0.1]], ("ant", "bee", "cat"), k=2)
     [[('bee', 0.7), ('ant', 0.2)]]
     """
     classes, values = top_k(probabilities, k)

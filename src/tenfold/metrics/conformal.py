@@ -1,4 +1,4 @@
-"""Sets of classes that hold the true one as often as promised: split conformal prediction.
+"""Prediction sets by split conformal prediction: they hold the label as often as requested.
 
 Source of all: Sadinle, Lei and Wasserman, "Least ambiguous set-valued classifiers with bounded
 error levels", Journal of the American Statistical Association 114 (2019).
@@ -22,45 +22,52 @@ from tenfold.metrics.checks import (
 )
 from tenfold.metrics.score import Score, mean_score, proportion
 
-_ROUNDING = 1e-9  # (n + 1) · level that is whole in exact arithmetic must not be rounded up
+_ROUNDING = 1e-9  # (n + 1) · level that is an integer in exact arithmetic must not be rounded up
 
 
 def conformal_quantile(
     probabilities: npt.ArrayLike, labels: npt.ArrayLike, level: float = 0.99
 ) -> float:
-    """Return how improbable a class may be and still be in the set, for coverage of `level`.
+    """Return the quantile of 1 - p(label) that gives prediction sets a coverage of `level`.
 
-    probabilities: [n, classes], each row from 0 to 1 with sum 1; labels: integers [n], of images
-    that the network was not trained on and that no score is reported for.
+    It is the ⌈(n + 1) · level⌉-th smallest of 1 - p_i[label_i], or 1.0, which admits every class,
+    where n is too small for the level. The set of a further image from the same distribution
+    then holds its label with a probability of at least `level`, on average over the n images.
 
-    The result is the ⌈(n + 1) · level⌉-th smallest of 1 - p_i[label_i]; 1.0, which lets every
-    class in, where n is too small for the level. The label of a further image that is drawn as
-    these were is then in its set with a probability of at least `level`, on average over these.
+    Args:
+        probabilities: ``[n, classes]``, rows with sum 1, of images that the network was neither
+            trained on nor will be evaluated on.
+        labels: integers ``[n]``.
+        level: the coverage, between 0 and 1.
 
-    Raises InputError as `log_loss` does and unless 0 < level < 1.
-    Source: Sadinle, Lei and Wasserman (2019).
+    Raises:
+        InputError: as `log_loss`; level is not between 0 and 1.
 
     >>> round(conformal_quantile([[0.9, 0.1], [0.7, 0.3], [0.2, 0.8]], [0, 0, 1], level=0.5), 3)
     0.2
     """
     between_0_and_1("level", level)
-    checked, truth = distributions_and_labels(probabilities, labels)
-    n = len(truth)
+    checked, indices = distributions_and_labels(probabilities, labels)
+    n = len(indices)
     rank = max(1, ceil((n + 1) * level - _ROUNDING))
     if rank > n:
         return 1.0
-    improbability = np.sort(1 - checked[np.arange(n), truth])
-    return max(0.0, float(improbability[rank - 1]))
+    nonconformity = np.sort(1 - checked[np.arange(n), indices])
+    return max(0.0, float(nonconformity[rank - 1]))
 
 
 def conformal_sets(probabilities: npt.ArrayLike, quantile: float) -> BoolArray:
-    """Return which classes are in the set of each image: bool [n, classes].
+    """Return which classes are in the prediction set of each image: 1 - p <= quantile.
 
-    probabilities: [n, classes], each row from 0 to 1 with sum 1; quantile: of
-    `conformal_quantile`. A class is in where 1 - p <= quantile; a set can be empty.
+    Args:
+        probabilities: ``[n, classes]``, rows with sum 1.
+        quantile: of `conformal_quantile`.
 
-    Raises InputError for rows that are no probabilities and unless 0 <= quantile <= 1.
-    Source: Sadinle, Lei and Wasserman (2019).
+    Returns:
+        bool ``[n, classes]``; a set can be empty.
+
+    Raises:
+        InputError: rows are not probabilities, or the quantile is outside [0, 1].
 
     >>> conformal_sets([[0.9, 0.1], [0.5, 0.5]], quantile=0.5).tolist()
     [[True, False], [True, True]]
@@ -71,26 +78,33 @@ def conformal_sets(probabilities: npt.ArrayLike, quantile: float) -> BoolArray:
 
 
 def conformal_coverage(sets: npt.ArrayLike, labels: npt.ArrayLike) -> Score:
-    """Return the share of images whose set holds the label, with its Wilson interval.
+    """Return the share of images whose prediction set holds the label, with Wilson interval.
 
-    sets: bool [n, classes]; labels: integers [n]. Raises InputError for other types, for arrays
-    that do not fit one another and for no images.
+    Args:
+        sets: bool ``[n, classes]``.
+        labels: integers ``[n]``.
+
+    Raises:
+        InputError: other types, different lengths, or no images.
 
     >>> conformal_coverage([[True, False], [True, True]], [1, 1]).as_percent(0)
     '50 % (9 to 91)'
     """
     checked = booleans("sets", sets, "n, classes")
-    truth = class_indices("labels", labels, checked.shape[1])
-    if len(checked) != len(truth):
-        raise InputError(f"sets has {len(checked)} rows, labels has {len(truth)}")
-    return proportion(int(checked[np.arange(len(truth)), truth].sum()), len(truth))
+    indices = class_indices("labels", labels, checked.shape[1])
+    if len(checked) != len(indices):
+        raise InputError(f"sets has {len(checked)} rows, labels has {len(indices)}")
+    return proportion(int(checked[np.arange(len(indices)), indices].sum()), len(indices))
 
 
 def conformal_size(sets: npt.ArrayLike) -> Score:
-    """Return the mean number of classes in a set, with its t interval.
+    """Return the mean number of classes in a prediction set, with its t interval.
 
-    sets: bool [n, classes]. One image has no interval. Raises InputError for other types and
-    for no images.
+    Args:
+        sets: bool ``[n, classes]``; one image has no interval.
+
+    Raises:
+        InputError: another type, or no images.
 
     >>> conformal_size([[True, False], [True, True], [True, False]]).as_text(2)
     '1.33 (0.00 to 2.77)'

@@ -1,4 +1,4 @@
-"""A figure with its interval, over images and over seeds."""
+"""A value with its 95 % interval, over images and over seeds."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Score:
-    """A figure, its 95 % interval, and the number of images behind it.
+    """The value of a metric, its 95 % interval, and the number of images behind it.
 
-    `low` and `high` are None where no interval exists (the log loss of a single image).
+    `low` and `high` are None where no interval exists, such as the log loss of a single image.
 
     >>> Score(0.9812, 0.9783, 0.9837, 10_000).as_percent()
     '98.12 % (97.83 to 98.37)'
@@ -30,11 +30,11 @@ class Score:
     n: int
 
     def as_percent(self, digits: int = 2) -> str:
-        """Write a proportion in percent, with its interval."""
+        """Format a proportion in percent, with its interval."""
         return _with_interval(_number(self.value, digits, 100) + " %", self, digits, 100)
 
     def as_text(self, digits: int = 4) -> str:
-        """Write the figure in its own unit, with its interval.
+        """Format the value in its own unit, with its interval.
 
         >>> Score(0.0625, 0.0581, 0.0669, 10_000).as_text()
         '0.0625 (0.0581 to 0.0669)'
@@ -52,7 +52,7 @@ class Score:
 
 @dataclass(frozen=True)
 class SeedSummary:
-    """The mean of a figure over seeds, its standard deviation, and the 95 % interval of the mean.
+    """The mean of a metric over seeds, its standard deviation, and the 95 % interval of the mean.
 
     `n` counts seeds. One seed has no spread: `sd`, `low` and `high` are then None.
 
@@ -67,7 +67,7 @@ class SeedSummary:
     n: int
 
     def as_percent(self, digits: int = 2) -> str:
-        """Write a proportion in percent: mean ± standard deviation, and the interval of the mean.
+        """Format a proportion in percent: mean ± standard deviation, and the interval of the mean.
 
         >>> SeedSummary(0.9812, None, None, None, 1).as_percent()
         '98.12 %'
@@ -77,7 +77,7 @@ class SeedSummary:
         return _with_interval(f"{mean}{spread} %", self, digits, 100)
 
     def as_text(self, digits: int = 4) -> str:
-        """Write mean ± standard deviation in the figure's own unit, and the interval of the mean.
+        """Format mean ± standard deviation in the metric's unit, and the interval of the mean.
 
         >>> SeedSummary(0.06, 0.002, 0.0583, 0.0617, 8).as_text()
         '0.0600 ± 0.0020 (0.0583 to 0.0617)'
@@ -99,7 +99,8 @@ def wilson_interval(successes: int, n: int, confidence: float = CONFIDENCE) -> t
 
     Unlike p ± z √(p(1 - p)/n) it stays within [0, 1] and does not shrink to a point at p = 1.
 
-    Raises InputError unless n >= 1, 0 <= successes <= n and 0 < confidence < 1.
+    Raises:
+        InputError: not n >= 1, 0 <= successes <= n and 0 < confidence < 1.
 
     Source: Wilson, "Probable inference, the law of succession, and statistical inference",
     Journal of the American Statistical Association 22 (1927).
@@ -125,7 +126,10 @@ def wilson_interval(successes: int, n: int, confidence: float = CONFIDENCE) -> t
 
 
 def proportion(successes: int, n: int) -> Score:
-    """Return the score `successes / n` with its Wilson interval; raises as `wilson_interval` does.
+    """Return the score `successes / n` with its Wilson interval.
+
+    Raises:
+        InputError: as `wilson_interval`.
 
     >>> proportion(9812, 10_000).as_percent()
     '98.12 % (97.83 to 98.37)'
@@ -135,9 +139,10 @@ def proportion(successes: int, n: int) -> Score:
 
 
 def mean_score(values: FloatArray) -> Score:
-    """Return the mean of figures that are never negative, float [n], with its t interval.
+    """Return the mean of nonnegative values, float64 ``[n]``, with its t interval.
 
-    The lower end is not below 0, and one value has no interval.
+    The lower end is clipped at 0; a single value has no interval.
+
     Source: Student, "The probable error of a mean", Biometrika 6 (1908).
 
     >>> mean_score(np.array([0.0, 0.0, 1.0, 1.0])).as_text(2)
@@ -148,28 +153,30 @@ def mean_score(values: FloatArray) -> Score:
 
 
 def over_seeds(values: Sequence[float] | Array) -> SeedSummary:
-    """Summarise one figure over seeds: mean, standard deviation (n - 1), t interval of the mean.
+    """Summarise one metric over seeds: mean, standard deviation (n - 1), t interval of the mean.
 
         mean ± t(n - 1) · sd / √n
 
+    Raises:
+        InputError: there are no values, or some are not finite.
+
     Source: Student, "The probable error of a mean", Biometrika 6 (1908).
-    Raises InputError for no values and for values that are not finite.
 
     >>> over_seeds([0.981, 0.983, 0.982]).as_percent()
     '98.20 ± 0.10 % (97.95 to 98.45)'
     """
-    figures = numbers("values", values)
-    if figures.ndim != 1 or figures.size == 0:
-        raise InputError(f"values must be a row of at least one number, got shape {figures.shape}")
-    if not np.isfinite(figures).all():
-        raise InputError(f"values must be finite, got {figures.tolist()}")
-    return SeedSummary(*_mean_interval(figures), len(figures))
+    array = numbers("values", values)
+    if array.ndim != 1 or array.size == 0:
+        raise InputError(f"values must be a row of at least one number, got shape {array.shape}")
+    if not np.isfinite(array).all():
+        raise InputError(f"values must be finite, got {array.tolist()}")
+    return SeedSummary(*_mean_interval(array), len(array))
 
 
 def _mean_interval(
     values: FloatArray,
 ) -> tuple[float, float | None, float | None, float | None]:
-    """Return mean, standard deviation and the ends of the t interval of values [n]."""
+    """Return mean, standard deviation, and the low and high end of the t interval."""
     from scipy.special import stdtrit
 
     mean = float(values.mean())
@@ -185,8 +192,8 @@ def _number(value: float, digits: int, scale: int = 1) -> str:
     return f"{scale * value:.{digits}f}"
 
 
-def _with_interval(text: str, figure: Score | SeedSummary, digits: int, scale: int = 1) -> str:
-    if figure.low is None or figure.high is None:
+def _with_interval(text: str, score: Score | SeedSummary, digits: int, scale: int = 1) -> str:
+    if score.low is None or score.high is None:
         return text
-    low, high = (_number(end, digits, scale) for end in (figure.low, figure.high))
+    low, high = (_number(end, digits, scale) for end in (score.low, score.high))
     return f"{text} ({low} to {high})"

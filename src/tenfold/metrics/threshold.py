@@ -1,4 +1,4 @@
-"""The threshold that keeps a promise: at most so many wrong among the images accepted."""
+"""Selective prediction with guaranteed risk: a threshold that bounds the error rate."""
 
 from __future__ import annotations
 
@@ -10,17 +10,21 @@ import numpy.typing as npt
 
 from tenfold.core.errors import InputError
 from tenfold.metrics.checks import IntArray, between_0_and_1
-from tenfold.metrics.classification import top_label
+from tenfold.metrics.classification import top_confidence
 from tenfold.metrics.score import CONFIDENCE
-from tenfold.metrics.selection import acceptance_steps
+from tenfold.metrics.selective_prediction import acceptance_steps
 
 
 @dataclass(frozen=True)
 class Threshold:
-    """The top probability, `value`, from which on an image is accepted, and what it promises.
+    """The lowest top probability at which an image is accepted, and how it was chosen.
 
-    error_rate: the share of accepted images that may be wrong; accepted and errors: how many of
-    the n images it was chosen on are accepted, and how many of those are wrong.
+    Attributes:
+        value: the threshold.
+        error_rate: the largest share of accepted images that may be wrong.
+        accepted: images accepted, of those it was chosen on.
+        n: images it was chosen on.
+        errors: wrong images among the accepted.
     """
 
     value: float
@@ -44,19 +48,24 @@ def choose_threshold(
     error_rate: float = 0.005,
     confidence: float = CONFIDENCE,
 ) -> Threshold:
-    """Return the lowest top probability from which on at most `error_rate` of images are wrong.
+    """Return the lowest top probability above which at most `error_rate` of images are wrong.
 
-    probabilities: [n, classes], each row from 0 to 1 with sum 1; labels: integers [n], of images
-    that the network was not trained on and that no score is reported for.
+    The bound applies to further images from the same distribution, and holds with the stated
+    confidence over the choice of the n images. Selection with guaranteed risk: a binary search of
+    at most ⌈log₂ n⌉ steps over the distinct top probabilities accepts a threshold if its exact
+    binomial upper bound (Clopper and Pearson, 1934) is at most error_rate; each step gets an equal
+    share of the failure probability 1 - confidence.
 
-    The promise is of images to come that are drawn as these were, and holds with the stated
-    confidence over the choice of these. Selection with guaranteed risk: a binary search over the
-    distinct top probabilities, of ⌈log₂ n⌉ steps at most, accepts a threshold whose exact
-    binomial upper bound (Clopper and Pearson, 1934) is at most error_rate; each step has its
-    share, one of ⌈log₂ n⌉, of the doubt 1 - confidence.
+    Args:
+        probabilities: ``[n, classes]``, rows with sum 1, of images that the network was neither
+            trained on nor will be evaluated on.
+        labels: integers ``[n]``.
+        error_rate: between 0 and 1.
+        confidence: between 0 and 1.
 
-    Raises InputError as `log_loss` does, unless error_rate and confidence are between 0 and 1,
-    where n images are too few to show such a rate, and where no threshold of the search does.
+    Raises:
+        InputError: as `log_loss`; error_rate or confidence is out of range; n images are too few
+            for this rate; no threshold satisfies the bound.
 
     Source: Geifman and El-Yaniv, "Selective classification for deep neural networks" (2017).
 
@@ -65,20 +74,20 @@ def choose_threshold(
     """
     between_0_and_1("error_rate", error_rate)
     between_0_and_1("confidence", confidence)
-    certainty, right = top_label(probabilities, labels)
-    steps = _search_steps(len(right))
-    doubt = (1 - confidence) / steps
-    fewest = _images_without_error(error_rate, doubt)
-    if fewest > len(right):
-        raise InputError(_too_few(len(right), error_rate, confidence))
-    thresholds, accepted, errors = acceptance_steps(certainty, right)
+    top, correct = top_confidence(probabilities, labels)
+    steps = _search_steps(len(correct))
+    failure = (1 - confidence) / steps
+    fewest = _images_without_error(error_rate, failure)
+    if fewest > len(correct):
+        raise InputError(_too_few(len(correct), error_rate, confidence))
+    thresholds, accepted, errors = acceptance_steps(top, correct)
     candidates = np.flatnonzero(accepted >= fewest)
-    found = _lowest(candidates, accepted, errors, error_rate, doubt, steps)
-    if found is None:
+    lowest = _lowest(candidates, accepted, errors, error_rate, failure, steps)
+    if lowest is None:
         first = candidates[0]
         raise InputError(_too_wrong(int(accepted[first]), int(errors[first]), error_rate))
-    value, count, wrong = float(thresholds[found]), int(accepted[found]), int(errors[found])
-    return Threshold(value, error_rate, count, len(right), wrong)
+    value, count, wrong = float(thresholds[lowest]), int(accepted[lowest]), int(errors[lowest])
+    return Threshold(value, error_rate, count, len(correct), wrong)
 
 
 def _lowest(
@@ -86,40 +95,40 @@ def _lowest(
     accepted: IntArray,
     errors: IntArray,
     error_rate: float,
-    doubt: float,
+    failure: float,
     steps: int,
 ) -> int | None:
-    """Return the last of the candidates, steps of descending threshold, that holds; None if none.
+    """Return the index of the lowest threshold among the candidates that the search accepts.
 
-    A binary search: what is returned holds; that what comes after does not is only likely.
+    The result satisfies the bound; lower thresholds may too, as the search is binary.
     """
     from scipy.special import bdtr
 
-    found, first, last = None, 0, len(candidates) - 1
+    lowest, first, last = None, 0, len(candidates) - 1
     for _ in range(steps):
         if first > last:
             break
         middle = (first + last) // 2
-        step = int(candidates[middle])
-        # The upper bound is at most error_rate just where so few errors are so improbable.
-        if bdtr(errors[step], int(accepted[step]), error_rate) <= doubt:
-            found, first = step, middle + 1
+        index = int(candidates[middle])
+        # The upper bound is at most error_rate exactly where this probability is small enough.
+        if bdtr(errors[index], int(accepted[index]), error_rate) <= failure:
+            lowest, first = index, middle + 1
         else:
             last = middle - 1
-    return found
+    return lowest
 
 
 def _search_steps(n: int) -> int:
     return max(1, (n - 1).bit_length())  # ⌈log₂ n⌉
 
 
-def _images_without_error(error_rate: float, doubt: float) -> int:
-    """Return the fewest images that, all of them right, show the error rate: (1 - r)^n <= doubt."""
-    return ceil(log(doubt) / log1p(-error_rate))
+def _images_without_error(error_rate: float, failure: float) -> int:
+    """Return the fewest images, all correct, that prove the rate: (1 - rate)^n <= failure."""
+    return ceil(log(failure) / log1p(-error_rate))
 
 
 def _images_needed(n: int, error_rate: float, confidence: float) -> int:
-    """Return the fewest images, n or more, of which `choose_threshold` can keep the promise."""
+    """Return the fewest images, at least n, for which `choose_threshold` can succeed."""
     steps = _search_steps(n)
     while True:
         n = max(n, _images_without_error(error_rate, (1 - confidence) / steps))
@@ -140,7 +149,7 @@ def _too_few(n: int, error_rate: float, confidence: float) -> str:
 
 def _too_wrong(accepted: int, errors: int, error_rate: float) -> str:
     return (
-        f"no threshold is sure to keep the error rate at {100 * error_rate:g} %: of the "
+        f"no threshold bounds the error rate by {100 * error_rate:g} %: of the "
         f"{accepted:,} most confident images {errors:,} are wrong "
         f"({100 * errors / accepted:.2f} %); give more images, allow a larger error_rate or train "
         "a better network"

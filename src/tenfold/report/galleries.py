@@ -28,13 +28,13 @@ def gallery(found: Evaluation, examples: Examples) -> dict[str, Any]:
     """
     tiles = _tiles(found, examples)
     mistakes = [place for place in found.mistakes().tolist() if place in tiles][:SHOWN]
-    hits = [place for place in found.weakest_hits().tolist() if place in tiles][:SHOWN]
+    hits = [place for place in found.least_confident_correct().tolist() if place in tiles][:SHOWN]
     images = tiles | {place: _without_picture(tiles[place]) for place in (*mistakes, *hits)}
     return {
         "mistakes": [tiles[place] for place in mistakes],
         "hits": [tiles[place] for place in hits],
         "wrong": len(found.mistakes()),
-        "right": len(found.weakest_hits()),
+        "right": len(found.least_confident_correct()),
         "data": {
             "classes": list(found.class_names),
             "cells": _cells(found, set(tiles)),
@@ -92,7 +92,7 @@ def percent(chance: float) -> str:
 
 def _cells(found: Evaluation, kept: set[int]) -> dict[str, list[int]]:
     """Places of the kept images of each cell, ``true-predicted``, at most ``CELL`` a cell."""
-    order = np.concatenate([found.mistakes(), found.weakest_hits()]).tolist()
+    order = np.concatenate([found.mistakes(), found.least_confident_correct()]).tolist()
     predicted, cells = found.predicted(), dict[str, list[int]]()
     for place in order:
         cell = cells.setdefault(f"{found.labels[place]}-{predicted[place]}", [])

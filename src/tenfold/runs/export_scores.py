@@ -12,18 +12,12 @@ import numpy.typing as npt
 from tenfold import metrics
 from tenfold.core.errors import InputError
 from tenfold.evaluation.calibration import ERROR_RATE
+from tenfold.metrics import METRICS
 from tenfold.runs.ledger import openings
 from tenfold.runs.predictions import load
 
 if TYPE_CHECKING:
     from tenfold.runs import Run
-
-_SCORES = (
-    metrics.accuracy,
-    metrics.log_loss,
-    metrics.brier_score,
-    metrics.expected_calibration_error,
-)
 
 
 @dataclass(frozen=True)
@@ -60,8 +54,9 @@ def _mean(
 
 def score(answers: Mapping[str, Answers]) -> dict[str, Any]:
     """Scores by split and name, each with its 95 % interval and the number of images."""
+    functions = [metric.function for metric in METRICS.values() if metric.in_model_card]
     return {
-        split: {f.__name__: f(found.probabilities, found.labels).as_json() for f in _SCORES}
+        split: {f.__name__: f(found.probabilities, found.labels).as_json() for f in functions}
         for split, found in answers.items()
     }
 

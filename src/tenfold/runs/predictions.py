@@ -56,7 +56,7 @@ def choose_examples(network: Ask, dataset: Dataset, found: Evaluation) -> Exampl
 
 def _examples(found: Evaluation) -> npt.NDArray[np.int64]:
     """The places of the images that a report shows: every cell's first, and the weakest hits."""
-    chosen = {*found.weakest_hits()[:SHOWN].tolist(), *found.mistakes()[:SHOWN].tolist()}
+    chosen = {*found.least_confident_correct()[:SHOWN].tolist(), *found.mistakes()[:SHOWN].tolist()}
     for cell in _cells(found):
         chosen.update(cell[:CELL].tolist())
     return np.array(sorted(chosen), np.int64)
@@ -65,7 +65,7 @@ def _examples(found: Evaluation) -> npt.NDArray[np.int64]:
 def _cells(found: Evaluation) -> Iterator[npt.NDArray[np.int64]]:
     """The places of each cell's images: of mistakes the most confident first, of hits the least."""
     predicted = found.predicted()
-    order = np.concatenate([found.mistakes(), found.weakest_hits()])
+    order = np.concatenate([found.mistakes(), found.least_confident_correct()])
     cells = found.labels[order] * len(found.class_names) + predicted[order]
     for cell in np.unique(cells):
         yield order[cells == cell]

@@ -21,7 +21,7 @@ from tenfold.data.polarity import count_inverted
 from tenfold.evaluation import Evaluation
 from tenfold.evaluation.calibration import Calibration
 from tenfold.evaluation.evidence import Ask
-from tenfold.metrics import ranked
+from tenfold.metrics import rank_classes
 from tenfold.networks.recipes import Recipe
 from tenfold.runs import ledger, onnx_networks, predictions, weights
 from tenfold.runs.predictions import Examples
@@ -191,7 +191,7 @@ class Run:
         Raises:
             InputError: k is not between 1 and the number of classes.
         """
-        return ranked(probabilities, self.class_names, k)
+        return rank_classes(probabilities, self.class_names, k)
 
     def looks_inverted(self, images: npt.ArrayLike) -> int:
         """How many images have a light border where the training images have a dark one.

@@ -13,6 +13,7 @@ from tenfold.data import Splits
 from tenfold.evaluation import Evaluation
 from tenfold.experiments.studies.plan import Plan, Setting
 from tenfold.experiments.studies.settings import to_text
+from tenfold.metrics import table_metrics
 from tenfold.runs import Run
 from tenfold.runs.ledger import openings
 from tenfold.runs.record import Record
@@ -25,7 +26,6 @@ TABLE, PICTURE = "table.csv", "study.png"
 ENDED = ("finished", "diverged")
 _WAITING = "waiting"
 _BY = "study"
-_SCORES = ("accuracy", "sd", "low", "high", "log_loss", "seconds")
 
 
 class Study:
@@ -61,7 +61,7 @@ class Study:
             **setting.values,
             "parameters": setting.parameters,
             "status": _WAITING if record is None else record.status,
-            **dict.fromkeys(_SCORES),
+            **dict.fromkeys(["accuracy", "sd", "low", "high", *_other_metrics(), "seconds"]),
             "run": str(folder),
         }
         if record is not None:
@@ -183,6 +183,11 @@ class Study:
         return line + str(self.table.drop(columns="run").to_html(index=False, na_rep="-"))
 
 
+def _other_metrics() -> list[str]:
+    """The metrics besides the accuracy that have a column, for the mean over seeds."""
+    return [metric.name for metric in table_metrics() if metric.name != "accuracy"]
+
+
 def _rank(row: dict[str, Any]) -> tuple[bool, float, int]:
     accuracy = row["accuracy"]
     return accuracy is None, -(accuracy or 0.0), row["parameters"]
@@ -197,5 +202,5 @@ def _scores(record: Record) -> dict[str, Any]:
         "sd": mean["sd"],
         "low": ends["low"],
         "high": ends["high"],
-        "log_loss": over_seeds["log_loss"]["mean"],
+        **{name: over_seeds.get(name, {}).get("mean") for name in _other_metrics()},
     }

@@ -1,4 +1,4 @@
-"""Is one better than the other: two networks, or two families of networks, on the same images."""
+"""Paired tests: two networks, or two families of networks, on the same images."""
 
 from __future__ import annotations
 
@@ -8,15 +8,21 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold.core.errors import InputError
+from tenfold.metrics.bootstrap import check_resampling, percentiles
 from tenfold.metrics.checks import BoolArray, FloatArray, IntArray, booleans
-from tenfold.metrics.resampling import check_resampling, percentiles
 
 _BLOCK = 1 << 22  # resamples times patterns drawn at once, 32 MiB of counts
 
 
 @dataclass(frozen=True)
 class McNemar:
-    """How many images only a, and only b, has right, and how probable that is of equals."""
+    """McNemar's exact test.
+
+    Attributes:
+        only_a: images that only a classifies correctly.
+        only_b: images that only b classifies correctly.
+        p: two-sided p value.
+    """
 
     only_a: int
     only_b: int
@@ -29,10 +35,15 @@ class McNemar:
 
 @dataclass(frozen=True)
 class Difference:
-    """The accuracy of a minus that of b on n images, from 0 to 1, with its 95 % interval.
+    """The accuracy of a minus that of b, as a share of 1, with its 95 % interval.
 
-    p: how probable a difference as large as this is of equals; visible: the smallest difference
-    that these images could show.
+    Attributes:
+        value: the difference.
+        low: lower end of the interval.
+        high: upper end.
+        p: two-sided p value.
+        visible: the smallest difference that these images can show.
+        n: images.
     """
 
     value: float
@@ -47,13 +58,19 @@ class Difference:
         return asdict(self)
 
 
-def mcnemar(right_a: npt.ArrayLike, right_b: npt.ArrayLike) -> McNemar:
-    """Test whether two networks that saw the same images err equally often, exactly.
+def mcnemar(correct_a: npt.ArrayLike, correct_b: npt.ArrayLike) -> McNemar:
+    """Test exactly whether two networks have the same error rate on the same images.
 
-    right_a and right_b: bool [n], whether each has the image right. Images that both have right,
-    or both wrong, say nothing; of the others either has half if the networks are equals, and p
-    is the two-sided binomial probability of a split this uneven. Raises InputError for other
-    types, for arrays of different length and for no images.
+    Only images that exactly one network classifies correctly carry information. Under the null
+    hypothesis each network has half of these; p is the two-sided binomial probability of a split
+    at least this uneven.
+
+    Args:
+        correct_a: bool ``[n]``, whether a classifies each image correctly.
+        correct_b: bool ``[n]``, the same of b.
+
+    Raises:
+        InputError: other types, different lengths, or no images.
 
     Source: McNemar, "Note on the sampling error of the difference between correlated proportions
     or percentages", Psychometrika 12 (1947).
@@ -64,7 +81,7 @@ def mcnemar(right_a: npt.ArrayLike, right_b: npt.ArrayLike) -> McNemar:
     """
     from scipy.special import bdtr
 
-    a, b = booleans("right_a", right_a, "n"), booleans("right_b", right_b, "n")
+    a, b = booleans("correct_a", correct_a, "n"), booleans("correct_b", correct_b, "n")
     _check_same_images(a, b)
     only_a, only_b = int((a & ~b).sum()), int((b & ~a).sum())
     p = min(1.0, 2 * float(bdtr(min(only_a, only_b), only_a + only_b, 0.5)))
@@ -72,36 +89,39 @@ def mcnemar(right_a: npt.ArrayLike, right_b: npt.ArrayLike) -> McNemar:
 
 
 def accuracy_difference(
-    right_a: npt.ArrayLike, right_b: npt.ArrayLike, resamples: int = 10_000, seed: int = 0
+    correct_a: npt.ArrayLike, correct_b: npt.ArrayLike, resamples: int = 10_000, seed: int = 0
 ) -> Difference:
     """Return the mean accuracy of networks a minus that of networks b, on the same images.
 
-    right_a: bool [networks_a, n] and right_b: bool [networks_b, n], whether each network, such
-    as one a seed, has the image right; column i is the same image in both.
+    The interval is the percentile bootstrap's. Images are resampled jointly for all networks. The
+    networks of each side are resampled too, since other seeds would give other networks. A side
+    of one network has no such spread: the interval then describes that network, not its recipe.
+    With few networks the bootstrap understates their spread, by √(1 - 1/networks).
 
-    The interval is the percentile bootstrap's. Images are resampled jointly for all networks;
-    the networks of each side are resampled too, for that other seeds would give others. A side of
-    one network has no such spread: the interval then is about that network, not about its
-    recipe. Of few networks the bootstrap understates their spread, by √(1 - 1/networks).
+    With one network a side, p is that of `mcnemar`; otherwise it is twice the smaller share of
+    resamples on either side of 0, with one added to both counts. `visible` is 1.96 standard
+    errors, the standard deviation of the resampled differences; it is 0 where all networks agree
+    on every image.
 
-    p is `mcnemar`'s for one network a side; otherwise twice the smaller share of resamples on
-    either side of 0, both with one added. visible is 1.96 standard errors, the standard deviation
-    of the resampled differences: smaller differences are lost in chance, and it is 0 where all
-    networks agree on every image. Same seed, same result.
+    Args:
+        correct_a: bool ``[networks_a, n]``, whether each network classifies each image correctly.
+        correct_b: bool ``[networks_b, n]``; column i is the same image in both.
+        resamples: of the bootstrap.
+        seed: of the bootstrap; the same seed gives the same result.
 
-    Raises InputError for other types, for arrays of different n, for no images and unless
-    resamples >= 1 and seed >= 0.
+    Raises:
+        InputError: other types, different n, no images, resamples below 1 or seed below 0.
 
-    Source: Efron and Tibshirani, "An introduction to the bootstrap" (1993); of networks and
-    images together: Davison and Hinkley, "Bootstrap methods and their application" (1997).
+    Source: Efron and Tibshirani, "An introduction to the bootstrap" (1993); networks and images
+    resampled jointly: Davison and Hinkley, "Bootstrap methods and their application" (1997).
 
     >>> a, b = [[True] * 95 + [False] * 5], [[True] * 85 + [False] * 15]
     >>> difference = accuracy_difference(a, b)
     >>> round(difference.value, 3), round(difference.p, 4), difference.low > 0
     (0.1, 0.002, True)
     """
-    a = booleans("right_a", right_a, "networks, n")
-    b = booleans("right_b", right_b, "networks, n")
+    a = booleans("correct_a", correct_a, "networks, n")
+    b = booleans("correct_b", correct_b, "networks, n")
     _check_same_images(a, b)
     check_resampling(resamples, seed)
     value = float(len(b) * a.sum() - len(a) * b.sum()) / (len(a) * b.size)
@@ -114,7 +134,8 @@ def accuracy_difference(
 def _check_same_images(a: BoolArray, b: BoolArray) -> None:
     if a.shape[-1] != b.shape[-1]:
         raise InputError(
-            f"right_a has {a.shape[-1]} images, right_b has {b.shape[-1]}; both must be of the same"
+            f"correct_a has {a.shape[-1]} images, correct_b has {b.shape[-1]}; both must be of "
+            "the same images"
         )
 
 
@@ -128,8 +149,8 @@ def _resampled_differences(
 ) -> FloatArray:
     """Return the difference of mean accuracies in each resample of networks and images.
 
-    Images that the same networks have right are exchangeable, so that it is enough to draw how
-    many images show each pattern. All sums are of whole numbers, hence exact: equal is equal.
+    Images that the same networks classify correctly are exchangeable, so it suffices to draw how
+    many images show each pattern. All sums are of integers, hence exact.
     """
     patterns, counts = _patterns(np.concatenate([a, b]))
     weights = np.concatenate(
@@ -146,11 +167,11 @@ def _resampled_differences(
 
 
 def _drawn(networks: int, resamples: int, rng: np.random.Generator) -> IntArray:
-    """Return how often each network is drawn of as many draws: int64 [resamples, networks]."""
+    """Return how often each network is drawn in as many draws: int64 [resamples, networks]."""
     return rng.multinomial(networks, np.full(networks, 1 / networks), resamples)
 
 
-def _patterns(right: BoolArray) -> tuple[FloatArray, IntArray]:
-    """Return the distinct columns of right as rows, and how many images show each."""
-    columns, counts = np.unique(right, axis=1, return_counts=True)
+def _patterns(correct: BoolArray) -> tuple[FloatArray, IntArray]:
+    """Return the distinct columns as rows, and the number of images of each."""
+    columns, counts = np.unique(correct, axis=1, return_counts=True)
     return columns.T.astype(np.float64), counts

@@ -1,4 +1,4 @@
-"""The bootstrap: how often each image is drawn."""
+"""The bootstrap: images drawn with replacement."""
 
 from __future__ import annotations
 
@@ -16,8 +16,15 @@ def bootstrap(
 ) -> tuple[float, float]:
     """Return the 2.5th and 97.5th percentile of a statistic over resamples of n images.
 
-    statistic: takes counts int64 [n], how often each image was drawn of n draws with
-    replacement. Raises InputError unless resamples >= 1 and seed >= 0.
+    Args:
+        statistic: of int64 ``[n]``, how often each image was drawn in n draws with replacement.
+        n: images.
+        resamples: how many.
+        seed: the same seed gives the same resamples.
+
+    Raises:
+        InputError: resamples is below 1 or seed below 0.
+
     Source: Efron, "Bootstrap methods: another look at the jackknife" (1979).
 
     >>> bootstrap(lambda counts: float(counts.sum()), n=5, resamples=10, seed=0)
@@ -27,9 +34,10 @@ def bootstrap(
 
 
 def draws(n: int, resamples: int, seed: int) -> Iterator[IntArray]:
-    """Draw n images with replacement, so many times: counts int64 [n] of each.
+    """Yield for each resample how often each image is drawn, int64 ``[n]``.
 
-    Raises InputError unless resamples >= 1 and seed >= 0.
+    Raises:
+        InputError: resamples is below 1 or seed below 0.
 
     >>> [int(counts.sum()) for counts in draws(n=7, resamples=3, seed=0)]
     [7, 7, 7]
@@ -40,13 +48,13 @@ def draws(n: int, resamples: int, seed: int) -> Iterator[IntArray]:
         yield np.bincount(rng.integers(0, n, n, dtype=np.int32), minlength=n)
 
 
-def percentiles(figures: FloatArray) -> tuple[float, float]:
-    """Return the 2.5th and 97.5th percentile of figures [resamples].
+def percentiles(values: FloatArray) -> tuple[float, float]:
+    """Return the 2.5th and 97.5th percentile of values, ``[resamples]``.
 
     >>> percentiles(np.arange(1001.0))
     (25.0, 975.0)
     """
-    low, high = np.quantile(figures, PERCENTILES)
+    low, high = np.quantile(values, PERCENTILES)
     return float(low), float(high)
 
 

@@ -24,13 +24,13 @@ from statsmodels.stats.proportion import proportion_confint
 
 from tenfold.metrics import (
     accuracy,
+    apply_temperature,
     brier_score,
     expected_calibration_error,
     fit_temperature,
     log_loss,
     reliability,
-    temper,
-    top_label,
+    top_confidence,
 )
 
 
@@ -65,7 +65,7 @@ def test_brier_score_is_from_0_to_2_and_0_for_the_truth(images):
 def test_reliability_is_that_of_scikit_learn():
     probabilities, labels = batch(1500)
     diagram = reliability(probabilities, labels)
-    confidence, right = top_label(probabilities, labels)
+    confidence, right = top_confidence(probabilities, labels)
     share, mean = calibration_curve(right, confidence, n_bins=15, strategy="quantile")
     np.testing.assert_allclose(diagram.accuracy, share)
     np.testing.assert_allclose(diagram.confidence, mean)
@@ -118,7 +118,7 @@ def _brute_force_error(confidence, right, bins):
 @pytest.mark.parametrize(("n", "bins"), [(300, 15), (40, 4), (12, 12), (7, 1)])
 def test_calibration_error_is_the_mean_gap_over_bins_of_equal_mass(n, bins):
     probabilities, labels = batch(n)
-    expected = _brute_force_error(*top_label(probabilities, labels), bins)
+    expected = _brute_force_error(*top_confidence(probabilities, labels), bins)
     assert expected_calibration_error(probabilities, labels, bins, 10).value == pytest.approx(
         expected
     )
@@ -135,8 +135,8 @@ def test_calibration_error_is_that_of_its_reliability():
 
 def test_interval_of_the_calibration_error_holds_the_basic_bootstrap_of_scipy():
     truth, labels = calibrated_batch(300)
-    probabilities = temper(truth, 0.7)
-    confidence, right = top_label(probabilities, labels)
+    probabilities = apply_temperature(truth, 0.7)
+    confidence, right = top_confidence(probabilities, labels)
     home = np.empty(300, int)
     home[np.argsort(confidence)] = np.repeat(np.arange(5), 60)
 
@@ -175,7 +175,9 @@ def test_calibration_error_lies_in_its_interval_and_below_1(images, bins):
 def test_calibration_error_is_small_for_a_calibrated_network_and_large_for_a_sharpened_one():
     probabilities, labels = calibrated_batch(4000)
     honest = expected_calibration_error(probabilities, labels, resamples=200)
-    boastful = expected_calibration_error(temper(probabilities, 0.3), labels, resamples=200)
+    boastful = expected_calibration_error(
+        apply_temperature(probabilities, 0.3), labels, resamples=200
+    )
     assert honest.value < 0.03
     assert honest.high < 0.05 < boastful.low
 
@@ -191,28 +193,31 @@ def test_same_seed_gives_the_same_interval_and_another_seed_another():
 def test_temper_is_softmax_of_logits_over_the_temperature(seed, temperature):
     logits = np.random.default_rng(seed).normal(size=(6, CLASSES)) * 3
     np.testing.assert_allclose(
-        temper(softmax(logits), temperature), softmax(logits / temperature), rtol=1e-9, atol=1e-300
+        apply_temperature(softmax(logits), temperature),
+        softmax(logits / temperature),
+        rtol=1e-9,
+        atol=1e-300,
     )
 
 
 @given(batches, st.floats(0.1, 20))
 def test_temper_keeps_the_sum_and_the_most_probable_class(images, temperature):
     probabilities, _ = images
-    tempered = temper(probabilities, temperature)
+    tempered = apply_temperature(probabilities, temperature)
     np.testing.assert_allclose(tempered.sum(axis=1), 1)
     np.testing.assert_array_equal(tempered.argmax(axis=1), probabilities.argmax(axis=1))
-    np.testing.assert_allclose(temper(probabilities, 1.0), probabilities)
+    np.testing.assert_allclose(apply_temperature(probabilities, 1.0), probabilities)
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
 def test_temper_keeps_the_type_of_floats(dtype):
-    tempered = temper(np.array([[0.25, 0.75]], dtype), 2.0)
+    tempered = apply_temperature(np.array([[0.25, 0.75]], dtype), 2.0)
     assert tempered.dtype == dtype
     np.testing.assert_allclose(tempered, [[0.366, 0.634]], atol=1e-3)
 
 
 def test_temper_takes_certainty_and_whole_numbers():
-    tempered = temper([[1, 0]], 20.0)
+    tempered = apply_temperature([[1, 0]], 20.0)
     assert tempered.dtype == np.float64
     assert tempered[0, 1] == pytest.approx(np.finfo(np.float32).tiny ** (1 / 20), rel=0.02)
 
@@ -220,14 +225,16 @@ def test_temper_takes_certainty_and_whole_numbers():
 @pytest.mark.parametrize("true", [0.3, 1.0, 2.5, 6.0])
 def test_fit_temperature_finds_the_temperature_that_was_taken_away(true):
     probabilities, labels = calibrated_batch(8000, spread=2.0)
-    assert fit_temperature(temper(probabilities, 1 / true), labels) == pytest.approx(true, rel=0.05)
+    assert fit_temperature(apply_temperature(probabilities, 1 / true), labels) == pytest.approx(
+        true, rel=0.05
+    )
 
 
 @given(st.builds(batch, st.integers(2, 200), seeds, st.floats(0, 6)), st.floats(0.2, 5))
 def test_fitted_temperature_does_not_worsen_the_log_loss_nor_move_the_accuracy(images, sharper):
     probabilities, labels = images
-    given_probabilities = temper(probabilities, sharper)
-    tempered = temper(given_probabilities, fit_temperature(given_probabilities, labels))
+    given_probabilities = apply_temperature(probabilities, sharper)
+    tempered = apply_temperature(given_probabilities, fit_temperature(given_probabilities, labels))
     before, after = log_loss(given_probabilities, labels), log_loss(tempered, labels)
     assert after.value <= before.value + 1e-6
     assert accuracy(tempered, labels) == accuracy(given_probabilities, labels)
@@ -235,8 +242,13 @@ def test_fitted_temperature_does_not_worsen_the_log_loss_nor_move_the_accuracy(i
 
 def test_fitted_temperature_is_the_best_of_a_grid():
     probabilities, labels = batch(300)
-    fitted = log_loss(temper(probabilities, fit_temperature(probabilities, labels)), labels).value
-    grid = [log_loss(temper(probabilities, t), labels).value for t in np.geomspace(0.05, 20, 200)]
+    fitted = log_loss(
+        apply_temperature(probabilities, fit_temperature(probabilities, labels)), labels
+    ).value
+    grid = [
+        log_loss(apply_temperature(probabilities, t), labels).value
+        for t in np.geomspace(0.05, 20, 200)
+    ]
     assert fitted <= min(grid)
 
 
@@ -259,12 +271,16 @@ BAD = {
     "bins below zero": (expected_calibration_error, (HALF, [0], -1), "bins must be an integer"),
     "no resamples": (expected_calibration_error, (HALF, [0], 15, 0), "resamples must be an"),
     "negative seed": (expected_calibration_error, (HALF, [0], 15, 9, -1), "seed must be an"),
-    "zero temperature": (temper, (HALF, 0.0), "temperature must be a number above 0, got 0.0"),
-    "cold": (temper, (HALF, -1.0), "above 0, got -1.0"),
-    "hot": (temper, (HALF, float("inf")), "above 0, got inf"),
-    "no temperature": (temper, (HALF, float("nan")), "above 0, got nan"),
-    "logits to temper": (temper, ([[3.0, -2.0]], 1.0), "softmax"),
-    "one row, no batch": (temper, ([0.5, 0.5], 1.0), "[n, classes], got (2,)"),
+    "zero temperature": (
+        apply_temperature,
+        (HALF, 0.0),
+        "temperature must be a number above 0, got 0.0",
+    ),
+    "cold": (apply_temperature, (HALF, -1.0), "above 0, got -1.0"),
+    "hot": (apply_temperature, (HALF, float("inf")), "above 0, got inf"),
+    "no temperature": (apply_temperature, (HALF, float("nan")), "above 0, got nan"),
+    "logits to temper": (apply_temperature, ([[3.0, -2.0]], 1.0), "softmax"),
+    "one row, no batch": (apply_temperature, ([0.5, 0.5], 1.0), "[n, classes], got (2,)"),
     "one-hot labels": (fit_temperature, (HALF, [[0, 1]]), "argmax"),
     "infinite": (fit_temperature, ([[np.inf, 0.0]], [0]), "finite, 1 of 1 rows"),
 }

@@ -147,7 +147,7 @@ def test_resamples_drawn_in_blocks_count_all(monkeypatch):
     rng = np.random.default_rng(0)
     a, b = networks(3, 300, 0.2, rng), networks(3, 300, 0.3, rng)
     whole = accuracy_difference(a, b, resamples=500)
-    monkeypatch.setattr("tenfold.metrics.comparison._BLOCK", 100)
+    monkeypatch.setattr("tenfold.metrics.paired_tests._BLOCK", 100)
     assert accuracy_difference(a, b, resamples=500) == whole
 
 
@@ -159,16 +159,16 @@ def test_comparisons_come_back_from_json():
 
 ONE = [[True, False]]
 BAD = {
-    "numbers": (mcnemar, ([1, 0], [1, 1]), "right_a must be bool, got int64"),
-    "numbers on the other side": (mcnemar, ([True], [0.5]), "right_b must be bool, got float64"),
-    "a family": (mcnemar, (ONE, ONE), "right_a must have the shape [n], got (1, 2)"),
-    "no images": (mcnemar, (np.zeros(0, bool), np.zeros(0, bool)), "right_a is empty"),
-    "other images": (mcnemar, ([True], [True, False]), "right_a has 1 images, right_b has 2"),
+    "numbers": (mcnemar, ([1, 0], [1, 1]), "correct_a must be bool, got int64"),
+    "numbers on the other side": (mcnemar, ([True], [0.5]), "correct_b must be bool, got float64"),
+    "a family": (mcnemar, (ONE, ONE), "correct_a must have the shape [n], got (1, 2)"),
+    "no images": (mcnemar, (np.zeros(0, bool), np.zeros(0, bool)), "correct_a is empty"),
+    "other images": (mcnemar, ([True], [True, False]), "correct_a has 1 images, correct_b has 2"),
     "one network, no row": (accuracy_difference, (ONE[0], ONE[0]), "[networks, n], got (2,)"),
-    "no networks": (accuracy_difference, (np.zeros((0, 5), bool), ONE), "right_a is empty"),
-    "ragged": (accuracy_difference, (ONE, [[True], [True, False]]), "right_b must be bool [net"),
-    "families of other images": (accuracy_difference, (ONE, [[True] * 3]), "right_b has 3"),
-    "text": (accuracy_difference, (ONE, [["a", "b"]]), "right_b must be bool, got <U1"),
+    "no networks": (accuracy_difference, (np.zeros((0, 5), bool), ONE), "correct_a is empty"),
+    "ragged": (accuracy_difference, (ONE, [[True], [True, False]]), "correct_b must be bool [net"),
+    "families of other images": (accuracy_difference, (ONE, [[True] * 3]), "correct_b has 3"),
+    "text": (accuracy_difference, (ONE, [["a", "b"]]), "correct_b must be bool, got <U1"),
     "no resamples": (accuracy_difference, (ONE, ONE, 0), "resamples must be an integer of at"),
     "negative seed": (accuracy_difference, (ONE, ONE, 10, -1), "seed must be an integer of at"),
 }

@@ -1,0 +1,134 @@
+"""The registry of metrics: each is declared once, by the decorator on its function.
+
+`Evaluation`, `--json`, the console, reports, model cards, comparisons and studies all read it.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from tenfold.metrics.score import Score, SeedSummary
+
+Function = TypeVar("Function", bound=Callable[..., Score])
+
+
+@dataclass(frozen=True)
+class Metric:
+    """How a metric is computed, named and displayed.
+
+    Attributes:
+        function: computes it from probabilities ``[n, classes]`` and labels ``[n]``; its name is
+            the metric's key in the model card.
+        name: attribute of `Evaluation` and key in JSON.
+        label: name for people, in lower case.
+        description: what it measures, in a phrase.
+        unit: ``%`` for a proportion that is displayed in percent, else the unit or "".
+        digits: decimals to display, in that unit.
+        higher_is_better: the direction of improvement.
+        position: metrics are listed by ascending position.
+        in_summary: shown by the console, reports and comparisons; else only in JSON.
+        in_tables: also a column of tables with one row per network, run or setting.
+        in_model_card: stored in exported files.
+        before_temperature: also reported for the probabilities before temperature scaling.
+    """
+
+    function: Callable[..., Score]
+    name: str
+    label: str
+    description: str
+    unit: str = ""
+    digits: int = 4
+    higher_is_better: bool = False
+    position: int = 100
+    in_summary: bool = True
+    in_tables: bool = False
+    in_model_card: bool = True
+    before_temperature: bool = False
+
+    @property
+    def title(self) -> str:
+        """The label with a capital letter."""
+        return self.label[0].upper() + self.label[1:]
+
+    @property
+    def percent(self) -> bool:
+        """Whether the metric is a proportion displayed in percent."""
+        return self.unit == "%"
+
+    @property
+    def bootstrapped(self) -> bool:
+        """Whether the interval comes from resampling, so that it can be made cheaper."""
+        return "resamples" in inspect.signature(self.function).parameters
+
+    def format(self, score: Score | SeedSummary) -> str:
+        """Format a score, or its summary over seeds, with its interval.
+
+        >>> from tenfold.metrics import METRICS
+        >>> METRICS["accuracy"].format(Score(0.9812, 0.9783, 0.9837, 10_000))
+        '98.12 % (97.83 to 98.37)'
+        """
+        return score.as_percent(self.digits) if self.percent else score.as_text(self.digits)
+
+
+METRICS: dict[str, Metric] = {}
+"""Every registered metric by name, in the order of display."""
+
+
+def table_metrics() -> list[Metric]:
+    """Return the metrics that are columns of tables."""
+    return [entry for entry in METRICS.values() if entry.in_tables]
+
+
+def metric(
+    label: str, description: str, *, name: str = "", **options: Any
+) -> Callable[[Function], Function]:
+    """Register the decorated function as a metric.
+
+    Args:
+        label: as in `Metric`.
+        description: as in `Metric`.
+        name: the name of the function by default.
+        **options: the other attributes of `Metric`.
+
+    Raises:
+        ValueError: a metric of this name is registered already.
+    """
+
+    def register(function: Function) -> Function:
+        key = name or function.__name__
+        if key in METRICS:
+            raise ValueError(f"metric {key!r} is registered twice")
+        entry = Metric(function, key, label, description, **options)
+        ordered = sorted([*METRICS.values(), entry], key=lambda other: other.position)
+        METRICS.clear()
+        METRICS.update((other.name, other) for other in ordered)
+        return function
+
+    return register
+
+
+def reference() -> str:
+    """Return the reference page of all metrics as Markdown: ``docs/reference/metrics.md``."""
+    rows = [
+        f"| {entry.title} | `{entry.name}` | {entry.description} | {entry.unit or '-'} "
+        f"| {'higher' if entry.higher_is_better else 'lower'} | `{entry.function.__name__}` |"
+        for entry in METRICS.values()
+    ]
+    return "\n".join([*_REFERENCE_HEAD, *rows, ""])
+
+
+_REFERENCE_HEAD = (
+    "# Metrics",
+    "",
+    "Every metric is computed per network, with a 95 % interval and the number of images behind it;",
+    "several networks are summarised by mean, standard deviation and the interval of the mean.",
+    "The name is the attribute of `tenfold.Evaluation` and the key in `tenfold evaluate --json`;",
+    "the function in `tenfold.metrics` states formula and source. This page is generated from the",
+    "registry, `tenfold.metrics.METRICS`; [Add a metric](../how-to/add-a-metric.md) extends it.",
+    "",
+    "| metric | name | meaning | unit | better | function |",
+    "| --- | --- | --- | --- | --- | --- |",
+)
