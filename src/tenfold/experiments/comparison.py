@@ -62,7 +62,7 @@ class Comparison:
         return cls(names, first, second, difference, counts)
 
     def verdict(self) -> str:
-        """Which is better, by how much and how significantly, and the smallest visible difference."""
+        """Which is better, by how much, how significantly, and what the images could not show."""
         difference = self.difference
         low, high = 100 * difference.low, 100 * difference.high
         p = "p < 0.001" if difference.p < 0.001 else f"p = {difference.p:.2g}"

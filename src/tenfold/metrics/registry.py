@@ -111,7 +111,7 @@ def metric(
 
 
 def reference() -> str:
-    """Return the reference page of all metrics as Markdown: ``docs/reference/metrics.md``."""
+    """Return ``docs/reference/metrics.md``, a table of all metrics, as Markdown."""
     rows = [
         f"| {entry.title} | `{entry.name}` | {entry.description} | {entry.unit or '-'} "
         f"| {'higher' if entry.higher_is_better else 'lower'} | `{entry.function.__name__}` |"
@@ -123,8 +123,8 @@ def reference() -> str:
 _REFERENCE_HEAD = (
     "# Metrics",
     "",
-    "Every metric is computed per network, with a 95 % interval and the number of images behind it;",
-    "several networks are summarised by mean, standard deviation and the interval of the mean.",
+    "Every metric is computed per network, with a 95 % interval and the number of images behind",
+    "it; several networks are summarised by mean, standard deviation and interval of the mean.",
     "The name is the attribute of `tenfold.Evaluation` and the key in `tenfold evaluate --json`;",
     "the function in `tenfold.metrics` states formula and source. This page is generated from the",
     "registry, `tenfold.metrics.METRICS`; [Add a metric](../how-to/add-a-metric.md) extends it.",
