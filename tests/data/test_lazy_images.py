@@ -126,7 +126,7 @@ def test_a_large_file_is_mapped_and_gives_the_same_splits(
 def test_a_mapped_file_of_another_length_is_refused(few, tmp_path, little_fits):
     path = tmp_path / "digits-images-idx3-ubyte"
     content = idx.idx_bytes(few.images)
-    for damaged, message in ((content[:-1], "is cut off"), (content + b"0", "has more data")):
+    for damaged, message in ((content[:-1], "is truncated"), (content + b"0", "has more data")):
         path.write_bytes(damaged)
         with pytest.raises(tenfold.InputError, match=message):
             idx.read_idx(path)

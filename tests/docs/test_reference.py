@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from tenfold.data import reference as formats_reference
+from tenfold.data.formats import all_formats
 from tenfold.networks.recipes import FIELDS, reference
 
 PAGES = Path(__file__).parents[2] / "docs" / "reference"
@@ -14,3 +16,10 @@ def test_the_reference_of_recipes_is_up_to_date():
     assert all(
         f"| `{name}` | {field.help} |" in reference.markdown() for name, field in FIELDS.items()
     )
+
+
+def test_the_reference_of_formats_is_up_to_date():
+    assert (PAGES / "formats.md").read_text() == formats_reference.markdown(), (
+        "write it again: python -m tenfold.data.reference > docs/reference/formats.md"
+    )
+    assert all(format.description in formats_reference.markdown() for format in all_formats())

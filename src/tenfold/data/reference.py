@@ -1,0 +1,53 @@
+"""The reference page of data formats, from the registry: `python -m tenfold.data.reference`."""
+
+from __future__ import annotations
+
+import sys
+
+from tenfold.core import limits
+from tenfold.data.formats import all_formats
+
+_SIDE = limits.IMAGE_SIDE
+
+_INTRODUCTION = """\
+# Data formats
+
+`tenfold.load` and `--data` take the path of a file or folder. Its content decides which format it
+is in; formats are tried in this order.
+
+| format | layout |
+| --- | --- |
+"""
+
+_RULES = f"""
+## Rules for all formats
+
+- Images are {_SIDE}x{_SIDE} greyscale. Colour becomes greyscale; other sizes are an error, or are
+  resized with `--resize` (`resize=True` in Python).
+- Pixels are whole numbers 0 to 255, or floats 0 to 1.
+- Labels are whole numbers 0 to {limits.MAX_CLASSES - 1}, or one-hot. Folders name their classes.
+- Every class of validation and test is in train, and train has at least two classes.
+- Data without a test split give a stratified sixth of their images to one, the same sixth for
+  every seed.
+- Data without a validation split hold out 5,000 images of train, or a twelfth if that is fewer.
+- Nothing in data is executed: pickles and arrays of Python objects are refused.
+- Limits: {limits.MAX_PICTURE_PIXELS:,} pixels of an image file, {limits.MAX_IDX_BYTES >> 30} GiB \
+of an IDX file when unpacked, {limits.MAX_ARRAY_BYTES >> 30} GiB of
+  an array in an NPZ file and of a CSV file. Uncompressed IDX and NPZ files may be larger: they are
+  memory-mapped.
+
+`tenfold data check PATH` reports what a dataset holds and what is wrong with it.
+"""
+
+
+def markdown() -> str:
+    """Return the page."""
+    formats = all_formats()
+    rows = [f"| {format.name} | {format.description} |\n" for format in formats]
+    suffixes = " or ".join(f"`{suffix}`" for format in formats for suffix in format.suffixes)
+    single = f"\nA folder in which exactly one file ends in {suffixes} is read as that file.\n"
+    return "".join([_INTRODUCTION, *rows, single, _RULES])
+
+
+if __name__ == "__main__":
+    sys.stdout.write(markdown())
