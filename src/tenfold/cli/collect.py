@@ -1,4 +1,4 @@
-"""The command that turns sheets into labelled images."""
+"""The ``collect`` command."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 @app.command()
 def collect(
     photos: Annotated[
-        list[Path] | None, typer.Argument(metavar="[PHOTO...]", help="Of sheets, or scans.")
+        list[Path] | None, typer.Argument(metavar="[PHOTO...]", help="Photos or scans of sheets.")
     ] = None,
     out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FOLDER", help="For the images.")
+        Path | None, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for the images.")
     ] = None,
     template: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the sheet to print, a PDF.")
+        Path | None, typer.Option(metavar="FILE", help="Write the sheet to print, as PDF.")
     ] = None,
-    paper: Annotated[str, typer.Option(help="Of the sheet: a4 or letter.")] = "a4",
+    paper: Annotated[str, typer.Option(help="Paper of the sheet: a4 or letter.")] = "a4",
 ) -> None:
     """Turn sheets of your digits into labelled images."""
-    from tenfold.handwriting import collect as collecting
+    from tenfold.handwriting import collect as sheets
 
     if template is not None:
         if photos or out is not None:
             raise InputError("--template: only writes the sheet; give photos without it")
-        collecting.write_template(template, paper)
+        sheets.write_template(template, paper)
         typer.echo(
             f"sheet  {template}\nnext   print it, write, then tenfold collect photo.jpg -o mine/"
         )
@@ -43,7 +43,7 @@ def collect(
     failed = []
     for photo in photos:
         try:
-            typer.echo(_told(collecting.collect(photo, out)))
+            typer.echo(_describe(sheets.collect(photo, out)))
         except InputError as error:
             if len(photos) == 1:
                 raise
@@ -51,9 +51,9 @@ def collect(
             failed.append(str(photo))
     if failed:
         raise InputError(f"{len(failed)} of {len(photos)} not collected: {', '.join(failed)}")
-    typer.echo(f"next   look at the overview, then tenfold train --data {out} --from reader")
+    typer.echo(f"next   check the overview, then tenfold train --data {out} --from reader")
 
 
-def _told(sheet: Sheet) -> str:
+def _describe(sheet: Sheet) -> str:
     counts = ", ".join(f"{n} of {digit}" for digit, n in sheet.counts().items())
     return f"sheet  {sheet.overview}: {len(sheet.images)} images ({counts})"

@@ -1,9 +1,11 @@
-"""The command that reads pictures."""
+"""The ``read`` command."""
 
 from __future__ import annotations
 
 import csv
+import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,67 +23,67 @@ COLUMNS = ("file", "line", "number", "label", "confidence", "accepted", "box")
 @app.command()
 def read(
     pictures: Annotated[
-        list[Path], typer.Argument(metavar="PICTURE...", help="Photos, scans, drawings.")
+        list[Path], typer.Argument(metavar="PICTURE...", help="Photos, scans or drawings.")
     ],
     model: Annotated[
-        Path | None, typer.Option(help="What tenfold export wrote; else tenfold's own reader.")
+        Path | None, typer.Option(help="Model file of tenfold export; default: packaged reader.")
     ] = None,
     annotate: Annotated[
-        Path | None, typer.Option(help="PNG with boxes and answers; of one picture.")
+        Path | None, typer.Option(help="Write a PNG with boxes and labels; one picture only.")
     ] = None,
     deslant: Annotated[bool, typer.Option("--deslant", help="Shear each digit upright.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="One JSON object a picture.")] = False,
-    as_csv: Annotated[bool, typer.Option("--csv", help="One row a digit.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object per picture.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="One row per digit.")] = False,
 ) -> None:
     """Read handwritten digits in photos, scans and drawings."""
     from tenfold.export.predictor import Predictor
-    from tenfold.handwriting import reading
+    from tenfold.handwriting import annotation, reading
 
     if annotate is not None and len(pictures) > 1:
         raise InputError(f"--annotate: {len(pictures)} pictures; give one")
     if as_json and as_csv:
         raise InputError("--json, --csv: give one of them")
-    network = None if model is None else Predictor(model)
-    show = _show_json if as_json else _show_csv if as_csv else _show_text
-    if as_csv:
-        csv.writer(sys.stdout).writerow(COLUMNS)
+    predictor = None if model is None else Predictor(model)
+    show = _show_json if as_json else _csv_writer() if as_csv else _show_text
     failed = []
     for picture in pictures:
         try:
-            found = reading.read(picture, network, deslant=deslant)
+            result = reading.read(picture, predictor, deslant=deslant)
             if annotate is not None:
-                reading.annotate(picture, found, annotate)
+                annotation.annotate(picture, result, annotate)
         except InputError as error:
             if len(pictures) == 1:
                 raise
-            place = "" if str(picture) in str(error) else f"{picture}: "
-            typer.echo(f"tenfold: {place}{error}", err=True)
+            prefix = "" if str(picture) in str(error) else f"{picture}: "
+            typer.echo(f"tenfold: {prefix}{error}", err=True)
             failed.append(str(picture))
         else:
-            show(picture, found)
+            show(picture, result)
     if failed:
         raise InputError(f"{len(failed)} of {len(pictures)} not read: {', '.join(failed)}")
 
 
-def _show_text(picture: Path, found: Reading) -> None:
-    from tenfold.cli import reading_text
+def _show_text(picture: Path, reading: Reading) -> None:
+    from tenfold.cli.reading_text import describe_reading
 
-    typer.echo(reading_text.describe_reading(str(picture), found))
-
-
-def _show_json(picture: Path, found: Reading) -> None:
-    import json
-
-    typer.echo(json.dumps({"file": str(picture), **found.to_json()}))
+    typer.echo(describe_reading(str(picture), reading))
 
 
-def _show_csv(picture: Path, found: Reading) -> None:
+def _show_json(picture: Path, reading: Reading) -> None:
+    typer.echo(json.dumps({"file": str(picture), **reading.to_json()}))
+
+
+def _csv_writer() -> Callable[[Path, Reading], None]:
+    """Write the header and return the function that writes the rows of a reading."""
     rows = csv.writer(sys.stdout)
-    for i, line in enumerate(found.numbers):
-        for j, number in enumerate(line):
-            for digit in number:
-                box = " ".join(map(str, digit.box))
-                chance = f"{digit.confidence:.4f}"
-                rows.writerow(
-                    [picture, i + 1, j + 1, digit.label, chance, int(digit.accepted), box]
-                )
+    rows.writerow(COLUMNS)
+
+    def show(picture: Path, reading: Reading) -> None:
+        for i, line in enumerate(reading.numbers, 1):
+            for j, number in enumerate(line, 1):
+                for digit in number:
+                    confidence, box = f"{digit.confidence:.4f}", " ".join(map(str, digit.box))
+                    accepted = int(digit.accepted)
+                    rows.writerow([picture, i, j, digit.label, confidence, accepted, box])
+
+    return show

@@ -1,4 +1,4 @@
-"""Readings as text."""
+"""Readings as console text."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 
 def describe_reading(name: str, reading: Reading) -> str:
-    """The text of a picture, line by line, and below each line how sure its digits are."""
+    """Return the text of a picture by lines, each followed by the confidences of its digits."""
     lines = [name]
-    if reading.turned:
-        lines.append(f"  turned by {90 * reading.turned} degrees counter-clockwise to be read")
+    if reading.quarter_turns:
+        lines.append(f"  rotated {90 * reading.quarter_turns} degrees counter-clockwise")
     for text, digits in zip(reading.text.splitlines(), reading.lines, strict=True):
         lines.append(f"  {text}")
         lines.append("  " + "  ".join(f"{d.label} {100 * d.confidence:.1f} %" for d in digits))

@@ -1,6 +1,24 @@
-"""A photo, scan, screenshot or drawing -> the 28x28 images MNIST would have made of its digits."""
+"""A photo, scan, screenshot or drawing -> the digits in it, cropped as MNIST does, and read.
+
+The steps, in the order of ``pipeline.detect_digits``:
+
+picture        load a picture: RGB, upright
+binarization   polarity, contrast, threshold -> ink
+ruled_lines    remove ruled lines and frames
+segmentation   ink -> one component per digit
+mnist_crop     component -> crop of 28x28 pixels
+classifier     crops -> probabilities and costs
+shortest_path  cut doubtful components again
+long_stems     classify long digits by their heads
+close_crops    classify a close crop as one digit
+reading_order  lines and numbers
+reading        the result, with labels and confidences
+annotation     the picture with the result drawn in
+
+``collect`` turns photos of the printed sheet into labelled images.
+"""
 
 from tenfold.handwriting.mnist_crop import mnist_image
-from tenfold.handwriting.pipeline import Page, find
+from tenfold.handwriting.pipeline import DetectedDigits, detect_digits
 
-__all__ = ["Page", "find", "mnist_image"]
+__all__ = ["DetectedDigits", "detect_digits", "mnist_image"]

@@ -1,131 +1,138 @@
-"""A picture that is a close crop of one digit: its middle part and the whole of it, both judged.
+"""Close crops of one digit: classify the central component and the entire picture.
 
-A crop without any margin, which one digit fills from edge to edge, is all that it shows; whether
-its ink is dark or light is left to the network, since there may be more ink than ground, and it may
-have been stretched, so that narrower views of it are judged as well. Other close crops, cut by hand
-or by a program out of a page, hold pieces of the neighbours. Where they touch the digit no cut is
-sure to part them; but a network that has learnt digits among pieces of others reads them as they
-are.
+A digit that fills the picture from edge to edge may be dark or light: there may be more ink than
+background, so the classifier decides. The picture may be stretched, so narrower views are
+classified too. Other close crops contain fragments of neighbouring digits. No cut separates them
+reliably where they touch, but a classifier trained on digits among fragments reads the picture
+as it is.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
 from tenfold.core.limits import IMAGE_SIDE as SIDE
-from tenfold.handwriting.components import Part
-from tenfold.handwriting.digit_scores import Crops, Judge, Judged
-from tenfold.handwriting.edges import at_edge, nearest_middle
+from tenfold.handwriting.binarization import Ink
+from tenfold.handwriting.classifier import Classified, Classifier, Crops, Probabilities
+from tenfold.handwriting.segmentation import Component
+from tenfold.handwriting.segmentation.borders import most_central, touches_border
 
 Mask = NDArray[np.bool_]
-_SURE = 0.6  # certainty from which one part that is whole needs no second look,
-_SURE_AT_EDGE = 0.99  # and one that the edge of the picture may have cut off,
-_SURE_OF_SEVERAL = 0.4  # and each of several: they are no pieces of neighbours, being whole
-_NARROW = 0.8  # share of the width that the narrower view has
-_PART = 0.5  # weight of the middle part, beside 1 for the mean of the views
-_REFUSED = 0.8  # probability of no digit from which it is the answer
-_FILLING = 224  # pixels of the long side at which it is seen what fills a picture
-_WIDTHS = (1.0, 0.8, 0.65)  # shares of its width in which a digit that does is judged
-_SURE_OF_FILLING = 0.5  # certainty from which it is the answer, if that of the parts is lower
+_MIN_CONFIDENCE = 0.6  # of a single component that does not touch the border,
+_MIN_CONFIDENCE_AT_BORDER = 0.99  # of one that does,
+_MIN_CONFIDENCE_OF_SEVERAL = 0.4  # and of each of several: complete ones are not fragments
+_NARROW_VIEW = 0.8  # of the width
+_COMPONENT_WEIGHT = 0.5  # of the central component; the mean of the views has weight 1
+_MIN_REJECT = 0.8  # probability of the reject class; below it the crop is taken as a digit
+_FULL_FRAME_SIDE = 224  # pixels of the long side at which a full-frame digit is detected
+_FULL_FRAME_WIDTHS = (1.0, 0.8, 0.65)  # of the width; views of a full-frame digit
+_MIN_FULL_FRAME_CONFIDENCE = 0.5
 
 
-def settled(pieces: Judged, size: tuple[int, int]) -> bool:
-    """Return whether parts are surely the digits of a close crop.
+def is_settled(digits: Classified, size: tuple[int, int]) -> bool:
+    """Return whether the digits of a close crop are complete and confident.
 
     Args:
-        pieces: parts, judged.
-        size: (width, height) of the picture.
+        digits: classified components.
+        size: ``(width, height)`` of the picture.
     """
-    cut_off = [at_edge(part, size) for part in pieces.parts]
-    if len(pieces.parts) == 1 and cut_off[0]:
-        return bool(pieces.certainty[0] >= _SURE_AT_EDGE)
-    least = _SURE if len(cut_off) == 1 else _SURE_OF_SEVERAL
-    return not any(cut_off) and bool(pieces.certainty.min() >= least)
+    clipped = [touches_border(digit, size) for digit in digits.components]
+    if clipped == [True]:
+        return bool(digits.confidence[0] >= _MIN_CONFIDENCE_AT_BORDER)
+    least = _MIN_CONFIDENCE if len(clipped) == 1 else _MIN_CONFIDENCE_OF_SEVERAL
+    return not any(clipped) and bool(digits.confidence.min() >= least)
 
 
-def as_one_digit(pieces: Judged, ink: Mask, core: Mask, judge: Judge) -> Judged:
-    """Return what a close crop holds as one part, by its middle part and the whole of it.
+def classify_as_one_digit(digits: Classified, ink: Ink, classifier: Classifier) -> Classified:
+    """Classify a close crop as one digit.
 
-    The answer is their weighted mean. Its crop is that of the middle part.
+    The probabilities are the weighted mean of the central component's and those of three views
+    of the entire picture. Crop and box are the central component's.
 
     Args:
-        pieces: parts, judged.
-        ink: where there is ink [height, width].
-        core: where the core of the ink is [height, width].
-        judge: names crops.
+        digits: classified components.
+        ink: of the picture.
+        classifier: predicts the class of crops.
     """
-    size = (ink.shape[1], ink.shape[0])
-    middle = pieces.parts.index(nearest_middle(pieces.parts, size))
-    views = judge(_views(ink, ink & core)).mean(axis=0)
-    answer = (views + _PART * pieces.answers[middle]) / (1 + _PART)
-    answer = _refused_or_digit(answer)
-    return Judged([pieces.parts[middle]], pieces.crops[[middle]], answer[None])
+    central = digits.components.index(most_central(digits.components, ink.size))
+    views = classifier.predict(_views(ink.mask, ink.mask & ink.core)).mean(axis=0)
+    mean = (views + _COMPONENT_WEIGHT * digits.probabilities[central]) / (1 + _COMPONENT_WEIGHT)
+    probabilities = _reject_or_digit(mean, digits.reject)[None]
+    return replace(digits.select([central]), probabilities=probabilities)
 
 
-def filling(
-    pixels: Crops, crop: Callable[[Mask], Crops], judge: Judge
-) -> tuple[Judged, bool] | None:
-    """Return the one digit that fills a picture from edge to edge, and whether its ink is light.
+def full_frame_digit(
+    pixels: Crops, crop: Callable[[Mask], Crops], classifier: Classifier
+) -> tuple[Classified, bool] | None:
+    """Return the digit that fills a picture from edge to edge, and whether it is light on dark.
 
-    Its ink, dark or light by Otsu's threshold (1979), hangs together from each edge to all others,
-    and there is ground at each. Where both may be ink, the judge tells.
+    Such ink, by Otsu's threshold, connects all four edges, and background touches each of them.
+    If both polarities qualify, the more confident one is returned.
 
     Args:
-        pixels: [height, width, 3].
-        crop: makes uint8 [28, 28] of a mask of ink.
-        judge: names crops.
+        pixels: uint8 ``[height, width, 3]``.
+        crop: mask of ink -> uint8 ``[28, 28]``.
+        classifier: predicts the class of crops.
+
+    Returns:
+        The digit and its polarity, or None if no polarity is confident.
     """
     from skimage.filters import threshold_otsu
 
-    step = max(1, max(pixels.shape[:2]) // _FILLING)
+    step = max(1, max(pixels.shape[:2]) // _FULL_FRAME_SIDE)
     grey = pixels[::step, ::step].mean(axis=2)
     if np.ptp(grey) == 0:
         return None
     lighter = grey > threshold_otsu(grey)
-    found = []
-    for light, ink in ((False, ~lighter), (True, lighter)):
-        if _fills(ink):
-            crops = np.stack([crop(_narrowed(ink, share)) for share in _WIDTHS])
-            answer = _refused_or_digit(judge(crops).mean(axis=0))
-            part = Part(ink.repeat(step, 0).repeat(step, 1), 0, 0)
-            found.append((Judged([part], crops[:1], answer[None]), light))
-    best = max(found, key=lambda each: float(each[0].certainty[0]), default=None)
-    return best if best and best[0].certainty[0] >= _SURE_OF_FILLING else None
+    candidates = []
+    for light_on_dark, ink in ((False, ~lighter), (True, lighter)):
+        if _fills_frame(ink):
+            crops = np.stack([crop(_narrowed(ink, width)) for width in _FULL_FRAME_WIDTHS])
+            mean = classifier.predict(crops).mean(axis=0)
+            probabilities = _reject_or_digit(mean, classifier.reject)[None]
+            component = Component(ink.repeat(step, 0).repeat(step, 1), 0, 0)
+            digit = Classified([component], crops[:1], probabilities, classifier.reject)
+            candidates.append((digit, light_on_dark))
+    best = max(candidates, key=lambda each: float(each[0].confidence[0]), default=None)
+    return best if best and best[0].confidence[0] >= _MIN_FULL_FRAME_CONFIDENCE else None
 
 
-def _fills(ink: Mask) -> bool:
-    """Return whether some ink hangs together from each edge to all others, with ground at each."""
+def _fills_frame(ink: Mask) -> bool:
+    """Return whether one component touches all four edges, and background each of them."""
     labels, _ = ndimage.label(ink, np.ones((3, 3), bool))
-    sides = [set(side.tolist()) for side in (labels[0], labels[-1], labels[:, 0], labels[:, -1])]
-    common = set.intersection(*sides)
+    edges = [set(edge.tolist()) for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1])]
+    common = set.intersection(*edges)
     return 0 in common and len(common) > 1
 
 
 def _narrowed(mask: Mask, share: float) -> Mask:
-    from PIL import Image as pillow
-
-    levels = pillow.fromarray(mask * np.uint8(255))
     size = (max(1, round(mask.shape[1] * share)), mask.shape[0])
-    return np.asarray(levels.resize(size, pillow.Resampling.BOX)) > 127
+    return _resized(mask, size) > 127
 
 
-def _refused_or_digit(answer: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return an answer [classes + 1], no digit being left out where that is not sure."""
-    return answer if answer[-1] >= _REFUSED else np.append(answer[:-1], np.float32(0))
+def _reject_or_digit(probabilities: Probabilities, reject: int | None) -> Probabilities:
+    """Return probabilities ``[classes]`` with the reject class at 0 unless it is confident."""
+    if reject is None or probabilities[reject] >= _MIN_REJECT:
+        return probabilities
+    as_digit = probabilities.copy()
+    as_digit[reject] = 0
+    return as_digit
 
 
 def _views(ink: Mask, sharp: Mask) -> Crops:
-    """Return the whole picture three times: uint8 [3, 28, 28], stretched to fill it."""
-    aside = round(sharp.shape[1] * (1 - _NARROW) / 2)
-    return np.stack([_resized(mask) for mask in (ink, sharp, sharp[:, aside : -aside or None])])
+    """Return three views of the entire picture, stretched to uint8 ``[3, 28, 28]``."""
+    margin = round(sharp.shape[1] * (1 - _NARROW_VIEW) / 2)
+    masks = (ink, sharp, sharp[:, margin : -margin or None])
+    return np.stack([_resized(mask, (SIDE, SIDE)) for mask in masks])
 
 
-def _resized(mask: Mask) -> Crops:
+def _resized(mask: Mask, size: tuple[int, int]) -> Crops:
     from PIL import Image as pillow
 
     levels = pillow.fromarray(mask * np.uint8(255))
-    return np.asarray(levels.resize((SIDE, SIDE), pillow.Resampling.BOX))
+    return np.asarray(levels.resize(size, pillow.Resampling.BOX))

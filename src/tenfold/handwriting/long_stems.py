@@ -1,59 +1,61 @@
-"""Digits that reach far below their line: a long stem makes the head so small that it is lost."""
+"""Classify digits with long stems by their heads, which are too small in crops of 28x28."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tenfold.handwriting.components import Part
-from tenfold.handwriting.cutting import main_part
-from tenfold.handwriting.digit_scores import Crops, Judge, Judged, judged
+from tenfold.handwriting.classifier import Classified, Classifier, Crop
+from tenfold.handwriting.segmentation import Component
 
-_LONG = 1.4  # times a typical digit's height, from which a digit is looked at
-_HEAD = 1.2  # times that height: what is left of it
-_SLIM = 2.5  # widths of the pen that a stem covers in a row, slanted as it may be
-_SURE = 0.8  # certainty from which the answer without the tail counts
+_LONG = 1.4  # times the typical height, from which a digit is long
+_HEAD = 1.2  # times the typical height, that remain of it
+_MAX_STEM = 2.5  # stroke widths of ink per row; slanted stems cover more than one
+_MIN_CONFIDENCE = 0.8  # of the classification without the stem
 
 
-def without_tails(
-    pieces: Judged, height: float, pen: float, crop: Callable[[Part], Crops], judge: Judge
-) -> Judged:
-    """Return the pieces, long ones named by what is left of them without the end of their stem.
+def reclassify_long_stems(
+    digits: Classified, height: float, pen: float, classifier: Classifier, crop: Crop
+) -> Classified:
+    """Classify long digits again without the end of their stem, if the result is confident.
 
-    Only a single stroke is taken off, so that the bowl of a long 6 stays. The boxes are those of
-    the whole digits.
+    Only a single stroke is removed, so that the bowl of a long 6 stays. Boxes do not change.
 
     Args:
-        pieces: a digit each, judged.
+        digits: classified as a whole.
         height: of a typical digit, in pixels.
-        pen: width of a stroke, in pixels.
-        crop: makes uint8 [28, 28] of a part.
-        judge: names it.
+        pen: stroke width in pixels.
+        classifier: predicts the class of crops.
+        crop: makes the crop of a component.
     """
-    heads = {i: head for i, part in enumerate(pieces.parts) if (head := _head(part, height, pen))}
+    heads = {
+        i: head
+        for i, digit in enumerate(digits.components)
+        if (head := _head(digit, height, pen)) is not None
+    }
     if not heads:
-        return pieces
-    seen = judged(list(heads.values()), crop, judge)
-    crops, answers = pieces.crops.copy(), pieces.answers.copy()
-    for i, certainty, own, answer in zip(
-        heads, seen.certainty, seen.crops, seen.answers, strict=True
-    ):
-        if certainty >= _SURE:
-            crops[i], answers[i] = own, answer
-    return Judged(pieces.parts, crops, answers)
+        return digits
+    by_head = classifier.classify(list(heads.values()), crop)
+    confident = by_head.confidence >= _MIN_CONFIDENCE
+    indices = np.array(list(heads))[confident]
+    crops, probabilities = digits.crops.copy(), digits.probabilities.copy()
+    crops[indices] = by_head.crops[confident]
+    probabilities[indices] = by_head.probabilities[confident]
+    return replace(digits, crops=crops, probabilities=probabilities)
 
 
-def _head(part: Part, height: float, pen: float) -> Part | None:
-    """The upper part of a long digit; None where it is not long, or ends in more than a stem."""
+def _head(digit: Component, height: float, pen: float) -> Component | None:
+    """Return the upper part of a long digit that ends in a stem, else None."""
     rows = round(_HEAD * height)
-    if part.height < _LONG * height or not _is_stem(part.mask[rows:], pen):
+    if digit.height < _LONG * height or not _is_stem(digit.mask[rows:], pen):
         return None
-    return main_part(part, part.mask & (np.arange(part.height) < rows)[:, None])
+    return digit.select((np.arange(digit.height) < rows)[:, None])
 
 
 def _is_stem(ink: NDArray[np.bool_], pen: float) -> bool:
-    """Whether ink [height, width] is one stroke that goes down."""
-    entered = ink & ~np.pad(ink[:, :-1], ((0, 0), (1, 0)))
-    return bool((entered.sum(axis=1) == 1).mean() > 0.9 and ink.sum() < _SLIM * pen * len(ink))
+    """Return whether ink ``[height, width]`` is a single stroke from top to bottom."""
+    starts = ink & ~np.pad(ink[:, :-1], ((0, 0), (1, 0)))
+    single = (starts.sum(axis=1) == 1).mean() > 0.9
+    return bool(single and ink.sum() < _MAX_STEM * pen * len(ink))

@@ -1,4 +1,4 @@
-"""The shape of one digit: its stroke width, its slant, and MNIST's own 28x28 image of it."""
+"""Crop one digit as MNIST does, to 28x28 pixels."""
 
 from __future__ import annotations
 
@@ -11,27 +11,55 @@ from scipy import ndimage
 
 from tenfold.core.errors import InputError
 from tenfold.core.limits import IMAGE_SIDE as SIDE
+from tenfold.handwriting.strokes import deslanted, stroke_width
 
 Mask = NDArray[np.bool_]
-BOX = 20  # MNIST's digits fill a box of 20x20
-FOOTPRINT = 0.99  # of a pixel, in area resampling: Yadav & Bottou (2019)
-# Widths between MNIST's 5th and 95th percentile, in pixels of the 20x20 box, are left alone.
-THINNEST, THICKEST = 1.9, 4.2
+Crops = NDArray[np.uint8]
+BOX = 20  # pixels; MNIST scales digits to a box of 20x20
+FOOTPRINT = 0.99  # pixels of area resampling; Yadav & Bottou (2019)
+# 5th and 95th percentile of the stroke width in MNIST, in pixels of the 20x20 box.
+MIN_STROKE, MAX_STROKE = 1.9, 4.2
+_NORMALIZED_HEIGHT = 80  # pixels at which the stroke width is normalized
+
+
+def crop_digit(mask: Mask, deslant: bool = False) -> Crops:
+    """Return the MNIST image of a digit with its stroke width normalized.
+
+    Args:
+        mask: bool ``[height, width]``, the ink of one digit.
+        deslant: shear the digit upright.
+
+    Returns:
+        uint8 ``[28, 28]``.
+    """
+    from PIL import Image as pillow
+
+    factor = _NORMALIZED_HEIGHT / max(mask.shape)
+    if not 0.7 < factor < 1.5:
+        image = pillow.fromarray(np.pad(mask, 2)).convert("L")
+        size = tuple(max(1, round(side * factor)) for side in image.size)
+        levels = np.asarray(image.resize(size, pillow.Resampling.BICUBIC))
+        mask = levels > min(127, int(levels.max()) // 2)  # thin strokes fade when reduced
+    return mnist_image(normalize_stroke(deslanted(mask) if deslant else mask))
 
 
 def mnist_image(ink: NDArray[Any]) -> NDArray[np.uint8]:
-    """Return the image uint8 [28, 28] that MNIST would hold of a digit.
+    """Return the image that MNIST would contain of a digit.
 
-    The digit's bounding box is padded to a square of at least 10 pixels, doubled while under 20,
-    resampled by area to 20x20, scaled so that its strongest ink is 255, and pasted so that its
-    barycentre lies in pixel (14, 15). After Yadav & Bottou (2019), "Cold case: the lost MNIST
-    digits", who match all but 147 of MNIST's images to within 3 grey levels by it.
+    The bounding box is padded to a square of at least 10 pixels, doubled while it is below 20,
+    resampled by area to 20x20, scaled to a maximum of 255, and pasted so that its center of mass
+    lies in pixel (14, 15). This reproduces all but 147 images of MNIST to within 3 grey levels.
 
     Args:
-        ink: [height, width], above 0 where there is ink; booleans, or levels of ink.
+        ink: ``[height, width]``, booleans or levels; above 0 where there is ink.
+
+    Returns:
+        uint8 ``[28, 28]``.
 
     Raises:
-        InputError: `ink` has another shape, or there is no ink in it.
+        InputError: ``ink`` is not two-dimensional and numeric, or contains no ink.
+
+    Source: Yadav & Bottou, "Cold case: the lost MNIST digits", 2019.
 
     Examples:
         >>> stroke = np.zeros((60, 60), bool)
@@ -45,20 +73,20 @@ def mnist_image(ink: NDArray[Any]) -> NDArray[np.uint8]:
         raise InputError(f"ink must be numbers [height, width]; received {ink.dtype} {ink.shape}")
     if not (ink > 0).any():
         raise InputError("there is no ink in this digit; every level is 0")
-    square = _square(cropped(ink).astype(np.float64))
+    square = _padded_square(crop_to_ink(ink).astype(np.float64))
     while len(square) < BOX:
         square = square.repeat(2, axis=0).repeat(2, axis=1)
     levels = _resampling(len(square)) @ square @ _resampling(len(square)).T
     return _centred((levels * (255 / levels.max())).round().astype(np.uint8))
 
 
-def cropped(ink: NDArray[Any]) -> NDArray[Any]:
-    """Return the part of an array [height, width] within the bounding box of what is above 0."""
+def crop_to_ink(ink: NDArray[Any]) -> NDArray[Any]:
+    """Return an array ``[height, width]`` cropped to the bounding box of its positive values."""
     rows, columns = (np.flatnonzero((ink > 0).any(axis=axis)) for axis in (1, 0))
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _square(ink: NDArray[np.float64]) -> NDArray[np.float64]:
+def _padded_square(ink: NDArray[np.float64]) -> NDArray[np.float64]:
     height, width = ink.shape
     side = max(height, width, 10)
     square = np.zeros((side, side))
@@ -69,94 +97,51 @@ def _square(ink: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @lru_cache(maxsize=64)
 def _resampling(side: int) -> NDArray[np.float64]:
-    """Return the weights [20, side] of area resampling with a footprint of 0.99 pixels."""
+    """Return the weights ``[20, side]`` of area resampling with a footprint of 0.99 pixels."""
     centres = (np.arange(BOX) + 0.5) * side / BOX
     half = FOOTPRINT * side / BOX / 2
     low, high = centres - half, centres + half
-    cells = np.arange(side)
-    overlap = np.minimum(high[:, None], cells + 1) - np.maximum(low[:, None], cells)
+    pixels = np.arange(side)
+    overlap = np.minimum(high[:, None], pixels + 1) - np.maximum(low[:, None], pixels)
     weights: NDArray[np.float64] = overlap.clip(0) / (2 * half)
     return weights
 
 
 def _centred(digit: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Paste a digit [20, 20] so that its barycentre lies in pixel (14, 15) of [28, 28]."""
+    """Paste a digit ``[20, 20]`` with its center of mass in pixel (14, 15) of ``[28, 28]``."""
     weight = digit.sum(dtype=np.float64)
-    places = np.arange(BOX) + 0.5
+    positions = np.arange(BOX) + 0.5
     image = np.zeros((SIDE + BOX, SIDE + BOX), np.uint8)
     top, left = (
-        int(15 - (digit.sum(axis=axis, dtype=np.float64) * places).sum() / weight)
+        int(15 - (digit.sum(axis=axis, dtype=np.float64) * positions).sum() / weight)
         for axis in (1, 0)
     )
     image[BOX // 2 + top : BOX // 2 + top + BOX, BOX // 2 + left : BOX // 2 + left + BOX] = digit
     return image[BOX // 2 : BOX // 2 + SIDE, BOX // 2 : BOX // 2 + SIDE]
 
 
-def stroke_width(ink: Mask) -> float:
-    """Return the width of a pen in pixels: twice the median depth of the strokes' middle lines.
+def normalize_stroke(ink: Mask) -> Mask:
+    """Return a digit with a stroke width that is usual in MNIST, relative to the digit's size.
+
+    Widths between MNIST's 5th and 95th percentile stay. Others are dilated or eroded to the
+    nearest of the two; the skeleton stays, so that no stroke is lost.
 
     Args:
-        ink: booleans [height, width], True where there is ink.
-
-    Examples:
-        >>> stroke = np.zeros((40, 40), bool)
-        >>> stroke[5:35, 18:24] = True
-        >>> stroke_width(stroke)
-        5.5
-    """
-    from skimage.morphology import skeletonize
-
-    padded = np.pad(ink, 1)
-    depth = ndimage.distance_transform_edt(padded)
-    middle = skeletonize(padded)
-    return float(2 * np.median(depth[middle]) - 0.5) if middle.any() else 1.0
-
-
-def with_pen_of_mnist(ink: Mask) -> Mask:
-    """Return a digit drawn with a pen as wide as MNIST's, relative to the digit's size.
-
-    Widths that MNIST has itself are kept; thinner strokes are thickened and thicker ones thinned
-    to the nearest of these, where no stroke is lost: middle lines stay.
-
-    Args:
-        ink: booleans [height, width], at least some 40 pixels high to be exact.
+        ink: bool ``[height, width]``, at least 40 pixels high for an accurate result.
     """
     from skimage.morphology import skeletonize
 
     width = stroke_width(ink)
-    middle = max(max(cropped(ink).shape) - width, 1)  # the box shrinks and grows with the pen
-    thinnest, thickest = (middle * pen / (BOX - pen) for pen in (THINNEST, THICKEST))
-    wanted = min(max(width, thinnest), thickest)
-    change = (wanted - width) / 2
+    middle = max(max(crop_to_ink(ink).shape) - width, 1)  # the box shrinks and grows with the pen
+    low, high = (middle * stroke / (BOX - stroke) for stroke in (MIN_STROKE, MAX_STROKE))
+    target = min(max(width, low), high)
+    change = (target - width) / 2
     if abs(change) < 0.5:
         return ink
     padded = np.pad(ink, int(abs(change)) + 2)
     if change > 0:
-        thicker: Mask = ndimage.distance_transform_edt(~padded) <= change + 0.5
-        return thicker
-    kept = ndimage.distance_transform_edt(~skeletonize(padded)) <= wanted / 2
-    thinner: Mask = padded & (kept | (ndimage.distance_transform_edt(padded) > -change))
-    return thinner
-
-
-def upright(ink: Mask) -> Mask:
-    """Return a digit sheared so that its second moments lean neither way.
-
-    Args:
-        ink: booleans [height, width].
-
-    Examples:
-        >>> stroke = np.eye(30, dtype=bool) | np.eye(30, k=1, dtype=bool)
-        >>> int(stroke.any(axis=0).sum()), int(upright(stroke).any(axis=0).sum())
-        (30, 2)
-    """
-    rows, columns = np.nonzero(ink)
-    rows_away = rows - rows.mean()
-    spread = (rows_away**2).sum()
-    slant = float((rows_away * columns).sum() / spread) if spread else 0.0
-    room = int(abs(slant) * len(ink) / 2) + 1
-    padded = np.pad(ink, ((0, 0), (room, room))).astype(np.float32)
-    matrix = np.array([[1, 0], [slant, 1]])
-    offset = (0, -slant * float(rows.mean()))
-    sheared: Mask = ndimage.affine_transform(padded, matrix, offset, order=1) > 0.5
-    return sheared if sheared.any() else ink
+        dilated: Mask = ndimage.distance_transform_edt(~padded) <= change + 0.5
+        return dilated
+    near_skeleton = ndimage.distance_transform_edt(~skeletonize(padded)) <= target / 2
+    eroded: Mask = padded & (near_skeleton | (ndimage.distance_transform_edt(padded) > -change))
+    return eroded

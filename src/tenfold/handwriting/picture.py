@@ -1,8 +1,9 @@
-"""A picture of any kind -> uint8 [height, width, 3], upright, or a refusal in one line."""
+"""Load a picture of any kind as RGB bytes, upright, or refuse it in one line."""
 
 from __future__ import annotations
 
 import warnings
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,48 +18,66 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 Pixels = NDArray[np.uint8]
+MAX_SIDE = 2000  # pixels; a digit of 3 mm on A4 is 20 pixels high at this size
+MIN_SIDE = 224  # pixels of the short side; smaller pictures are upscaled
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
-_ORIENTATION = 0x0112  # EXIF; from 5 on, width and height change places
-_OPAQUE = 0.5  # share of opaque pixels from which a transparent picture is a photo with margins
+_ORIENTATION = 0x0112  # EXIF tag; values from 5 on swap width and height
+_OPAQUE_SHARE = 0.5  # of the pixels; with more, a transparent picture is a photo with margins
 
 
-def read(source: str | Path | Image | NDArray[Any], longest: int) -> tuple[Pixels, tuple[int, int]]:
-    """Return a picture as uint8 [height, width, 3], upright, and its own (width, height).
+@dataclass(frozen=True, eq=False)
+class Picture:
+    """A decoded, upright picture.
 
-    EXIF data are honoured, transparent parts take the ground that the ink stands out from, and
-    CMYK, 16-bit, palette and grey pictures become RGB. Where the longest side is over `longest`
-    pixels the picture is reduced to that, by area.
+    Attributes:
+        pixels: uint8 ``[height, width, 3]``, possibly reduced.
+        size: ``(width, height)`` in pixels before the reduction.
+    """
+
+    pixels: Pixels
+    size: tuple[int, int]
+
+    def rotated(self, quarter_turns: int) -> Picture:
+        """Return the picture rotated counter-clockwise by multiples of 90 degrees."""
+        pixels = np.ascontiguousarray(np.rot90(self.pixels, quarter_turns))
+        return Picture(pixels, self.size[::-1] if quarter_turns % 2 else self.size)
+
+
+def load_picture(source: str | Path | Image | NDArray[Any], max_side: int = MAX_SIDE) -> Picture:
+    """Load a picture, apply its EXIF orientation and convert it to RGB.
+
+    Transparent pixels get the background that the ink contrasts with. CMYK, 16-bit, palette and
+    grey pictures become RGB. Larger pictures are reduced by area averaging.
 
     Args:
-        source: a file, a Pillow image, or an array [height, width] or [height, width, 1, 3 or 4]
-            of bytes, booleans or floats within [0, 1].
-        longest: most pixels along a side of what is returned.
+        source: a file, a Pillow image, or an array ``[height, width]`` or
+            ``[height, width, 1, 3 or 4]`` of bytes, booleans or floats in [0, 1].
+        max_side: largest width or height of the result, in pixels.
 
     Raises:
-        InputError: no such picture, not one picture, or one of more than 50 megapixels.
+        InputError: the file is missing, not a single picture, or has more than 50 megapixels.
     """
     if isinstance(source, (str, Path)):
-        return _read_file(Path(source), longest)
+        return _load_file(Path(source), max_side)
     if isinstance(source, np.ndarray):
-        return _reduced(_from_array(source), longest)
-    return _prepared(source, "the picture", longest)
+        pixels = _from_array(source)
+        return Picture(_reduce(pixels, max_side), (pixels.shape[1], pixels.shape[0]))
+    return _decode(source, "the picture", max_side)
 
 
-def quarter_turned(
-    pixels: Pixels, size: tuple[int, int], turns: int
-) -> tuple[Pixels, tuple[int, int]]:
-    """Return a picture [height, width, 3] and its own (width, height), turned counter-clockwise.
+def upscale(pixels: Pixels) -> Pixels:
+    """Enlarge a small picture ``[height, width, 3]``, so that strokes are several pixels wide."""
+    from PIL import Image as pillow
 
-    Args:
-        pixels: the picture.
-        size: the size it had before it was reduced.
-        turns: quarters of a turn.
-    """
-    upright = np.ascontiguousarray(np.rot90(pixels, turns))
-    return upright, size[::-1] if turns % 2 else size
+    height, width = pixels.shape[:2]
+    factor = min(8, -(-MIN_SIDE // min(height, width)), max(1, MAX_SIDE // max(height, width)))
+    if factor == 1:
+        return pixels
+    image = pillow.fromarray(pixels)
+    return np.asarray(image.resize((width * factor, height * factor), pillow.Resampling.BICUBIC))
 
 
-def _read_file(path: Path, longest: int) -> tuple[Pixels, tuple[int, int]]:
+def _load_file(path: Path, max_side: int) -> Picture:
     import PIL
     from PIL import Image as pillow
 
@@ -69,45 +88,45 @@ def _read_file(path: Path, longest: int) -> tuple[Pixels, tuple[int, int]]:
         raise InputError(f"{path} is an empty file; give a picture")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", pillow.DecompressionBombWarning)  # the limit is ours
+            # _check_size applies a lower limit than Pillow's warning.
+            warnings.simplefilter("ignore", pillow.DecompressionBombWarning)
             image = pillow.open(path, formats=FORMATS)
         with image:
-            return _prepared(image, str(path), longest)
+            return _decode(image, str(path), max_side)
     except PIL.UnidentifiedImageError as error:
-        raise InputError(f"{path} is no picture; allowed are {', '.join(FORMATS)}") from error
+        raise InputError(f"{path} is not a picture; allowed are {', '.join(FORMATS)}") from error
     except pillow.DecompressionBombError as error:
         raise InputError(
             f"{path} has over {limits.MAX_PICTURE_PIXELS:,} pixels; reduce it first"
         ) from error
 
 
-def _prepared(image: Image, name: str, longest: int) -> tuple[Pixels, tuple[int, int]]:
-    """Decode a picture that is small enough, turn it upright, and make it RGB."""
+def _decode(image: Image, name: str, max_side: int) -> Picture:
     from PIL import ImageOps
 
     width, height = image.size
     _check_size(name, width, height)
-    pictures = getattr(image, "n_frames", 1)
-    if pictures > 1 and image.format in ("GIF", "PNG", "WEBP"):
-        raise InputError(f"{name} is an animation of {pictures} pictures; give one of them")
+    frames = getattr(image, "n_frames", 1)
+    if frames > 1 and image.format in ("GIF", "PNG", "WEBP"):
+        raise InputError(f"{name} is an animation of {frames} pictures; give one of them")
     try:
-        share = longest / max(width, height, longest)
-        image.draft("RGB", (round(width * share), round(height * share)))  # JPEG: decode it smaller
+        scale = max_side / max(width, height, max_side)
+        # JPEG: decode at a reduced size, which is several times faster.
+        image.draft("RGB", (round(width * scale), round(height * scale)))
         image.load()
-        on_its_side = image.getexif().get(_ORIENTATION, 1) >= 5
+        swapped = image.getexif().get(_ORIENTATION, 1) >= 5
         upright = ImageOps.exif_transpose(image)
-    except Exception as error:  # decoders raise all sorts of things at damaged files
+    except Exception as error:  # Pillow's decoders raise many types for damaged files
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
-        raise InputError(f"{name} cannot be decoded ({reason}); save it anew") from error
-    pixels, _ = _reduced(_to_rgb(upright), longest)
-    return pixels, (height, width) if on_its_side else (width, height)
+        raise InputError(f"{name} cannot be decoded ({reason}); save it again") from error
+    size = (height, width) if swapped else (width, height)
+    return Picture(_reduce(_to_rgb(upright), max_side), size)
 
 
 def _check_size(name: str, width: int, height: int) -> None:
     if width * height > limits.MAX_PICTURE_PIXELS:
         raise InputError(
-            f"{name} has {width}x{height} pixels, over {limits.MAX_PICTURE_PIXELS:,}; "
-            "reduce or crop it first"
+            f"{name} has {width}x{height} pixels, over {limits.MAX_PICTURE_PIXELS:,}; reduce or crop it first"
         )
 
 
@@ -116,45 +135,44 @@ def _to_rgb(image: Image) -> Pixels:
         levels = (np.asarray(image) / 257).round().clip(0, 255).astype(np.uint8)
         return np.repeat(levels[..., None], 3, axis=2)
     if image.has_transparency_data:
-        return _on_ground(np.asarray(image.convert("RGBA")))
+        return _remove_alpha(np.asarray(image.convert("RGBA")))
     return np.asarray(image.convert("RGB"))
 
 
 def _from_array(array: NDArray[Any]) -> Pixels:
-    colour = array.ndim == 3 and array.shape[2] in (1, 3, 4)
-    if not (array.ndim == 2 or colour) or 0 in array.shape or array.dtype.kind not in "uifb":
+    has_channels = array.ndim == 3 and array.shape[2] in (1, 3, 4)
+    if not (array.ndim == 2 or has_channels) or 0 in array.shape or array.dtype.kind not in "uifb":
         raise InputError(
             "a picture is an array [height, width] or [height, width, 1, 3 or 4] of numbers; "
             f"received {array.dtype} {list(array.shape)}"
         )
     _check_size("the picture", array.shape[1], array.shape[0])
     levels = as_uint8(array, "the picture")
-    if colour and array.shape[2] == 4:
-        return _on_ground(levels)
-    return (
-        levels if array.shape[2:] == (3,) else np.repeat(levels.reshape(*levels.shape[:2], 1), 3, 2)
-    )
+    if array.shape[2:] == (4,):
+        return _remove_alpha(levels)
+    if array.shape[2:] == (3,):
+        return levels
+    return np.repeat(levels.reshape(*levels.shape[:2], 1), 3, axis=2)
 
 
-def _on_ground(pixels: Pixels) -> Pixels:
-    """Lay RGBA on a ground: the colour of the paper, or what ink on nothing stands out from."""
+def _remove_alpha(pixels: Pixels) -> Pixels:
+    """Composite RGBA over its paper colour, or over black or white if most is transparent."""
     colour, opacity = pixels[..., :3].astype(np.float32), pixels[..., 3:] / np.float32(255)
-    if opacity.mean() >= _OPAQUE:
-        ground = np.median(colour[opacity[..., 0] > _OPAQUE], axis=0)
+    if opacity.mean() >= _OPAQUE_SHARE:
+        background = np.median(colour[opacity[..., 0] > _OPAQUE_SHARE], axis=0)
     else:
         light = (colour.mean(axis=2, keepdims=True) * opacity).sum() > 127.5 * opacity.sum()
-        ground = np.full(3, 0 if light else 255)
-    return (ground + (colour - ground) * opacity).round().astype(np.uint8)
+        background = np.full(3, 0 if light else 255)
+    return (background + (colour - background) * opacity).round().astype(np.uint8)
 
 
-def _reduced(pixels: Pixels, longest: int) -> tuple[Pixels, tuple[int, int]]:
-    """Reduce to `longest` pixels along a side, by area; also the (width, height) it had."""
+def _reduce(pixels: Pixels, max_side: int) -> Pixels:
+    """Reduce a picture by area averaging to ``max_side`` pixels along its longer side."""
     from PIL import Image as pillow
 
     height, width = pixels.shape[:2]
-    if max(width, height) <= longest:
-        return pixels, (width, height)
-    share = longest / max(width, height)
-    size = (max(1, round(width * share)), max(1, round(height * share)))
-    image = pillow.fromarray(pixels).resize(size, pillow.Resampling.BOX)
-    return np.asarray(image), (width, height)
+    if max(width, height) <= max_side:
+        return pixels
+    scale = max_side / max(width, height)
+    size = (max(1, round(width * scale)), max(1, round(height * scale)))
+    return np.asarray(pillow.fromarray(pixels).resize(size, pillow.Resampling.BOX))

@@ -1,8 +1,8 @@
-"""Reading: what a network makes of a photo, scan or drawing, digit by digit and in order."""
+"""Read the digits in a photo, scan or drawing."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,26 +10,23 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tenfold import figures
 from tenfold.core.assets import READER
 from tenfold.core.errors import InputError, NoDigitError
-from tenfold.core.files import atomic_write
+from tenfold.core.limits import IMAGE_SIDE as SIDE
 from tenfold.data.synthetic import NO_DIGIT
 from tenfold.export.predictor import Predictor
-from tenfold.handwriting import Page, find
-from tenfold.handwriting.digit_scores import Judge
-from tenfold.handwriting.picture import quarter_turned
-from tenfold.handwriting.picture import read as open_picture
+from tenfold.handwriting.classifier import Classifier
+from tenfold.handwriting.pipeline import DetectedDigits, detect_digits
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-LONGEST_ANNOTATED = 1600  # pixels
-FEWEST_TO_TURN = 4  # digits: fewer do not tell how a page lies, a 6 may be a 9
-DOUBTFUL = 0.8  # mean confidence under which a page may lie otherwise,
-SURE, GAIN = 0.9, 0.15  # and what it must be when turned, and how much better
+MIN_DIGITS_TO_ROTATE = 4  # fewer do not show the orientation: a 6 may be a 9
+LOW_CONFIDENCE = 0.8  # mean confidence below which other orientations are tried
+MIN_CONFIDENCE_ROTATED, MIN_GAIN = 0.9, 0.15  # of another orientation to be preferred
+MIN_DIGITS_KEPT = 0.6  # of the digits, that another orientation must contain
 UNSURE = "?"
-"""What stands in a text for a digit that is not sure enough."""
+"""Text of a digit with a confidence below the threshold."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,10 +36,10 @@ class Digit:
     Attributes:
         label: the most probable class.
         confidence: its probability.
-        accepted: whether that is enough; where it is not, the honest answer is "I don't know".
+        accepted: whether the confidence reaches the model's threshold; if not, abstain.
         box: left, top, right, bottom in pixels of the upright picture.
-        image: uint8 ``[28, 28]``, what the network saw.
-        probabilities: float32 ``[classes]``, of every class.
+        image: uint8 ``[28, 28]``, the crop that was classified.
+        probabilities: float32 ``[classes]``.
     """
 
     label: str
@@ -54,11 +51,11 @@ class Digit:
 
     @property
     def text(self) -> str:
-        """The label, or ``?`` where it is not sure enough."""
+        """The label, or ``?`` below the threshold."""
         return self.label if self.accepted else UNSURE
 
     def to_json(self) -> dict[str, Any]:
-        """Label, confidence, whether accepted and box, as plain JSON types."""
+        """Return label, confidence, acceptance and box as plain JSON types."""
         return {
             "label": self.label,
             "confidence": self.confidence,
@@ -69,22 +66,22 @@ class Digit:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What was read in a picture.
+    """The digits that were read in a picture.
 
     Attributes:
-        numbers: lines from top to bottom; of each its numbers from left to right; of each number
-            its digits. What the network takes for no digit is left out.
-        others: what it took for no digit.
-        size: width and height of the upright picture, in pixels.
-        turned: quarters of a turn counter-clockwise by which the picture was turned, beyond what
-            its EXIF data say, since its digits are read far more surely so; boxes are in the
-            turned picture. Else 0.
+        numbers: lines from top to bottom; per line its numbers from left to right; per number its
+            digits. The reject class is left out.
+        rejected: detections of the reject class ("no digit").
+        size: width and height of the upright picture in pixels.
+        quarter_turns: counter-clockwise rotations by 90 degrees that were applied in addition to
+            the EXIF orientation, because the digits are more confident that way. Boxes refer to
+            the rotated picture.
     """
 
     numbers: tuple[tuple[tuple[Digit, ...], ...], ...]
-    others: tuple[Digit, ...]
+    rejected: tuple[Digit, ...]
     size: tuple[int, int]
-    turned: int = 0
+    quarter_turns: int = 0
 
     @property
     def lines(self) -> tuple[tuple[Digit, ...], ...]:
@@ -97,34 +94,30 @@ class Reading:
         return tuple(digit for line in self.lines for digit in line)
 
     @property
-    def all(self) -> tuple[Digit, ...]:
-        """The digits, and what the network takes for none."""
-        return (*self.digits, *self.others)
+    def detections(self) -> tuple[Digit, ...]:
+        """The digits, then the rejected detections."""
+        return (*self.digits, *self.rejected)
 
     @property
-    def certainty(self) -> float:
-        """The mean confidence of the digits; what is taken for no digit counts as 0."""
-        return sum(digit.confidence for digit in self.digits) / max(1, len(self.all))
-
-    def is_as_full(self, other: Reading) -> bool:
-        """Return whether not far fewer digits are in this reading than in another."""
-        return len(self.digits) >= 0.6 * len(other.digits)
+    def mean_confidence(self) -> float:
+        """Mean confidence of the detections; rejected ones count as 0."""
+        return sum(digit.confidence for digit in self.digits) / max(1, len(self.detections))
 
     @property
     def text(self) -> str:
-        """The digits as text: ``?`` for the unsure, a space between numbers, lines as lines."""
+        """The digits as text; ``?`` below the threshold, a space between numbers."""
         return "\n".join(
             " ".join("".join(digit.text for digit in number) for number in line)
             for line in self.numbers
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Text, size, turn in degrees, lines and boxes as plain JSON types."""
+        """Return text, size, rotation in degrees, lines and boxes as plain JSON types."""
         lines = [[[d.to_json() for d in number] for number in line] for line in self.numbers]
         return {
             "text": self.text,
             "size": list(self.size),
-            "turned": 90 * self.turned,
+            "turned": 90 * self.quarter_turns,
             "lines": lines,
         }
 
@@ -143,18 +136,18 @@ def read(
 ) -> Reading:
     """Read the digits in a photo, scan, screenshot or drawing.
 
-    A page that lies on its side or upside down with no EXIF data to say so is turned, where many
-    digits are read badly as it lies, and well when turned.
+    A page without EXIF orientation is rotated by multiples of 90 degrees if its digits have a low
+    confidence as it is and a high one rotated.
 
     Args:
         picture: a file, a Pillow image, or an array ``[height, width]`` or
-            ``[height, width, colours]`` of bytes, or of floats in [0, 1].
-        predictor: what names the digits; None for the network that comes with tenfold.
+            ``[height, width, channels]`` of bytes, or of floats in [0, 1].
+        predictor: classifies the digits; None for the packaged reader.
         deslant: shear each digit upright.
 
     Raises:
-        InputError: the picture cannot be read or is too large, there is no digit in it, or the
-            predictor takes other images than 28x28.
+        InputError: the picture cannot be read or is too large, contains no digit, or the
+            predictor's images are not 28x28.
 
     Example:
         >>> picture = np.full((90, 120), 230, np.uint8)
@@ -162,117 +155,87 @@ def read(
         >>> read(picture).text
         '1'
     """
-    network = shipped() if predictor is None else predictor
-    if network.image_shape != (28, 28):
-        raise InputError(f"{network.path}: takes images of {network.image_shape}, not 28x28")
-    reading = look(picture, network, deslant=deslant)
+    predictor = default_predictor() if predictor is None else predictor
+    if predictor.image_shape != (SIDE, SIDE):
+        raise InputError(
+            f"{predictor.path}: takes images of {predictor.image_shape}, not {SIDE}x{SIDE}"
+        )
+    reading = read_upright(picture, predictor, deslant=deslant)
     if not reading.digits:
         raise NoDigitError("no digit found in the picture: what is in it looks like something else")
     return reading
 
 
-def look(
-    picture: str | Path | Image | npt.NDArray[Any], network: Predictor, *, deslant: bool = False
-) -> Reading:
-    """Read a picture, turned where that is far surer; there may be no digit in what is found.
-
-    Raises:
-        InputError: as ``read``.
-    """
-    as_it_lies = _look(picture, network, deslant, 0)
-    if len(as_it_lies.all) < FEWEST_TO_TURN or as_it_lies.certainty >= DOUBTFUL:
-        return as_it_lies
-    others = [_look(picture, network, deslant, turns) for turns in (1, 2, 3)]
-    best = max(others, key=lambda found: found.certainty)
-    surer = best.certainty > max(SURE, as_it_lies.certainty + GAIN)
-    return best if surer and best.is_as_full(as_it_lies) else as_it_lies
-
-
-def _look(
-    picture: str | Path | Image | npt.NDArray[Any], network: Predictor, deslant: bool, turned: int
-) -> Reading:
-    page = find(picture, deslant=deslant, judge=judge_of(network), turned=turned)
-    return replace(arranged(page, network), turned=turned)
-
-
-def arranged(page: Page, network: Predictor) -> Reading:
-    """What a network that takes 28x28 images makes of the digits that were found in a picture."""
-    found = _named(page, network)
-    lines = []
-    for line in page.numbers:
-        kept = [tuple(found[i] for i in number if found[i].label != NO_DIGIT) for number in line]
-        lines.append(tuple(number for number in kept if number))
-    others = tuple(digit for digit in found if digit.label == NO_DIGIT)
-    return Reading(tuple(line for line in lines if line), others, page.size)
-
-
 @lru_cache(maxsize=1)
-def shipped() -> Predictor:
-    """The network that comes with tenfold."""
+def default_predictor() -> Predictor:
+    """Return the packaged reader."""
     return Predictor(READER)
 
 
-def judge_of(network: Predictor) -> Judge:
-    """What judges crops for ``find``: the network, with the probability of no digit last."""
-    if NO_DIGIT not in network.class_names:
-        return lambda crops: np.pad(network(crops), ((0, 0), (0, 1)))
-    place = network.class_names.index(NO_DIGIT)
-    order = [i for i in range(len(network.class_names)) if i != place] + [place]
-    return lambda crops: network(crops)[:, order]
+def read_upright(
+    picture: str | Path | Image | npt.NDArray[Any], predictor: Predictor, *, deslant: bool = False
+) -> Reading:
+    """Read a picture in its most confident orientation; all detections may be rejected.
+
+    Args:
+        picture: as for ``read``.
+        predictor: classifies images of 28x28.
+        deslant: shear each digit upright.
+
+    Raises:
+        InputError: as for ``read``.
+    """
+
+    def read_rotated(quarter_turns: int) -> Reading:
+        detected = detect_digits(
+            picture,
+            deslant=deslant,
+            classifier=Classifier.from_predictor(predictor),
+            quarter_turns=quarter_turns,
+        )
+        return to_reading(detected, predictor, quarter_turns)
+
+    original = read_rotated(0)
+    few = len(original.detections) < MIN_DIGITS_TO_ROTATE
+    if few or original.mean_confidence >= LOW_CONFIDENCE:
+        return original
+    best = max(map(read_rotated, (1, 2, 3)), key=lambda reading: reading.mean_confidence)
+    required = max(MIN_CONFIDENCE_ROTATED, original.mean_confidence + MIN_GAIN)
+    enough_digits = len(best.digits) >= MIN_DIGITS_KEPT * len(original.digits)
+    return best if best.mean_confidence > required and enough_digits else original
 
 
-def probabilities(page: Page, network: Predictor) -> npt.NDArray[np.float32]:
-    """What a network says of each crop of a page, or its judge said: ``[n, classes]``."""
-    if page.answers is None:
-        return network(page.crops)
-    if NO_DIGIT not in network.class_names:
-        return page.answers[:, :-1]
-    place = network.class_names.index(NO_DIGIT)
-    return np.insert(page.answers[:, :-1], place, page.answers[:, -1], axis=1)
+def to_reading(detected: DetectedDigits, predictor: Predictor, quarter_turns: int = 0) -> Reading:
+    """Return the reading of detected digits; they are classified if they are not yet.
+
+    Args:
+        detected: crops with or without probabilities of the predictor.
+        predictor: its class names and threshold apply.
+        quarter_turns: that were applied to the picture.
+    """
+    digits = _digits(detected, predictor)
+    numbers = [
+        [tuple(digits[i] for i in number if digits[i].label != NO_DIGIT) for number in line]
+        for line in detected.numbers
+    ]
+    lines = [tuple(number for number in line if number) for line in numbers]
+    rejected = tuple(digit for digit in digits if digit.label == NO_DIGIT)
+    return Reading(tuple(line for line in lines if line), rejected, detected.size, quarter_turns)
 
 
-def _named(page: Page, network: Predictor) -> list[Digit]:
-    answers_of = probabilities(page, network)
-    answers = zip(
-        network.rank(answers_of, 1),
-        network.accepts(answers_of),
-        page.boxes.tolist(),
-        page.crops,
-        answers_of,
+def _digits(detected: DetectedDigits, predictor: Predictor) -> list[Digit]:
+    probabilities = detected.probabilities
+    if probabilities is None:
+        probabilities = predictor(detected.crops)
+    rows = zip(
+        predictor.rank(probabilities, 1),
+        predictor.accepts(probabilities),
+        detected.boxes.tolist(),
+        detected.crops,
+        probabilities,
         strict=True,
     )
     return [
-        Digit(label, chance, bool(accepted), (box[0], box[1], box[2], box[3]), image, each)
-        for ((label, chance),), accepted, box, image, each in answers
+        Digit(label, confidence, bool(accepted), (box[0], box[1], box[2], box[3]), image, row)
+        for ((label, confidence),), accepted, box, image, row in rows
     ]
-
-
-def annotate(
-    picture: str | Path | Image | npt.NDArray[Any], reading: Reading, path: str | Path
-) -> None:
-    """Write the picture with boxes and answers in it, and what the network saw below, as PNG.
-
-    Args:
-        picture: what was read.
-        reading: what came of it.
-        path: the file, whose name ends in .png.
-
-    Raises:
-        InputError: the name ends otherwise, or the picture cannot be read.
-    """
-    if Path(path).suffix.lower() != ".png":
-        raise InputError(f"{path}: an annotated picture is a PNG; give a name that ends in .png")
-    opened = open_picture(picture, LONGEST_ANNOTATED)
-    pixels, size = quarter_turned(*opened, reading.turned)
-    digits = (*reading.digits, *reading.others)
-    boxes = np.array([digit.box for digit in digits]) * pixels.shape[1] / size[0]
-    drawn = figures.annotated(
-        pixels,
-        boxes.round().astype(np.int64),
-        [digit.label for digit in digits],
-        [digit.confidence for digit in digits],
-        [digit.accepted and digit.label != NO_DIGIT for digit in digits],
-        np.stack([digit.image for digit in digits]),
-    )
-    with atomic_write(Path(path)) as file:
-        drawn.save(file, "PNG")

@@ -1,4 +1,4 @@
-"""What was on the paper before the pen: ruled and squared lines, and boxes to write into."""
+"""Remove ruled and squared lines, form boxes and tables from ink."""
 
 from __future__ import annotations
 
@@ -8,238 +8,263 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-Mask = NDArray[np.bool_]
-Levels = NDArray[np.float32]
+from tenfold.handwriting.binarization import Ink, Levels, Mask
+
 Floats = NDArray[np.float64]
 
-_COARSE = 800  # pixels of the long side at which lines are sought
-_SLOPES = np.linspace(-0.06, 0.06, 49)  # to 3.4 degrees
-_ALONE = 0.9  # share of the picture that a line, with what is written over it, must cross,
-_TOGETHER = 0.65  # if there are several,
-_FURTHER = 0.5  # if there are those,
-_INTERRUPTED = 0.3  # and share in which it must be seen itself
-_SLIM = 1 / 60  # of the picture: no line is thicker,
-_FRAME = 0.08  # nor a frame's than that part of it
-_SIDE = 0.85  # share of its length in which a frame's side must be seen,
-_END = 0.15  # and share of the frame within which it is from its end
-_BESIDE = 4  # pixels of the coarse picture within which two lines are one
+_COARSE_SIDE = 800  # pixels of the long side at which lines are detected
+_SLOPES = np.linspace(-0.06, 0.06, 49)  # up to 3.4 degrees
+_FULL_COVERAGE = 0.9  # of the columns, with the writing over the line; for a single line,
+_SHARED_COVERAGE = 0.65  # for at least two lines,
+_MIN_COVERAGE = 0.5  # and for further ones
+_MIN_VISIBLE = 0.3  # of the columns, in which the line itself is visible
+_MAX_THICKNESS = 1 / 60  # of the picture's longer side,
+_MAX_FRAME_THICKNESS = 0.08  # and of a frame's shorter one
+_MIN_FRAME_SIDE = 12  # pixels; a frame is larger
+_SIDE_COVERAGE = 0.85  # of the side of a frame,
+_SIDE_DISTANCE = 0.15  # which is within this share of its length from its end
+_SAME_LINE = 4  # pixels of the coarse picture within which two lines are one
 _NEVER = np.inf
-_RULED = 3  # lines across, from which they are no digit
-_EDGE = 3  # pixels around a line that was left out, in which its blur lies
-_STRONG = 0.9  # quantile of the pen's contrast that is not that of its edges,
-_CORE = 0.75  # and of a line's, which a pen crosses at times
-_DARKER = 1.2  # times a line's contrast, from which the pen is told from it by that
+_RULED = 3  # lines across, from which they cannot be strokes of a digit
+_MIN_REST = 0.1  # of the ink; if less is left, the line is a digit
+_BLUR = 3  # pixels around a removed frame that are blur of its lines
+_PEN_QUANTILE = 0.9  # contrast of a pen without its edges,
+_LINE_QUANTILE = 0.75  # and of a line, which a pen may cross
+_DARKER = 1.2  # times the contrast of a line, from which a pen is distinguishable
 
 
 @dataclass(frozen=True, eq=False)
 class Lines:
-    """Straight lines from left to right, as they were found in a reduced picture.
+    """Straight lines across a picture, in coordinates of a reduced picture.
 
     Attributes:
-        middles: their rows in its middle, float [n].
-        slopes: rows that they fall a column, float [n].
-        covered: shares of its columns in which there is ink, float [n].
-        width: its columns.
-        step: how many pixels of the picture one of its own stands for.
-        thickness: of the lines, in pixels of the picture.
+        centers: float ``[n]``, row at the middle column.
+        slopes: float ``[n]``, rows per column.
+        coverage: float ``[n]``, share of the columns with ink.
+        width: columns of the reduced picture.
+        step: pixels of the original picture per pixel of the reduced one.
+        thickness: of the lines, in pixels of the original picture.
     """
 
-    middles: Floats
+    centers: Floats
     slopes: Floats
-    covered: Floats
+    coverage: Floats
     width: int
     step: int
     thickness: float
 
     def __len__(self) -> int:
-        return len(self.middles)
+        return len(self.centers)
 
     @property
-    def through(self) -> int:
-        """How many of them go through the whole picture."""
-        return int((self.covered >= _ALONE).sum())
+    def n_full(self) -> int:
+        """Number of lines across the entire picture."""
+        return int((self.coverage >= _FULL_COVERAGE).sum())
 
-    def are_sides(self, length: int) -> bool:
-        """Return whether two of them are drawn throughout, near both ends of a picture."""
-        places = self.step / length * self.middles[self.covered >= _SIDE]
-        return len(places) > 0 and places.min() <= _END and places.max() >= 1 - _END
+    def are_frame_sides(self, length: int) -> bool:
+        """Return whether two lines are near both ends of a picture of this length in pixels."""
+        positions = self.step / length * self.centers[self.coverage >= _SIDE_COVERAGE]
+        if not len(positions):
+            return False
+        return bool(positions.min() <= _SIDE_DISTANCE and positions.max() >= 1 - _SIDE_DISTANCE)
 
     def bands(self, shape: tuple[int, ...]) -> Mask:
-        """Return where they are: bool [height, width]."""
+        """Return the pixels of the lines, with a margin, as bool ``[height, width]``."""
         bands = np.zeros(shape, bool)
         columns = np.arange(shape[1])
-        high = self.thickness + 2 * self.step
-        for middle, slope in zip(self.middles, self.slopes, strict=True):
-            rows = self.step * (middle + 0.5) + slope * (columns - shape[1] / 2)
-            for row in np.rint(rows - high / 2).astype(int) + np.arange(round(high))[:, None]:
+        height = self.thickness + 2 * self.step
+        for center, slope in zip(self.centers, self.slopes, strict=True):
+            rows = self.step * (center + 0.5) + slope * (columns - shape[1] / 2)
+            for row in np.rint(rows - height / 2).astype(int) + np.arange(round(height))[:, None]:
                 inside = (row >= 0) & (row < shape[0])
                 bands[row[inside], columns[inside]] = True
         return bands
 
 
-def without_rules(ink: Mask, contrast: Levels) -> Mask:
-    """Return the ink [height, width] less ruled lines across the picture, and less frames.
+def remove_ruled_lines(ink: Ink) -> Ink:
+    """Remove lines across the picture and frames from the mask of the ink.
 
-    Lines may be turned by up to 3 degrees. Strokes that cross a line are kept whole. Lines that go
-    down are believed sooner where others go across: alone they may be digits. Where next to
-    nothing would be left, all is kept: a straight stroke alone is a digit.
+    Lines may be rotated by up to 3 degrees. Strokes that cross a line stay. Vertical lines are
+    removed only where there are horizontal ones: alone they may be digits. If almost nothing
+    would be left, all ink stays: a single straight stroke is a digit.
 
     Args:
-        ink: where there is ink.
-        contrast: of all that stands out from the paper, else 0: lines may be fainter than a pen.
+        ink: its contrast includes lines that are fainter than the pen.
+
+    Returns:
+        The ink with a new mask; core and contrast are unchanged.
     """
-    left, most, rest = ink, 0, contrast
-    across, down = _rules(contrast)
-    if min(across.through, down.through) < _RULED:  # else squared paper, not boxes
-        left, most = without_frames(ink, contrast)
-        if most:
-            rest = contrast * ~ndimage.binary_dilation(ink & ~left, iterations=_EDGE)
-            across, down = _rules(rest)
-    left = _without(left, rest, across, down)
-    ruled = max(most, len(across)) >= _RULED
-    return left if ruled or np.count_nonzero(left) > 0.1 * np.count_nonzero(ink) else ink
+    mask, contrast = ink.mask, ink.contrast
+    rest, n_frame_lines = mask, 0
+    across, down = _lines_both_ways(contrast)
+    if min(across.n_full, down.n_full) < _RULED:  # else squared paper, not frames
+        rest, n_frame_lines = remove_frames(mask, contrast)
+        if n_frame_lines:
+            contrast = contrast * ~ndimage.binary_dilation(mask & ~rest, iterations=_BLUR)
+            across, down = _lines_both_ways(contrast)
+    rest = _remove_both_ways(rest, contrast, across, down)
+    ruled = max(n_frame_lines, len(across)) >= _RULED
+    enough = np.count_nonzero(rest) > _MIN_REST * np.count_nonzero(mask)
+    return replace(ink, mask=rest) if ruled or enough else ink
 
 
-def _rules(contrast: Levels) -> tuple[Lines, Lines]:
+def _lines_both_ways(contrast: Levels) -> tuple[Lines, Lines]:
     """Return the lines across and down a picture."""
-    slim = _SLIM * max(contrast.shape)
-    across = lines_across(contrast > 0, slim)
-    return across, lines_across(contrast.T > 0, slim, together=_TOGETHER if across else _NEVER)
+    max_thickness = _MAX_THICKNESS * max(contrast.shape)
+    across = lines_across(contrast > 0, max_thickness)
+    shared = _SHARED_COVERAGE if across else _NEVER
+    return across, lines_across(contrast.T > 0, max_thickness, shared_coverage=shared)
 
 
-def _without(ink: Mask, contrast: Levels, across: Lines, down: Lines) -> Mask:
-    return _without_lines(_without_lines(ink, contrast, across).T, contrast.T, down).T
+def _remove_both_ways(mask: Mask, contrast: Levels, across: Lines, down: Lines) -> Mask:
+    return _remove_across(_remove_across(mask, contrast, across).T, contrast.T, down).T
 
 
-def _without_lines(ink: Mask, contrast: Levels, lines: Lines) -> Mask:
-    """Return the ink less lines that go across, save where a stroke crosses them or covers them."""
+def _remove_across(mask: Mask, contrast: Levels, lines: Lines) -> Mask:
+    """Remove lines across from a mask, except where a stroke crosses or covers them."""
     if not lines:
-        return ink
-    bands = lines.bands(ink.shape)
-    drawn = ink & bands & (_vertical_runs(ink) <= 2 * lines.thickness + 1)
-    written, seen = ink & ~bands, bands & (contrast > 0)
+        return mask
+    bands = lines.bands(mask.shape)
+    drawn = mask & bands & (_vertical_runs(mask) <= 2 * lines.thickness + 1)
+    written, visible = mask & ~bands, bands & (contrast > 0)
     if not drawn.any() or not written.any():
-        return ink & ~drawn
-    line, pen = np.quantile(contrast[seen], _CORE), np.quantile(contrast[written], _STRONG)
-    if pen > _DARKER * line:
-        drawn &= contrast < (line + pen) / 2
-    return ink & ~drawn
+        return mask & ~drawn
+    line_contrast = np.quantile(contrast[visible], _LINE_QUANTILE)
+    pen_contrast = np.quantile(contrast[written], _PEN_QUANTILE)
+    if pen_contrast > _DARKER * line_contrast:
+        drawn &= contrast < (line_contrast + pen_contrast) / 2
+    return mask & ~drawn
 
 
 def lines_across(
-    ink: Mask, slim: float, alone: float = _ALONE, together: float = _TOGETHER
+    mask: Mask,
+    max_thickness: float,
+    full_coverage: float = _FULL_COVERAGE,
+    shared_coverage: float = _SHARED_COVERAGE,
 ) -> Lines:
-    """Return the straight lines from left to right.
+    """Detect straight lines from left to right.
 
     Args:
-        ink: where there is ink.
-        slim: pixels; no line is thicker.
-        alone: share of the width from which one line is believed.
-        together: share of the width from which several lines are.
+        mask: bool ``[height, width]``.
+        max_thickness: of a line, in pixels.
+        full_coverage: share of the width that one line must cover,
+        shared_coverage: or two lines at least.
     """
-    step = max(1, round(max(ink.shape) / _COARSE))
-    coarse = _any(ink, step)
-    runs = _vertical_runs(coarse)
-    thin = coarse & (runs <= max(3, slim / step))
-    nothing = Lines(np.zeros(0), np.zeros(0), np.zeros(0), coarse.shape[1], step, 0)
-    if thin.any(axis=0).mean() < _INTERRUPTED:
-        return nothing
-    found = _apart(*_candidates(coarse, thin, step))
-    if not (found.covered >= alone).any() and (found.covered >= together).sum() < 2:
-        return nothing
-    found = _fitted(found, thin)
-    fine = _vertical_runs(ink)[ink & found.bands(ink.shape)]
-    return replace(found, thickness=float(np.median(fine)))
+    step = max(1, round(max(mask.shape) / _COARSE_SIDE))
+    coarse = _reduce_any(mask, step)
+    thin = coarse & (_vertical_runs(coarse) <= max(3, max_thickness / step))
+    none = Lines(np.zeros(0), np.zeros(0), np.zeros(0), coarse.shape[1], step, 0)
+    if thin.any(axis=0).mean() < _MIN_VISIBLE:
+        return none
+    lines = _distinct(*_candidates(coarse, thin, step))
+    full, shared = lines.coverage >= full_coverage, lines.coverage >= shared_coverage
+    if not full.any() and shared.sum() < 2:
+        return none
+    lines = _fitted(lines, thin)
+    runs = _vertical_runs(mask)[mask & lines.bands(mask.shape)]
+    return replace(lines, thickness=float(np.median(runs)))
 
 
 def _candidates(coarse: Mask, thin: Mask, step: int) -> tuple[Lines, Floats]:
-    """Return lines that may be among ink [height, width], some of it thin, many of each.
+    """Return candidate lines, with duplicates, by a Hough transform over a few slopes.
 
-    With them how well they lie on the ink, float [n].
+    Args:
+        coarse: bool ``[height, width]``, ink of the reduced picture.
+        thin: bool ``[height, width]``, ink that is thin enough for a line.
+        step: of the reduced picture.
+
+    Returns:
+        The lines, and a score of their fit to the ink, float ``[n]``.
     """
     width = coarse.shape[1]
-    found = [np.zeros((0, 4))]
-    beside = np.ones((3, 1), bool)  # a line may run between two rows
-    rows, columns = np.nonzero(ndimage.binary_dilation(coarse, beside))
-    drawn_at = ndimage.binary_dilation(thin, beside)[rows, columns]
+    candidates = [np.zeros((0, 4))]
+    adjacent = np.ones((3, 1), bool)  # a line may run between two rows
+    rows, columns = np.nonzero(ndimage.binary_dilation(coarse, adjacent))
+    visible_at = ndimage.binary_dilation(thin, adjacent)[rows, columns]
     weights = 1.0 + coarse[rows, columns]
     for slope in _SLOPES:
         shift = np.rint(slope * np.arange(width)).astype(np.intp) - width
-        along = rows - shift[columns]
-        inked = np.bincount(along) / width
-        if inked.max() < _FURTHER:
+        sheared_rows = rows - shift[columns]
+        coverage = np.bincount(sheared_rows) / width
+        if coverage.max() < _MIN_COVERAGE:
             continue
-        drawn = np.bincount(along, drawn_at) / width
-        scores = np.bincount(along, weights)
-        row = np.flatnonzero((inked >= _FURTHER) & (drawn >= _INTERRUPTED))
-        middles = row - width + slope * width / 2
-        found.append(np.stack([middles, np.full(len(row), slope), inked[row], scores[row]], axis=1))
-    middles, slopes, covered, scores = np.concatenate(found).T
-    return Lines(middles, slopes, covered, width, step, 1), scores
+        visible = np.bincount(sheared_rows, visible_at) / width
+        scores = np.bincount(sheared_rows, weights)
+        row = np.flatnonzero((coverage >= _MIN_COVERAGE) & (visible >= _MIN_VISIBLE))
+        centers = row - width + slope * width / 2
+        columns_of = [centers, np.full(len(row), slope), coverage[row], scores[row]]
+        candidates.append(np.stack(columns_of, axis=1))
+    centers, slopes, coverage, scores = np.concatenate(candidates).T
+    return Lines(centers, slopes, coverage, width, step, 1), scores
 
 
-def _apart(lines: Lines, scores: Floats) -> Lines:
-    """Return of lines that somewhere go nearly the same way the one that lies best on the ink."""
-    left = (-scores).argsort(kind="stable")
-    kept: list[int] = []
-    while len(left):
-        kept.append(left[0])
-        away = lines.middles[left] - lines.middles[left[0]]
-        swing = (lines.slopes[left] - lines.slopes[left[0]]) * lines.width / 2
-        left = left[np.abs([away, away - swing, away + swing]).min(axis=0) > _BESIDE]
+def _distinct(lines: Lines, scores: Floats) -> Lines:
+    """Apply non-maximum suppression: of lines that nearly coincide, keep the highest score."""
+    remaining = (-scores).argsort(kind="stable")
+    best: list[int] = []
+    while len(remaining):
+        best.append(remaining[0])
+        shift = lines.centers[remaining] - lines.centers[remaining[0]]
+        tilt = (lines.slopes[remaining] - lines.slopes[remaining[0]]) * lines.width / 2
+        nearest = np.abs([shift, shift - tilt, shift + tilt]).min(axis=0)
+        remaining = remaining[nearest > _SAME_LINE]
     return replace(
         lines,
-        middles=lines.middles[kept],
-        slopes=lines.slopes[kept],
-        covered=lines.covered[kept],
+        centers=lines.centers[best],
+        slopes=lines.slopes[best],
+        coverage=lines.coverage[best],
     )
 
 
 def _fitted(lines: Lines, thin: Mask) -> Lines:
-    """Return lines as they lie best, by least squares, on thin ink [height, width]."""
+    """Fit each line to the thin ink nearby by least squares."""
     rows, columns = np.nonzero(thin)
-    along = columns - lines.width / 2
+    x = columns - lines.width / 2
     fits = []
-    for middle, slope in zip(lines.middles, lines.slopes, strict=True):
-        near = np.abs(rows - middle - slope * along) <= _BESIDE
-        fits.append(np.polyfit(along[near], rows[near], 1))
-    slopes, middles = np.reshape(fits, (-1, 2)).T
-    return replace(lines, middles=middles, slopes=slopes)
+    for center, slope in zip(lines.centers, lines.slopes, strict=True):
+        near = np.abs(rows - center - slope * x) <= _SAME_LINE
+        fits.append(np.polyfit(x[near], rows[near], 1))
+    slopes, centers = np.reshape(fits, (-1, 2)).T
+    return replace(lines, centers=centers, slopes=slopes)
 
 
-def without_frames(ink: Mask, contrast: Levels) -> tuple[Mask, int]:
-    """Leave out boxes and tables: parts of the ink with lines across and lines down.
+def remove_frames(mask: Mask, contrast: Levels) -> tuple[Mask, int]:
+    """Remove boxes and tables: components with lines across and down.
 
     Returns:
-        the rest of the ink, and how many lines across one of them had at most.
+        The rest of the mask, and the largest number of lines across in one component.
     """
-    labels, _ = ndimage.label(ink, np.ones((3, 3), bool))
-    left, most = ink.copy(), 0
-    for number, place in enumerate(ndimage.find_objects(labels), 1):
-        part = labels[place] == number
-        if min(part.shape) <= 12:
+    labels, _ = ndimage.label(mask, np.ones((3, 3), bool))
+    rest, most = mask.copy(), 0
+    for label, window in enumerate(ndimage.find_objects(labels), 1):
+        component = labels[window] == label
+        if min(component.shape) <= _MIN_FRAME_SIDE:
             continue
-        slim = _FRAME * min(part.shape)
-        across = lines_across(part, slim, alone=_NEVER)
-        down = lines_across(part.T, slim, alone=_NEVER) if across else across
-        if down.are_sides(part.shape[1]):
-            left[place] &= ~part | _without(part, contrast[place], across, down)
+        max_thickness = _MAX_FRAME_THICKNESS * min(component.shape)
+        across = lines_across(component, max_thickness, full_coverage=_NEVER)
+        if not across:
+            continue
+        down = lines_across(component.T, max_thickness, full_coverage=_NEVER)
+        if down.are_frame_sides(component.shape[1]):
+            strokes = _remove_both_ways(component, contrast[window], across, down)
+            rest[window] &= ~component | strokes
             most = max(most, len(across))
-    return left, most
+    return rest, most
 
 
-def _any(ink: Mask, step: int) -> Mask:
-    height, width = ink.shape
-    padded = np.pad(ink, ((0, -height % step), (0, -width % step)))
+def _reduce_any(mask: Mask, step: int) -> Mask:
+    """Reduce a mask; a pixel of the result is set if any of its ``step`` x ``step`` pixels is."""
+    height, width = mask.shape
+    padded = np.pad(mask, ((0, -height % step), (0, -width % step)))
     rows, columns = padded.shape
     squares = padded.reshape(rows // step, step, columns // step, step)
     return np.asarray(squares.any(axis=(1, 3)), bool)
 
 
-def _vertical_runs(ink: Mask) -> NDArray[np.int32]:
-    """Return for each pixel of ink the length of the vertical run it lies in; 0 elsewhere."""
-    rows = np.arange(1, len(ink) + 1, dtype=np.int32)[:, None]
-    last = np.maximum.accumulate(np.where(ink, 0, rows), axis=0)
-    next_ = np.minimum.accumulate(np.where(ink, len(ink) + 1, rows)[::-1], axis=0)[::-1]
-    runs: NDArray[np.int32] = np.where(ink, next_ - last - 1, 0).astype(np.int32)
+def _vertical_runs(mask: Mask) -> NDArray[np.int32]:
+    """Return for each set pixel the length of its vertical run, else 0: int32 [height, width]."""
+    rows = np.arange(1, len(mask) + 1, dtype=np.int32)[:, None]
+    last = np.maximum.accumulate(np.where(mask, 0, rows), axis=0)
+    next_ = np.minimum.accumulate(np.where(mask, len(mask) + 1, rows)[::-1], axis=0)[::-1]
+    runs: NDArray[np.int32] = np.where(mask, next_ - last - 1, 0).astype(np.int32)
     return runs

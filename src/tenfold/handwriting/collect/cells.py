@@ -1,4 +1,4 @@
-"""A straight sheet -> the digit in each box, as MNIST would have had it."""
+"""Cut a rectified sheet into one MNIST crop per filled box."""
 
 from __future__ import annotations
 
@@ -7,83 +7,71 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tenfold.data import sheet_layout
+from tenfold.handwriting.binarization import Mask, Pixels, binarize
 from tenfold.handwriting.collect.rectify import MARGIN, SCALE
-from tenfold.handwriting.pipeline import crop, ink
-
-Pixels = NDArray[np.uint8]
-Mask = NDArray[np.bool_]
+from tenfold.handwriting.mnist_crop import crop_digit
+from tenfold.handwriting.strokes import sharpen
 
 INSET = 0.6
-"""Millimetres within a box's line: there it begins to be looked at."""
+"""Millimetres inside the line of a box at which its cell begins."""
 
-_EDGE = 1.6  # millimetres: what stays that near to the edge of a box is its line
-_LOWEST = 3.0  # millimetres that a digit is high at least
-_SMALLEST = 0.3  # square millimetres of a speck that is ink
+_BORDER = 1.6  # millimetres; components within this distance of the border are the box's line
+_MIN_HEIGHT = 3.0  # millimetres of a digit
+_MIN_AREA = 0.3  # square millimetres of a component; smaller ones are specks
 
 
-def digits(sheet: Pixels) -> dict[tuple[int, int], Pixels]:
-    """Return the image uint8 [28, 28] of each box that is written in, by row and number.
+def crop_cells(sheet: Pixels) -> dict[tuple[int, int], NDArray[np.uint8]]:
+    """Return the crop of each filled box.
 
-    Ink is told from paper over all boxes at once, without what is printed around them, so that
-    pencil is not measured by black marks.
+    All cells are binarized together, without the print around them, so that the contrast of
+    pencil is not compared with black marks.
 
     Args:
-        sheet: as ``straight`` returns it.
+        sheet: uint8 ``[height, width, 3]``, as ``rectify`` returns it.
+
+    Returns:
+        uint8 ``[28, 28]`` by row and box number.
     """
-    cells = {place: sheet[_place(*place)] for place in _places()}
+    cells = {
+        (row, number): sheet[_window(row, number)]
+        for row in range(sheet_layout.ROWS)
+        for number in range(sheet_layout.BOXES)
+    }
     rows = [
         np.concatenate([cells[row, number] for number in range(sheet_layout.BOXES)], axis=1)
         for row in range(sheet_layout.ROWS)
     ]
-    mosaic = np.concatenate(rows)
-    found, core, _ = ink(mosaic, False)
+    ink = binarize(np.concatenate(rows), light_on_dark=False)
     height, width = cells[0, 0].shape[:2]
-    images = {}
-    for row, number in _places():
-        part = np.s_[row * height : (row + 1) * height, number * width : (number + 1) * width]
-        kept = _kept(found[part])
-        if kept.any() and np.ptp(np.flatnonzero(kept.any(axis=1))) >= _LOWEST * SCALE:
-            images[row, number] = crop(_sharpened(kept, core[part]))
-    return images
+    crops = {}
+    for row, number in cells:
+        window = np.s_[row * height : (row + 1) * height, number * width : (number + 1) * width]
+        digit = _without_border_and_specks(ink.mask[window])
+        if digit.any() and np.ptp(np.flatnonzero(digit.any(axis=1))) >= _MIN_HEIGHT * SCALE:
+            crops[row, number] = crop_digit(sharpen(digit, ink.core[window]))
+    return crops
 
 
-def _places() -> list[tuple[int, int]]:
-    return [
-        (row, number) for row in range(sheet_layout.ROWS) for number in range(sheet_layout.BOXES)
-    ]
-
-
-def _place(row: int, number: int) -> tuple[slice, slice]:
-    """The rows and columns of a straight sheet that a box has, all boxes as many."""
+def _window(row: int, number: int) -> tuple[slice, slice]:
+    """Return the rows and columns of a cell in the rectified sheet; all cells have one size."""
     left, top, _, _ = sheet_layout.box(row, number)
-    first = round((top + INSET + MARGIN) * SCALE), round((left + INSET + MARGIN) * SCALE)
-    size = (
+    start = round((top + INSET + MARGIN) * SCALE), round((left + INSET + MARGIN) * SCALE)
+    height, width = (
         round((side - 2 * INSET) * SCALE)
         for side in (sheet_layout.BOX_HEIGHT, sheet_layout.BOX_WIDTH)
     )
-    rows, columns = (
-        slice(start, start + length) for start, length in zip(first, size, strict=True)
-    )
-    return rows, columns
+    return slice(start[0], start[0] + height), slice(start[1], start[1] + width)
 
 
-def _kept(found: Mask) -> Mask:
-    """The ink of a box, without specks and without what its line left at the edge."""
-    labels, n = ndimage.label(found, np.ones((3, 3)))
-    edge = round(_EDGE * SCALE)
-    inner = np.zeros_like(found)
-    inner[edge:-edge, edge:-edge] = True
-    sizes = np.bincount(labels.ravel(), minlength=n + 1)
-    reaching = np.bincount(labels[inner], minlength=n + 1) > 0
-    keep = reaching & (sizes >= _SMALLEST * SCALE**2)
-    keep[0] = False
-    kept: Mask = keep[labels]
-    return kept
-
-
-def _sharpened(mask: Mask, core: Mask) -> Mask:
-    """The ink less the blur at its edges, its strokes unbroken."""
-    from skimage.morphology import skeletonize
-
-    sharp: Mask = mask & (core | skeletonize(mask))
-    return sharp
+def _without_border_and_specks(mask: Mask) -> Mask:
+    """Remove specks and what the line of the box left at the border of a cell."""
+    labels, n = ndimage.label(mask, np.ones((3, 3)))
+    border = round(_BORDER * SCALE)
+    inner = np.zeros_like(mask)
+    inner[border:-border, border:-border] = True
+    areas = np.bincount(labels.ravel(), minlength=n + 1)
+    is_digit = np.bincount(labels[inner], minlength=n + 1) > 0
+    is_digit &= areas >= _MIN_AREA * SCALE**2
+    is_digit[0] = False
+    digits: Mask = is_digit[labels]
+    return digits

@@ -1,4 +1,4 @@
-"""A photo of a sheet -> the sheet as if it had been scanned straight."""
+"""Rectify the photo of a sheet: remove rotation and perspective."""
 
 from __future__ import annotations
 
@@ -12,51 +12,49 @@ from numpy.typing import NDArray
 
 from tenfold.core.errors import InputError
 from tenfold.data import sheet_layout
-from tenfold.handwriting.ink import contrast
+from tenfold.handwriting.binarization import Pixels, ink_contrast
 
-Pixels = NDArray[np.uint8]
 Points = NDArray[np.float64]
 
 SCALE = 8
-"""Pixels a millimetre of a straight sheet: a digit is some 80 pixels high."""
+"""Pixels per millimetre of a rectified sheet; digits are about 80 pixels high."""
 
 MARGIN = 6.0
-"""Millimetres around the middles of the marks."""
+"""Millimetres around the centers of the marks."""
 
-_LONGEST = 1600  # pixels of the long side at which marks are sought
-_DARK = 0.35  # share of the ground's light that a mark takes away, at least
-_MOST = 24  # candidates; handwriting in the boxes is rarely as square and solid
-_SLANTED = 1.5  # times that a mark may look longer than wide: the sheet leans by 48 degrees
-_CLOSE = 0.35  # of the logarithm of a mark's area, against what perspective makes of it
+_DETECTION_SIDE = 1600  # pixels of the long side at which marks are detected
+_MIN_CONTRAST = 0.35  # of a mark
+_MAX_CANDIDATES = 24  # handwriting is rarely as square and solid as a mark
+_MAX_ASPECT = 1.5  # of a mark in the photo; the sheet is then tilted by 48 degrees
+_MAX_MISFIT = 0.35  # of the logarithm of a mark's area
 
 
 @dataclass(frozen=True)
 class _Candidate:
-    """What may be a mark: its middle (x, y), its area with the hole, and whether it has one."""
+    """A region that may be a mark: center (x, y), area with the hole, whether it has a hole."""
 
-    middle: tuple[float, float]
+    center: tuple[float, float]
     area: float
-    holed: bool
+    has_hole: bool
 
 
-def straight(pixels: Pixels, name: str) -> Pixels:
+def rectify(pixels: Pixels, name: str) -> Pixels:
     """Return the sheet in a photo, upright and without perspective.
 
     Args:
-        pixels: [height, width, 3].
-        name: for errors.
+        pixels: uint8 ``[height, width, 3]``.
+        name: of the photo, for error messages.
 
     Returns:
-        uint8 [height, width, 3], ``SCALE`` pixels a millimetre, with a ``MARGIN`` all around.
+        uint8 ``[height, width, 3]`` with ``SCALE`` pixels per millimetre and a ``MARGIN``.
 
     Raises:
         InputError: the marks of a sheet are not found.
     """
     from skimage.transform import ProjectiveTransform, warp
 
-    found = find_marks(pixels, name)
-    places = (sheet_layout.marks() + MARGIN) * SCALE
-    to_photo = ProjectiveTransform.from_estimate(places, found)
+    positions = (sheet_layout.marks() + MARGIN) * SCALE
+    to_photo = ProjectiveTransform.from_estimate(positions, find_marks(pixels, name))
     shape = (
         round((sheet_layout.HEIGHT + 2 * MARGIN) * SCALE),
         round((sheet_layout.WIDTH + 2 * MARGIN) * SCALE),
@@ -67,99 +65,100 @@ def straight(pixels: Pixels, name: str) -> Pixels:
 
 
 def find_marks(pixels: Pixels, name: str) -> Points:
-    """Return the middles of a sheet's marks, clockwise from the one with a hole: [4, 2].
+    """Return the centers of the four marks, clockwise from the one with a hole: ``[4, 2]``.
 
     Args:
-        pixels: [height, width, 3].
-        name: for errors.
+        pixels: uint8 ``[height, width, 3]``.
+        name: of the photo, for error messages.
 
     Raises:
-        InputError: they are not found, or not all of them.
+        InputError: not all four marks are found.
     """
-    step = max(1, -(-max(pixels.shape[:2]) // _LONGEST))
+    step = max(1, -(-max(pixels.shape[:2]) // _DETECTION_SIDE))
     candidates = _candidates(pixels[::step, ::step])
-    fits = [(_misfit(four), four) for four in _fours(candidates)]
-    if not fits or min(fits, key=lambda fit: fit[0])[0] > _CLOSE:
+    fits = [(_misfit(marks), marks) for marks in _quadruples(candidates)]
+    misfit, marks = min(fits, key=lambda fit: fit[0], default=(np.inf, ()))
+    if misfit > _MAX_MISFIT:
         raise InputError(_not_found(name, len(candidates)))
-    best = min(fits, key=lambda fit: fit[0])[1]
-    places: Points = (_middles(best) + 0.5) * step - 0.5
-    return places
+    centers: Points = (_centers(marks) + 0.5) * step - 0.5
+    return centers
 
 
-def _not_found(name: str, alike: int) -> str:
-    seen = {0: "no such mark is", 1: "one thing like them is"}.get(alike, f"{alike} like them are")
+def _not_found(name: str, n: int) -> str:
+    similar = {0: "no similar mark", 1: "1 similar mark"}.get(n, f"{n} similar marks")
     return (
-        f"{name}: the four corner marks of a sheet are not found ({seen} in the picture); "
-        "photograph the whole sheet, in focus, or print one with tenfold collect --template"
+        f"{name}: the four corner marks of a sheet were not found ({similar} in the picture); "
+        "photograph the entire sheet, in focus, or print one with tenfold collect --template"
     )
 
 
 def _candidates(pixels: Pixels) -> list[_Candidate]:
-    """Dark squares of about the size of marks, the largest first."""
+    """Return dark squares with the approximate size of marks, largest first."""
     from skimage.measure import label, regionprops
 
-    dark = contrast(pixels, False, max(9, min(pixels.shape[:2]) // 5)) > _DARK
+    max_stroke = max(9, min(pixels.shape[:2]) // 5)
+    dark = ink_contrast(pixels, False, max_stroke) > _MIN_CONTRAST
     height, width = dark.shape
-    found = []
+    candidates = []
     for region in regionprops(label(dark)):
         top, left, bottom, right = region.bbox
         inside = top > 0 and left > 0 and bottom < height and right < width
         side = region.area_filled**0.5
         if inside and 0.008 * width < side < 0.12 * max(dark.shape) and _is_square(region):
             y, x = region.centroid
-            holed = bool(region.area < 0.93 * region.area_filled)
-            found.append(_Candidate((float(x), float(y)), float(region.area_filled), holed))
-    return sorted(found, key=lambda one: -one.area)[:_MOST]
+            has_hole = bool(region.area < 0.93 * region.area_filled)
+            candidates.append(_Candidate((float(x), float(y)), float(region.area_filled), has_hole))
+    return sorted(candidates, key=lambda candidate: -candidate.area)[:_MAX_CANDIDATES]
 
 
 def _is_square(region: Any) -> bool:
-    """Whether a region is solid, convex and about as wide as high, whole or with a hole."""
+    """Return whether a region is solid, convex and about as wide as high; it may have a hole."""
     if region.area < 0.55 * region.area_filled or region.axis_minor_length <= 0:
         return False
-    slim = region.axis_minor_length / region.axis_major_length
-    return bool(slim > 0.5 and region.area_filled > 0.88 * region.area_convex)
+    aspect = region.axis_minor_length / region.axis_major_length
+    return bool(aspect > 0.5 and region.area_filled > 0.88 * region.area_convex)
 
 
-def _fours(candidates: Sequence[_Candidate]) -> Iterator[tuple[_Candidate, ...]]:
-    """Each four of which the first has a hole, the others following clockwise."""
-    for first in (one for one in candidates if one.holed):
-        solid = [one for one in candidates if not one.holed]
-        for three in combinations(solid, 3):
-            four = (first, *three)
-            centre = _middles(four).mean(axis=0)
-            angles = np.arctan2(*(_middles(four) - centre).T[::-1])
+def _quadruples(candidates: Sequence[_Candidate]) -> Iterator[tuple[_Candidate, ...]]:
+    """Yield every four candidates of which the first has a hole, clockwise."""
+    solid = [candidate for candidate in candidates if not candidate.has_hole]
+    for first in (candidate for candidate in candidates if candidate.has_hole):
+        for others in combinations(solid, 3):
+            marks = (first, *others)
+            center = _centers(marks).mean(axis=0)
+            angles = np.arctan2(*(_centers(marks) - center).T[::-1])
             order = np.argsort((angles - angles[0]) % (2 * np.pi))
-            yield tuple(four[i] for i in order)
+            yield tuple(marks[i] for i in order)
 
 
-def _middles(four: Sequence[_Candidate]) -> Points:
-    return np.array([one.middle for one in four])
+def _centers(marks: Sequence[_Candidate]) -> Points:
+    return np.array([mark.center for mark in marks])
 
 
-def _misfit(four: Sequence[_Candidate]) -> float:
-    """By how much the areas of four marks differ from what perspective would make of them."""
+def _misfit(marks: Sequence[_Candidate]) -> float:
+    """Return the largest log ratio between the area of a mark and its projected area."""
     from skimage.transform import ProjectiveTransform
 
-    to_photo = ProjectiveTransform.from_estimate(sheet_layout.marks(), _middles(four))
+    to_photo = ProjectiveTransform.from_estimate(sheet_layout.marks(), _centers(marks))
     if not to_photo:
         return np.inf
     half = sheet_layout.MARK / 2
     corners = np.array([[-half, -half], [half, -half], [half, half], [-half, half]])
-    seen = [to_photo(middle + corners) for middle in sheet_layout.marks()]
-    areas = [_area(mark) for mark in seen]
-    if min(areas) <= 0 or max(map(_slant, seen)) > _SLANTED:
+    projected = [to_photo(center + corners) for center in sheet_layout.marks()]
+    projected_areas = [_area(mark) for mark in projected]
+    if min(projected_areas) <= 0 or max(map(_aspect, projected)) > _MAX_ASPECT:
         return np.inf
-    found = np.array([one.area for one in four])
-    return float(np.abs(np.log(found / areas)).max())
+    areas = np.array([mark.area for mark in marks])
+    return float(np.abs(np.log(areas / projected_areas)).max())
 
 
-def _slant(corners: Points) -> float:
-    """How much longer one side of a mark is than the next."""
+def _aspect(corners: Points) -> float:
+    """Return the ratio of the longer to the shorter of two adjacent sides, at least 1."""
     first, second, *_ = np.hypot(*(np.roll(corners, -1, axis=0) - corners).T)
     return float(max(first / second, second / first))
 
 
 def _area(corners: Points) -> float:
-    """The area of a polygon, clockwise as pictures have it: above 0."""
+    """Return the area of a polygon ``[n, 2]``, positive if clockwise in image coordinates."""
     x, y = corners.T
     return float((x * np.roll(y, -1) - np.roll(x, -1) * y).sum() / 2)

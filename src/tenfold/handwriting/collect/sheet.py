@@ -1,4 +1,4 @@
-"""Photos of sheets -> class folders of labelled images."""
+"""Turn photos of sheets into class folders of labelled images."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from numpy.typing import NDArray
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
 from tenfold.data import sheet_layout
-from tenfold.handwriting.collect.cells import digits
+from tenfold.handwriting.collect.cells import crop_cells
 from tenfold.handwriting.collect.overview import overview
-from tenfold.handwriting.collect.rectify import straight
-from tenfold.handwriting.picture import read
+from tenfold.handwriting.collect.rectify import rectify
+from tenfold.handwriting.picture import load_picture
 
-LONGEST = 4000  # pixels of the long side; a box then has some 200 of them
+MAX_SIDE = 4000  # pixels; a box is then about 200 pixels wide
 
 Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """What a photo of a sheet gave.
+    """The images collected from a photo of a sheet.
 
     Attributes:
-        name: of the sheet, after the photo's.
-        images: uint8 [28, 28] by row, which is the label, and box, counted from 0.
-        overview: the picture to look over.
+        name: of the sheet, derived from the photo's.
+        images: uint8 ``[28, 28]`` by row, which is the label, and box number, from 0.
+        overview: path of the picture to check the images with.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Sheet:
     overview: Path
 
     def counts(self) -> dict[str, int]:
-        """How many images each digit has."""
+        """Return the number of images per digit."""
         rows = [row for row, _ in self.images]
         return {str(row): rows.count(row) for row in sorted(set(rows))}
 
@@ -48,47 +48,47 @@ class Sheet:
 def collect(photo: str | Path, out: str | Path) -> Sheet:
     """Cut a photographed or scanned sheet into labelled images, in class folders.
 
-    The sheet may lie askew, upside down or on its side. The images are called after photo, row
-    and box, so that whole sheets can be held out; an overview is written beside the folders.
-    Nothing is overwritten.
+    The sheet may be rotated by any angle. File names contain photo, row and box, so that entire
+    sheets can be held out; an overview is written next to the class folders. Existing files are
+    not overwritten.
 
     Args:
         photo: the picture.
-        out: the folder, made where it is missing; images of other sheets may be in it.
+        out: the folder, created if it is missing; it may contain images of other sheets.
 
     Raises:
-        InputError: the picture cannot be read, has no sheet or an empty one in it, images of
-            that name are there already, or the folder cannot be written.
+        InputError: the picture cannot be read, contains no sheet or an empty one, the folder
+            already contains images of that name, or it cannot be written.
     """
     photo, out = Path(photo), Path(out)
     name = _sheet_name(photo)
-    target = out / f"{name}_overview.png"
+    overview_path = out / f"{name}_overview.png"
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: a file; give a folder")
-    if target.exists() or any(out.glob(f"*/{name}_cell-*.png")):
+    if overview_path.exists() or any(out.glob(f"*/{name}_cell-*.png")):
         raise InputError(
-            f"{photo}: {out} has a sheet {name!r} already; rename the photo, or remove that one"
+            f"{photo}: {out} already contains a sheet {name!r}; rename the photo, or remove that "
+            "sheet"
         )
-    pixels, _ = read(photo, LONGEST)
-    sheet = straight(pixels, str(photo))
-    images = digits(sheet)
+    sheet = rectify(load_picture(photo, MAX_SIDE).pixels, str(photo))
+    images = crop_cells(sheet)
     if not images:
         raise InputError(f"{photo}: nothing is written in the boxes; is the pen dark enough?")
     files = {
         out / str(row) / f"{sheet_layout.cell_name(name, row, number)}.png": image
         for (row, number), image in images.items()
     }
-    _write_all({**files, target: overview(sheet, images)})
-    return Sheet(name, images, target)
+    _write_all({**files, overview_path: overview(sheet, images)})
+    return Sheet(name, images, overview_path)
 
 
 def _sheet_name(photo: Path) -> str:
-    """The name of a photo, less what the name of a file may not hold anywhere."""
+    """Return the photo's name without characters that file systems do not allow."""
     return re.sub(r"[^\w.-]+", "-", photo.stem).strip("-._") or "sheet"
 
 
 def _write_all(pictures: Mapping[Path, Pixels]) -> None:
-    """Write all, or leave none behind."""
+    """Write all pictures, or none if one fails."""
     from PIL import Image
 
     try:
@@ -101,6 +101,6 @@ def _write_all(pictures: Mapping[Path, Pixels]) -> None:
         for path in pictures:
             path.unlink(missing_ok=True)
         for folder in sorted({path.parent for path in pictures}, reverse=True):
-            with suppress(OSError):  # others are in it
+            with suppress(OSError):  # the folder contains other files
                 folder.rmdir()
         raise
