@@ -24,7 +24,7 @@ from PIL import Image
 
 import tenfold
 from tenfold.data import Dataset, Splits
-from tenfold.handwriting.pipeline import crop
+from tenfold.handwriting.mnist_crop import crop_digit
 
 SIDE, ENLARGED = 16, 80  # pixels
 
@@ -34,7 +34,7 @@ def semeion(path: Path) -> Dataset:
     rows = np.loadtxt(path)
     images = rows[:, : SIDE * SIDE].reshape(-1, SIDE, SIDE).astype(np.uint8) * 255
     large = [Image.fromarray(i).resize((ENLARGED, ENLARGED), Image.BICUBIC) for i in images]
-    crops = np.stack([crop(np.asarray(image) > 127) for image in large])
+    crops = np.stack([crop_digit(np.asarray(image) > 127) for image in large])
     return Dataset(crops, rows[:, SIDE * SIDE :].argmax(axis=1), tuple("0123456789"), "semeion")
 
 

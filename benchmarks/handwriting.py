@@ -6,15 +6,15 @@ What is measured
                 its text is right, lines and spaces included. With 95 % Wilson intervals.
                 `nearest the middle` counts single digits by the crop nearest the middle alone;
                 `digits` counts those of numbers that are in the text in their order.
-    time        seconds of `find` for a JPEG of 4000x3000 pixels with 120 digits on it, from file
-                to crops: median, lowest, highest, and the share of digits found.
+    time        seconds of `detect_digits` for a JPEG of 4000x3000 pixels with 120 digits on it,
+                from file to crops: median, lowest, highest, and the share of digits found.
 
 How
     The folder holds pictures and index.csv with the columns file, label, kind and notes. In a label
     `|` parts lines and a space parts numbers. A note "rotate 90 degrees counter-clockwise" is
     followed, as no step here finds out how a page lies. The network is tenfold's own reader, or any
     that was exported. Each step is the one before it and one thing more; the last but one is
-    `find` itself, the last `tenfold.read` with every answer counted, however unsure.
+    `detect_digits` itself, the last `tenfold.read` with every answer counted, however unsure.
 
     python benchmarks/handwriting.py --pictures FOLDER
     python benchmarks/handwriting.py --pictures FOLDER --every 3   # a third of them, sooner
@@ -43,41 +43,48 @@ from tables import print_table
 import tenfold
 from tenfold.core.errors import InputError
 from tenfold.data.synthetic import NO_DIGIT
-from tenfold.handwriting import find, mnist_image, pipeline
-from tenfold.handwriting.components import connected, typical_height, without_specks
-from tenfold.handwriting.ink import light_on_dark
-from tenfold.handwriting.picture import read
-from tenfold.handwriting.reading import judge_of, probabilities, shipped
-from tenfold.handwriting.reading_order import in_reading_order
-from tenfold.handwriting.ruled_lines import without_rules
+from tenfold.handwriting import DetectedDigits, detect_digits, mnist_image
+from tenfold.handwriting.binarization import Ink, binarize, is_light_on_dark
+from tenfold.handwriting.classifier import Classifier
+from tenfold.handwriting.picture import load_picture, upscale
+from tenfold.handwriting.reading import default_predictor
+from tenfold.handwriting.reading_order import reading_order
+from tenfold.handwriting.ruled_lines import remove_ruled_lines
+from tenfold.handwriting.segmentation import segment
+from tenfold.handwriting.segmentation.components import (
+    connected_components,
+    remove_specks,
+    typical_height,
+)
 from tenfold.metrics.score import wilson_interval
 
-Page = pipeline.Page
 DIGITS_A_ROW, ROWS = 12, 10
 REFUSED, JUDGED = "+ what is no digit left out", "+ cut again, close crops whole"
 MOST = 200  # parts of a page that early steps leave full of specks
 
 
-def whole(levels: np.ndarray) -> Page:
+def whole(levels: np.ndarray) -> DetectedDigits:
     """Take a picture as one crop."""
     size = levels.shape[1], levels.shape[0]
     small = Image.fromarray(levels).resize((28, 28), Image.Resampling.BOX)
-    return Page(np.asarray(small)[None], np.array([[0, 0, *size]]), (((0,),),), size, True)
+    return DetectedDigits(
+        np.asarray(small)[None], np.array([[0, 0, *size]]), (((0,),),), size, True
+    )
 
 
-def cut_out(parts: list, size: tuple[int, int], crop: Callable) -> Page:
+def cut_out(parts: list, size: tuple[int, int], crop: Callable) -> DetectedDigits:
     """Make a page of parts of ink."""
     if not parts:
         raise InputError("no digit")
     boxes = np.array([[part.left, part.top, part.right, part.bottom] for part in parts])
     crops = np.stack([crop(part.mask) for part in parts])
-    return Page(crops, boxes, in_reading_order(boxes), size, True)
+    return DetectedDigits(crops, boxes, reading_order(boxes), size, True)
 
 
-def plain_parts(mask: np.ndarray) -> Page:
+def plain_parts(mask: np.ndarray) -> DetectedDigits:
     """Take each connected part that is no speck for a digit."""
-    parts = connected(mask, gap=0, least=8)
-    parts = without_specks(parts, typical_height(parts)) if parts else []
+    parts = connected_components(mask, gap=0, min_area=8)
+    parts = remove_specks(parts, typical_height(parts)) if parts else []
     parts = sorted(parts, key=lambda part: -part.mask.sum())[:MOST]
     return cut_out(parts, mask.shape[::-1], mnist_image)
 
@@ -92,55 +99,50 @@ class Seen:
     @cached_property
     def otsu(self) -> np.ndarray:
         """Where ink is by Otsu's threshold alone."""
-        grey = 255 - self.grey if light_on_dark(self.pixels) else self.grey
+        grey = 255 - self.grey if is_light_on_dark(self.pixels) else self.grey
         return grey <= threshold_otsu(grey) if np.ptp(grey) else np.zeros(grey.shape, bool)
 
     @cached_property
-    def levels(self) -> tuple:
-        """Where ink is on evened ground, the core of it, and the contrast of all there is."""
-        return pipeline.ink(self.pixels, light_on_dark(self.pixels))
-
-    @property
-    def ink(self) -> np.ndarray:
-        """Where ink is on evened ground."""
-        return self.levels[0]
+    def ink(self) -> Ink:
+        """The ink against an uneven background."""
+        return binarize(self.pixels, is_light_on_dark(self.pixels))
 
     @cached_property
     def unruled(self) -> np.ndarray:
-        """The same less lines and boxes."""
-        return without_rules(self.ink, self.levels[2])
+        """The mask of the ink without ruled lines and frames."""
+        return remove_ruled_lines(self.ink).mask
 
 
-def resized(seen: Seen) -> Page:
+def resized(seen: Seen) -> DetectedDigits:
     grey = seen.grey.astype(np.uint8)
     return whole(255 - grey if grey.mean() > 127 else grey)
 
 
-def thresholded(seen: Seen) -> Page:
+def thresholded(seen: Seen) -> DetectedDigits:
     return whole(seen.otsu * np.uint8(255))
 
 
-def centred(seen: Seen) -> Page:
+def centred(seen: Seen) -> DetectedDigits:
     return plain_parts(seen.otsu)
 
 
-def levelled(seen: Seen) -> Page:
-    return plain_parts(seen.ink)
+def levelled(seen: Seen) -> DetectedDigits:
+    return plain_parts(seen.ink.mask)
 
 
-def unruled(seen: Seen) -> Page:
+def unruled(seen: Seen) -> DetectedDigits:
     return plain_parts(seen.unruled)
 
 
-def pieced(seen: Seen) -> Page:
-    return cut_out(pipeline.digits(seen.unruled), seen.unruled.shape[::-1], mnist_image)
+def pieced(seen: Seen) -> DetectedDigits:
+    return cut_out(segment(seen.unruled).digits, seen.unruled.shape[::-1], mnist_image)
 
 
-def found(seen: Seen) -> Page:
-    return find(seen.pixels)
+def found(seen: Seen) -> DetectedDigits:
+    return detect_digits(seen.pixels)
 
 
-STEPS: dict[str, Callable[[Seen], Page]] = {
+STEPS: dict[str, Callable[[Seen], DetectedDigits]] = {
     "resized to 28x28": resized,
     "+ polarity, Otsu's threshold": thresholded,
     "+ parts, MNIST's procedure": centred,
@@ -152,16 +154,22 @@ STEPS: dict[str, Callable[[Seen], Page]] = {
 
 
 def opened(folder: Path, row: dict) -> np.ndarray:
-    """Return a picture as `find` sees it first, lying as it is to be read."""
+    """Return a picture as `detect_digits` sees it first, lying as it is to be read."""
     path = folder / row["file"]
     if "rotate 90" in row.get("notes", ""):
         turned = ImageOps.exif_transpose(Image.open(path)).transpose(Image.Transpose.ROTATE_90)
-        return pipeline.enlarged(read(turned, pipeline.LONGEST)[0])
-    return pipeline.enlarged(read(path, pipeline.LONGEST)[0])
+        return upscale(load_picture(turned).pixels)
+    return upscale(load_picture(path).pixels)
+
+
+def probabilities(detected: DetectedDigits, reader: tenfold.Predictor) -> np.ndarray:
+    if detected.probabilities is not None:
+        return detected.probabilities
+    return reader(detected.crops)
 
 
 def texts(
-    pages: list[Page | None], reader: tenfold.Predictor, leave_out: bool
+    pages: list[DetectedDigits | None], reader: tenfold.Predictor, leave_out: bool
 ) -> list[tuple[str, str]]:
     """Return each page's text, and what is nearest its middle; `leave_out` what is no digit."""
     answers = [probabilities(found, reader) for found in pages if found is not None]
@@ -174,11 +182,11 @@ def texts(
         digits = [next(labels) for _ in found.crops] if found else []
         lines = found.text(digits).splitlines() if found else []
         text = "|".join(filter(None, (" ".join(line.split()) for line in lines)))
-        read_out.append((text, digits[found.middle] if found else ""))
+        read_out.append((text, digits[found.most_central] if found else ""))
     return read_out
 
 
-def attempt(step: Callable[[Seen], Page], seen: Seen) -> Page | None:
+def attempt(step: Callable[[Seen], DetectedDigits], seen: Seen) -> DetectedDigits | None:
     try:
         return step(seen)
     except InputError:
@@ -221,15 +229,17 @@ def in_common(label: str, text: str) -> int:
 
 @cache
 def network(model: Path | None) -> tenfold.Predictor:
-    return tenfold.Predictor(model) if model else shipped()
+    return tenfold.Predictor(model) if model else default_predictor()
 
 
-def pages_of(folder: Path, model: Path | None, row: dict) -> dict[str, Page | None]:
+def pages_of(folder: Path, model: Path | None, row: dict) -> dict[str, DetectedDigits | None]:
     """Return what each step finds in a picture."""
     seen = Seen(opened(folder, row))
     pages = {name: attempt(step, seen) for name, step in STEPS.items()}
-    judge = judge_of(network(model))
-    return pages | {JUDGED: attempt(lambda seen: find(seen.pixels, judge=judge), seen)}
+    classifier = Classifier.from_predictor(network(model))
+    return pages | {
+        JUDGED: attempt(lambda seen: detect_digits(seen.pixels, classifier=classifier), seen)
+    }
 
 
 def read_pictures(folder: Path, model: Path | None, every: int) -> dict[str, dict]:
@@ -261,15 +271,15 @@ def large_page(path: Path) -> None:
 
 
 def measure_time(repeats: int) -> dict:
-    """Time `find` on the large page."""
+    """Time `detect_digits` on the large page."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "page.jpg"
         large_page(path)
-        found = find(path)
+        found = detect_digits(path)
         seconds = []
         for _ in range(repeats):
             start = time.perf_counter()
-            find(path)
+            detect_digits(path)
             seconds.append(time.perf_counter() - start)
     return {"seconds": spread(seconds), "digits": len(found.crops), "of": DIGITS_A_ROW * ROWS}
 

@@ -8,7 +8,7 @@ from tenfold import InputError
 from tenfold.data.dataset import Dataset
 from tenfold.evaluation.evidence import log_odds
 from tenfold.evaluation.explanation import Neighbours, evidence
-from tenfold.handwriting.reading import shipped
+from tenfold.handwriting.reading import default_predictor
 
 
 @pytest.fixture(scope="module")
@@ -17,7 +17,7 @@ def seven(few):
 
 
 def test_a_pixel_has_the_mean_fall_of_the_windows_over_it(seven):
-    network = shipped()
+    network = default_predictor()
     found = evidence(network, seven)
     y, x = 8, 13
     odds = []
@@ -35,7 +35,7 @@ def test_a_pixel_has_the_mean_fall_of_the_windows_over_it(seven):
 
 
 def test_covering_the_strongest_ink_hurts_more_than_covering_the_weakest(seven):
-    network = shipped()
+    network = default_predictor()
     found = evidence(network, seven)
     ink = np.where(seven > 0, found.map, np.nan)
 
@@ -49,7 +49,7 @@ def test_covering_the_strongest_ink_hurts_more_than_covering_the_weakest(seven):
 
 
 def test_an_empty_image_has_no_evidence():
-    found = evidence(shipped(), np.zeros((28, 28), np.uint8))
+    found = evidence(default_predictor(), np.zeros((28, 28), np.uint8))
     assert not found.map.any()
 
 
@@ -98,8 +98,14 @@ def test_images_of_odd_sides_are_compared(few):
 @pytest.mark.parametrize(
     ("call", "message"),
     [
-        (lambda few: evidence(shipped(), np.zeros((28, 28))), r"received float64 \[28, 28\]"),
-        (lambda few: evidence(shipped(), np.zeros((5, 28), np.uint8)), "at least 6 pixels"),
+        (
+            lambda few: evidence(default_predictor(), np.zeros((28, 28))),
+            r"received float64 \[28, 28\]",
+        ),
+        (
+            lambda few: evidence(default_predictor(), np.zeros((5, 28), np.uint8)),
+            "at least 6 pixels",
+        ),
         (lambda few: Neighbours(few.train[:0]), "no images to compare with"),
         (
             lambda few: Neighbours(few.train).nearest(np.zeros((8, 8), np.uint8)),

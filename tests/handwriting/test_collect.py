@@ -103,7 +103,7 @@ def compare_files(sheet, truth, folder):
     assert sheet.counts() == {str(row): sum(r == row for r, _ in truth) for row in range(10)}
     with Image.open(sheet.overview) as overview:
         assert overview.width > overview.height > 500
-    with pytest.raises(InputError, match="has a sheet 'my-photo' already"):
+    with pytest.raises(InputError, match="already contains a sheet 'my-photo'"):
         collect(folder.parent / "my photo.jpg", folder)
 
 
@@ -154,14 +154,17 @@ def bad(page, tmp_path_factory):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["{bad}/text.jpg", "-o", "{out}"], "text.jpg is no picture"),
+        (["{bad}/text.jpg", "-o", "{out}"], "text.jpg is not a picture"),
         (["{bad}/empty.jpg", "-o", "{out}"], "empty.jpg is an empty file"),
         (["{bad}/gone.jpg", "-o", "{out}"], "gone.jpg does not exist"),
         (["{bad}/folder", "-o", "{out}"], "folder is a folder"),
         (["{bad}/blank.png", "-o", "{out}"], "nothing is written in the boxes"),
-        (["{bad}/cut.png", "-o", "{out}"], "four corner marks of a sheet are not found (3 like"),
-        (["{bad}/mirrored.png", "-o", "{out}"], "four corner marks of a sheet are not found"),
-        (["{bad}/white.png", "-o", "{out}"], "(no such mark is in the picture)"),
+        (
+            ["{bad}/cut.png", "-o", "{out}"],
+            "corner marks of a sheet were not found (3 similar",
+        ),
+        (["{bad}/mirrored.png", "-o", "{out}"], "corner marks of a sheet were not found"),
+        (["{bad}/white.png", "-o", "{out}"], "(no similar mark in the picture)"),
         (["{bad}/blank.png", "-o", "{bad}/text.jpg"], "text.jpg: a file; give a folder"),
         (["{bad}/blank.png"], "give photos of sheets and -o FOLDER; or --template"),
         ([], "give photos of sheets and -o FOLDER; or --template"),
@@ -196,7 +199,7 @@ def test_in_a_batch_the_others_go_on(bad, written, tmp_path, tenfold_main):
 
 
 def test_what_cannot_be_written_whole_is_not_written(written, tmp_path, monkeypatch):
-    collecting = importlib.import_module("tenfold.handwriting.collect.collect")
+    collecting = importlib.import_module("tenfold.handwriting.collect.sheet")
     Image.fromarray(written[0]).save(tmp_path / "photo.png")
     write, left = collecting.atomic_write, [20]
 

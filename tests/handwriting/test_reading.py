@@ -10,9 +10,11 @@ from PIL import Image
 
 import tenfold
 from tenfold import InputError
+from tenfold.core.assets import READER
 from tenfold.data.synthetic import NO_DIGIT, crossed, with_upstroke
-from tenfold.handwriting import find
-from tenfold.handwriting.reading import READER, annotate, arranged, read, shipped
+from tenfold.handwriting import detect_digits
+from tenfold.handwriting.annotation import annotate
+from tenfold.handwriting.reading import default_predictor, read, to_reading
 
 
 def paper(rows, scale=3, gap=24, margin=30):
@@ -33,14 +35,6 @@ def paper(rows, scale=3, gap=24, margin=30):
     return (235 - 0.85 * ink).astype(np.uint8)
 
 
-@pytest.fixture(scope="module")
-def plain(mnist):
-    """One clear test image of each digit: those that the reader is surest of."""
-    images, labels = mnist.test.images[:1000], mnist.test.labels[:1000]
-    chances = shipped()(images)[np.arange(1000), labels]
-    return [images[max(np.flatnonzero(labels == k), key=lambda i: chances[i])] for k in range(10)]
-
-
 @pytest.fixture
 def page(plain):
     rows = [[plain[4], plain[0], None, plain[9], plain[6], plain[3]], [plain[7], plain[2]]]
@@ -59,7 +53,7 @@ def test_lines_numbers_and_digits_come_in_order(page):
         assert 0 <= left < right <= page.shape[1]
         assert 0 <= top < bottom <= page.shape[0]
         assert digit.image.shape == (28, 28)
-        assert digit.confidence >= shipped().threshold
+        assert digit.confidence >= default_predictor().threshold
     lefts = [digit.box[0] for digit in found.lines[0]]
     assert lefts == sorted(lefts)
 
@@ -89,9 +83,9 @@ def test_the_unsure_is_a_question_mark_and_what_is_no_digit_is_left_out(page, mo
         def accepts(self, probabilities):
             return probabilities.max(axis=-1) > 0.8
 
-    found = arranged(find(page), Fake())
+    found = to_reading(detect_digits(page), Fake())
     assert found.text == "5? 55"
-    assert len(found.others) == 3
+    assert len(found.rejected) == 3
     assert [digit.accepted for digit in found.digits] == [True, False, True, True]
 
 
@@ -150,7 +144,7 @@ def test_in_a_batch_the_others_go_on_and_the_failed_are_named(
     assert [json.loads(line)["file"] for line in out.splitlines()] == ["page.png"]
     assert error.splitlines()[-1] == "tenfold: 2 of 3 not read: text.jpg, nowhere.png"
     assert len(error.splitlines()) == 3
-    assert error.startswith("tenfold: text.jpg is no picture")
+    assert error.startswith("tenfold: text.jpg is not a picture")
     Image.new("L", (300, 200), 240).save("empty.png")
     error = tenfold_main("read", "page.png", "empty.png")[2]
     assert error.startswith("tenfold: empty.png: no digit found")
@@ -181,7 +175,7 @@ def test_what_is_refused(options, words, page, tmp_path, tenfold_main, monkeypat
 
 
 def test_the_shipped_file_is_small_and_says_what_it_is():
-    card = shipped().card
+    card = default_predictor().card
     assert READER.stat().st_size <= 1_000_000
     assert card["class_names"] == [*map(str, range(10)), NO_DIGIT]
     assert card["recipe"]["name"] == "reader"
@@ -191,9 +185,9 @@ def test_it_knows_barred_sevens_and_ones_with_an_upstroke(mnist):
     digits = mnist.validation
     for write, label in ((crossed, 7), (with_upstroke, 1)):
         images = write(digits.images[digits.labels == label], 7)
-        probabilities = shipped()(images)
+        probabilities = default_predictor()(images)
         assert (probabilities.argmax(axis=1) == label).mean() > 0.9
-        wrong = shipped().accepts(probabilities) & (probabilities.argmax(axis=1) != label)
+        wrong = default_predictor().accepts(probabilities) & (probabilities.argmax(axis=1) != label)
         assert wrong.mean() < 0.02
 
 
@@ -209,7 +203,7 @@ def many(plain):
 def test_a_page_that_lies_on_its_side_or_upside_down_is_turned(turns, many, tmp_path):
     lying = np.rot90(many, -turns)
     found = read(lying)
-    assert found.turned == turns
+    assert found.quarter_turns == turns
     assert found.text == "402357\n724531"
     assert found.size == (many.shape[1], many.shape[0])
     assert found.to_json()["turned"] == 90 * turns
@@ -221,7 +215,7 @@ def test_a_page_that_lies_on_its_side_or_upside_down_is_turned(turns, many, tmp_
 
 def test_few_digits_do_not_tell_how_they_lie(plain):
     nines = paper([[plain[9], plain[9], plain[9]]])
-    assert read(np.rot90(nines, 2)).turned == 0
+    assert read(np.rot90(nines, 2)).quarter_turns == 0
     assert read(np.rot90(nines, 2)).text == "666"
 
 
@@ -230,5 +224,5 @@ def test_the_command_says_that_it_turned_a_page(many, tmp_path, tenfold_main, mo
     Image.fromarray(np.rot90(many, 2)).save("down.png")
     code, out, _ = tenfold_main("read", "down.png")
     assert code == 0
-    assert out.splitlines()[1] == "  turned by 180 degrees counter-clockwise to be read"
+    assert out.splitlines()[1] == "  rotated 180 degrees counter-clockwise"
     assert out.splitlines()[2] == "  402357"

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 from serving import serving, started
 
 import tenfold
-from tenfold.handwriting import find, reading
+from tenfold.handwriting import detect_digits, reading
 from tenfold.runs import live
 from tenfold.server import target as subject
 from tenfold.server.http.addresses import free_port, owner
@@ -97,7 +97,7 @@ def bodies(images):
 def test_images_of_every_kind_are_answered_as_the_predictor_answers(service, digits, how):
     body, kind, n = bodies(digits.images)[how]
     status, found = service.json("POST", "/v1/predict?top=2", body, kind)
-    predictor = reading.shipped()
+    predictor = reading.default_predictor()
     probabilities = predictor(digits.images[:n])
     assert status == 200
     assert found["model"] == {"version": 0}
@@ -180,7 +180,7 @@ def test_touching_digits_are_told_apart_as_tenfold_read_does(service, mnist):
     both[:, -seven.shape[1] :] = np.maximum(both[:, -seven.shape[1] :], seven)
     picture = Image.fromarray(255 - np.pad(both, 10))
     picture = np.asarray(picture.resize((picture.width * 6, picture.height * 6)))
-    assert len(find(picture).boxes) == 1
+    assert len(detect_digits(picture).boxes) == 1
     _, found = service.json("POST", "/v1/read", png(picture), PNG)
     assert found["text"] == tenfold.read(picture).text == "97"
     assert [digit["label"] for digit in found["digits"]] == ["9", "7"]
@@ -226,7 +226,7 @@ def test_an_answer_is_explained(service, digits):
 
 def test_the_model_tells_of_itself(service):
     _, found = service.json("GET", "/v1/model")
-    card = reading.shipped().card
+    card = reading.default_predictor().card
     assert found["scores"] == card["scores"]
     assert found["recipe"] == card["recipe"]
     assert found["limits"] == {"body": 16 << 20, "pixels": 50_000_000, "images": 1024}

@@ -194,8 +194,8 @@ def test_one_class_is_enough_and_labels_are_the_networks(mnist, tmp_path):
 
 
 def test_the_shipped_readers_weights_are_read_out_of_it(mnist):
+    from tenfold.core.assets import READER
     from tenfold.engine.inference import Probabilities
-    from tenfold.handwriting.reading import READER
     from tenfold.metrics import apply_temperature
 
     start = find_pretrained("reader")

@@ -126,7 +126,8 @@ def _decode(image: Image, name: str, max_side: int) -> Picture:
 def _check_size(name: str, width: int, height: int) -> None:
     if width * height > limits.MAX_PICTURE_PIXELS:
         raise InputError(
-            f"{name} has {width}x{height} pixels, over {limits.MAX_PICTURE_PIXELS:,}; reduce or crop it first"
+            f"{name} has {width}x{height} pixels, over {limits.MAX_PICTURE_PIXELS:,}; "
+            "reduce or crop it first"
         )
 
 

@@ -36,10 +36,10 @@ def read_picture(picture: Image, current: Current, k: int) -> dict[str, Any]:
     Raises:
         ServiceError: it cannot be decoded, or the network takes other images.
     """
-    from tenfold.handwriting.reading import look
+    from tenfold.handwriting.reading import read_upright
 
     try:
-        found = look(picture, current.predictor)
+        found = read_upright(picture, current.predictor)
     except NoDigitError:
         nothing: dict[str, Any] = {"text": "", "lines": [], "digits": [], "others": []}
         return nothing | {"size": [*picture.size], "turned": 0}
@@ -55,9 +55,9 @@ def read_picture(picture: Image, current: Current, k: int) -> dict[str, Any]:
         "text": found.text,
         "lines": found.text.split("\n") if places else [],
         "digits": _told(places, current, k),
-        "others": _told(((other, {}) for other in found.others), current, k),
+        "others": _told(((other, {}) for other in found.rejected), current, k),
         "size": list(found.size),
-        "turned": 90 * found.turned,
+        "turned": 90 * found.quarter_turns,
     }
 
 
