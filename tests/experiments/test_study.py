@@ -22,17 +22,17 @@ from interruption import assert_same_run
 import tenfold
 from tenfold import InputError
 from tenfold.experiments.studies import Plan, Study, resume, study
-from tenfold.experiments.studies.settings import (
-    KINDS,
-    Range,
+from tenfold.experiments.studies.grid import (
+    VARIED,
+    LogUniform,
     combinations,
     count,
     folder_of,
     name_of,
     parse,
-    to_text,
 )
 from tenfold.networks import NETWORKS
+from tenfold.networks.fields import to_text
 from tenfold.networks.recipes import customised
 from tenfold.training.progress import Progress
 
@@ -69,9 +69,9 @@ def copy(made, tmp_path):
         ("epochs", (2, 5), [2, 5]),
         ("batch_norm", "true,False", [True, False]),
         ("learning_rate", "1e-3,0.1", [0.001, 0.1]),
-        ("learning_rate", "1e-4..1e-2", Range(1e-4, 1e-2)),
-        ("batch_size", "16..256", Range(16, 256, whole=True)),
-        ("hidden", "16..256", Range(16, 256, whole=True, layers=True)),
+        ("learning_rate", "1e-4..1e-2", LogUniform(1e-4, 1e-2)),
+        ("batch_size", "16..256", LogUniform(16, 256, whole=True)),
+        ("hidden", "16..256", LogUniform(16, 256, whole=True, layers=True)),
     ],
 )
 def test_values_are_read_as_the_recipe_takes_them(name, values, expected):
@@ -103,7 +103,7 @@ def test_all_that_a_recipe_holds_can_be_varied():
     known = {field.name for field in fields(tenfold.Recipe)} | arguments
     known |= {field.name for field in fields(tenfold.Augmentation)}
     fixed = {"name", "summary", "published", "arguments", "augmentation", "seed"}
-    assert set(KINDS) == known - fixed
+    assert set(VARIED) == known - fixed
 
 
 def test_a_setting_is_the_recipe_that_train_makes_of_the_same_words():
@@ -143,7 +143,7 @@ def test_draws_of_ranges_are_inside_and_different(seed):
 
 def test_ranges_are_uniform_in_the_logarithm():
     generator = np.random.default_rng(0)
-    logs = [math.log10(Range(1e-4, 1e-1).draw(generator)) for _ in range(4000)]
+    logs = [math.log10(LogUniform(1e-4, 1e-1).draw(generator)) for _ in range(4000)]
     counts, _ = np.histogram(logs, bins=3, range=(-4, -1))
     np.testing.assert_allclose(counts / 4000, 1 / 3, atol=0.03)
 
@@ -172,12 +172,18 @@ def test_names_tell_what_differs_and_are_folders():
         ("--vary batch-norm=true", "did you mean 'batch_norm'?"),
         ("--vary seed=1,2", "seed: not varied"),
         ("--vary batch_norm=yes", "batch_norm: 'yes' cannot be read; give true or false"),
-        ("--vary learning_rate=fast", "learning_rate: 'fast' cannot be read; give numbers"),
-        ("--vary learning_rate=nan", "learning_rate: 'nan' cannot be read"),
-        ("--vary learning_rate=1e-4..1e-2", "is a range; say with draws"),
+        (
+            "--vary learning_rate=fast",
+            "learning_rate: 'fast' cannot be read; give a number above 0",
+        ),
+        (
+            "--vary learning_rate=nan",
+            "setting learning_rate=nan: learning_rate: nan; give a number",
+        ),
+        ("--vary learning_rate=1e-4..1e-2", "is a range; give draws"),
         ("--vary learning_rate=0..1 --draws 2", "give a range from above 0"),
         ("--vary learning_rate=1..0.1 --draws 2", "give a range from above 0"),
-        ("--vary learning_rate=..1 --draws 2", "learning_rate: '..1' cannot be read"),
+        ("--vary learning_rate=..1 --draws 2", "learning_rate: '' cannot be read"),
         ("--vary epochs=1,2 --draws 3", "draws: 3 of a grid of 2 settings"),
         ("--vary epochs=1,2 --draws 0", "draws: 0; give a whole number"),
         ("--vary epochs=1..3 --draws 9", "the ranges hold fewer than 9"),
@@ -187,7 +193,7 @@ def test_names_tell_what_differs_and_are_folders():
         ("--vary optimizer=adam,adma", "setting optimizer=adma: optimizer: 'adma' is unknown"),
         ("conv --vary filters=8+8+8+8,9", "filters=9: kernels: 4 values for 1 layer; give one"),
         ("conv --vary padding=same,full", "setting padding=full: padding: 'full' is unknown"),
-        ("logistic --vary filters=8", "setting filters=8: filters: not of a dense network"),
+        ("logistic --vary filters=8", "setting filters=8: filters: not an argument of dense"),
         ("--vary shift=1,99", "setting shift=99: augmentation shift: 99"),
         ("dropout --vary hidden=8+8,8", "setting hidden=8+8: activation: 3 values for 2 layers"),
         ("dens-512 --vary hidden=8", "did you mean 'dense-512'"),
@@ -232,12 +238,12 @@ def test_an_explosion_is_told_with_its_time_and_wants_a_yes(few_file, tmp_path, 
     code, _, error = tenfold_main("study", *how, "--data", few_file, "--out", tmp_path / "study")
     assert code == 2
     assert re.search(r"51 settings x 2 seeds are 102 networks, about [\d.]+ \w+ if all", error)
-    assert "say --yes" in error
+    assert "give --yes" in error
     assert list(tmp_path.iterdir()) == []
 
 
 def test_an_explosion_that_is_confirmed_is_trained(few, tmp_path, monkeypatch):
-    monkeypatch.setattr("tenfold.experiments.studies.checking.MOST_NETWORKS", 1)
+    monkeypatch.setattr("tenfold.experiments.studies.preflight.MOST_NETWORKS", 1)
     vary = {"learning_rate": [0.01, 0.1], "epochs": [1]}
     with pytest.raises(InputError, match="2 settings x 1 seeds are 2 networks"):
         study("logistic", vary, few, seeds=1, out=tmp_path / "a", verbose=False)
@@ -521,7 +527,7 @@ def test_an_exercise_can_be_trained(command, few_file, tmp_path, monkeypatch, te
     def trained(study, splits, verbose):
         raise InputError(f"{len(study.plan.settings)} settings would be trained")
 
-    monkeypatch.setattr("tenfold.experiments.studies.running._go_on", trained)
+    monkeypatch.setattr("tenfold.experiments.studies.search._train_all", trained)
     program, *arguments = shlex.split(command)
     assert program == "tenfold"
     code, _, error = tenfold_main(*arguments, "--data", few_file, "--out", tmp_path / "study")

@@ -274,7 +274,7 @@ def test_commands_train_the_same_again(run):
     changed = recipe("dense-512").replace(epochs=3, arguments={"hidden": [64, 32]})
     first, *_ = commands(as_from_mnist(run, changed), "test")
     assert first == (
-        "tenfold train dense-512 --epochs 3 --hidden 64,32 --seeds 2 --data mnist --out linear"
+        "tenfold train dense-512 --hidden 64+32 --epochs 3 --seeds 2 --data mnist --out linear"
     )
 
 

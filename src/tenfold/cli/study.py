@@ -1,22 +1,22 @@
-"""The command that trains a recipe in many settings."""
+"""The command for grid and random search."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from tenfold.cli.app import AsJson, Resize, app, echo_json, interruptible
+from tenfold.cli.recipe_options import NO_CHANGES, RecipeArgument, with_recipe_options
 from tenfold.core.errors import InputError
 
 
 @app.command()
+@with_recipe_options
 def study(
-    recipe: Annotated[
-        str | None,
-        typer.Argument(help="A recipe (see tenfold recipes), or my_network.py:build."),
-    ] = None,
+    recipe: RecipeArgument = None,
     vary: Annotated[
         list[str] | None,
         typer.Option(
@@ -29,6 +29,7 @@ def study(
     ] = None,
     seeds: Annotated[int | None, typer.Option(help="Networks of each setting; else 5.")] = None,
     draws: Annotated[int | None, typer.Option(help="Settings to draw, not the grid.")] = None,
+    changes: Mapping[str, Any] = NO_CHANGES,
     resize: Resize = False,
     out: Annotated[Path | None, typer.Option(help="Folder of the study.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Train more than 100 networks.")] = False,
@@ -43,16 +44,17 @@ def study(
     with interruptible():
         if resume is not None:
             others = (recipe, vary, data, seeds, draws, out, resize or None, yes or None)
-            if any(value is not None for value in others):
+            if changes or any(value is not None for value in others):
                 raise InputError("--resume takes all from the study; give nothing else with it")
-            found = studies.resume(resume)
+            result = studies.resume(resume)
         else:
-            found = studies.study(
+            result = studies.study(
                 recipe,
                 studies.read_options(vary or []),
                 data or "mnist",
                 seeds=5 if seeds is None else seeds,
                 draws=draws,
+                changes=changes,
                 resize=resize,
                 out=out,
                 confirmed=yes,
@@ -60,6 +62,6 @@ def study(
         from tenfold.cli import study_text
 
         if as_json:
-            echo_json(found.to_json())
+            echo_json(result.to_json())
         else:
-            typer.echo(study_text.describe_study(found))
+            typer.echo(study_text.describe_study(result))

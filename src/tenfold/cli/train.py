@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tenfold.cli.app import AsJson, Resize, app, echo_json, interruptible
+from tenfold.cli.recipe_options import NO_CHANGES, RecipeArgument, with_recipe_options
 from tenfold.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,43 +19,14 @@ if TYPE_CHECKING:
 
 
 @app.command()
+@with_recipe_options
 def train(
-    recipe: Annotated[
-        str | None,
-        typer.Argument(help="A recipe (see tenfold recipes), or my_network.py:build."),
-    ] = None,
+    recipe: RecipeArgument = None,
     data: Annotated[
         str | None, typer.Option(help="A name, an IDX, .npz or .csv file, a folder; else mnist.")
     ] = None,
     seeds: Annotated[int | None, typer.Option(help="Networks to train at once; else 1.")] = None,
-    hidden: Annotated[str | None, typer.Option(help="Units of dense layers: 512,256.")] = None,
-    activation: Annotated[str | None, typer.Option(help="One, or one a layer: relu,elu.")] = None,
-    dropout: Annotated[str | None, typer.Option(help="Share dropped, or one a layer.")] = None,
-    batch_norm: Annotated[
-        bool | None, typer.Option("--batch-norm", help="Normalise before each activation.")
-    ] = None,
-    filters: Annotated[str | None, typer.Option(help="Channels of convolutions: 32,64.")] = None,
-    loss: Annotated[str | None, typer.Option(help="sparse, one-hot, or a Keras loss.")] = None,
-    optimizer: Annotated[
-        str | None, typer.Option(help="A Keras optimizer: adam, sgd, muon.")
-    ] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Peak, if scheduled.")] = None,
-    schedule: Annotated[str | None, typer.Option(help="constant, linear or cosine.")] = None,
-    warmup: Annotated[float | None, typer.Option(help="Share of the steps.")] = None,
-    weight_decay: Annotated[float | None, typer.Option(help="Of the optimizer.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Images a step.")] = None,
-    epochs: Annotated[int | None, typer.Option(help="Passes over the images.")] = None,
-    shift: Annotated[float | None, typer.Option(help="Augment: pixels.")] = None,
-    rotation: Annotated[float | None, typer.Option(help="Augment: degrees.")] = None,
-    scale: Annotated[float | None, typer.Option(help="Augment: 0.1 is 0.9 to 1.1.")] = None,
-    shear: Annotated[float | None, typer.Option(help="Augment: tangent of the slant.")] = None,
-    elastic: Annotated[float | None, typer.Option(help="Augment: pixels of bending.")] = None,
-    thickness: Annotated[float | None, typer.Option(help="Augment: pixels of a stroke.")] = None,
-    blur: Annotated[float | None, typer.Option(help="Augment: pixels, sigma.")] = None,
-    noise: Annotated[float | None, typer.Option(help="Augment: sd of grey noise.")] = None,
-    clutter: Annotated[float | None, typer.Option(help="Augment: share of images.")] = None,
-    flip: Annotated[float | None, typer.Option(help="Augment: share mirrored.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Of everything random.")] = None,
+    changes: Mapping[str, Any] = NO_CHANGES,
     validation: Annotated[int | None, typer.Option(help="Images held out of train.")] = None,
     corrections: Annotated[
         Path | None, typer.Option(help="A file of corrected labels, as tenfold audit saves it.")
@@ -73,38 +45,11 @@ def train(
     ] = False,
 ) -> None:
     """Train a network, or many at once, and leave a run folder."""
-    changes = {
-        "hidden": hidden,
-        "activation": activation,
-        "dropout": dropout,
-        "batch_norm": batch_norm,
-        "filters": filters,
-        "loss": loss,
-        "optimizer": optimizer,
-        "learning_rate": learning_rate,
-        "schedule": schedule,
-        "warmup": warmup,
-        "weight_decay": weight_decay,
-        "batch_size": batch_size,
-        "epochs": epochs,
-        "shift": shift,
-        "rotation": rotation,
-        "scale": scale,
-        "shear": shear,
-        "elastic": elastic,
-        "thickness": thickness,
-        "blur": blur,
-        "noise": noise,
-        "clutter": clutter,
-        "flip": flip,
-        "seed": seed,
-    }
-    given = {name: value for name, value in changes.items() if value is not None}
     with interruptible(), _beside(serve) as beside:
         watch = None if beside is None else beside.start
         if resume is not None:
             others = (recipe, data, seeds, validation, corrections, out, resize or None, start)
-            if given or any(value is not None for value in others):
+            if changes or any(value is not None for value in others):
                 raise InputError("--resume takes all from the run; give nothing else with it")
             from tenfold import training
 
@@ -115,7 +60,7 @@ def train(
             if start is not None and data is None:
                 raise InputError("--from: continue on what? give --data, such as a folder")
             base = recipe if recipe is not None or start is None else _adapted(start)
-            chosen = recipes.customised(base, given)
+            chosen = recipes.customised(base, changes)
             from tenfold import training
 
             run = training.train(
@@ -171,7 +116,7 @@ def summary(
     if Path(what).is_dir():
         typer.echo(Run(what).summary())
         return
-    if not what.endswith(".py") and ".py:" not in what and ("/" in what or Path(what).exists()):
+    if not networks.is_python_file(what) and ("/" in what or Path(what).exists()):
         raise InputError(f"{what}: no such run folder; see tenfold recipes for names")
     chosen = recipes.customised(what, {})
     model = networks.build(chosen.network, chosen.arguments, (28, 28), 10, chosen.seed)

@@ -1,4 +1,4 @@
-"""Declarations of settings: type, range, default and help text, each written once.
+"""Declarations of fields: type, range, default and help text, each written once.
 
 A keyword argument of a network and an attribute of a recipe are declared in their annotation::
 
@@ -22,7 +22,7 @@ from tenfold.core.errors import InputError
 
 
 class Layers(IntEnum):
-    """How many values a setting takes."""
+    """How many values a field takes."""
 
     NO = 0  # one value
     OPTIONAL = 1  # one value, or a list with one value per layer
@@ -60,7 +60,7 @@ class Interval:
 
 @dataclass(frozen=True)
 class Field:
-    """One setting.
+    """One field of a recipe: an argument of a network, or a setting of training or augmentation.
 
     An annotation gives the first attributes; `declared` adds the others.
 
@@ -113,6 +113,17 @@ class Field:
             text = f"{whole}numbers" if self.layers else f"a {whole}number"
         text += f" {self.interval}" if self.interval else ""
         return text + (", layers joined by + as in 128+64" if self.layers else "")
+
+    def to_option(self, value: Any) -> list[str]:
+        """The arguments of the command line that give a value.
+
+        Example:
+            >>> Field("Epochs.", name="batch_size", kind=int).to_option(64)
+            ['--batch-size', '64']
+        """
+        if self.kind is bool:
+            return [self.option if value else f"--no-{self.option[2:]}"]
+        return [self.option, to_text(value)]
 
     def check(self, value: Any, label: str | None = None) -> None:
         """Refuse a value that is not allowed.

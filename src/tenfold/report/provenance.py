@@ -4,33 +4,17 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, fields
+from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
-from tenfold.core.errors import InputError
 from tenfold.data import Origin
 from tenfold.data.splitting import DEFAULT_VALIDATION
 from tenfold.evaluation import Evaluation
-from tenfold.networks.recipes import RECIPES, Augmentation, Recipe, customised
+from tenfold.networks.recipes.options import to_options
 from tenfold.report.layers import TIMES
 from tenfold.report.text import day, duration
 from tenfold.runs import Run
-
-FIELDS = (
-    "loss",
-    "optimizer",
-    "learning_rate",
-    "schedule",
-    "warmup",
-    "weight_decay",
-    "batch_size",
-    "epochs",
-    "seed",
-)
-MOVES = tuple(field.name for field in fields(Augmentation))
-ARGUMENTS = ("hidden", "activation", "dropout", "batch_norm", "filters")
-"""What of a recipe, its augmentation and its network ``tenfold train`` has options for."""
 
 _PLAIN = Origin("", DEFAULT_VALIDATION, seed=0, resize=False)
 
@@ -67,7 +51,7 @@ def commands(run: Run, split: str) -> list[str]:
 
 
 def _training(run: Run, name: str) -> list[str]:
-    options, data = _options(run.recipe), _data_options(run.record.data.origin)
+    options, data = to_options(run.recipe), _data_options(run.record.data.origin)
     own_splits = bool(run.record.continued) and "--validation" in (data or [])
     if options is None or data is None or own_splits or run.record.protocol != "held-out":
         return _in_python(run, name)
@@ -114,34 +98,6 @@ def _in_python(run: Run, name: str) -> list[str]:
     more += f", start={start[1]!r}" if start else ""
     more += "" if run.record.protocol == "held-out" else f", protocol={run.record.protocol!r}"
     return [*lines, f">>> tenfold.train(tenfold.Recipe.from_json(recipe), data{more})"]
-
-
-def _options(recipe: Recipe) -> list[str] | None:
-    """Arguments of ``tenfold train`` that give this very recipe; None where there are none."""
-    known = recipe.name in RECIPES
-    base = RECIPES[recipe.name] if known else Recipe(recipe.name)
-    changes = _changed(recipe, base, FIELDS)
-    changes |= _changed(recipe.augmentation, base.augmentation, MOVES)
-    changes |= {k: v for k, v in recipe.arguments.items() if base.arguments.get(k) != v}
-    written = {name: _written(value) for name, value in changes.items()}
-    if not set(changes) <= {*FIELDS, *MOVES, *ARGUMENTS} or None in written.values():
-        return None
-    try:
-        same = customised(recipe.name if known else None, written) == recipe
-    except (InputError, TypeError):
-        return None
-    return [*([recipe.name] if known else []), *_as_options(written)] if same else None
-
-
-def _changed(one: Any, other: Any, names: Sequence[str]) -> dict[str, Any]:
-    return {n: getattr(one, n) for n in names if getattr(one, n) != getattr(other, n)}
-
-
-def _written(value: Any) -> Any:
-    """A value as the command line takes it; None where it does not."""
-    if isinstance(value, list):
-        return ",".join(map(str, value))
-    return value if isinstance(value, (str, float, int)) and value is not False else None
 
 
 def _as_options(changes: Mapping[str, Any]) -> list[str]:

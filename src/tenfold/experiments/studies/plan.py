@@ -1,4 +1,4 @@
-"""The plan of a study, ``study.json``: what was asked, and each setting that follows from it."""
+"""The plan of a study, ``study.json``: what is varied, and every setting that follows."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ from tenfold.runs.record import DataRecord
 
 NAME = "study.json"
 FORMAT = 1
-MOST_NETWORKS_TOGETHER = 20
-"""In one program: with many more each takes longer, as they outgrow a processor's cache."""
+MOST_NETWORKS_PER_PROGRAM = 20
+"""With more, each takes longer: their weights outgrow the processor's cache."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One row of a study.
+    """One combination of values, trained as one run.
 
     Attributes:
-        name: what it is called, ``hidden=64 activation=relu``.
-        folder: of its run, in that of the study.
-        values: of what is varied, by name.
-        recipe: what is trained.
-        parameters: of its network.
+        name: for people, such as ``hidden=64 activation=relu``.
+        folder: name of the run folder in the study's folder.
+        values: of the varied fields, by name.
+        recipe: the recipe with these values.
+        parameters: number of parameters of its network.
     """
 
     name: str
@@ -41,16 +41,17 @@ class Setting:
 
 @dataclass(frozen=True)
 class Plan:
-    """What a study was asked for.
+    """What a study trains.
 
     Attributes:
-        recipe: the name of the recipe whose values are varied.
-        vary: what is varied, as text.
-        draws: how many settings were drawn; None for the whole grid.
+        recipe: name of the recipe whose fields are varied.
+        vary: values of each varied field, as text.
+        draws: number of settings of a random search; None for a grid search.
         seeds: networks of each setting.
-        data: what they are trained on.
-        settings: all of them, in the order of training.
+        data: the dataset.
+        settings: in the order of training.
         started: local time, ISO 8601.
+        format: version of the file format.
     """
 
     recipe: str
@@ -64,29 +65,34 @@ class Plan:
 
     @property
     def title(self) -> str:
-        """Recipe, data, settings and seeds, for a picture or a line."""
+        """Recipe, data, settings and seeds, as the title of a figure or line."""
         seeds = f" x {self.seeds} seeds" if self.seeds > 1 else ""
         return f"{self.recipe} on {self.data.name}, {len(self.settings)} settings{seeds}"
 
     def groups(self) -> list[list[Setting]]:
-        """The settings that one program can train: those that differ in their states alone.
+        """Group the settings that one program can train.
 
-        That is in the learning rate, where no schedule makes it a part of the program.
+        They differ only in a constant learning rate, which is part of the state; a schedule is
+        compiled into the program.
         """
-        found: dict[str, list[list[Setting]]] = {}
-        most = max(1, MOST_NETWORKS_TOGETHER // self.seeds)
+        by_program: dict[str, list[list[Setting]]] = {}
+        most = max(1, MOST_NETWORKS_PER_PROGRAM // self.seeds)
         for setting in self.settings:
-            groups = found.setdefault(_program(setting.recipe), [[]])
+            groups = by_program.setdefault(_program(setting.recipe), [[]])
             if len(groups[-1]) == most:
                 groups.append([])
             groups[-1].append(setting)
-        return [group for groups in found.values() for group in groups]
+        return [group for groups in by_program.values() for group in groups]
 
     def load_data(self, splits: Splits | None, folder: Path) -> Splits:
-        """The data of the study: loaded again, or those given where they were made in memory.
+        """Load the dataset of the study again, or check the given one.
+
+        Args:
+            splits: the dataset if it was made in memory, else None.
+            folder: of the study, for messages.
 
         Raises:
-            InputError: they are not to be had, or are not those of the study.
+            InputError: the dataset is missing, or is not that of the study.
         """
         if splits is None:
             if self.data.origin is None:
@@ -95,13 +101,13 @@ class Plan:
                     "again as data=..."
                 )
             splits = load(**asdict(self.data.origin))
-        found = {name: split.checksum for name, split in splits.present().items()}
-        if found != self.data.checksums:
+        checksums = {name: split.checksum for name, split in splits.present().items()}
+        if checksums != self.data.checksums:
             raise InputError(f"{folder}: {splits.name} is not the data it began with; give those")
         return splits
 
     def save(self, folder: Path) -> None:
-        """Write ``study.json``, whole or not at all."""
+        """Write ``study.json`` atomically."""
         with atomic_write(folder / NAME, "w") as file:
             json.dump(asdict(self), file, indent=2)
             file.write("\n")
@@ -111,7 +117,7 @@ class Plan:
         """Read ``study.json``.
 
         Raises:
-            InputError: there is none, or it is not one of ours.
+            InputError: the file is missing or damaged, or of another version.
         """
         path = folder / NAME
         try:
@@ -144,6 +150,6 @@ class Plan:
 
 
 def _program(recipe: Recipe) -> str:
-    """What a program is made of: all of a recipe, but a constant learning rate."""
-    same = recipe.replace(learning_rate=None) if recipe.schedule == "constant" else recipe
-    return json.dumps(same.to_json(), sort_keys=True)
+    """A key that is equal for recipes with the same program: all but a constant learning rate."""
+    key = recipe.replace(learning_rate=None) if recipe.schedule == "constant" else recipe
+    return json.dumps(key.to_json(), sort_keys=True)

@@ -1,4 +1,4 @@
-"""A study read back from its folder: its table, its picture and its best run."""
+"""A study folder: its table, its figure and its best run."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from tenfold.core.files import atomic_write
 from tenfold.data import Splits
 from tenfold.evaluation import Evaluation
 from tenfold.experiments.studies.plan import Plan, Setting
-from tenfold.experiments.studies.settings import to_text
 from tenfold.metrics import table_metrics
+from tenfold.networks.fields import to_text
 from tenfold.runs import Run
 from tenfold.runs.ledger import openings
 from tenfold.runs.record import Record
@@ -22,20 +22,20 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-TABLE, PICTURE = "table.csv", "study.png"
+TABLE, FIGURE = "table.csv", "study.png"
 ENDED = ("finished", "diverged")
 _WAITING = "waiting"
-_BY = "study"
+_OPENED_BY = "study"
 
 
 class Study:
-    """What a study left behind in its folder.
+    """The results of a study.
 
     Args:
-        path: the folder, as ``tenfold study`` printed it.
+        path: the study folder, as ``tenfold study`` printed it.
 
     Raises:
-        InputError: the folder is not that of a study, or was damaged.
+        InputError: the folder is not a study, or it is damaged.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -43,17 +43,16 @@ class Study:
         self.plan = Plan.load(self.path)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Each setting with what came of it, the best first, and diverged ones last.
+        """The settings with their scores, the best first and those without scores last.
 
-        Best is the highest mean accuracy on validation images; of equals, fewer parameters.
-        ``low`` and ``high`` are the 95 % interval of the mean over seeds, or with one seed the
-        Wilson interval over images. What a setting has no figure for is None.
+        The best has the highest mean accuracy on the validation images; ties go to fewer
+        parameters. ``low`` and ``high`` are the 95 % interval of the mean over seeds, or with one
+        seed the Wilson interval over images. Missing scores are None.
         """
-        found = [self.row(setting) for setting in self.plan.settings]
-        return sorted(found, key=_rank)
+        return sorted(map(self.row, self.plan.settings), key=_rank)
 
     def row(self, setting: Setting) -> dict[str, Any]:
-        """What came of one setting."""
+        """Values, status and scores of one setting."""
         folder = self.path / setting.folder
         record = Record.load(folder) if (folder / "run.json").exists() else None
         row = {
@@ -70,7 +69,7 @@ class Study:
 
     @property
     def table(self) -> DataFrame:
-        """The rows as a pandas DataFrame, the best first; layers are joined by ``+``."""
+        """The rows as a pandas DataFrame, the best first, with layers joined by ``+``."""
         import pandas as pd
 
         rows = [
@@ -98,23 +97,26 @@ class Study:
 
     @property
     def test(self) -> Evaluation | None:
-        """The best run on the test set, which was opened for it alone; None if it was not."""
+        """Evaluation of the best run on the test set; None if the test set was not opened."""
         best = self.best
-        opened = any(opening["by"] == _BY for opening in openings(best.path))
+        opened = any(opening["by"] == _OPENED_BY for opening in openings(best.path))
         return best.judged("test")[0] if opened else None
 
     def open_test(self, splits: Splits) -> Evaluation | None:
-        """Open the test set for the best run, once; None where the data or the best are lacking.
+        """Open the test set for the best run, once.
 
         Args:
-            splits: the data of the study.
+            splits: the dataset of the study.
+
+        Returns:
+            The evaluation, or None without a test split or a finished setting.
         """
         if splits.test is None or self.rows()[0]["status"] != "finished":
             return None
-        return self.test or self.best.evaluate("test", data=splits, by=_BY)
+        return self.test or self.best.evaluate("test", data=splits, by=_OPENED_BY)
 
     def plot(self) -> Figure:
-        """The settings with their intervals, the best first and in colour; 60 at most.
+        """Plot the best settings with their intervals, at most 60; the best is highlighted.
 
         Raises:
             InputError: no setting is trained.
@@ -132,24 +134,24 @@ class Study:
         )
 
     def write(self) -> None:
-        """Write ``table.csv``, and ``study.png`` once a setting is trained."""
+        """Write ``table.csv``, and ``study.png`` if a setting is trained."""
         with atomic_write(self.path / TABLE, "w") as file:
             self.table.to_csv(file, index=False)
         if self.rows()[0]["status"] == "finished":
-            figures.save(self.plot(), self.path / PICTURE)
+            figures.save(self.plot(), self.path / FIGURE)
 
     def remark(self) -> str:
-        """What the figures of the best setting mean, in a sentence."""
+        """How to read the scores of the best setting, in a sentence."""
         k = sum(row["status"] == "finished" for row in self.rows())
         if k < 2:
-            return f"{k} of {len(self.plan.settings)} settings gave a figure: nothing was chosen"
+            return f"{k} of {len(self.plan.settings)} settings gave a score: nothing was chosen"
         return (
             f"chosen as the highest of {k} settings, its validation accuracy is optimistic; "
             "the test set, opened for it alone, had no part in the choice"
         )
 
     def to_json(self) -> dict[str, Any]:
-        """Plan, rows, and the best run with its figures on test, as plain JSON types."""
+        """Plan, rows, and the best run with its test scores, as plain JSON types."""
         rows = self.rows()
         finished = rows[0]["status"] == "finished"
         test = self.test if finished else None
@@ -166,7 +168,7 @@ class Study:
         }
 
     def headline(self) -> str:
-        """The best setting in a line, or how many are trained."""
+        """The best setting in a line, or the number of trained settings."""
         rows = self.rows()
         done = sum(row["status"] in ENDED for row in rows)
         if rows[0]["status"] == "finished":

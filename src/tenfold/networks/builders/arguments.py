@@ -11,9 +11,7 @@ SIZES = Interval(1, 100_000)
 DROPOUT = Field("Share of units dropped in training.", Interval(0, 1, closed="left"))
 BATCH_NORM = Field("Batch normalisation before each activation.")
 
-Activation = Annotated[
-    str | Sequence[str], Field("Activation: one of Keras's names, such as relu or gelu.")
-]
+Activation = Annotated[str | Sequence[str], Field("Keras activation, such as relu or gelu.")]
 
 
 def check_activation(activation: str) -> None:

@@ -22,17 +22,17 @@ def conv(
     *,
     filters: Annotated[Sequence[int], Field("Filters of the convolutions.", SIZES)] = (32, 64),
     kernels: Annotated[
-        int | Sequence[int], Field("Side of the convolutions' windows, in pixels.", SIZES)
+        int | Sequence[int], Field("Side of the convolution windows, in pixels.", SIZES)
     ] = 3,
     strides: Annotated[
-        int | Sequence[int], Field("Step of the convolutions' windows, in pixels.", SIZES)
+        int | Sequence[int], Field("Step of the convolution windows, in pixels.", SIZES)
     ] = 1,
     pooling: Annotated[
         int | Sequence[int], Field("Side of max-pooling windows; 1 for no pooling.", SIZES)
     ] = 1,
     padding: Annotated[
         str,
-        Field("Padding of the convolutions: same pads with zeros.", choices=("valid", "same")),
+        Field("Padding of the convolutions.", choices=("valid", "same")),
     ] = "valid",
     activation: Activation = "relu",
     batch_norm: Annotated[bool | Sequence[bool], BATCH_NORM] = False,

@@ -1,4 +1,4 @@
-"""All settings of a recipe by name, and recipes changed by options or made from a Python file."""
+"""The fields of a recipe by name, recipes changed by options, and the options of a recipe."""
 
 from __future__ import annotations
 
@@ -6,22 +6,23 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from tenfold.networks.fields import Field, declared
+from tenfold.core.errors import InputError
+from tenfold.networks.fields import Field, declared, to_text
 from tenfold.networks.python_file import is_python_file, split
 from tenfold.networks.recipes.augmentation import Augmentation
 from tenfold.networks.recipes.recipe import Recipe
-from tenfold.networks.recipes.table import recipe
+from tenfold.networks.recipes.table import RECIPES, recipe
 from tenfold.networks.registry import NETWORKS, argument_fields, build
 
 ARGUMENTS = argument_fields()
 TRAINING = declared(Recipe)
 AUGMENTATION = declared(Augmentation)
 FIELDS: Mapping[str, Field] = {**ARGUMENTS, **TRAINING, **AUGMENTATION}
-"""Settings of the network, of its training and of the augmentation."""
+"""The fields of the network, of its training and of the augmentation."""
 
 
 def customised(base: str | Recipe | None, changes: Mapping[str, Any]) -> Recipe:
-    """A recipe with other values for some of its settings.
+    """A recipe with other values for some of its fields.
 
     Args:
         base: a recipe or its name, or ``my_network.py:build``; None for ``quick``, or for
@@ -79,3 +80,34 @@ def _of_python_file(name: str) -> Recipe:
         optimizer=serialize_compiled("optimizer", model.optimizer, name),
         loss=serialize_compiled("loss", model.loss, name),
     )
+
+
+def to_options(recipe: Recipe) -> list[str] | None:
+    """Arguments of ``tenfold train`` that give exactly this recipe, or None if there are none.
+
+    Example:
+        >>> to_options(RECIPES["quick"].replace(epochs=3, augmentation=Augmentation(shift=2)))
+        ['quick', '--epochs', '3', '--shift', '2']
+    """
+    name = recipe.name if recipe.name in RECIPES else None
+    old, new = _values(RECIPES[name] if name else Recipe(recipe.name)), _values(recipe)
+    changes = {key: value for key, value in new.items() if value != old.get(key)}
+    try:
+        same = customised(name, {key: to_text(value) for key, value in changes.items()}) == recipe
+    except InputError:
+        return None
+    has_options = all(
+        key in FIELDS and not (FIELDS[key].kind is bool and isinstance(value, list))
+        for key, value in changes.items()
+    )
+    if not same or not has_options:
+        return None
+    options = [FIELDS[key].to_option(value) for key, value in changes.items()]
+    return [*filter(None, [name]), *(part for option in options for part in option)]
+
+
+def _values(recipe: Recipe) -> dict[str, Any]:
+    """The values of all fields by name; of the network's arguments those that the recipe sets."""
+    training = {name: getattr(recipe, name) for name in TRAINING}
+    augmentation = {name: getattr(recipe.augmentation, name) for name in AUGMENTATION}
+    return {**recipe.arguments, **training, **augmentation}

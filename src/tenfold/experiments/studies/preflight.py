@@ -1,85 +1,92 @@
-"""Before a study: every setting is built, and too many networks are told what they would cost."""
+"""Checks before a study: every setting can be built, and the number of networks is confirmed."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from tenfold.core.errors import InputError
 from tenfold.data import Splits
-from tenfold.experiments.studies import settings
+from tenfold.experiments.studies import grid
+from tenfold.experiments.studies.grid import Axes, LogUniform
 from tenfold.experiments.studies.plan import Setting
-from tenfold.experiments.studies.settings import Axes, Range
 from tenfold.networks import recipes
 from tenfold.networks.recipes import Recipe
 
 MOST_NETWORKS = 100
-"""That are trained without being confirmed."""
+"""A study of more networks needs confirmation."""
 
 _PROBE_SECONDS = 6.0
 
 
-def base_recipe(recipe: str | Recipe | None, axes: Axes) -> Recipe:
-    """The recipe whose values are varied; its own where none is given.
+def base_recipe(recipe: str | Recipe | None, axes: Axes, changes: Mapping[str, Any]) -> Recipe:
+    """The recipe whose values are varied.
+
+    Args:
+        recipe: a recipe or its name; None for the one that suits the varied fields.
+        axes: the varied values.
+        changes: other values of the recipe.
 
     Raises:
-        InputError: there is none of that name.
+        InputError: the recipe is unknown, or a field is both changed and varied.
     """
+    if both := [name for name in changes if name in axes]:
+        raise InputError(f"{both[0]}: given as an option and in --vary; leave out one")
     if recipe is not None and not isinstance(recipe, (str, Recipe)):
         raise InputError(f"recipe: got {type(recipe).__name__}; give a name or a tenfold.Recipe")
     if recipe is not None:
-        return recipes.customised(recipe, {})
-    first = {n: axis.low if isinstance(axis, Range) else axis[0] for n, axis in axes.items()}
-    return recipes.customised(None, first)
+        return recipes.customised(recipe, changes)
+    first = {n: axis.low if isinstance(axis, LogUniform) else axis[0] for n, axis in axes.items()}
+    return recipes.customised(None, {**first, **changes})
 
 
 def checked_settings(
     base: Recipe, axes: Axes, draws: int | None, splits: Splits
 ) -> Iterator[Setting]:
-    """The settings one by one, each with its network built, compiled and measured.
+    """Yield the settings, each with its network built and compiled and its parameters counted.
 
     Raises:
-        InputError: a setting cannot be trained on these images; it is named.
+        InputError: a setting cannot be trained on these images; the message names it.
     """
     from tenfold.training.prepare import count_parameters
 
-    for number, values in enumerate(settings.combinations(axes, draws, base.seed), 1):
-        name = settings.name_of(values, axes)
+    for number, values in enumerate(grid.combinations(axes, draws, base.seed), 1):
+        name = grid.name_of(values, axes)
         try:
             recipe = recipes.customised(base, values)
             parameters = count_parameters(recipe, splits)
         except InputError as error:
             raise InputError(f"setting {name}: {error}") from None
-        yield Setting(name, settings.folder_of(name, number), values, recipe, parameters)
+        yield Setting(name, grid.folder_of(name, number), values, recipe, parameters)
 
 
-def refuse_explosion(
+def require_confirmation(
     base: Recipe, axes: Axes, draws: int | None, splits: Splits, seeds: int
 ) -> None:
-    """Refuse more networks than anyone trains without meaning to.
+    """Refuse to train many networks, and estimate how long they would take.
 
     Raises:
-        InputError: there are more than 100; the time they would take is that of a short probe
-            of the first setting, times their number.
+        InputError: there are more than ``MOST_NETWORKS``. The estimate is the time of a short probe
+            of the first setting, multiplied by the number of settings.
     """
-    number = settings.count(axes, draws)
+    number = grid.count(axes, draws)
     if number * seeds <= MOST_NETWORKS:
         return
     first = next(checked_settings(base, axes, draws, splits))
-    starting, epoch = _probe(first.recipe, splits, seeds)
+    start, epoch = _probe(first.recipe, splits, seeds)
     axis = axes.get("epochs")
     epochs = sum(axis) / len(axis) if isinstance(axis, list) else first.recipe.epochs
-    seconds = number * (starting + epochs * epoch)
+    seconds = number * (start + epochs * epoch)
     raise InputError(
         f"{number:,} settings x {seeds} seeds are {number * seeds:,} networks, about "
-        f"{_duration(seconds)} if all take as long as {first.name}; say --yes (confirmed=True) "
+        f"{_duration(seconds)} if all take as long as {first.name}; give --yes (confirmed=True) "
         f"to train more than {MOST_NETWORKS}, or vary less, or give draws"
     )
 
 
 def _probe(recipe: Recipe, splits: Splits, seeds: int) -> tuple[float, float]:
-    """Seconds that a program takes to start, and that an epoch of so many networks takes."""
+    """Seconds to start a program, and seconds of an epoch of all seeds; measured on a few steps."""
     from tenfold import engine
     from tenfold.training.failures import explain_out_of_memory
 
@@ -93,18 +100,18 @@ def _probe(recipe: Recipe, splits: Splits, seeds: int) -> tuple[float, float]:
 
         def on_steps(_: engine.State, seen: int, logs: dict[str, Any]) -> bool:
             marks.append((time.perf_counter() - began, seen))
-            # The last, smaller batch is a program of its own, and would be compiled here.
+            # Stop before the last, smaller batch: it would be compiled as another program.
             return marks[-1][0] > _PROBE_SECONDS or seen + recipe.batch_size > images
 
         state, data = engine.initial_state(models), engine.DeviceData(splits.train)
         engine.run_epoch(program, state, data, 0, names, on_steps=on_steps)
     (start, before), (end, after) = marks[0], marks[-1]
-    an_image = (end - start) / (after - before) if after > before else start / after
-    return start, an_image * images
+    per_image = (end - start) / (after - before) if after > before else start / after
+    return start, per_image * images
 
 
 def _duration(seconds: float) -> str:
-    """A length of time in the unit that suits it.
+    """A duration in a suitable unit.
 
     Example:
         >>> _duration(50), _duration(300), _duration(20_000)
