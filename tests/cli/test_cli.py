@@ -578,7 +578,7 @@ ARGUMENTS = [
     ("train conv --hidden 8", "hidden: not an argument of conv networks"),
     (
         "train --hidden 8 --filters 8",
-        "filters: not an argument of dense networks, which take hidden",
+        "filters: not an argument of dense networks, which take",
     ),
     ("train quick --filters 0", "filters: [0]"),
     ("train quick --filters 8,8,8,8,8", "a conv network cannot be built with these arguments"),

@@ -174,11 +174,11 @@ def test_names_tell_what_differs_and_are_folders():
         ("--vary batch_norm=yes", "batch_norm: 'yes' cannot be read; give true or false"),
         (
             "--vary learning_rate=fast",
-            "learning_rate: 'fast' cannot be read; give a number above 0",
+            "learning_rate: 'fast' cannot be read; give a number",
         ),
         (
             "--vary learning_rate=nan",
-            "setting learning_rate=nan: learning_rate: nan; give a number",
+            "learning_rate: nan; give a number above 0",
         ),
         ("--vary learning_rate=1e-4..1e-2", "is a range; give draws"),
         ("--vary learning_rate=0..1 --draws 2", "give a range from above 0"),

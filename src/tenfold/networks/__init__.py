@@ -4,7 +4,7 @@
 - ``registry``: the builders by name, and ``build``
 - ``python_file``: networks of a user's Python file
 - ``serialization``: networks, losses and optimizers as JSON
-- ``fields``: declarations of settings, from which options, checks and documentation are made
+- ``fields``: declarations of fields, from which options, checks and documentation are made
 - ``recipes/``: a network with its optimizer, schedule, batch size, epochs and augmentation
 - ``augmentation/``: random changes of the training images, in JAX
 """

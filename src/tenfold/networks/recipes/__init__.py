@@ -1,9 +1,9 @@
 """Recipes: a network and how to train it, as plain data.
 
-- ``augmentation``, ``recipe``: the settings, each declared once (see `tenfold.networks.fields`)
+- ``augmentation``, ``recipe``: the fields, each declared once (see `tenfold.networks.fields`)
 - ``table``: the named recipes
-- ``options``: all settings by name, recipes changed by options or made from a Python file
-- ``reference``: the settings as a table for the documentation
+- ``options``: all fields by name, recipes changed by options or made from a Python file
+- ``reference``: the fields as a table for the documentation
 """
 
 from tenfold.networks.recipes.augmentation import Augmentation

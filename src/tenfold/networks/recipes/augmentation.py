@@ -1,4 +1,4 @@
-"""The settings of augmentation; `tenfold.networks.augmentation` applies them."""
+"""The fields of augmentation; `tenfold.networks.augmentation` applies them."""
 
 from dataclasses import astuple, dataclass
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""The settings of recipes as Markdown, for `docs/reference/recipes.md`.
+"""The fields of recipes as Markdown, for `docs/reference/recipes.md`.
 
 Write the page again after a change: ``python -m tenfold.networks.recipes.reference > PAGE``.
 """
@@ -12,15 +12,15 @@ from tenfold.networks.recipes.options import AUGMENTATION, TRAINING
 from tenfold.networks.registry import NETWORKS
 
 _PAGE = """\
-# Settings of recipes
+# Fields of a recipe
 
-Every setting has an option in `tenfold train` and `tenfold study`, and a name for `--vary`:
-`--batch-size 64` is `batch_size` in Python, in `run.json` and in `--vary batch_size=64,128`. Each
-option changes a setting of the named recipe.
+Every field has an option in `tenfold train` and `tenfold study`, and a name for `--vary`:
+`--batch-size 64` is `batch_size` in Python, in `run.json` and in `--vary batch_size=64,128`. An
+option changes that field of the named recipe.
 
 ## How values are written
 
-- `+` joins the layers of one value: `--hidden 512+256` is two layers. A setting with one value per
+- `+` joins the layers of one value: `--hidden 512+256` is two layers. A field with one value per
   layer also takes a single value for all layers. `none` is no layer: `--hidden none`.
 - `,` separates the settings of a study: `--vary hidden=512,512+256` trains a network of one layer
   and one of two. An option gives one setting, so there `,` joins layers too:
@@ -47,7 +47,7 @@ def markdown() -> str:
 
 
 def _section(title: str, fields: Iterable[Field]) -> str:
-    head = ["setting", "meaning", "values", "per layer", "default"]
+    head = ["field", "meaning", "values", "per layer", "default"]
     rows = [head, ["---"] * len(head), *map(_row, fields)]
     lines = [f"| {' | '.join(row)} |" for row in rows]
     return "\n".join([f"## {title}", "", *lines, ""])
