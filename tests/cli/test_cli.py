@@ -241,7 +241,7 @@ def test_predict_takes_what_export_wrote(copy, few, tenfold_main):
     np.save("digits.npy", few.test.images[:20])
     code, out, _ = tenfold_main("export", copy, "-o", "digits.onnx")
     assert code == 0
-    assert "1,000 images through ONNX Runtime and Keras differ by" in out
+    assert "1,000 images: probabilities of ONNX Runtime and Keras differ by" in out
     expected = tenfold_main("predict", copy, "digits.npy", "--top", "2")
     assert tenfold_main("predict", "digits.onnx", "digits.npy", "--top", "2") == expected
 

@@ -186,7 +186,7 @@ def test_a_damaged_export_is_refused_and_can_be_removed(finished, tenfold_main, 
     exported = finished / "models" / "seed-0.onnx"
     damage(exported)
     answer = tenfold_main("evaluate", finished)
-    assert_one_line(answer, "remove it, and seed-0.keras answers instead")
+    assert_one_line(answer, "remove it, and seed-0.keras is used instead")
     assert not (finished / "test-openings.jsonl").exists()
     exported.unlink()
     found = json.loads(tenfold_main("evaluate", finished, "--split", "train", "--json")[1])

@@ -1,4 +1,4 @@
-"""The command that writes an artifact."""
+"""The command ``tenfold export``."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ def export(
     run: RunPath,
     out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Such as digits.onnx.")],
     network: Annotated[
-        int | None, typer.Option(help="Only this network, counted from 0; else the mean of all.")
+        int | None, typer.Option(help="Index of one network, from 0; default: the mean of all.")
     ] = None,
     int8: Annotated[
-        bool, typer.Option("--int8", help="A quarter of the size; measure what that costs.")
+        bool, typer.Option("--int8", help="Quantize to int8: a quarter of the size, loss measured.")
     ] = False,
 ) -> None:
-    """Write a run as one ONNX file that needs neither Keras nor JAX."""
+    """Write a run as one ONNX model file, which needs neither Keras nor JAX."""
     from tenfold.runs import Run
     from tenfold.runs.export import export as write
 

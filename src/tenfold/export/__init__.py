@@ -1,1 +1,8 @@
-"""Networks as ONNX graphs: written from Keras layers, sealed, and run by ONNX Runtime."""
+"""Export: Keras networks as ONNX model files, and prediction with ONNX Runtime.
+
+Writing: ``network`` builds the graph of networks with the converters of ``layers``,
+``quantization`` reduces it to int8, ``model_file`` adds metadata and the seal.
+
+Reading: ``inspection`` and ``model_file`` verify a file, ``model_card`` its metadata, ``session``
+runs it, ``predictor`` is the public interface, ``weights`` reads weights back for fine-tuning.
+"""

@@ -1,4 +1,4 @@
-"""The card of an artifact: what it says of itself, as metadata of the ONNX file."""
+"""The model card: what a model file states about itself, as metadata of the ONNX file."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from tenfold.export import model_file
 
 
 def read(path: str | Path) -> tuple[bytes, dict[str, Any]]:
-    """The bytes of an artifact and its card, once both are known to be whole.
+    """Return the bytes of a model file and its card, both verified.
 
     Raises:
-        InputError: as ``tenfold.export.model_file.read``; or something that prediction needs is
-            missing.
+        InputError: as ``tenfold.export.model_file.read``; or an entry that prediction needs is
+            missing or of another type.
     """
     data, card = model_file.read(path)
-    if not _is_whole(card):
+    if not _is_valid(card):
         raise model_file.damaged(path)
     return data, card
 
 
-def _is_whole(card: dict[str, Any]) -> bool:
-    """Whether what prediction needs is there, and of the right kind."""
+def _is_valid(card: dict[str, Any]) -> bool:
     names, shape, threshold = (card.get(k) for k in ("class_names", "image_shape", "threshold"))
     return (
         isinstance(names, list)
@@ -31,9 +30,8 @@ def _is_whole(card: dict[str, Any]) -> bool:
         and len(shape) == 2
         and all(isinstance(side, int) and side > 0 for side in shape)
         and isinstance(card.get("border"), (int, float))
-        and (threshold is None or isinstance(_value(threshold), float))
+        and (
+            threshold is None
+            or (isinstance(threshold, dict) and isinstance(threshold.get("value"), float))
+        )
     )
-
-
-def _value(threshold: Any) -> Any:
-    return threshold.get("value") if isinstance(threshold, dict) else None

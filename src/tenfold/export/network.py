@@ -1,11 +1,11 @@
-"""Trained networks as one ONNX model: pixels in, probabilities out."""
+"""Trained networks as one ONNX model: images in, calibrated probabilities out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from tenfold.export.graph import INPUT, IR_VERSION, OPSET, OUTPUT, PRODUCER, Graph, Value
+from tenfold.export.graph import INPUT, IR_VERSION, OPSET, OUTPUT, PRODUCER, Graph, Tensor
 from tenfold.export.layers import emit
 from tenfold.metrics import TEMPERATURE_EPSILON
 
@@ -19,22 +19,22 @@ def to_onnx(
     image_shape: tuple[int, int],
     temperatures: Sequence[float] = (),
 ) -> onnx.ModelProto:
-    """Write networks, with what stands before and behind them, as one ONNX model.
+    """Convert networks, with their preprocessing and calibration, to one ONNX model.
 
-    Scaling of the pixels, a softmax where the loss was ``from_logits``, each network's
-    temperature and the mean over the networks are part of it.
+    The model scales the pixels, applies a softmax if the loss was ``from_logits``, divides the
+    logits of each network by its calibration temperature, and averages the probabilities.
 
     Args:
         models: trained networks of one architecture.
-        image_shape: height and width of the images.
-        temperatures: one a network, or none.
+        image_shape: height and width of the images in pixels.
+        temperatures: one per network, or none for no calibration.
 
     Returns:
-        a model from ``images``, uint8 ``[n, height, width]``, to ``probabilities``, float32
+        A model from ``images``, uint8 ``[n, height, width]``, to ``probabilities``, float32
         ``[n, classes]``.
 
     Raises:
-        InputError: a network has a layer that cannot be exported; it is named.
+        InputError: a layer cannot be exported; the message names it.
 
     Example:
         >>> from tenfold import networks
@@ -42,19 +42,44 @@ def to_onnx(
         >>> [node.op_type for node in model.graph.node]
         ['Cast', 'Mul', 'Reshape', 'Gemm', 'Softmax', 'Identity']
     """
+    from onnx import TensorProto, helper, numpy_helper
+
+    graph = build_graph(models, image_shape, temperatures)
+    classes = models[0].output_shape[-1]
+    return as_model(
+        helper.make_graph(
+            graph.nodes,
+            PRODUCER,
+            [helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["n", *image_shape])],
+            [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["n", classes])],
+            [numpy_helper.from_array(array, name) for name, array in graph.initializers.items()],
+        )
+    )
+
+
+def build_graph(
+    models: Sequence[keras.Model], image_shape: tuple[int, int], temperatures: Sequence[float]
+) -> Graph:
+    """Build the graph of ``to_onnx``, from its input to its output."""
+    from onnx import helper
+
     graph = Graph()
     pixels = _scaled_pixels(graph, models[0], image_shape)
-    answers = [_answers(graph, model, pixels) for model in models]
-    names = [
-        _tempered(graph, answer.name, temperature)
-        for answer, temperature in zip(answers, temperatures or [1.0] * len(models), strict=True)
+    outputs = []
+    for i, model in enumerate(models):
+        graph.scope = f"network{i}"
+        outputs.append(_probabilities(graph, model, pixels))
+    calibrated = [
+        _apply_temperature(graph, output, temperature)
+        for output, temperature in zip(outputs, temperatures or [1.0] * len(models), strict=True)
     ]
-    mean = names[0] if len(names) == 1 else graph.op("Mean", *names)
-    return _model(graph, mean, image_shape, answers[0].shape[0])
+    mean = calibrated[0] if len(calibrated) == 1 else graph.op("Mean", *calibrated)
+    graph.nodes.append(helper.make_node("Identity", [mean], [OUTPUT]))
+    return graph
 
 
-def _scaled_pixels(graph: Graph, model: keras.Model, image_shape: tuple[int, int]) -> Value:
-    """The pixels as training gave them to the network."""
+def _scaled_pixels(graph: Graph, model: keras.Model, image_shape: tuple[int, int]) -> Tensor:
+    """The pixels scaled and shaped as in training."""
     import jax.numpy as jnp
     from onnx import TensorProto
 
@@ -65,43 +90,27 @@ def _scaled_pixels(graph: Graph, model: keras.Model, image_shape: tuple[int, int
     white = float(scale_images(model, jnp.array([255], jnp.uint8))[0])
     if white != 255:
         pixels = graph.op("Mul", pixels, white / 255)
-    return Value(pixels if shape == image_shape else graph.reshape(pixels, shape), shape)
+    return Tensor(pixels if shape == image_shape else graph.reshape(pixels, shape), shape)
 
 
-def _answers(graph: Graph, model: keras.Model, pixels: Value) -> Value:
-    """The probabilities that a network puts out, in Keras's order."""
-    answer = graph.plain(emit(graph, model, pixels))
+def _probabilities(graph: Graph, model: keras.Model, pixels: Tensor) -> str:
+    """The probabilities of one network, in Keras's order."""
+    output = graph.to_keras_layout(emit(graph, model, pixels))
     if getattr(model.loss, "from_logits", False):
-        answer = graph.apply("Softmax", answer, axis=-1)
-    return answer
+        output = graph.apply("Softmax", output, axis=-1)
+    return output.name
 
 
-def _tempered(graph: Graph, probabilities: str, temperature: float) -> str:
-    """What ``tenfold.metrics.apply_temperature`` does."""
+def _apply_temperature(graph: Graph, probabilities: str, temperature: float) -> str:
+    """The same as ``tenfold.metrics.apply_temperature``."""
     if temperature == 1:
         return probabilities
     logs = graph.op("Log", graph.op("Max", probabilities, TEMPERATURE_EPSILON))
     return graph.op("Softmax", graph.op("Div", logs, temperature), axis=-1)
 
 
-def _model(
-    graph: Graph, output: str, image_shape: tuple[int, int], classes: int
-) -> onnx.ModelProto:
-    from onnx import TensorProto, helper, numpy_helper
-
-    graph.nodes.append(helper.make_node("Identity", [output], [OUTPUT]))
-    whole = helper.make_graph(
-        graph.nodes,
-        PRODUCER,
-        [helper.make_tensor_value_info(INPUT, TensorProto.UINT8, ["n", *image_shape])],
-        [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, ["n", classes])],
-        [numpy_helper.from_array(numbers, name) for name, numbers in graph.constants.items()],
-    )
-    return as_model(whole)
-
-
 def as_model(graph: onnx.GraphProto) -> onnx.ModelProto:
-    """A graph with the versions of ONNX that it is written in."""
+    """Wrap a graph as a model with tenfold's opset, IR version and producer."""
     from onnx import helper
 
     return helper.make_model(

@@ -1,4 +1,4 @@
-"""Prediction: what an artifact makes of images, by NumPy and ONNX Runtime alone."""
+"""Prediction from a model file with NumPy and ONNX Runtime only."""
 
 from __future__ import annotations
 
@@ -10,26 +10,26 @@ import numpy.typing as npt
 
 from tenfold.data.convert import as_batch
 from tenfold.data.polarity import count_inverted
-from tenfold.export import model_card as cards
+from tenfold.export import model_card
 from tenfold.export.session import Session
 from tenfold.metrics import rank_classes
 
-"""The network that comes with tenfold."""
-
 
 class Predictor:
-    """An artifact that is ready to name the class of images.
+    """A classifier of images, loaded from a model file.
+
+    Calls are thread-safe.
 
     Args:
-        path: the ONNX file, as ``tenfold export`` wrote it.
-        threads: that one call works with; None for all cores. A call may come from any thread.
+        path: the ONNX file that ``tenfold export`` wrote.
+        threads: per call; None for all cores.
 
     Attributes:
-        card: what the artifact says of itself: recipe, data, scores with intervals and more.
+        card: the model card: recipe, data, scores with intervals and more.
 
     Raises:
-        InputError: there is no such file, or it is not an artifact of tenfold, damaged, or of a
-            newer version.
+        InputError: the file does not exist, was not written by tenfold, is damaged, or has a
+            newer format.
 
     Example:
         >>> Predictor("nowhere.onnx")
@@ -39,7 +39,7 @@ class Predictor:
 
     def __init__(self, path: str | Path, *, threads: int | None = None) -> None:
         self.path = Path(path)
-        data, self.card = cards.read(self.path)
+        data, self.card = model_card.read(self.path)
         shape, classes = self.image_shape, len(self.class_names)
         self._session = Session(data, self.path, shape, classes, threads)
 
@@ -50,25 +50,25 @@ class Predictor:
 
     @property
     def image_shape(self) -> tuple[int, int]:
-        """Height and width of the images it takes."""
+        """Height and width of the images in pixels."""
         height, width = self.card["image_shape"]
         return height, width
 
     @property
     def threshold(self) -> float | None:
-        """From which top probability on an answer is accepted; None where there is none.
+        """The confidence from which predictions are accepted; None to accept all.
 
-        ``card["threshold"]`` has the share of accepted images that may be wrong, too.
+        ``card["threshold"]`` also has the error rate among accepted images that it ensures.
         """
-        found: dict[str, Any] | None = self.card["threshold"]
-        return None if found is None else float(found["value"])
+        threshold: dict[str, Any] | None = self.card["threshold"]
+        return None if threshold is None else float(threshold["value"])
 
     def predict(self, images: npt.ArrayLike) -> npt.NDArray[np.float32]:
-        """Probabilities of images, at the temperature that validation images called for.
+        """Return calibrated probabilities.
 
         Args:
-            images: uint8, or floats in [0, 1]: one image ``[height, width]``, many
-                ``[n, height, width]``, with a last axis of 1 or of colours, or flat
+            images: uint8, or floats in [0, 1]: one image ``[height, width]`` or a batch
+                ``[n, height, width]``, optionally with a last axis of 1 or of colors, or flat
                 ``[n, pixels]``.
 
         Returns:
@@ -82,23 +82,26 @@ class Predictor:
     __call__ = predict
 
     def accepts(self, probabilities: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-        """Which images, by their probabilities ``[n, classes]``, are sure enough: bool ``[n]``.
+        """Return whether each prediction reaches the threshold: bool ``[n]``.
 
-        Where it is False the honest answer is "I don't know". Without a threshold, all are True.
+        False means to abstain: "I don't know". Without a threshold, all are True.
+
+        Args:
+            probabilities: ``[n, classes]``.
         """
         accepted: npt.NDArray[np.bool_] = np.max(probabilities, axis=-1) >= (self.threshold or 0)
         return accepted
 
     def top(self, images: npt.ArrayLike, k: int = 3) -> list[list[tuple[str, float]]]:
-        """The k most probable classes of each image, with their probabilities.
+        """Return the k most probable classes of each image, with their probabilities.
 
         Raises:
-            InputError: as a call; k is not between 1 and the number of classes.
+            InputError: as ``predict``; or k is not between 1 and the number of classes.
         """
         return self.rank(self(images), k)
 
     def rank(self, probabilities: npt.ArrayLike, k: int) -> list[list[tuple[str, float]]]:
-        """The k most probable classes of probabilities ``[n, classes]``, by name.
+        """Return the k most probable classes, by name, of probabilities ``[n, classes]``.
 
         Raises:
             InputError: k is not between 1 and the number of classes.
@@ -106,9 +109,10 @@ class Predictor:
         return rank_classes(probabilities, self.class_names, k)
 
     def looks_inverted(self, images: npt.ArrayLike) -> int:
-        """How many images have a light border where the training images have a dark one.
+        """Return how many images differ in polarity from the training images.
 
-        Or a dark one where those have a light one: invert them first (``255 - images``).
+        Their border is light and that of the training images dark, or the reverse. Invert such
+        images first: ``255 - images``.
         """
         return count_inverted(as_batch(images, self.image_shape), self.card["border"])
 

@@ -1,7 +1,7 @@
-"""Integers in the place of float32: weights and activations of eight bits.
+"""Static quantization to int8, with one scale per channel of the weights.
 
-Activations get fixed ranges, from training images. Ranges taken anew from whatever is asked at
-once would let an image's answer depend on its company, and cost more time with convolutions.
+The ranges of activations are fixed, from training images. Dynamic ranges would let the result
+for an image depend on the other images of its batch, and are slower for convolutions.
 
 Source: Jacob et al., "Quantization and training of neural networks for efficient
 integer-arithmetic-only inference" (2018).
@@ -23,17 +23,17 @@ from tenfold.export.network import as_model
 if TYPE_CHECKING:
     import onnx
 
-RANGED, BATCH = 1000, 100
-"""Training images that the ranges are taken from, and how many at once."""
+RANGE_IMAGES, BATCH = 1000, 100
+"""Training images that set the ranges of activations, and the size of a batch."""
 
 
 class _Batches:
-    """Training images, spread evenly over all, as ONNX Runtime asks for them."""
+    """Evenly spaced training images, in the interface of ONNX Runtime's calibration reader."""
 
     def __init__(self, images: npt.NDArray[np.uint8]) -> None:
-        spread = images[:: max(1, len(images) // RANGED)][:RANGED]
+        spaced = images[:: max(1, len(images) // RANGE_IMAGES)][:RANGE_IMAGES]
         self._batches: Iterator[npt.NDArray[np.uint8]] = (
-            spread[start : start + BATCH] for start in range(0, len(spread), BATCH)
+            spaced[start : start + BATCH] for start in range(0, len(spaced), BATCH)
         )
 
     def get_next(self) -> dict[str, npt.NDArray[np.uint8]] | None:
@@ -41,36 +41,36 @@ class _Batches:
         return None if batch is None else {INPUT: batch}
 
 
-def quantise(model: onnx.ModelProto, images: npt.NDArray[np.uint8]) -> onnx.ModelProto:
-    """The model with dense layers and convolutions in int8, a scale for each channel.
+def quantize(model: onnx.ModelProto, images: npt.NDArray[np.uint8]) -> onnx.ModelProto:
+    """Return the model with dense and convolution layers in int8.
 
     Args:
-        model: as ``tenfold.export.network.to_onnx`` makes it.
-        images: of training, uint8 ``[n, height, width]``.
+        model: of ``tenfold.export.network.to_onnx``; not changed.
+        images: training images, uint8 ``[n, height, width]``.
     """
     import onnx
     from onnxruntime import quantization
 
-    whole = onnx.ModelProto()
-    whole.CopyFrom(model)
-    # Says that shapes are known and nothing is to be optimised before, as is the case.
-    whole.metadata_props.add(key="onnx.quant.pre_process", value="onnxruntime.quant")
+    source = onnx.ModelProto()
+    source.CopyFrom(model)
+    # States that shapes are inferred and the graph is optimized, else a warning is logged.
+    source.metadata_props.add(key="onnx.quant.pre_process", value="onnxruntime.quant")
     with tempfile.TemporaryDirectory(prefix="tenfold-") as folder:
         path = Path(folder) / "int8.onnx"
         reader: Any = _Batches(images)
         quantization.quantize_static(
-            whole,
+            source,
             path,
             reader,
             per_channel=True,
             op_types_to_quantize=["Conv", "Gemm", "MatMul"],
         )
-        found = onnx.load(path)
-    return as_model(_bare(found.graph))
+        quantized = onnx.load(path)
+    return as_model(_simplified(quantized.graph))
 
 
-def _bare(graph: onnx.GraphProto) -> onnx.GraphProto:
-    """A graph without the names and shapes that only tools read, its numbers as plain bytes."""
+def _simplified(graph: onnx.GraphProto) -> onnx.GraphProto:
+    """Remove names and shapes that only tools read, and store initializers as raw bytes."""
     from onnx import numpy_helper
 
     graph.name = PRODUCER
@@ -78,6 +78,6 @@ def _bare(graph: onnx.GraphProto) -> onnx.GraphProto:
     for node in graph.node:
         node.ClearField("name")
         node.ClearField("doc_string")
-    for constant in graph.initializer:
-        constant.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(constant), constant.name))
+    for item in graph.initializer:
+        item.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(item), item.name))
     return graph

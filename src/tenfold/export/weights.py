@@ -1,14 +1,13 @@
-"""Weights read back out of an artifact, so that its networks can be trained on.
+"""Weights read back from a model file, so that its networks can be fine-tuned.
 
-Networks of the same layers are given weights that are numbers of their own, and exported like
-the artifact was. Where a number went tells where in the artifact a weight is to be found. A
-batch normalisation is exported as one factor and one summand a channel; its statistics are
-estimated anew, and what it does stays the same.
+Each weight is an initializer with a name such as ``network0/Dense_1/kernel``; see
+``docs/reference/model-file.md``. Batch normalization is exported as one factor and one offset a
+channel, so its statistics are not in the file: ``estimate_statistics`` computes them again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,20 +15,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold.core.errors import InputError
-from tenfold.export.network import to_onnx
+from tenfold.export.network import build_graph
 
 if TYPE_CHECKING:
     import keras
     import onnx
 
-FIRST = 1000
-"""The number of the first weight: no constant that is none of a network's is as large."""
-
-MOST = 1 << 24
-"""Whole numbers up to here are exact in float32."""
-
-Images = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
+    from tenfold.export.graph import Array, Graph
 
 
 def read_weights(
@@ -39,101 +31,80 @@ def read_weights(
     image_shape: tuple[int, int],
     temperatures: Sequence[float],
 ) -> None:
-    """Give networks the weights that they have in an artifact.
+    """Set the weights of networks to those in a model file.
 
-    Batch normalisations get a mean of 0 and a variance of 1; see ``settle``.
+    Batch normalizations get a mean of 0 and a variance of 1 - epsilon, hence no effect but that
+    of gamma and beta; see ``estimate_statistics``.
 
     Args:
-        path: for errors.
-        data: the bytes of the artifact, as ``tenfold.export.model_file.read`` returned them.
-        models: networks of the same layers as the artifact's, as many.
-        image_shape: height and width of the images.
-        temperatures: as the artifact's card has them.
+        path: for error messages.
+        data: the bytes of the model file, as ``tenfold.export.model_file.read`` returns them.
+        models: networks of the same number and architecture as in the file.
+        image_shape: height and width of the images in pixels.
+        temperatures: the calibration temperatures in the file's metadata.
 
     Raises:
-        InputError: the artifact is of other networks, or holds their weights in another form.
+        InputError: the file has other networks, or other weights than those of its networks.
     """
     import onnx
 
-    marked = FIRST
-    for model in models:
-        marked = _mark(model, marked, path)
-    ours = to_onnx(models, image_shape, temperatures).graph
-    theirs = onnx.load_from_string(data).graph
-    values = np.full(marked - FIRST, np.nan, np.float32)
-    for places, numbers in _pairs(path, ours, theirs):
-        values[places - FIRST] = numbers
-    if np.isnan(values).any():
-        raise _other(path, "not all weights of its networks are in it")
-    start = 0
-    for variable in (v for model in models for v in model.trainable_variables):
-        size = int(np.prod(variable.shape))
-        variable.assign(values[start : start + size].reshape(variable.shape))
-        start += size
+    graph = build_graph(models, image_shape, temperatures)
+    exported = onnx.load_from_string(data).graph
+    if [node.op_type for node in graph.nodes] != [node.op_type for node in exported.node]:
+        raise _mismatch(path, "its layers differ from those of its recipe")
+    _require_all_weights(path, models, graph)
+    stored = _stored_weights(graph, exported)
+    for name, weight in graph.weights.items():
+        array = stored.get(name)
+        if array is None or array.shape != weight.indices.shape or array.dtype != np.float32:
+            raise _mismatch(path, "the shapes of its weights differ from those of its recipe")
+        values = np.empty(array.size, np.float32)
+        values[weight.indices] = array
+        weight.variable.assign(values.reshape(weight.variable.shape))
+    for layer in _batch_normalizations(models):
+        _set_statistics(layer, np.zeros(1), np.full(1, 1 - layer.epsilon))
 
 
-def _mark(model: keras.Model, start: int, path: str | Path) -> int:
-    """Give a network its numbers, from one on; returns the next."""
-    from tenfold.core.backend import keras
-
-    normalised = {
-        id(variable)
-        for layer in model.layers
-        if isinstance(layer, keras.layers.BatchNormalization)
-        for variable in (layer.moving_mean, layer.moving_variance)
-    }
-    if any(id(v) not in normalised for v in model.non_trainable_weights):
-        raise _other(path, "weights that are not trained")
-    for layer in model.layers:
-        if isinstance(layer, keras.layers.BatchNormalization):
-            _set_statistics(layer, np.zeros(1), np.full(1, 1 - layer.epsilon))
-    for variable in model.trainable_variables:
-        size = int(np.prod(variable.shape))
-        variable.assign(np.arange(start, start + size, dtype=np.float64).reshape(variable.shape))
-        start += size
-    if start > MOST:
-        raise _other(path, f"over {MOST - FIRST:,} weights")
-    return start
-
-
-def _pairs(
-    path: str | Path, ours: onnx.GraphProto, theirs: onnx.GraphProto
-) -> Iterator[tuple[npt.NDArray[np.int64], Floats]]:
-    """Of each constant that holds weights: their numbers, and what the artifact has there."""
-    if [node.op_type for node in ours.node] != [node.op_type for node in theirs.node]:
-        raise _other(path, "its layers are others than its recipe's")
-    known, found = _constants(ours), _constants(theirs)
-    for mine, other in zip(ours.node, theirs.node, strict=True):
-        for name, twin in zip(mine.input, other.input, strict=True):
-            if name not in known or known[name].dtype != np.float32:
-                continue
-            places = np.rint(known[name]).astype(np.int64)
-            if places.size and places.min() >= FIRST:
-                numbers = found.get(twin)
-                if numbers is None or numbers.shape != places.shape:
-                    raise _other(path, "its weights have other shapes than its recipe's")
-                yield places, numbers.astype(np.float32)
-
-
-def _constants(graph: onnx.GraphProto) -> dict[str, npt.NDArray[Any]]:
+def _stored_weights(graph: Graph, exported: onnx.GraphProto) -> dict[str, Array]:
+    """Arrays of a file's graph, by the names of the weights in ours."""
     from onnx import numpy_helper
 
-    return {constant.name: numpy_helper.to_array(constant) for constant in graph.initializer}
+    arrays = {item.name: numpy_helper.to_array(item) for item in exported.initializer}
+    if graph.weights.keys() & arrays.keys():
+        return arrays
+    # Older files number their initializers; their nodes are in the same order.
+    names = {
+        ours: theirs
+        for node, other in zip(graph.nodes, exported.node, strict=True)
+        for ours, theirs in zip(node.input, other.input, strict=False)
+    }
+    return {name: arrays[names[name]] for name in graph.weights if names.get(name) in arrays}
 
 
-def _other(path: str | Path, what: str) -> InputError:
+def _require_all_weights(path: str | Path, models: Sequence[keras.Model], graph: Graph) -> None:
+    """Refuse networks with variables that the graph does not store, statistics apart."""
+    layers = _batch_normalizations(models)
+    if any(layer.gamma is None or layer.beta is None for layer in layers):
+        raise _mismatch(path, "batch normalization without gamma or beta")
+    statistics = [v for layer in layers for v in (layer.moving_mean, layer.moving_variance)]
+    stored = {id(v) for v in [*statistics, *(weight.variable for weight in graph.weights.values())]}
+    if any(id(variable) not in stored for model in models for variable in model.weights):
+        raise _mismatch(path, "it does not contain all weights of its networks")
+
+
+def _mismatch(path: str | Path, reason: str) -> InputError:
     return InputError(
-        f"{path}: its weights cannot be read back ({what}); give the folder of the run it was "
+        f"{path}: its weights cannot be read back ({reason}); give the folder of the run it was "
         "exported from"
     )
 
 
-def settle(model: keras.Model, inputs: Floats) -> None:
-    """Estimate the statistics of batch normalisations anew, with no change of what they do.
+def estimate_statistics(model: keras.Model, inputs: npt.NDArray[np.float32]) -> None:
+    """Estimate the statistics of batch normalizations without changing the network's outputs.
 
     Args:
-        model: its batch normalisations have a mean of 0 and a variance of 1 less epsilon.
-        inputs: what the network is trained on, as it takes it.
+        model: its batch normalizations have a mean of 0 and a variance of 1 - epsilon.
+        inputs: training inputs of the network.
 
     Example:
         >>> import keras
@@ -141,7 +112,7 @@ def settle(model: keras.Model, inputs: Floats) -> None:
         >>> _set_statistics(model.layers[0], np.zeros(3), np.full(3, 1 - 1e-3))
         >>> inputs = np.random.default_rng(0).normal(5, 2, (500, 3)).astype(np.float32)
         >>> before = np.asarray(model(inputs))
-        >>> settle(model, inputs)
+        >>> estimate_statistics(model, inputs)
         >>> bool(np.allclose(before, np.asarray(model(inputs)), atol=1e-4))
         True
         >>> np.asarray(model.layers[0].moving_mean).round().tolist()
@@ -149,7 +120,7 @@ def settle(model: keras.Model, inputs: Floats) -> None:
     """
     from tenfold.core.backend import keras
 
-    layers = [layer for layer in model.layers if isinstance(layer, keras.layers.BatchNormalization)]
+    layers = _batch_normalizations([model])
     if not layers:
         return
     before = keras.Model(model.inputs, [layer.input for layer in layers])([inputs])
@@ -157,11 +128,18 @@ def settle(model: keras.Model, inputs: Floats) -> None:
         array = np.asarray(values, np.float64)
         axes = tuple(axis for axis in range(array.ndim) if axis != layer.axis % array.ndim)
         mean, variance = array.mean(axes), array.var(axes)
-        spread = np.sqrt(variance + layer.epsilon)
-        factor, summand = np.asarray(layer.gamma), np.asarray(layer.beta)
+        deviation = np.sqrt(variance + layer.epsilon)
+        gamma, beta = np.asarray(layer.gamma), np.asarray(layer.beta)
         _set_statistics(layer, mean, variance)
-        layer.gamma.assign(factor * spread)
-        layer.beta.assign(summand + factor * mean)
+        layer.gamma.assign(gamma * deviation)
+        layer.beta.assign(beta + gamma * mean)
+
+
+def _batch_normalizations(models: Sequence[keras.Model]) -> list[Any]:
+    from tenfold.core.backend import keras
+
+    kind = keras.layers.BatchNormalization
+    return [layer for model in models for layer in model.layers if isinstance(layer, kind)]
 
 
 def _set_statistics(layer: Any, mean: Any, variance: Any) -> None:

@@ -1,4 +1,4 @@
-"""A run as one verified ONNX file."""
+"""Export of a run: its networks as one model file, verified against Keras."""
 
 from __future__ import annotations
 
@@ -13,14 +13,13 @@ import numpy.typing as npt
 from tenfold import __version__
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_path
-from tenfold.export import model_card as cards
-from tenfold.export import model_file
+from tenfold.export import model_card, model_file
 from tenfold.export.network import to_onnx
-from tenfold.export.quantization import quantise
+from tenfold.export.quantization import quantize
 from tenfold.export.session import Session
 from tenfold.metrics import Difference, accuracy_difference
 from tenfold.runs import export_scores
-from tenfold.runs.export_scores import Answers
+from tenfold.runs.export_scores import Predictions
 from tenfold.runs.predictions import KEPT, load
 
 if TYPE_CHECKING:
@@ -30,27 +29,29 @@ if TYPE_CHECKING:
     from tenfold.runs import Run
 
 TOLERANCE = 1e-5
-"""The largest difference of a probability from Keras's. A temperature below 1 magnifies what
-differs by rounding, and the tolerance with it."""
+"""The largest allowed difference of a probability from Keras's, at temperatures of 1 or more.
 
-VERIFIED = 1000
-"""Images through both sides."""
+A temperature below 1 amplifies rounding differences by its inverse, and the tolerance with them.
+"""
+
+VERIFICATION_IMAGES = 1000
 
 Images = npt.NDArray[np.uint8]
-Floats = npt.NDArray[np.float32]
+Probabilities = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Exported:
-    """An artifact that was written, and how it was verified.
+    """A model file and the result of its verification.
 
     Attributes:
         path: the file.
-        size: its bytes.
-        card: what it says of itself.
-        images: how many went through both sides.
-        difference: the largest of a probability from Keras's, in float32.
-        change: the accuracy in int8 minus that in float32, on validation; None in float32.
+        size: in bytes.
+        card: the model card.
+        images: number of images that ONNX Runtime and Keras were compared on.
+        difference: the largest difference of a probability from Keras's, in float32.
+        change: accuracy in int8 minus accuracy in float32, on validation images; None for
+            float32.
     """
 
     path: Path
@@ -61,19 +62,17 @@ class Exported:
     change: Difference | None = None
 
     def describe(self) -> str:
-        """What was written, in lines."""
-        networks = len(self.card["seeds"])
-        what = "one network" if networks == 1 else f"the mean of {networks} networks"
+        """Return a description of some lines."""
+        count = len(self.card["seeds"])
+        networks = "one network" if count == 1 else f"the mean of {count} networks"
         lines = [
-            f"artifact  {self.path}  ({self.size / 1024:,.0f} KiB, {what})",
-            f"verified  {self.images:,} images through ONNX Runtime and Keras differ by "
-            f"{self.difference:.1e} at most",
+            f"model     {self.path}  ({self.size / 1024:,.0f} KiB, {networks})",
+            f"verified  {self.images:,} images: probabilities of ONNX Runtime and Keras differ by "
+            f"at most {self.difference:.1e}",
         ]
         if self.change is not None:
-            value, low, high = (
-                f"{100 * end:+.2f}"
-                for end in (self.change.value, self.change.low, self.change.high)
-            )
+            bounds = (self.change.value, self.change.low, self.change.high)
+            value, low, high = (f"{100 * bound:+.2f}" for bound in bounds)
             lines.append(
                 f"int8      accuracy {value} percentage points ({low} to {high}) on "
                 f"{self.change.n:,} validation images"
@@ -82,47 +81,49 @@ class Exported:
         lines.append(
             f"accepts   all images: {note}"
             if threshold is None
-            else f"accepts   from {threshold['value']:.4f} on, at most "
+            else f"accepts   confidence of at least {threshold['value']:.4f}: at most "
             f"{100 * threshold['error_rate']:g} % of accepted images wrong"
         )
         return "\n".join(lines)
 
 
 def export(run: Run, path: str | Path, network: int | None = None, int8: bool = False) -> Exported:
-    """Write a run as one ONNX file that takes uint8 images and gives calibrated probabilities.
+    """Write a run as one ONNX file from uint8 images to calibrated probabilities.
 
-    The file is read back and asked before it takes its place. Equal runs give equal bytes.
+    The file is reopened and compared with Keras before it is moved into place. Equal runs give
+    equal bytes.
 
     Args:
-        run: finished.
+        run: a finished run.
         path: the file to write.
-        network: which of the run's networks, counted from 0; None for the mean of all.
-        int8: quantise, and measure on the validation images what that costs.
+        network: index of the network to export; None for the mean of all.
+        int8: quantize, and measure the change of accuracy on the validation images.
 
     Raises:
-        InputError: there is no such network, a layer cannot be exported, the file answers
-            otherwise than Keras, or int8 is wanted and the run's images are not to be had.
+        InputError: the network does not exist, a layer cannot be exported, the probabilities
+            differ from Keras's, or the run's images are needed for int8 and not available.
     """
-    chosen = _chosen(run, network)
-    data = run.data() if int8 else _found_data(run)
+    networks = _selected(run, network)
+    data = run.data() if int8 else _available_data(run)
     model = to_onnx(
-        [run.models[i] for i in chosen],
+        [run.models[i] for i in networks],
         run.image_shape,
-        [run.calibrations[i].temperature for i in chosen] if run.calibrations else (),
+        [run.calibrations[i].temperature for i in networks] if run.calibrations else (),
     )
-    answers = export_scores.kept(run, chosen)
-    images = _images(run, data)
+    predictions = export_scores.stored(run, networks)
+    images = _verification_images(run, data)
     change = None
-    with atomic_path(path) as beside:
-        _write(beside, model, _card(run, chosen, answers, "float32"))
-        difference = _difference(path, run, chosen, _reopened(beside)(images), images)
+    with atomic_path(path) as temporary:
+        _write(temporary, model, _card(run, networks, predictions, "float32"))
+        probabilities = _reopen(temporary)(images)
+        difference = _verify(path, run, networks, probabilities, images)
         if int8 and data is not None:
-            change = _quantise(beside, run, chosen, model, data)
-        card = cards.read(beside)[1]
+            change = _quantize(temporary, run, networks, model, data)
+        card = model_card.read(temporary)[1]
     return Exported(Path(path), Path(path).stat().st_size, card, len(images), difference, change)
 
 
-def _chosen(run: Run, network: int | None) -> list[int]:
+def _selected(run: Run, network: int | None) -> list[int]:
     if network is None:
         return list(range(len(run.seeds)))
     if not 0 <= network < len(run.seeds):
@@ -130,45 +131,45 @@ def _chosen(run: Run, network: int | None) -> list[int]:
     return [network]
 
 
-def _found_data(run: Run) -> Splits | None:
-    """The run's data; None where they are not to be had."""
+def _available_data(run: Run) -> Splits | None:
     try:
         return run.data()
     except InputError:
         return None
 
 
-def _images(run: Run, data: Splits | None) -> Images:
-    """Images to verify on: of validation, else those the run has kept; made-up ones to fill up."""
-    found = [np.zeros((0, *run.image_shape), np.uint8)]
+def _verification_images(run: Run, data: Splits | None) -> Images:
+    """Validation images, else those stored with the run, completed with random images."""
+    available = [np.zeros((0, *run.image_shape), np.uint8)]
     if data is not None and data.validation is not None:
-        found.append(data.validation.images[:VERIFIED])
+        available.append(data.validation.images[:VERIFICATION_IMAGES])
     else:
-        found += [kept[1].images for split in KEPT if (kept := load(run.path, split)) is not None]
+        stored = [load(run.path, split) for split in KEPT]
+        available += [examples.images for _, examples in filter(None, stored)]
     generator = np.random.default_rng(0)
-    noise = generator.integers(0, 256, (VERIFIED, *run.image_shape), np.uint8)
-    grey = generator.integers(0, 256, (VERIFIED, 1, 1), np.uint8)
-    noise[::2] = np.where(noise[::2] < grey[::2], 0, grey[::2])
-    return np.concatenate([*found, noise])[:VERIFIED]
+    noise = generator.integers(0, 256, (VERIFICATION_IMAGES, *run.image_shape), np.uint8)
+    gray = generator.integers(0, 256, (VERIFICATION_IMAGES, 1, 1), np.uint8)
+    noise[::2] = np.where(noise[::2] < gray[::2], 0, gray[::2])  # two tones, of any density
+    return np.concatenate([*available, noise])[:VERIFICATION_IMAGES]
 
 
 def _card(
-    run: Run, chosen: Sequence[int], answers: Mapping[str, Answers], numbers: str
+    run: Run, networks: Sequence[int], predictions: Mapping[str, Predictions], numbers: str
 ) -> dict[str, Any]:
-    """What the artifact says of itself; nothing in it depends on when or where it is written."""
+    """The model card, which depends on the run only, not on the time or path of the export."""
     record = run.record
-    threshold, note = export_scores.choose_threshold(run, answers.get("validation"))
+    threshold, note = export_scores.choose_threshold(run, predictions.get("validation"))
     return {
         "tenfold": __version__,
         "class_names": list(run.class_names),
         "image_shape": list(run.image_shape),
         "border": record.data.border,
         "numbers": numbers,
-        "seeds": [run.seeds[i] for i in chosen],
-        "temperatures": [run.calibrations[i].temperature for i in chosen if run.calibrations],
+        "seeds": [run.seeds[i] for i in networks],
+        "temperatures": [run.calibrations[i].temperature for i in networks if run.calibrations],
         "threshold": threshold,
         "threshold_note": note,
-        "scores": export_scores.score(answers),
+        "scores": export_scores.score(predictions),
         "recipe": record.recipe.to_json(),
         "continued": bool(record.continued),
         "protocol": record.protocol,
@@ -181,59 +182,62 @@ def _card(
 def _write(path: Path, model: onnx.ModelProto, card: dict[str, Any]) -> None:
     import onnx
 
-    data = model_file.pack(model, card)
+    data = model_file.seal(model, card)
     try:
         onnx.checker.check_model(onnx.load_from_string(data), full_check=True)
-    except Exception as error:  # the checker and the inference of shapes have their own
+    except Exception as error:  # the checker and the shape inference raise types of their own
         reason = " ".join(str(error).split())[:200]
         raise InputError(
-            f"not written, since its graph would not be valid ONNX ({reason}); the run is as it was"
+            f"not written, since its graph would not be valid ONNX ({reason}); the run is unchanged"
         ) from error
     path.write_bytes(data)
 
 
-def _reopened(path: Path) -> Session:
-    """A file that was written, opened as prediction does."""
-    data, card = cards.read(path)
+def _reopen(path: Path) -> Session:
+    data, card = model_card.read(path)
     return Session(data, path, tuple(card["image_shape"]), len(card["class_names"]))
 
 
-def _difference(
-    path: str | Path, run: Run, chosen: Sequence[int], answers: Floats, images: Images
+def _verify(
+    path: str | Path,
+    run: Run,
+    networks: Sequence[int],
+    probabilities: Probabilities,
+    images: Images,
 ) -> float:
-    """The largest difference of a probability from Keras's.
+    """Return the largest difference of a probability from Keras's.
 
     Raises:
-        InputError: it is beyond the tolerance.
+        InputError: it exceeds the tolerance.
     """
     keras = run.keras_networks()
-    answers_of = [run.calibrated(keras[i](images), i) for i in chosen]
-    expected = np.mean(answers_of, axis=0)
-    found = float(np.abs(answers - expected).max())
-    coldest = min((run.calibrations[i].temperature for i in chosen if run.calibrations), default=1)
-    allowed = TOLERANCE / min(1.0, coldest)
-    if not found <= allowed:
+    expected = np.mean([run.calibrated(keras[i](images), i) for i in networks], axis=0)
+    difference = float(np.abs(probabilities - expected).max())
+    temperatures = [run.calibrations[i].temperature for i in networks if run.calibrations]
+    tolerance = TOLERANCE / min([1.0, *temperatures])
+    if not difference <= tolerance:
         raise InputError(
             f"{path}: not written, since its probabilities would differ from Keras's by "
-            f"{found:.1e}, over {allowed:.0e}; the run is as it was"
+            f"{difference:.1e}, over {tolerance:.0e}; the run is unchanged"
         )
-    return found
+    return difference
 
 
-def _quantise(
-    path: Path, run: Run, chosen: Sequence[int], model: onnx.ModelProto, data: Splits
+def _quantize(
+    path: Path, run: Run, networks: Sequence[int], model: onnx.ModelProto, data: Splits
 ) -> Difference:
-    """Write the model in int8 in its place, judged by its own answers on validation."""
+    """Replace a float32 file by its int8 version, with scores measured on validation images."""
     if data.validation is None:
         raise InputError(
             f"{run.path}: it has no validation images, on which the loss by int8 is measured; "
             "export it in float32"
         )
     images, labels = data.validation.images, data.validation.labels
-    before = _reopened(path)(images)
-    small = quantise(model, data.train.images)
-    _write(path, small, _card(run, chosen, {}, "int8"))
-    answers = Answers(_reopened(path)(images), labels)
-    _write(path, small, _card(run, chosen, {"validation": answers}, "int8"))
-    right = [found.argmax(axis=-1) == labels for found in (answers.probabilities, before)]
-    return accuracy_difference(right[:1], right[1:])
+    exact = _reopen(path)(images)
+    quantized = quantize(model, data.train.images)
+    # The card holds scores of the quantized graph, so it is written once to measure them.
+    _write(path, quantized, _card(run, networks, {}, "int8"))
+    validation = Predictions(_reopen(path)(images), labels)
+    _write(path, quantized, _card(run, networks, {"validation": validation}, "int8"))
+    correct = [p.argmax(axis=-1) == labels for p in (validation.probabilities, exact)]
+    return accuracy_difference(correct[:1], correct[1:])

@@ -1,4 +1,4 @@
-"""What the card of an artifact says of its answers: threshold, and scores with intervals."""
+"""Scores and threshold of a model card, from the predictions stored with a run."""
 
 from __future__ import annotations
 
@@ -21,55 +21,60 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Answers:
-    """Probabilities float32 ``[n, classes]`` of images, and their labels, int ``[n]``."""
+class Predictions:
+    """Probabilities, float32 ``[n, classes]``, and labels, int ``[n]``."""
 
     probabilities: npt.NDArray[np.float32]
     labels: npt.NDArray[np.int64]
 
 
-def kept(run: Run, chosen: Sequence[int]) -> dict[str, Answers]:
-    """What a run has kept of some of its networks, their mean, by split.
+def stored(run: Run, networks: Sequence[int]) -> dict[str, Predictions]:
+    """Return the mean predictions of some networks of a run by split.
 
-    The test split is among them only where it was opened.
+    The test split is included only if it has been opened.
+
+    Args:
+        run: with stored predictions.
+        networks: indices of networks.
     """
     names = ["validation", *(["test"] if openings(run.path) else [])]
-    found = {name: load(run.path, name) for name in names}
+    results = {name: load(run.path, name) for name in names}
     return {
-        name: Answers(_mean(run, answers[0].outputs, chosen), answers[0].labels)
-        for name, answers in found.items()
-        if answers is not None
+        name: Predictions(_mean(run, result[0].outputs, networks), result[0].labels)
+        for name, result in results.items()
+        if result is not None
     }
 
 
 def _mean(
-    run: Run, outputs: npt.NDArray[np.float32], chosen: Sequence[int]
+    run: Run, outputs: npt.NDArray[np.float32], networks: Sequence[int]
 ) -> npt.NDArray[np.float32]:
-    tempered = [
-        run.calibrations[i].apply(outputs[i]) if run.calibrations else outputs[i] for i in chosen
+    """The mean of calibrated outputs ``[networks, n, classes]``."""
+    calibrated = [
+        run.calibrations[i].apply(outputs[i]) if run.calibrations else outputs[i] for i in networks
     ]
-    mean: npt.NDArray[np.float32] = np.mean(tempered, axis=0, dtype=np.float32)
+    mean: npt.NDArray[np.float32] = np.mean(calibrated, axis=0, dtype=np.float32)
     return mean
 
 
-def score(answers: Mapping[str, Answers]) -> dict[str, Any]:
-    """Scores by split and name, each with its 95 % interval and the number of images."""
+def score(predictions: Mapping[str, Predictions]) -> dict[str, Any]:
+    """Return scores by split and metric, each with its 95 % interval and number of images."""
     functions = [metric.function for metric in METRICS.values() if metric.in_model_card]
     return {
-        split: {f.__name__: f(found.probabilities, found.labels).as_json() for f in functions}
-        for split, found in answers.items()
+        split: {f.__name__: f(p.probabilities, p.labels).as_json() for f in functions}
+        for split, p in predictions.items()
     }
 
 
-def choose_threshold(run: Run, validation: Answers | None) -> tuple[dict[str, Any] | None, str]:
-    """The threshold for these answers at the run's error rate, and why there is none."""
+def choose_threshold(run: Run, validation: Predictions | None) -> tuple[dict[str, Any] | None, str]:
+    """Return the threshold at the run's error rate, or None and the reason."""
     if not run.calibrations or validation is None:
-        return None, "no validation images of the run's own"
-    chosen = [c.threshold.error_rate for c in run.calibrations if c.threshold is not None]
+        return None, "the run has no validation images of its own"
+    rates = [c.threshold.error_rate for c in run.calibrations if c.threshold is not None]
     try:
-        found = metrics.choose_threshold(
-            validation.probabilities, validation.labels, min(chosen, default=ERROR_RATE)
+        threshold = metrics.choose_threshold(
+            validation.probabilities, validation.labels, min(rates, default=ERROR_RATE)
         )
     except InputError as error:
         return None, str(error)
-    return found.as_json(), ""
+    return threshold.as_json(), ""

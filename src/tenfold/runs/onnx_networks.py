@@ -1,4 +1,4 @@
-"""The networks of a run for ONNX Runtime, which starts and answers sooner than Keras."""
+"""ONNX copies of a run's networks, since ONNX Runtime starts and predicts faster than Keras."""
 
 from __future__ import annotations
 
@@ -18,41 +18,42 @@ if TYPE_CHECKING:
     import keras
 
 TOLERANCE = 1e-5
-VERIFIED = 250
-"""Images that must be answered as Keras answers them."""
+"""The largest allowed difference of a probability from Keras's."""
+
+VERIFICATION_IMAGES = 250
 
 
 def path(folder: Path, seed: int) -> Path:
-    """Where the exported network of a seed is kept."""
+    """Return the path of the ONNX copy of the network of a seed."""
     return folder / "models" / f"seed-{seed}.onnx"
 
 
 def save(
     folder: Path, seed: int, model: keras.Model, network: Ask, images: npt.NDArray[np.uint8]
 ) -> Ask:
-    """Export a network beside its Keras model; one that cannot be exported is left to Keras.
+    """Write the ONNX copy of a network; skip one that cannot be exported or differs from Keras.
 
     Args:
         folder: of the run.
         seed: of the network.
         model: with its trained weights.
-        network: what Keras answers with them.
-        images: uint8 ``[n, height, width]``, that must be answered alike.
+        network: predicts with Keras.
+        images: to compare both on, uint8 ``[n, height, width]``.
 
     Returns:
-        what the run answers with from now on.
+        The function that predicts from now on: of the copy, else ``network``.
     """
     from tenfold.export.network import to_onnx
 
     height, width = images.shape[1:]
-    expected = network(images[:VERIFIED])
+    expected = network(images[:VERIFICATION_IMAGES])
     target = path(folder, seed)
     try:
-        data = model_file.pack(to_onnx([model], (height, width)), {})
+        data = model_file.seal(to_onnx([model], (height, width)), {})
         session = Session(data, target, (height, width), expected.shape[1])
     except InputError:
         return network
-    if np.abs(session(images[:VERIFIED]) - expected).max() > TOLERANCE:
+    if np.abs(session(images[:VERIFICATION_IMAGES]) - expected).max() > TOLERANCE:
         return network
     with atomic_write(target) as file:
         file.write(data)
@@ -60,7 +61,7 @@ def save(
 
 
 def load(folder: Path, seed: int, image_shape: tuple[int, int], classes: int) -> Ask | None:
-    """Open the exported network of a seed; None where there is none.
+    """Load the ONNX copy of the network of a seed, or return None if there is none.
 
     Raises:
         InputError: the file is damaged.
@@ -73,5 +74,5 @@ def load(folder: Path, seed: int, image_shape: tuple[int, int], classes: int) ->
         return Session(data, source, image_shape, classes)
     except InputError as error:
         raise InputError(
-            f"{source}: damaged; remove it, and seed-{seed}.keras answers instead"
+            f"{source}: damaged; remove it, and seed-{seed}.keras is used instead"
         ) from error

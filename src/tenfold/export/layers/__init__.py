@@ -1,6 +1,15 @@
-"""How each of Keras's layers and operations is written in ONNX."""
+"""Conversion of Keras's layers and operations to ONNX, one decorated function each.
 
-from tenfold.export.layers import arithmetic, images, shapes, weighted  # noqa: F401
-from tenfold.export.layers.table import emit
+``registry`` holds the table and converts whole networks; the other modules fill it.
+"""
+
+from tenfold.export.layers import (  # noqa: F401 - each fills the registry
+    arithmetic,
+    dense,
+    images,
+    normalization,
+    shapes,
+)
+from tenfold.export.layers.registry import emit
 
 __all__ = ["emit"]

@@ -1,4 +1,4 @@
-"""Activations: Keras's functions, operations and layers of the same name, in one table."""
+"""Activations: functions, operations and layers of Keras of the same name, in one table."""
 
 from __future__ import annotations
 
@@ -8,71 +8,72 @@ from dataclasses import replace
 from math import pi, sqrt
 from typing import Any
 
-from tenfold.export.graph import Graph, Value
+from tenfold.export.graph import Graph, Tensor
 
 Elementwise = Callable[..., str]
 
 ACTIVATIONS: dict[str, Elementwise | None] = {"softmax": None, "logsoftmax": None}
-"""By name, in small letters without underscores; None for what works along an axis."""
+"""By lower-case name without underscores; None for those along an axis."""
 
-_ALONG = {"softmax": "Softmax", "logsoftmax": "LogSoftmax"}
+_ALONG_AXIS = {"softmax": "Softmax", "logsoftmax": "LogSoftmax"}
 
 
-def key_of(name: str) -> str:
-    """Under which key a function, operation or layer stands in the table.
+def activation_key(name: str) -> str:
+    """The key in the table of a function, operation or layer.
 
     Example:
-        >>> key_of("leaky_relu") == key_of("LeakyRelu") == key_of("LeakyReLU")
+        >>> activation_key("leaky_relu") == activation_key("LeakyReLU")
         True
     """
     return name.replace("_", "").lower()
 
 
-def activate(graph: Graph, what: Any, value: Value) -> Value | None:
-    """Write an activation, with the parameters that it holds; None where it is not known.
+def activate(graph: Graph, activation: Any, tensor: Tensor) -> Tensor | None:
+    """Add an activation with its parameters; return None if it is not in the table.
 
     Args:
-        graph: takes the nodes.
-        what: a function of ``keras.activations``, or an operation or layer of such a name.
-        value: what it is applied to.
+        graph: receives the nodes.
+        activation: a function of ``keras.activations``, or an operation or layer of its name.
+        tensor: the input.
     """
-    name = getattr(what, "__name__", type(what).__name__)
-    key = key_of(name)
-    if not str(getattr(what, "__module__", "")).startswith("keras.") or key not in ACTIVATIONS:
+    name = getattr(activation, "__name__", type(activation).__name__)
+    key = activation_key(name)
+    module = str(getattr(activation, "__module__", ""))
+    if not module.startswith("keras.") or key not in ACTIVATIONS:
         return None
     function = ACTIVATIONS[key]
     if function is None:
-        return _along(graph, _ALONG[key], value, getattr(what, "axis", -1))
+        return _along_axis(graph, _ALONG_AXIS[key], tensor, getattr(activation, "axis", -1))
     expected = list(inspect.signature(function).parameters)[2:]
-    held = {name: getattr(what, name) for name in expected if hasattr(what, name)}
-    return replace(value, name=function(graph, value.name, **held))
+    parameters = {p: getattr(activation, p) for p in expected if hasattr(activation, p)}
+    return replace(tensor, name=function(graph, tensor.name, **parameters))
 
 
-def _along(graph: Graph, kind: str, value: Value, axis: Any) -> Value | None:
+def _along_axis(graph: Graph, kind: str, tensor: Tensor, axis: Any) -> Tensor | None:
     if not isinstance(axis, int):
         return None
-    value = value if value.places is None else graph.plain(value)
-    return graph.apply(kind, value, axis=value.axis(axis))
+    tensor = tensor if tensor.order is None else graph.to_keras_layout(tensor)
+    return graph.apply(kind, tensor, axis=tensor.axis(axis))
 
 
 def _activation(*names: str) -> Callable[[Elementwise], Elementwise]:
-    def enter(function: Elementwise) -> Elementwise:
+    def register(function: Elementwise) -> Elementwise:
         ACTIVATIONS.update(dict.fromkeys(names, function))
         return function
 
-    return enter
+    return register
 
 
-def _direct(kind: str, *names: str) -> None:
+def _same_operator(kind: str, *names: str) -> None:
     ACTIVATIONS.update(dict.fromkeys(names, lambda graph, x: graph.op(kind, x)))
 
 
-_direct("Sigmoid", "sigmoid")
-_direct("Tanh", "tanh")
-_direct("Softplus", "softplus")
-_direct("Softsign", "softsign")
-_direct("Exp", "exponential", "exp")
-_direct("Selu", "selu")
+_same_operator("Sigmoid", "sigmoid")
+_same_operator("Tanh", "tanh")
+_same_operator("Softplus", "softplus")
+_same_operator("Softsign", "softsign")
+_same_operator("Exp", "exponential", "exp")
+_same_operator("Selu", "selu")
 
 
 @_activation("linear", "identity")
@@ -130,10 +131,10 @@ def _gelu(graph: Graph, x: str, approximate: bool = False) -> str:
     if approximate:
         cube = graph.op("Mul", graph.op("Mul", x, x), x)
         inner = graph.op("Add", x, graph.op("Mul", cube, 0.044715))
-        bent = graph.op("Tanh", graph.op("Mul", inner, sqrt(2 / pi)))
+        curve = graph.op("Tanh", graph.op("Mul", inner, sqrt(2 / pi)))
     else:
-        bent = graph.op("Erf", graph.op("Div", x, sqrt(2.0)))
-    return graph.op("Mul", graph.op("Mul", x, graph.op("Add", bent, 1.0)), 0.5)
+        curve = graph.op("Erf", graph.op("Div", x, sqrt(2.0)))
+    return graph.op("Mul", graph.op("Mul", x, graph.op("Add", curve, 1.0)), 0.5)
 
 
 @_activation("mish")

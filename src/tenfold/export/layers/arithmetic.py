@@ -1,4 +1,4 @@
-"""Layers that merge several tensors, and arithmetic in a functional graph."""
+"""Merging layers, and arithmetic operations of functional models."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tenfold.export.graph import Graph, Value, as_laid
-from tenfold.export.layers.table import layer, operation, refuse
+from tenfold.export.graph import Graph, Tensor, match_layout
+from tenfold.export.layers.registry import exports_layer, exports_operation, refuse
 
 _MERGES = {"Add": "Sum", "Average": "Mean", "Maximum": "Max", "Minimum": "Min"}
 _BINARY = {
@@ -24,76 +24,74 @@ _BINARY = {
 _UNARY = {"Negative": "Neg", "Absolute": "Abs", "Sqrt": "Sqrt", "Log": "Log"}
 
 
-@layer(*_MERGES)
-def merge(graph: Graph, what: Any, values: Sequence[Value]) -> Value:
-    """Sum, mean, highest or lowest of tensors, number by number."""
-    laid = _alike(graph, values)
-    return _joined(graph, _MERGES[type(what).__name__], laid)
+@exports_layer(*_MERGES)
+def merge(graph: Graph, layer: Any, tensors: Sequence[Tensor]) -> Tensor:
+    """Elementwise sum, mean, maximum or minimum of tensors."""
+    return _broadcast(graph, _MERGES[type(layer).__name__], _same_layout(graph, tensors))
 
 
-@layer("Subtract", "Multiply")
-def merge_in_turn(graph: Graph, what: Any, values: Sequence[Value]) -> Value:
-    """Difference, or product, of tensors."""
-    first, *others = _alike(graph, values)
+@exports_layer("Subtract", "Multiply")
+def merge_pairwise(graph: Graph, layer: Any, tensors: Sequence[Tensor]) -> Tensor:
+    """Elementwise difference or product of tensors."""
+    output, *others = _same_layout(graph, tensors)
     for other in others:
-        first = _joined(graph, _BINARY[type(what).__name__], [first, other])
-    return first
+        output = _broadcast(graph, _BINARY[type(layer).__name__], [output, other])
+    return output
 
 
-@layer("Concatenate")
-def concatenate(graph: Graph, what: Any, values: Sequence[Value]) -> Value:
-    """Tensors one after the other, along an axis."""
-    laid = _alike(graph, [graph.plain(v) if v.places is not None else v for v in values])
-    name = graph.op("Concat", *(value.name for value in laid), axis=laid[0].axis(what.axis))
-    shape = tuple(what.compute_output_shape([(None, *value.shape) for value in laid])[1:])
-    return replace(laid[0], name=name, shape=shape)
+@exports_layer("Concatenate")
+def concatenate(graph: Graph, layer: Any, tensors: Sequence[Tensor]) -> Tensor:
+    """Concatenation along an axis."""
+    ordered = [t if t.order is None else graph.to_keras_layout(t) for t in tensors]
+    aligned = _same_layout(graph, ordered)
+    name = graph.op("Concat", *(t.name for t in aligned), axis=aligned[0].axis(layer.axis))
+    shape = tuple(layer.compute_output_shape([(None, *t.shape) for t in aligned])[1:])
+    return replace(aligned[0], name=name, shape=shape)
 
 
-@operation(*_BINARY)
-def binary(graph: Graph, what: Any, *operands: Any) -> Value:
-    """Two tensors, or a tensor and numbers."""
+@exports_operation(*_BINARY)
+def binary(graph: Graph, operation: Any, *operands: Any) -> Tensor:
+    """Elementwise arithmetic of two tensors, or of a tensor and numbers."""
     if len(operands) != 2:
-        refuse(what)
-    kind, (first, second) = _BINARY[type(what).__name__], operands
-    if isinstance(first, Value) and isinstance(second, Value):
-        return _joined(graph, kind, _alike(graph, operands))
-    value = first if isinstance(first, Value) else second
-    numbers = np.asarray(second if value is first else first, np.float32)
-    if np.broadcast_shapes((1, *value.shape), numbers.shape) != (1, *value.shape):
-        refuse(what, f" with numbers of shape {list(numbers.shape)}")
-    sides = [value.name, as_laid(numbers, value)]
-    return replace(value, name=graph.op(kind, *(sides if value is first else sides[::-1])))
+        refuse(operation)
+    kind, (first, second) = _BINARY[type(operation).__name__], operands
+    if isinstance(first, Tensor) and isinstance(second, Tensor):
+        return _broadcast(graph, kind, _same_layout(graph, operands))
+    tensor = first if isinstance(first, Tensor) else second
+    numbers = np.asarray(second if tensor is first else first, np.float32)
+    if np.broadcast_shapes((1, *tensor.shape), numbers.shape) != (1, *tensor.shape):
+        refuse(operation, f" with numbers of shape {list(numbers.shape)}")
+    inputs = [tensor.name, match_layout(numbers, tensor)]
+    return replace(tensor, name=graph.op(kind, *(inputs if tensor is first else inputs[::-1])))
 
 
-@operation(*_UNARY)
-def unary(graph: Graph, what: Any, value: Value) -> Value:
-    """One tensor, number by number."""
-    return graph.apply(_UNARY[type(what).__name__], value)
+@exports_operation(*_UNARY)
+def unary(graph: Graph, operation: Any, tensor: Tensor) -> Tensor:
+    """Elementwise function of one tensor."""
+    return graph.apply(_UNARY[type(operation).__name__], tensor)
 
 
-@operation("Square")
-def square(graph: Graph, what: Any, value: Value) -> Value:
-    """Every number times itself."""
-    return graph.apply("Mul", value, value.name)
+@exports_operation("Square")
+def square(graph: Graph, operation: Any, tensor: Tensor) -> Tensor:
+    """Elementwise square."""
+    return graph.apply("Mul", tensor, tensor.name)
 
 
-def _alike(graph: Graph, values: Sequence[Value]) -> list[Value]:
-    """The same tensors, all lying in the same way."""
-    if all(value.lies_as(values[0]) for value in values):
-        return list(values)
-    if any(value.channels_first for value in values) and {len(v.shape) for v in values} == {3}:
-        return [graph.channels_first(value) for value in values]
-    return [graph.plain(value) for value in values]
+def _same_layout(graph: Graph, tensors: Sequence[Tensor]) -> list[Tensor]:
+    if all(tensor.same_layout(tensors[0]) for tensor in tensors):
+        return list(tensors)
+    if any(t.channels_first for t in tensors) and {len(t.shape) for t in tensors} == {3}:
+        return [graph.to_channels_first(tensor) for tensor in tensors]
+    return [graph.to_keras_layout(tensor) for tensor in tensors]
 
 
-def _joined(graph: Graph, kind: str, laid: Sequence[Value]) -> Value:
-    rank = max(len(value.shape) for value in laid)
-    names = [_raised(graph, value, rank) for value in laid]
-    shape = np.broadcast_shapes(*(value.shape for value in laid))
-    return replace(laid[0], name=graph.op(kind, *names), shape=shape)
-
-
-def _raised(graph: Graph, value: Value, rank: int) -> str:
-    """A tensor of fewer axes gets the missing ones, as Keras has it, behind the batch."""
-    missing = rank - len(value.shape)
-    return graph.reshape(value.name, (1,) * missing + value.shape) if missing else value.name
+def _broadcast(graph: Graph, kind: str, tensors: Sequence[Tensor]) -> Tensor:
+    """Add an elementwise node; missing axes follow the batch axis, as in Keras."""
+    rank = max(len(tensor.shape) for tensor in tensors)
+    names = []
+    for tensor in tensors:
+        missing = rank - len(tensor.shape)
+        shape = (1,) * missing + tensor.shape
+        names.append(graph.reshape(tensor.name, shape) if missing else tensor.name)
+    shape = np.broadcast_shapes(*(tensor.shape for tensor in tensors))
+    return replace(tensors[0], name=graph.op(kind, *names), shape=shape)

@@ -1,14 +1,14 @@
-"""Layers that change shapes, and those that only act in training."""
+"""Layers that change shapes, and layers that act only in training."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from tenfold.export.graph import Graph, Value
-from tenfold.export.layers.table import layer
+from tenfold.export.graph import Graph, Tensor
+from tenfold.export.layers.registry import exports_layer
 
 
-@layer(
+@exports_layer(
     "Dropout",
     "SpatialDropout1D",
     "SpatialDropout2D",
@@ -25,32 +25,33 @@ from tenfold.export.layers.table import layer
     "RandomTranslation",
     "RandomZoom",
 )
-def nothing(graph: Graph, what: Any, value: Value) -> Value:
-    """Outside of training these leave all as it is."""
-    return value
+def no_operation(graph: Graph, layer: Any, tensor: Tensor) -> Tensor:
+    """No effect outside of training."""
+    return tensor
 
 
-@layer("Flatten")
-def flatten(graph: Graph, what: Any, value: Value) -> Value:
-    """Nothing moves: what reads the numbers is told in which order they lie."""
-    if what.data_format == "channels_first" and len(value.shape) == 3:
-        channels, height, width = value.shape
-        value = Value(graph.plain(value).name, (height, width, channels), channels_first=True)
-    return graph.flat(value)
+@exports_layer("Flatten")
+def flatten(graph: Graph, layer: Any, tensor: Tensor) -> Tensor:
+    """Elements keep their order, which the tensor records for the next layer."""
+    if layer.data_format == "channels_first" and len(tensor.shape) == 3:
+        channels, height, width = tensor.shape
+        name = graph.to_keras_layout(tensor).name
+        tensor = Tensor(name, (height, width, channels), channels_first=True)
+    return graph.flatten(tensor)
 
 
-@layer("Reshape")
-def reshape(graph: Graph, what: Any, value: Value) -> Value:
-    """Another shape of the numbers in Keras's order."""
-    shape = tuple(what.compute_output_shape((None, *value.shape))[1:])
+@exports_layer("Reshape")
+def reshape(graph: Graph, layer: Any, tensor: Tensor) -> Tensor:
+    """Another shape of the elements in Keras's order."""
+    shape = tuple(layer.compute_output_shape((None, *tensor.shape))[1:])
     if len(shape) == 1:
-        return graph.flat(value)
-    return Value(graph.reshape(graph.plain(value).name, shape), shape)
+        return graph.flatten(tensor)
+    return Tensor(graph.reshape(graph.to_keras_layout(tensor).name, shape), shape)
 
 
-@layer("Permute")
-def permute(graph: Graph, what: Any, value: Value) -> Value:
-    """Axes in another order, counted from 1."""
-    shape = tuple(value.shape[axis - 1] for axis in what.dims)
-    name = graph.op("Transpose", graph.plain(value).name, perm=[0, *what.dims])
-    return Value(name, shape)
+@exports_layer("Permute")
+def permute(graph: Graph, layer: Any, tensor: Tensor) -> Tensor:
+    """Permuted axes; Keras counts them from 1."""
+    shape = tuple(tensor.shape[axis - 1] for axis in layer.dims)
+    name = graph.op("Transpose", graph.to_keras_layout(tensor).name, perm=[0, *layer.dims])
+    return Tensor(name, shape)

@@ -159,11 +159,11 @@ def _estimate_statistics(model: Any, images: npt.NDArray[np.uint8], recipe: Reci
     import jax
 
     from tenfold.engine.inputs import model_input_shape, scale_images
-    from tenfold.export.weights import settle
+    from tenfold.export.weights import estimate_statistics
     from tenfold.networks.augmentation import augment
 
     height, width = images.shape[1:]
     scaled = scale_images(model, jax.numpy.asarray(images))
     augmented = augment(jax.random.key(0), scaled, recipe.augmentation)
     shape = model_input_shape(model, (height, width))
-    settle(model, np.asarray(augmented).reshape(len(images), *shape))
+    estimate_statistics(model, np.asarray(augmented).reshape(len(images), *shape))
