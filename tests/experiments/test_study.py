@@ -198,7 +198,7 @@ def test_names_tell_what_differs_and_are_folders():
         ("dropout --vary hidden=8+8,8", "setting hidden=8+8: activation: 3 values for 2 layers"),
         ("dens-512 --vary hidden=8", "did you mean 'dense-512'"),
         ("--resume nowhere", "not a study (no study.json)"),
-        ("--resume nowhere --vary hidden=8", "--resume takes all from the study"),
+        ("--resume nowhere --vary hidden=8", "--resume takes everything from the study"),
     ],
 )
 def test_what_cannot_be_studied_is_refused_before_anything_is_trained(

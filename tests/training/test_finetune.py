@@ -245,7 +245,7 @@ def artifact(base, tmp_path_factory):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--from", "{base}"], "--from: continue on what? give --data"),
+        (["--from", "{base}"], "--from: no images to fine-tune on; give --data"),
         (["--from", "nowhere", "--data", "{mine}"], "nowhere: neither 'reader' nor a run"),
         (["--from", "{mine}", "--data", "{mine}"], "not a run folder"),
         (["--from", "{few}", "--data", "{mine}"], "not an ONNX file"),
@@ -259,7 +259,7 @@ def artifact(base, tmp_path_factory):
         (["--from", "{base}", "--data", "{mine}", "--hidden", "64"], "layer 'dense"),
         (["--from", "{base}", "--data", "{mine}", "--hidden", "64"], "[784, 64] and [64], the"),
         (["--from", "{base}", "--data", "{base}"], "history.csv has 5 pixel columns"),
-        (["--from", "{base}", "--resume", "{base}"], "--resume takes all from the run"),
+        (["--from", "{base}", "--resume", "{base}"], "--resume takes everything from the run"),
     ],
 )
 def test_what_cannot_be_continued_is_told_in_a_line(

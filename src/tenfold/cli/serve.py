@@ -1,4 +1,4 @@
-"""The command that serves."""
+"""The command that starts the HTTP server."""
 
 from __future__ import annotations
 
@@ -16,25 +16,26 @@ from tenfold.core.errors import InputError
 def serve(
     what: Annotated[
         Path | None,
-        typer.Argument(metavar="[RUN|FILE]", help="A run, or what tenfold export wrote."),
+        typer.Argument(metavar="[RUN|FILE]", help="A run or a model file."),
     ] = None,
-    host: Annotated[str, typer.Option(help="Beyond this machine it needs a token.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for a free one.")] = 8010,
+    host: Annotated[
+        str, typer.Option(help="Other hosts than this machine need a token.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 for a free port.")] = 8010,
     token: Annotated[
         str | None,
-        typer.Option(
-            envvar="TENFOLD_TOKEN", help="That callers must show; else made where needed."
-        ),
+        typer.Option(envvar="TENFOLD_TOKEN", help="Token of clients; generated if needed."),
     ] = None,
     allow_host: Annotated[
-        list[str] | None, typer.Option(metavar="NAME", help="A name it is called by; repeatable.")
+        list[str] | None, typer.Option(metavar="NAME", help="Host name of the server; repeatable.")
     ] = None,
     samples: Annotated[
-        Path | None, typer.Option(help="Folder of corrected images; else samples, or the run's.")
+        Path | None,
+        typer.Option(help="Folder of corrected images; by default samples, or the run's."),
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes that answer.")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Number of processes.")] = 1,
 ) -> None:
-    """Answer over HTTP, with a page to draw on."""
+    """Serve predictions over HTTP, with a page to draw on."""
     require_server()
     from tenfold.server import running
     from tenfold.server.settings import Settings
@@ -45,10 +46,10 @@ def serve(
 
 
 def require_server() -> None:
-    """Refuse to serve where what it takes is not installed.
+    """Check that the packages of the server are installed.
 
     Raises:
-        InputError: it is not.
+        InputError: one is missing.
     """
     for package in ("fastapi", "httptools", "prometheus_client", "python_multipart", "uvicorn"):
         if importlib.util.find_spec(package) is None:

@@ -21,31 +21,38 @@ def study(
         list[str] | None,
         typer.Option(
             metavar="NAME=V1,V2",
-            help="What to vary, as hidden=64,128+64 or learning_rate=1e-4..1e-2; again for more.",
+            help="Values of a field: hidden=64,128+64 or learning_rate=1e-4..1e-2; repeatable.",
         ),
     ] = None,
     data: Annotated[
-        str | None, typer.Option(help="A name, an IDX, .npz or .csv file, a folder; else mnist.")
+        str | None,
+        typer.Option(help="A name, an IDX, .npz or .csv file, or a folder; by default mnist."),
     ] = None,
-    seeds: Annotated[int | None, typer.Option(help="Networks of each setting; else 5.")] = None,
-    draws: Annotated[int | None, typer.Option(help="Settings to draw, not the grid.")] = None,
+    seeds: Annotated[
+        int | None, typer.Option(help="Networks of each setting; by default 5.")
+    ] = None,
+    draws: Annotated[
+        int | None, typer.Option(help="Random search: number of settings to draw.")
+    ] = None,
     changes: Mapping[str, Any] = NO_CHANGES,
     resize: Resize = False,
     out: Annotated[Path | None, typer.Option(help="Folder of the study.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Train more than 100 networks.")] = False,
     resume: Annotated[
-        Path | None, typer.Option(metavar="STUDY", help="Go on with a stopped study.")
+        Path | None, typer.Option(metavar="STUDY", help="Resume a stopped study.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a recipe in many settings, and choose by validation."""
+    """Train a recipe in many settings (grid or random search), and choose by validation."""
     from tenfold.experiments import studies
 
     with interruptible():
         if resume is not None:
             others = (recipe, vary, data, seeds, draws, out, resize or None, yes or None)
             if changes or any(value is not None for value in others):
-                raise InputError("--resume takes all from the study; give nothing else with it")
+                raise InputError(
+                    "--resume takes everything from the study; give nothing else with it"
+                )
             result = studies.resume(resume)
         else:
             result = studies.study(

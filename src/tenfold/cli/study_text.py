@@ -1,4 +1,4 @@
-"""Studies as text."""
+"""Console output of studies."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def describe_study(study: Study) -> str:
-    """The settings, the best first; then the best on validation and test, and where it all is."""
+    """A table of the settings, the best first; then scores of the best setting and the folders."""
     rows = study.rows()
     cells = [
         (row["setting"], _accuracy(row, study.plan.seeds), _loss(row), f"{row['parameters']:,}")

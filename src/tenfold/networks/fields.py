@@ -149,7 +149,7 @@ class Field:
     def _allows(self, value: Any) -> bool:
         if self.kind is str:
             return not self.choices or value in self.choices
-        allowed = (int, float) if self.kind is float else self.kind
+        allowed: Any = (int, float) if self.kind is float else self.kind
         return isinstance(value, allowed) and (self.interval is None or value in self.interval)
 
     def per_layer(self, value: Any, layers: int) -> list[Any]:
@@ -213,16 +213,20 @@ def to_text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value).removesuffix(".0")
 
 
-@cache
 def declared(owner: Callable[..., Any]) -> Mapping[str, Field]:
     """Collect the fields that a dataclass or function declares, by name, in their order.
 
     Example:
         >>> def network(*, units: Annotated[int, Field("Units.", Interval(1))] = 8): ...
-        >>> found = declared(network)["units"]
-        >>> found.name, found.kind, found.default
+        >>> field = declared(network)["units"]
+        >>> field.name, field.kind, field.default
         ('units', <class 'int'>, 8)
     """
+    return _declared(owner)
+
+
+@cache
+def _declared(owner: Callable[..., Any]) -> Mapping[str, Field]:
     fields = {}
     for name, parameter in inspect.signature(owner).parameters.items():
         if get_origin(parameter.annotation) is Annotated:
