@@ -114,11 +114,11 @@ def test_an_old_run_folder_is_read(few):
     run = tenfold.Run(GOLDEN / "run-0.1.0")
     assert run.record.versions["tenfold"] == "0.1.0"
     assert len(run.history) == 10
-    assert [score.value for score in run.ask(few.test, "test").accuracy] == pytest.approx(
-        [score.value for score in run.judged("test")[0].accuracy]
-    )
+    assert [
+        score.value for score in run.evaluate_dataset(few.test, "test").accuracy
+    ] == pytest.approx([score.value for score in run.saved_evaluation("test")[0].accuracy])
     by_keras = [network(few.test.images[:20]) for network in run.keras_networks()]
-    by_onnx = run.ask(few.test[:20], "test").outputs
+    by_onnx = run.evaluate_dataset(few.test[:20], "test").outputs
     assert np.abs(np.stack(by_keras) - by_onnx).max() < 1e-4
 
 

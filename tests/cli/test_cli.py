@@ -209,7 +209,7 @@ def test_confusion_is_a_table_or_a_picture(copy, tenfold_main):
 def test_mistakes_are_a_table_or_a_picture(copy, few, tenfold_main):
     tenfold_main("evaluate", copy)
     code, out, _ = tenfold_main("mistakes", copy, "--count", "4")
-    result = tenfold.Run(copy).judged()[0]
+    result = tenfold.Run(copy).saved_evaluation()[0]
     assert code == 0
     assert f"{len(result.mistakes())} of 310 test images wrong, the 4 most confident" in out
     rows = [line.split() for line in out.splitlines()[3:]]

@@ -95,10 +95,10 @@ def test_predictions_below_the_threshold_are_not_accepted(predictor, sealed, tmp
 
 def test_inverted_images_are_counted(predictor, sealed, tmp_path):
     images = np.stack([np.full((28, 28), tone, np.uint8) for tone in (0, 250, 255)])
-    assert predictor.looks_inverted(images) == 2
+    assert predictor.count_inverted(images) == 2
     path = tmp_path / "light.onnx"
     path.write_bytes(sealed(border=240.0))
-    assert Predictor(path).looks_inverted(images) == 1
+    assert Predictor(path).count_inverted(images) == 1
 
 
 def test_prediction_needs_numpy_and_onnx_runtime_alone(file):
@@ -108,7 +108,7 @@ def test_prediction_needs_numpy_and_onnx_runtime_alone(file):
         f"predictor = Predictor({str(file)!r})\n"
         "predictor.top(np.zeros((28, 28), np.uint8), 3)\n"
         "predictor.accepts(predictor(np.zeros((2, 784))))\n"
-        "predictor.looks_inverted(np.zeros((28, 28)))\n"
+        "predictor.count_inverted(np.zeros((28, 28)))\n"
         f"print(sorted(set({excluded!r}) & set(sys.modules)))"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

@@ -186,7 +186,7 @@ def test_what_cannot_be_shown_is_refused_in_one_line(conv, tmp_path, spoil, said
 
 
 def test_headline_and_scores_are_those_of_the_evaluation(run, path):
-    found, _ = run.judged()
+    found, _ = run.saved_evaluation()
     accuracy = found.over_seeds()["accuracy"]
     text = path.read_text()
     assert f'<span class="figure">{100 * accuracy.mean:.2f} %</span>' in text
@@ -228,7 +228,7 @@ def test_a_run_validated_on_the_test_set_says_so(run, tmp_path):
 
 
 def test_galleries_are_in_order_of_confidence_and_cells_in_agreement(run):
-    found, examples = run.judged()
+    found, examples = run.saved_evaluation()
     told = gallery(found, examples)
     mistakes, hits = ([one["place"] for one in told[name]] for name in ("mistakes", "hits"))
     assert mistakes == found.mistakes()[:40].tolist()
@@ -388,7 +388,7 @@ def test_it_asks_for_nothing_and_complains_of_nothing(page, path):
 
 @needs_browser
 def test_a_cell_opens_the_images_behind_it(page, run):
-    found, _ = run.judged()
+    found, _ = run.saved_evaluation()
     matrix = found.confusion_matrix()
     np.fill_diagonal(matrix, 0)
     true, predicted = np.unravel_index(matrix.argmax(), matrix.shape)
@@ -425,11 +425,11 @@ def test_the_keyboard_moves_through_cells_opens_them_and_shows_evidence(page):
 
 @needs_browser
 def test_evidence_is_drawn_on_every_image_where_it_lies(page, run):
-    _, examples = run.judged()
+    _, examples = run.saved_evaluation()
     page.check("#evidence")
     assert page.locator(".image canvas").count() == page.locator(".tile").count()
     place = int(page.get_attribute("#mistakes .tile >> nth=0", "data-place"))
-    evidence = examples.evidence[examples.places.tolist().index(place)]
+    evidence = examples.evidence[examples.indices.tolist().index(place)]
     row, column = np.unravel_index(np.abs(evidence).argmax(), evidence.shape)
     x, y = ((0.125 * (k + 1)) * 224 for k in (column, row))
     pixel = page.evaluate(

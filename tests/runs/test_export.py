@@ -60,13 +60,13 @@ def test_the_card_describes_the_run(run, model_file, few):
     assert card["data"]["checksums"] == run.record.data.checksums
     assert card["trained"] == run.record.started
     for split, labels in (("validation", few.validation.labels), ("test", few.test.labels)):
-        mean = run.judged(split)[0].probabilities.mean(axis=0)
+        mean = run.saved_evaluation(split)[0].probabilities.mean(axis=0)
         expected = metrics.accuracy(mean, labels).as_json()
         assert card["scores"][split]["accuracy"] == expected
 
 
 def test_the_threshold_is_chosen_on_the_mean_of_the_networks(run, model_file, few):
-    mean = run.judged("validation")[0].probabilities.mean(axis=0)
+    mean = run.saved_evaluation("validation")[0].probabilities.mean(axis=0)
     expected = metrics.choose_threshold(mean, few.validation.labels, 0.2)
     assert model_file.card["threshold"] == expected.as_json()
 

@@ -127,21 +127,21 @@ def test_evaluate_equals_keras(copy, few, split):
 def test_answers_are_kept_with_images_and_where_their_evidence_lies(copy, few, split):
     dataset = few.present()[split]
     first = copy.evaluate(split, data=few)
-    again, examples = tenfold.Run(copy.path).judged(split)
+    again, examples = tenfold.Run(copy.path).saved_evaluation(split)
     np.testing.assert_array_equal(again.probabilities, first.probabilities)
     np.testing.assert_array_equal(again.labels, dataset.labels)
-    np.testing.assert_array_equal(examples.images, dataset.images[examples.places])
-    assert set(first.mistakes()[:40]) <= set(examples.places)
-    assert set(first.least_confident_correct()[:40]) <= set(examples.places)
-    assert examples.evidence.shape == (len(examples.places), 7, 7)
+    np.testing.assert_array_equal(examples.images, dataset.images[examples.indices])
+    assert set(first.mistakes()[:40]) <= set(examples.indices)
+    assert set(first.least_confident_correct()[:40]) <= set(examples.indices)
+    assert examples.evidence.shape == (len(examples.indices), 7, 7)
     assert again.checksum == dataset.checksum
 
 
 def test_evidence_is_what_covering_a_place_takes_away(copy, few):
-    found, examples = copy.judged("validation")
+    found, examples = copy.saved_evaluation("validation")
     covered = examples.images[0].copy()
     covered[:7, :7] = 0
-    label = found.predicted()[examples.places[0]]
+    label = found.predicted()[examples.indices[0]]
     answers = [
         copy.model.predict(scaled_one(x), verbose=0)[0] for x in (examples.images[0], covered)
     ]
@@ -166,11 +166,11 @@ def spoil(copy, **changes):
 
 
 def without_a_class(copy):
-    spoil(copy, outputs=copy.judged("validation")[0].outputs[..., :9])
+    spoil(copy, outputs=copy.saved_evaluation("validation")[0].outputs[..., :9])
 
 
 def with_a_hole(copy):
-    outputs = copy.judged("validation")[0].outputs.copy()
+    outputs = copy.saved_evaluation("validation")[0].outputs.copy()
     outputs[0, 5] = np.nan
     spoil(copy, outputs=outputs)
 
@@ -260,8 +260,8 @@ def test_a_network_that_is_not_there_is_refused(pair, few):
 
 
 def test_dark_ink_on_light_paper_is_noticed(run, few):
-    assert run.looks_inverted(few.test.images[:5]) == 0
-    assert run.looks_inverted(255 - few.test.images[:5]) == 5
+    assert run.count_inverted(few.test.images[:5]) == 0
+    assert run.count_inverted(255 - few.test.images[:5]) == 5
 
 
 def test_the_ledger_records_each_opening_of_the_test_set(copy, few):

@@ -269,7 +269,7 @@ def test_a_run_without_an_artifact_is_exported_and_shown(of_run, run, few):
     _, model = of_run.json("GET", "/v1/model")
     assert (model["name"], model["source"]) == ("logistic", str(run.path))
     status, headers, content = of_run.ask("GET", "/v1/run")
-    shown, judged = json.loads(content), run.judged()[0]
+    shown, judged = json.loads(content), run.saved_evaluation()[0]
     assert (status, shown["status"], shown["report"]) == (200, "finished", True)
     assert len(shown["history"]) == shown["epochs"] == 5
     assert shown["history"][-1]["val_accuracy"] == run.history.val_accuracy.iloc[-1]
@@ -283,7 +283,7 @@ def test_a_run_without_an_artifact_is_exported_and_shown(of_run, run, few):
 
 
 def test_the_images_behind_a_cell_are_those_of_the_evaluation(of_run, run, few):
-    confusion = run.judged()[0].confusion_matrix()
+    confusion = run.saved_evaluation()[0].confusion_matrix()
     truth, predicted = np.unravel_index((confusion - 10_000 * np.eye(10)).argmax(), (10, 10))
     path = f"/v1/run/cell?truth={truth}&predicted={predicted}"
     _, found = of_run.json("GET", path)
@@ -317,7 +317,7 @@ def test_a_run_under_way_is_shown_and_the_shipped_reader_answers(run, few, tmp_p
         assert service.code("GET", "/v1/run/cell?truth=1&predicted=1") == "not_ready"
         assert service.code("GET", "/report") == "not_ready"
         assert service.json("GET", "/v1/model")[1]["source"] == "shipped"
-        found = run.judged()[0]
+        found = run.saved_evaluation()[0]
         live.save(folder, found.outputs[0], few.validation)
         _, shown = service.json("GET", "/v1/run")
         assert shown["confusion"] == found.confusion_matrix().tolist()

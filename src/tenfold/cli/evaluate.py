@@ -40,7 +40,7 @@ def evaluate(
 
     opened = Run(run)
     rescoring = Rescoring.of(opened, split, corrections)
-    strange = None if unknown is None else opened.unknown_images(unknown)
+    strange = None if unknown is None else opened.out_of_distribution_images(unknown)
     result = opened.evaluate(split)
     shown = {"evaluation": evaluation_text.describe_evaluation(result, opened.seeds)}
     found = {} if not as_json else result.to_json()
@@ -92,7 +92,7 @@ def confusion(run: RunPath, split: Split = None, network: Network = 0, out: Pict
     from tenfold.cli import evaluation_text
     from tenfold.runs import Run
 
-    result, _ = Run(run).judged(split)
+    result, _ = Run(run).saved_evaluation(split)
     if out is None:
         typer.echo(evaluation_text.describe_confusion(result, network))
         return
@@ -114,7 +114,7 @@ def mistakes(
     from tenfold.runs import Run
 
     opened = Run(run)
-    result, _ = opened.judged(split)
+    result, _ = opened.saved_evaluation(split)
     if out is None:
         typer.echo(evaluation_text.describe_mistakes(result, count, network))
         return
@@ -157,7 +157,7 @@ def predict(
     found = [read_images(path, opened.image_shape, resize=resize, invert=invert) for path in images]
     inverted = 0
     for pixels, names in found:
-        inverted += opened.looks_inverted(pixels)
+        inverted += opened.count_inverted(pixels)
         probabilities = opened.predict(pixels)
         answers = zip(
             names, opened.rank(probabilities, top), opened.accepts(probabilities), strict=True

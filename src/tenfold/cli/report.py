@@ -24,7 +24,7 @@ def report(
 
     opened = Run(run)
     path = reports.write(opened, out)
-    typer.echo(f"report  {path}\nshows   {reports.shown(opened, opened.judged()[0])}")
+    typer.echo(f"report  {path}\nshows   {reports.shown(opened, opened.saved_evaluation()[0])}")
     if show:
         import webbrowser
 

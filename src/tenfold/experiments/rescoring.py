@@ -75,5 +75,7 @@ class Rescoring:
         """
         given = found
         if self.trained:
-            given = replace(run.ask(self.given, found.split), calibrations=run.calibrations)
+            given = replace(
+                run.evaluate_dataset(self.given, found.split), calibrations=run.calibrations
+            )
         return given, given.relabelled(self.labels, self.kept)

@@ -108,7 +108,7 @@ class Predictor:
         """
         return rank_classes(probabilities, self.class_names, k)
 
-    def looks_inverted(self, images: npt.ArrayLike) -> int:
+    def count_inverted(self, images: npt.ArrayLike) -> int:
         """Return how many images differ in polarity from the training images.
 
         Their border is light and that of the training images dark, or the reverse. Invert such

@@ -50,11 +50,11 @@ def _without_picture(tile: Mapping[str, Any]) -> dict[str, Any]:
 
 def _tiles(found: Evaluation, examples: Examples) -> dict[int, dict[str, Any]]:
     """What is told of each kept image, by its place in the split."""
-    answers = found.probabilities[0][examples.places]
+    answers = found.probabilities[0][examples.indices]
     classes, chances = top_k(answers, min(TOP, len(found.class_names)))
     rows = zip(
-        examples.places.tolist(),
-        found.labels[examples.places].tolist(),
+        examples.indices.tolist(),
+        found.labels[examples.indices].tolist(),
         classes.tolist(),
         chances.tolist(),
         examples.images,

@@ -71,7 +71,7 @@ def render(run: Run) -> str:
 
 
 def _content(run: Run) -> dict[str, Any]:
-    found, examples = run.judged()
+    found, examples = run.saved_evaluation()
     return {
         "title": run.record.title,
         "names": found.class_names,

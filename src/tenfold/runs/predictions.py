@@ -28,12 +28,12 @@ class Examples:
     """Images behind the figures of a run's first network, with where their evidence lies.
 
     Attributes:
-        places: in the split, int ``[m]``, without repetition.
+        indices: in the split, int ``[m]``, without repetition.
         images: uint8 ``[m, height, width]``.
         evidence: float32 ``[m, 7, 7]``, see ``tenfold.evaluation.evidence``.
     """
 
-    places: npt.NDArray[np.int64]
+    indices: npt.NDArray[np.int64]
     images: npt.NDArray[np.uint8]
     evidence: npt.NDArray[np.float32]
 
@@ -87,7 +87,7 @@ def save(folder: Path, found: Evaluation, examples: Examples) -> None:
             labels=found.labels,
             class_names=np.array(found.class_names),
             checksum=np.array(found.checksum),
-            places=examples.places,
+            places=examples.indices,
             images=examples.images,
             evidence=examples.evidence.astype(np.float16),
         )

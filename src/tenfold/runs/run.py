@@ -193,7 +193,7 @@ class Run:
         """
         return rank_classes(probabilities, self.class_names, k)
 
-    def looks_inverted(self, images: npt.ArrayLike) -> int:
+    def count_inverted(self, images: npt.ArrayLike) -> int:
         """How many images have a light border where the training images have a dark one.
 
         Or a dark one where those have a light one. Such images, dark ink on paper for instance,
@@ -239,7 +239,7 @@ class Run:
             ledger.record_opening(self.path, by, len(found.labels))
         return replace(found, calibrations=self.calibrations)
 
-    def ask(self, dataset: Dataset, split: str) -> Evaluation:
+    def evaluate_dataset(self, dataset: Dataset, split: str) -> Evaluation:
         """What every network of the run puts out for a dataset, as it is; nothing is kept."""
         return predictions.evaluate_dataset(self._networks, dataset, split)
 
@@ -248,13 +248,13 @@ class Run:
         dataset = splits.present().get(split)
         if dataset is None:
             raise InputError(f"split: no {split}; there are {', '.join(splits.present())}")
-        found = replace(self.ask(dataset, split), calibrations=self.calibrations)
+        found = replace(self.evaluate_dataset(dataset, split), calibrations=self.calibrations)
         if split in predictions.KEPT:
             examples = predictions.choose_examples(self._networks[0], dataset, found)
             predictions.save(self.path, found, examples)
         return found
 
-    def judged(self, split: str | None = None) -> tuple[Evaluation, Examples]:
+    def saved_evaluation(self, split: str | None = None) -> tuple[Evaluation, Examples]:
         """Answers that the run has kept, with examples: of the test set once it was opened.
 
         Nothing is opened by it.
@@ -290,7 +290,7 @@ class Run:
                 f"{self.path}: it was validated on the test set, on which nothing is chosen; "
                 "train with the held-out protocol"
             )
-        found, _ = self.judged("validation")
+        found, _ = self.saved_evaluation("validation")
         fitted = [Calibration.fit(p, found.labels, error_rate) for p in found.outputs]
         self.record = self.record.replace(calibrations=fitted)
         self.record.save(self.path)
@@ -357,7 +357,7 @@ class Run:
         answers = found.probabilities[network][places]
         return figures.predictions(images, answers, found.labels[places], found.class_names)
 
-    def unknown_images(self, source: str) -> npt.NDArray[np.uint8]:
+    def out_of_distribution_images(self, source: str) -> npt.NDArray[np.uint8]:
         """The test images of other data, to see whether the networks notice them.
 
         Raises:

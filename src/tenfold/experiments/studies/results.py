@@ -100,7 +100,7 @@ class Study:
         """Evaluation of the best run on the test set; None if the test set was not opened."""
         best = self.best
         opened = any(opening["by"] == _OPENED_BY for opening in openings(best.path))
-        return best.judged("test")[0] if opened else None
+        return best.saved_evaluation("test")[0] if opened else None
 
     def open_test(self, splits: Splits) -> Evaluation | None:
         """Open the test set for the best run, once.

@@ -73,7 +73,7 @@ class RunView:
     def _answers(self) -> Evaluation | None:
         """What the networks answered: on test once it was opened, else on validation."""
         try:
-            return Run(self.folder).judged()[0]
+            return Run(self.folder).saved_evaluation()[0]
         except InputError:
             return live.load(self.folder)
 
@@ -153,7 +153,7 @@ class RunView:
             kept = predictions.load(self.folder, found.split)
             if kept is None:
                 return {}
-            return dict(zip(kept[1].places.tolist(), kept[1].images, strict=True))
+            return dict(zip(kept[1].indices.tolist(), kept[1].images, strict=True))
 
 
 def _stamp(path: Path) -> tuple[int, int] | None:
