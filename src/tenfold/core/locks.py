@@ -1,4 +1,9 @@
-"""Locks on folders that end with the process that holds them."""
+"""Locks on folders that end with the process that holds them.
+
+On POSIX the lock is on the folder itself, by ``flock``. ``filelock``, used on Windows, needs a
+lock file, which would stay in folders that must be empty or unchanged after a refusal, and its
+``release`` also unlocks a child process that inherited the lock, as a retraining does.
+"""
 
 from __future__ import annotations
 
@@ -16,36 +21,54 @@ except ImportError:  # Windows
 
 
 @contextmanager
-def held(folder: Path, otherwise: str) -> Iterator[int | None]:
-    """Hold a folder while the block runs; yields the open file that the lock is on.
+def lock_folder(folder: Path, refusal: str) -> Iterator[int | None]:
+    """Lock a folder during the block, without waiting; no effect if its file system has no locks.
 
-    The lock is on the folder itself, so nothing is written, and a killed process leaves none
-    behind. A process that inherits the open file holds the lock on. Where the file system knows
-    no locks, there is none.
+    The lock ends with the process, however that ends. On POSIX a child process that inherits the
+    file descriptor keeps it.
 
     Args:
-        folder: exists.
-        otherwise: what to say where another process holds it.
+        folder: an existing folder.
+        refusal: the error message if another process holds the lock.
+
+    Yields:
+        The file descriptor of the lock; None on Windows.
 
     Raises:
-        InputError: another process holds it.
+        InputError: another process holds the lock.
 
     Example:
         >>> import tempfile
-        >>> with held(Path(tempfile.mkdtemp()), "in use"):
+        >>> with lock_folder(Path(tempfile.mkdtemp()), "in use"):
         ...     pass
     """
     if fcntl is None:
-        yield None
+        with _lock_file(folder, refusal):
+            yield None
         return
-    place = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         try:
-            fcntl.flock(place, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise InputError(otherwise) from None
-        except OSError:  # a file system without locks
+            raise InputError(refusal) from None
+        except OSError:  # the file system has no locks
             pass
-        yield place
+        yield descriptor
     finally:
-        os.close(place)
+        os.close(descriptor)
+
+
+@contextmanager
+def _lock_file(folder: Path, refusal: str) -> Iterator[None]:
+    import filelock
+
+    lock = filelock.FileLock(folder / ".lock")
+    try:
+        lock.acquire(timeout=0)
+    except filelock.Timeout:
+        raise InputError(refusal) from None
+    try:
+        yield
+    finally:
+        lock.release()

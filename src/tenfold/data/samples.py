@@ -23,7 +23,7 @@ from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
 from tenfold.core.limits import IMAGE_SIDE as SIDE
 from tenfold.core.limits import MAX_LABEL_LENGTH
-from tenfold.core.locks import held
+from tenfold.core.locks import lock_folder
 from tenfold.data.formats.class_folders import folder_name
 from tenfold.data.image_files import open_greyscale
 
@@ -258,7 +258,9 @@ def locked(folder: str | Path) -> Iterator[None]:
         raise InputError(
             f"{folder}: samples cannot be stored there ({error.strerror}); give another folder"
         ) from None
-    with held(folder, f"{folder}: another server uses it; stop that one, or give another folder"):
+    with lock_folder(
+        folder, f"{folder}: another server uses it; stop that one, or give another folder"
+    ):
         try:
             yield
         finally:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tenfold.core.locks import held
+from tenfold.core.locks import lock_folder
 
 
 @contextmanager
@@ -22,5 +22,5 @@ def locked(folder: Path) -> Iterator[None]:
         ...     pass
     """
     training = "another process is training this run; wait for it, or stop it first"
-    with held(folder, f"{folder}: {training}"):
+    with lock_folder(folder, f"{folder}: {training}"):
         yield

@@ -21,7 +21,7 @@ from typing import Any
 
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
-from tenfold.core.locks import held
+from tenfold.core.locks import lock_folder
 
 ATTEMPTS = 5
 """Times that a lock is tried."""
@@ -93,14 +93,14 @@ class Job:
 
     @contextmanager
     def held(self, otherwise: str) -> Iterator[int | None]:
-        """Hold the folder, as the process that trains does; see ``tenfold.core.locks.held``.
+        """Hold the folder, as the process that trains does; see ``tenfold.core.locks.lock_folder``.
 
         Whoever asks whether it is held holds it for an instant, so it is tried a few times.
         """
         with ExitStack() as stack:
             for left in reversed(range(ATTEMPTS)):
                 try:
-                    lock = stack.enter_context(held(self.folder, otherwise))
+                    lock = stack.enter_context(lock_folder(self.folder, otherwise))
                     break
                 except InputError:
                     if not left:
@@ -113,7 +113,7 @@ class Job:
         if not self.folder.is_dir():
             return False
         try:
-            with held(self.folder, "running"):
+            with lock_folder(self.folder, "running"):
                 return False
         except InputError:
             return True
