@@ -31,12 +31,12 @@ def write(tmp_path):
     return write
 
 
-def digest(splits, name, place):
-    return str(splits.present()[name].digests[place])
+def digest(splits, name, index):
+    return str(splits.present()[name].digests[index])
 
 
-def given(splits, name, place):
-    return splits.class_names[splits.present()[name].labels[place]]
+def given(splits, name, index):
+    return splits.class_names[splits.present()[name].labels[index]]
 
 
 def test_a_digest_is_of_shape_and_bytes():
@@ -150,11 +150,11 @@ IMAGE = "0123456789abcdef"
         (f"{HEADER}\n{IMAGE},train,0,7,delete,\n".encode(), "action 'delete'; give keep, relabel"),
         (
             f"{HEADER}\n{IMAGE},train,0,7,drop,\n{IMAGE},test,1,7,relabel,1\n".encode(),
-            "rows 2 and 3 say 'drop' and 'relabel 1' of the same image",
+            "rows 2 and 3 give 'drop' and 'relabel 1' for the same image",
         ),
         (
             f"{HEADER}\n{IMAGE},train,0,7,relabel,2\n{IMAGE},train,0,7,relabel,1\n".encode(),
-            "rows 2 and 3 say 'relabel 2' and 'relabel 1' of the same image",
+            "rows 2 and 3 give 'relabel 2' and 'relabel 1' for the same image",
         ),
         (
             f"{HEADER}\n{IMAGE},train,0,7,drop,\nfedcba9876543210,train,1,7,drop,\n".encode(),
@@ -174,18 +174,18 @@ def test_files_that_cannot_be_used(few_file, tmp_path, content, message):
 @pytest.mark.parametrize(
     ("given_label", "action", "label", "message"),
     [
-        ("ten", "drop", "", "row 2, given 'ten' is no class of few; there are 0, 1, 2"),
-        (None, "relabel", "ten", "row 2, label 'ten' is no class of few"),
-        (None, "relabel", "", "row 2, label '' is no class of few"),
-        ("other", "drop", "", "is given as '[0-9]', few gives '[0-9]'"),
+        ("ten", "drop", "", "row 2, given 'ten' is not a class of few, which has 0, 1, 2"),
+        (None, "relabel", "ten", "row 2, label 'ten' is not a class of few"),
+        (None, "relabel", "", "row 2, label '' is not a class of few"),
+        ("other", "drop", "", "has the label '[0-9]' there and '[0-9]' in few"),
     ],
 )
 def test_rows_that_do_not_fit_the_data(few_file, write, given_label, action, label, message):
     plain = tenfold.load(few_file)
-    right = given(plain, "train", 0)
-    wrong = str((int(right) + 1) % 10)
-    shown = {None: right, "other": wrong}.get(given_label, given_label)
-    path = write([(digest(plain, "train", 0), shown, action, label)])
+    correct = given(plain, "train", 0)
+    other = str((int(correct) + 1) % 10)
+    written = {None: correct, "other": other}.get(given_label, given_label)
+    path = write([(digest(plain, "train", 0), written, action, label)])
     with pytest.raises(InputError, match=message):
         tenfold.load(few_file, corrections=path)
 
@@ -204,5 +204,5 @@ def test_dropping_a_whole_split_is_refused(few, write):
 
 def test_an_unknown_class_is_refused_by_apply_as_well(few, write):
     path = write([(IMAGE, "ten", "drop", "")])
-    with pytest.raises(InputError, match="'ten' is no class of the data"):
+    with pytest.raises(InputError, match="'ten' is not a class of the data"):
         Corrections.read(path).apply(few.test)

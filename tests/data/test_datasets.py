@@ -1136,7 +1136,7 @@ def test_a_dataset_of_other_arrays_is_refused(images, labels, message):
 
 
 def test_class_names_differ(data):
-    with pytest.raises(InputError, match="must differ"):
+    with pytest.raises(InputError, match="must be unique"):
         Dataset(data.images, data.labels, ("a", "b", "a"))
 
 

@@ -248,7 +248,6 @@ def test_a_streamed_test_split_is_evaluated_like_one_that_is_held(file, few, lit
 # The fixture's limits in a process that dies by -9 in the midst of an epoch.
 LITTLE_FITS = f"""
 from tenfold.core import limits
-from tenfold.core import limits
 from tenfold.data import lazy_images
 from tenfold.engine import device_data
 limits.MAX_RESIDENT_BYTES = 200 * {IMAGE_BYTES}

@@ -1,4 +1,4 @@
-"""Samples: one file each, readable by load, whole or absent, one server a folder."""
+"""Samples: one file each, written atomically, readable by load; one server a folder."""
 
 import os
 import subprocess
@@ -29,7 +29,7 @@ def test_what_is_stored_is_what_load_reads(samples, mnist):
     added = fill(samples, mnist.validation, 40)
     data = tenfold.load(samples.folder, validation=0)
     images = np.concatenate([data.train.images, data.test.images])
-    found = {
+    loaded = {
         (image.tobytes(), str(label))
         for image, label in zip(
             images,
@@ -43,11 +43,11 @@ def test_what_is_stored_is_what_load_reads(samples, mnist):
             mnist.validation.images[:40], mnist.validation.labels[:40], strict=True
         )
     }
-    assert found == expected
+    assert loaded == expected
     assert len(samples) == len(added) == 40
 
 
-def test_facts_are_kept_newest_first_and_page_by_page(samples, mnist):
+def test_metadata_are_stored_and_listed_newest_first_and_page_by_page(samples, mnist):
     added = fill(samples, mnist.validation)
     again = Samples(samples.folder, samples.class_names)
     assert again.list() == tuple(reversed(added))
@@ -68,11 +68,11 @@ def test_removing_takes_the_file_and_an_empty_class_folder(samples, mnist):
     assert list(samples.folder.iterdir()) == []
     assert samples.list() == ()
     assert samples.counts() == {}
-    with pytest.raises(InputError, match="there is none of that id"):
+    with pytest.raises(InputError, match="no sample has this id"):
         samples.remove(one.id)
 
 
-def test_a_class_that_no_folder_can_be_called_after(samples, mnist):
+def test_a_class_name_that_no_folder_can_have(samples, mnist):
     one = samples.add(mnist.train.images[0], "T-shirt/top", "0", 0.5)
     assert (samples.folder / "T-shirt-top" / f"{one.id}.png").is_file()
     assert samples.list() == (one,)
@@ -84,9 +84,9 @@ def test_files_put_there_by_hand_are_samples(samples, mnist):
     Image.fromarray(mnist.train.images[0]).save(samples.folder / "7" / "mine.png")
     (samples.folder / "7" / "damaged.png").write_bytes(b"no picture")
     (samples.folder / "notes.txt").write_text("not one")
-    found = {sample.id: sample for sample in samples.list()}
-    assert sorted(found) == ["damaged", "mine"]
-    assert (found["mine"].label, found["mine"].source, found["mine"].guess) == ("7", "file", None)
+    by_id = {sample.id: sample for sample in samples.list()}
+    assert sorted(by_id) == ["damaged", "mine"]
+    assert (by_id["mine"].label, by_id["mine"].source, by_id["mine"].guess) == ("7", "file", None)
     with pytest.raises(InputError, match="neither PNG nor JPEG"):
         samples.image("damaged")
 
@@ -115,7 +115,7 @@ def test_what_cannot_be_a_sample_is_refused_and_nothing_written(samples, argumen
 
 
 @pytest.mark.parametrize("label", ["", " 1", ".hidden", "__pycache__", "a" * 65, "1\n", "..", 7])
-def test_labels_that_load_would_not_find_are_refused(tmp_path, label):
+def test_labels_that_cannot_name_a_folder_are_refused(tmp_path, label):
     with pytest.raises(InputError, match="give a name of 1 to 64 characters"):
         Samples(tmp_path).add(GOOD, label)
     assert list(tmp_path.iterdir()) == []
@@ -125,18 +125,18 @@ def test_labels_that_load_would_not_find_are_refused(tmp_path, label):
 def test_an_id_is_never_a_path(samples, mnist, sample_id):
     samples.add(mnist.train.images[0], "3")
     for call in (samples.remove, samples.image):
-        with pytest.raises(InputError, match="there is none of that id"):
+        with pytest.raises(InputError, match="no sample has this id"):
             call(sample_id)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes anywhere")
-def test_an_unwritable_folder_is_told_in_a_line(tmp_path):
+def test_an_unwritable_folder_is_an_error_of_one_line(tmp_path):
     tmp_path.chmod(0o500)
     with pytest.raises(InputError, match="cannot write"):
         Samples(tmp_path).add(GOOD, "1")
 
 
-def test_a_file_in_the_place_of_the_folder_is_told_in_a_line(tmp_path):
+def test_a_file_instead_of_the_folder_is_an_error_of_one_line(tmp_path):
     (tmp_path / "mine").write_text("a file")
     with pytest.raises(InputError, match="cannot write"):
         Samples(tmp_path / "mine").add(GOOD, "1")
@@ -165,13 +165,13 @@ def test_one_server_a_folder_and_its_death_frees_it(tmp_path):
     assert list((tmp_path / "mine").iterdir()) == []
 
 
-@pytest.mark.parametrize(("there", "kept"), [(False, False), (False, True), (True, False)])
-def test_a_folder_made_for_nothing_is_taken_away_again(tmp_path, there, kept):
+@pytest.mark.parametrize(("exists", "is_used"), [(False, False), (False, True), (True, False)])
+def test_a_folder_that_stays_empty_is_removed(tmp_path, exists, is_used):
     folder = tmp_path / "mine"
-    if there:
+    if exists:
         folder.mkdir()
     with locked(folder):
         assert folder.is_dir()
-        if kept:
+        if is_used:
             Samples(folder).add(GOOD, "1")
-    assert folder.exists() == (there or kept)
+    assert folder.exists() == (exists or is_used)

@@ -1,10 +1,10 @@
-"""Corrections: a table of images to relabel or to drop, applied as data are loaded."""
+"""Corrections: a table of images to relabel or drop, applied when data are loaded."""
 
 from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,14 +21,14 @@ _DIGEST = re.compile(r"[0-9a-f]{16}")
 
 @dataclass(frozen=True)
 class Correction:
-    """What is to be done with the images of one digest and one label.
+    """A row: what to do with the images that have a digest and a label.
 
     Attributes:
-        row: the line of the file, counted from 1, the header being the first.
-        image: the digest, as `Dataset.digests` has it.
-        given: the class name that the data give.
+        row: line in the file; the header is line 1.
+        image: digest, as in `Dataset.digests`.
+        given: class name in the data.
         action: "keep", "relabel" or "drop".
-        label: the class name to give instead, where the action is "relabel".
+        label: new class name if the action is "relabel".
     """
 
     row: int
@@ -39,22 +39,22 @@ class Correction:
 
     @property
     def key(self) -> tuple[str, str]:
-        """What tells images apart: the digest and the given class name."""
+        """The digest and the class name in the data, which identify the images."""
         return self.image, self.given
 
     @property
-    def verdict(self) -> tuple[str, str]:
-        """The action, with the label where there is one to give."""
+    def outcome(self) -> tuple[str, str]:
+        """The action, and the new class name or an empty string."""
         return self.action, self.label if self.action == "relabel" else ""
 
 
 @dataclass(frozen=True)
 class Corrections:
-    """The rows of a file of corrections. They change no file: `apply` returns new data.
+    """The rows of a file of corrections.
 
     Attributes:
         path: the file.
-        rows: in its order.
+        rows: in the order of the file.
     """
 
     path: Path
@@ -64,34 +64,34 @@ class Corrections:
     def read(cls, path: str | Path) -> Corrections:
         """Read a CSV file with the columns image, split, index, given, action and label.
 
-        Split and index are for people; an image is known by its digest and its given label.
+        Split and index are for people; digest and given label identify an image.
 
         Raises:
-            InputError: there is no such file, it is no such table, an action is unknown, or two
-                rows say different things of the same image.
+            InputError: there is no such file, it has other columns, an action is unknown, or two
+                rows contradict each other.
 
         Examples:
             >>> import tempfile
             >>> path = Path(tempfile.mkdtemp()) / "corrections.csv"
             >>> _ = path.write_text(
             ...     "image,split,index,given,action,label\\n6732afca7d626dd6,test,0,7,relabel,1\\n")
-            >>> Corrections.read(path).rows[0].verdict
+            >>> Corrections.read(path).rows[0].outcome
             ('relabel', '1')
         """
         path = Path(path).expanduser()
         rows = tuple(_correction(path, row, fields) for row, fields in _table(path))
-        _refuse_contradictions(path, rows)
+        _validate_consistency(path, rows)
         return cls(path, rows)
 
     def verify(self, datasets: Iterable[Dataset], name: str) -> None:
-        """Check that each row speaks of an image and of classes that the data have.
+        """Check that the data have the image and the classes of each row.
 
         Args:
-            datasets: all splits that the corrections are for.
-            name: what to call the data in errors.
+            datasets: all splits.
+            name: of the data, for error messages.
 
         Raises:
-            InputError: an image is in none of them, has another label, or a class is unknown.
+            InputError: an image is in no split or has another label, or a class is unknown.
         """
         given: dict[str, set[str]] = {}
         names: tuple[str, ...] = ()
@@ -99,32 +99,32 @@ class Corrections:
             names = data.class_names
             for digest, label in zip(data.digests.tolist(), data.labels.tolist(), strict=True):
                 given.setdefault(digest, set()).add(names[label])
-        self._refuse_unknown_images(given, name)
+        self._validate_images(given, name)
         for row in self.rows:
-            _refuse_unknown_classes(self.path, row, names, name)
+            _validate_classes(self.path, row, names, name)
             if row.given not in given[row.image]:
                 raise InputError(
-                    f"{self.path}: row {row.row} says that image {row.image} is given as "
-                    f"{row.given!r}, {name} gives {_listed(sorted(given[row.image]))}; make the "
-                    "corrections from these data"
+                    f"{self.path}: row {row.row}: image {row.image} has the label "
+                    f"{row.given!r} there and {' and '.join(map(repr, sorted(given[row.image])))} "
+                    f"in {name}; make the corrections from these data"
                 )
 
-    def _refuse_unknown_images(self, known: dict[str, set[str]], name: str) -> None:
-        unknown = [row for row in self.rows if row.image not in known]
-        if unknown:
+    def _validate_images(self, digests: Container[str], name: str) -> None:
+        missing = [row for row in self.rows if row.image not in digests]
+        if missing:
             raise InputError(
-                f"{self.path}: {len(unknown)} of {len(self.rows)} images are not in {name}, the "
-                f"first is {unknown[0].image} in row {unknown[0].row}; make the corrections from "
+                f"{self.path}: {len(missing)} of {len(self.rows)} images are not in {name}, the "
+                f"first is {missing[0].image} in row {missing[0].row}; make the corrections from "
                 "these data"
             )
 
     def apply(self, dataset: Dataset) -> Dataset:
-        """Return a dataset with other labels where they say so, and without what they drop.
+        """Return a dataset with new labels and without the dropped images.
 
-        Rows for images that are not in it do nothing.
+        Rows for images of other datasets have no effect.
 
         Raises:
-            InputError: nothing would be left.
+            InputError: all images would be dropped, or a class is unknown.
         """
         labels, kept = self.apply_to(dataset.labels, dataset.digests, dataset.class_names)
         if len(kept) and not kept.any():
@@ -135,50 +135,49 @@ class Corrections:
     def apply_to(
         self, labels: Labels, digests: NDArray[np.str_], class_names: Sequence[str]
     ) -> tuple[Labels, NDArray[np.bool_]]:
-        """Return the corrected labels, and a mask of the images that are kept.
+        """Return the corrected labels, and a mask of the images that are not dropped.
 
         Args:
             labels: int64 [n].
-            digests: str [n], as `Dataset.digests` has them.
+            digests: str [n], as in `Dataset.digests`.
             class_names: in the order of the labels.
 
         Returns:
             int64 [n], and bool [n].
 
         Raises:
-            InputError: a row names a class that is not among the class names.
+            InputError: a row has a class that is not among the class names.
         """
         for row in self.rows:
-            _refuse_unknown_classes(self.path, row, class_names, "the data")
-        numbers = {name: number for number, name in enumerate(class_names)}
-        wanted = {row.key: row for row in self.rows}
+            _validate_classes(self.path, row, class_names, "the data")
+        rows = {row.key: row for row in self.rows}
         corrected, kept = labels.copy(), np.ones(len(labels), bool)
-        for place in np.flatnonzero(np.isin(digests, [row.image for row in self.rows])):
-            found = wanted.get((str(digests[place]), class_names[labels[place]]))
-            if found is not None and found.action == "relabel":
-                corrected[place] = numbers[found.label]
-            kept[place] = found is None or found.action != "drop"
+        for i in np.flatnonzero(np.isin(digests, [row.image for row in self.rows])):
+            row = rows.get((str(digests[i]), class_names[labels[i]]))
+            if row is not None and row.action == "relabel":
+                corrected[i] = class_names.index(row.label)
+            kept[i] = row is None or row.action != "drop"
         return corrected, kept
 
 
 def _table(path: Path) -> list[tuple[int, list[str]]]:
-    """Return the rows below the header of a CSV file, each with the number of its line."""
+    """Return the rows of a CSV file without its header, each with its line number."""
     if path.is_dir():
         raise InputError(f"{path}: a folder; give the file corrections.csv")
     if not path.is_file():
-        raise InputError(f"{path}: no such file; tenfold audit makes the page that saves one")
+        raise InputError(f"{path}: no such file; the page of tenfold audit saves one")
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
             reader = csv.reader(file, strict=True)
             lines = [(reader.line_num, fields) for fields in reader if fields]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise InputError(f"{path}: cannot be read as a CSV file ({error})") from None
-    header = ",".join(COLUMNS)
+    needed = ",".join(COLUMNS)
     if not lines:
-        raise InputError(f"{path}: is empty; its first line must be {header}")
-    if tuple(lines[0][1]) != COLUMNS:
-        found = ",".join(lines[0][1])[:80]
-        raise InputError(f"{path}: its first line is {found!r}; it must be {header}")
+        raise InputError(f"{path}: is empty; its first line must be {needed}")
+    header = ",".join(lines[0][1])
+    if header != needed:
+        raise InputError(f"{path}: its first line is {header[:80]!r}; it must be {needed}")
     return lines[1:]
 
 
@@ -188,34 +187,30 @@ def _correction(path: Path, row: int, fields: Sequence[str]) -> Correction:
     image, _, _, given, action, label = fields
     if not _DIGEST.fullmatch(image):
         raise InputError(
-            f"{path}: row {row}, image {image[:40]!r}; needed are 16 digits 0-9 and a-f, which a "
-            "spreadsheet must keep as text"
+            f"{path}: row {row}, image {image[:40]!r}; needed are 16 digits 0-9 and a-f; in a "
+            "spreadsheet, format the column as text"
         )
     if action not in ACTIONS:
         raise InputError(f"{path}: row {row}, action {action[:40]!r}; give {', '.join(ACTIONS)}")
     return Correction(row, image, given, action, label)
 
 
-def _refuse_contradictions(path: Path, rows: Sequence[Correction]) -> None:
-    seen: dict[tuple[str, str], Correction] = {}
+def _validate_consistency(path: Path, rows: Sequence[Correction]) -> None:
+    first_rows: dict[tuple[str, str], Correction] = {}
     for row in rows:
-        first = seen.setdefault(row.key, row)
-        if first.verdict != row.verdict:
+        first = first_rows.setdefault(row.key, row)
+        if first.outcome != row.outcome:
             raise InputError(
-                f"{path}: rows {first.row} and {row.row} say {' '.join(first.verdict).strip()!r} "
-                f"and {' '.join(row.verdict).strip()!r} of the same image; leave one of them"
+                f"{path}: rows {first.row} and {row.row} give {' '.join(first.outcome).strip()!r} "
+                f"and {' '.join(row.outcome).strip()!r} for the same image; remove one of them"
             )
 
 
-def _refuse_unknown_classes(path: Path, row: Correction, names: Sequence[str], what: str) -> None:
-    wanted = {"given": row.given} | ({"label": row.label} if row.action == "relabel" else {})
-    for column, value in wanted.items():
+def _validate_classes(path: Path, row: Correction, names: Sequence[str], data: str) -> None:
+    columns = {"given": row.given} | ({"label": row.label} if row.action == "relabel" else {})
+    for column, value in columns.items():
         if value not in names:
             raise InputError(
-                f"{path}: row {row.row}, {column} {value[:40]!r} is no class of {what}; there are "
-                f"{', '.join(names[:40])}"
+                f"{path}: row {row.row}, {column} {value[:40]!r} is not a class of {data}, which "
+                f"has {', '.join(names[:40])}"
             )
-
-
-def _listed(values: Sequence[str]) -> str:
-    return " and ".join(repr(value) for value in values)

@@ -1,4 +1,4 @@
-"""A dataset: images with their labels and class names; and the splits it comes in."""
+"""Datasets: images with labels and class names, and their train, validation and test splits."""
 
 from __future__ import annotations
 
@@ -28,17 +28,18 @@ SPLITS = ("train", "validation", "test")
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """Images with their labels. Nothing in it changes: its arrays are read-only views.
+    """Immutable images with labels; the arrays are read-only views.
 
     Attributes:
-        images: uint8 [n, height, width], 0 to 255. Over 512 MiB that were chosen from an array
-            are left where they are (`LazyImages`) and read as they are asked for.
+        images: uint8 [n, height, width], 0 to 255. A selection of more than 512 MiB stays
+            memory-mapped (`LazyImages`) and is read when indexed.
         labels: int64 [n], 0 to classes - 1.
-        class_names: one a class, in the order of the labels.
-        name: what to call it in titles and reports.
+        class_names: one name a class, in the order of the labels.
+        name: for titles and reports.
 
     Raises:
-        InputError: the arrays are not of this kind, or do not fit each other.
+        InputError: an array has another type or shape, labels do not match images or class
+            names, or class names repeat.
 
     Examples:
         >>> import numpy as np
@@ -59,7 +60,7 @@ class Dataset:
         names = tuple(str(name) for name in self.class_names)
         if len(images) != len(labels):
             raise InputError(
-                f"labels must be as many as images: {len(labels)} labels, {len(images)} images"
+                f"there must be one label an image: {len(labels)} labels, {len(images)} images"
             )
         if len(labels) and not (labels.min() >= 0 and labels.max() < len(names)):
             raise InputError(
@@ -67,7 +68,7 @@ class Dataset:
                 f"they run from {labels.min()} to {labels.max()}"
             )
         if len(set(names)) < len(names):
-            raise InputError(f"class names must differ from each other; received {list(names)}")
+            raise InputError(f"class names must be unique; received {list(names)}")
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "labels", labels)
         object.__setattr__(self, "class_names", names)
@@ -76,7 +77,7 @@ class Dataset:
         return len(self.labels)
 
     def __getitem__(self, index: Index) -> Dataset:
-        """Return the images that a slice, an index array or a boolean mask selects.
+        """Return the selection of a slice, an index array or a boolean mask.
 
         Examples:
             >>> from tenfold.data import load
@@ -87,24 +88,24 @@ class Dataset:
         """
         if isinstance(index, (int, np.integer)):
             raise TypeError(f"a Dataset takes a slice, an index array or a mask: [[{index}]]")
-        chosen = index if isinstance(index, slice) else np.asarray(index)
-        images = select(self.images, chosen)
-        return Dataset(images, self.labels[chosen], self.class_names, self.name)
+        selection = index if isinstance(index, slice) else np.asarray(index)
+        images = select(self.images, selection)
+        return Dataset(images, self.labels[selection], self.class_names, self.name)
 
     @property
     def shape(self) -> tuple[int, int, int]:
-        """The shape of the images: how many, height, width."""
+        """Number of images, height, width."""
         count, height, width = self.images.shape
         return count, height, width
 
     def counts(self) -> dict[str, int]:
-        """Return how many images each class has, by class name, in the order of the labels."""
+        """Return the number of images of each class, in the order of the labels."""
         counts = np.bincount(self.labels, minlength=len(self.class_names))
         return dict(zip(self.class_names, counts.tolist(), strict=True))
 
     @cached_property
     def checksum(self) -> str:
-        """The SHA-256 over shape, images and labels: the same data has the same one anywhere."""
+        """SHA-256 of shape, images and labels, in hexadecimal; the same on every platform."""
         digest = hashlib.sha256(repr(self.shape).encode())
         for images in in_chunks(self.images):
             digest.update(np.ascontiguousarray(images).data)
@@ -113,9 +114,9 @@ class Dataset:
 
     @cached_property
     def digests(self) -> NDArray[np.str_]:
-        """What each image is known by, wherever it stands: str [n], 16 hexadecimal digits.
+        """Identifier of each image that does not depend on its index: str [n].
 
-        They are the first of the SHA-256 over height, width and bytes of the image.
+        The first 16 hexadecimal digits of the SHA-256 of height, width and pixels.
 
         Examples:
             >>> from tenfold.data import load
@@ -123,13 +124,12 @@ class Dataset:
             ['6732afca7d626dd6', '9635b5febf10645d']
         """
         start = hashlib.sha256(repr(self.shape[1:]).encode())
-        found = np.empty(len(self), "U16")
-        each = (image for images in in_chunks(self.images) for image in images)
-        for i, image in enumerate(each):
+        digests = np.empty(len(self), "U16")
+        for i, image in enumerate(image for images in in_chunks(self.images) for image in images):
             digest = start.copy()
             digest.update(image.tobytes())
-            found[i] = digest.hexdigest()[:16]
-        return found
+            digests[i] = digest.hexdigest()[:16]
+        return digests
 
     def scaled(self, flat: bool = False) -> NDArray[np.float32]:
         """Return the images as float32 in [0, 1]: [n, height, width], or [n, pixels] if `flat`.
@@ -144,7 +144,7 @@ class Dataset:
         return scaled.reshape(len(self), -1) if flat else scaled
 
     def one_hot(self) -> NDArray[np.float32]:
-        """Return the labels as float32 [n, classes], one 1 in each row.
+        """Return the labels as one-hot float32 [n, classes].
 
         Examples:
             >>> from tenfold.data import load
@@ -154,7 +154,12 @@ class Dataset:
         return np.eye(len(self.class_names), dtype=np.float32)[self.labels]
 
     def gallery(self, rows: int = 5, columns: int = 10, seed: int | None = None) -> Figure:
-        """Return a picture of the first images, or of a random draw with `seed`, with labels.
+        """Draw images in a grid with their labels.
+
+        Args:
+            rows: of the grid.
+            columns: of the grid.
+            seed: draw images at random; None for the first ones.
 
         Examples:
             >>> from tenfold.data import load
@@ -163,11 +168,11 @@ class Dataset:
         from tenfold import figures
 
         count = min(rows * columns, len(self))
-        chosen = np.arange(count)
+        indices = np.arange(count)
         if seed is not None:
-            chosen = np.random.default_rng(seed).choice(len(self), count, replace=False)
-        titles = [self.class_names[label] for label in self.labels[chosen]]
-        return figures.gallery(self.images[chosen], titles=titles, columns=columns)
+            indices = np.random.default_rng(seed).choice(len(self), count, replace=False)
+        titles = [self.class_names[label] for label in self.labels[indices]]
+        return figures.gallery(self.images[indices], titles=titles, columns=columns)
 
     def _summary(self) -> str:
         count, height, width = self.shape
@@ -182,14 +187,14 @@ class Dataset:
 
 @dataclass(frozen=True)
 class Origin:
-    """What `load` was asked for, so that it can be asked again: `load(**asdict(origin))`.
+    """Arguments of `load`, for loading the same splits again: `load(**asdict(origin))`.
 
     Attributes:
-        source: the dataset's name, or the absolute path.
-        validation: how many images were to be held out.
-        seed: of the draw that held them out.
-        resize: whether other sizes were brought to 28x28.
-        corrections: the absolute path of the file of corrections; None without one.
+        source: name of the dataset, or absolute path.
+        validation: number of images to hold out.
+        seed: of the draw of the validation images.
+        resize: whether images of other sizes are resized to 28x28.
+        corrections: absolute path of the file of corrections, or None.
     """
 
     source: str
@@ -201,16 +206,16 @@ class Origin:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Splits:
-    """A dataset as it is worked with: train, validation held out of train, and test.
+    """The train, validation and test splits of a dataset.
 
     Attributes:
-        name: the name that `load` knows, or the file's or folder's own.
-        train: what networks learn from.
-        validation: what choices are made on; None when nothing was held out.
-        test: what is opened once, at the end; None when there is none.
-        source: where it all came from, in words, for the record.
-        validation_seed: the seed of the draw that held the validation images out.
-        origin: what `load` was asked for; None for splits that were made by hand.
+        name: name of the dataset, or of the file or folder.
+        train: images to train on.
+        validation: images held out of train, for choosing models and settings; None if none are.
+        test: images for the final evaluation; None if there are none.
+        source: description of where the data come from, for the record.
+        validation_seed: seed of the draw of the validation images.
+        origin: arguments of `load`; None for splits made in Python.
 
     Examples:
         >>> from tenfold.data import load
@@ -228,11 +233,11 @@ class Splits:
 
     @property
     def class_names(self) -> tuple[str, ...]:
-        """The names of the classes, in the order of the labels."""
+        """Names of the classes, in the order of the labels."""
         return self.train.class_names
 
     def present(self) -> dict[str, Dataset]:
-        """Return the splits that there are, by name.
+        """Return the splits that are not None, by name.
 
         Examples:
             >>> from tenfold.data import load
@@ -256,7 +261,7 @@ class Splits:
 
 def _frozen_images(images: Any) -> Images:
     if isinstance(images, LazyImages):
-        return cast(Images, images)  # stands in the place of an array
+        return cast(Images, images)  # has the interface of an array
     array = np.asarray(images)
     if array.dtype != np.uint8 or array.ndim != 3:
         raise InputError(
@@ -279,7 +284,7 @@ def _frozen_labels(labels: Any) -> Labels:
 
 
 def _html(summary: str, dataset: Dataset) -> str:
-    """Return a line of text and a gallery, as a notebook shows them."""
+    """Return a summary and a gallery for notebooks."""
     line = f"<p>{html.escape(summary)}</p>"
     if not len(dataset):
         return line

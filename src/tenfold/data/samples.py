@@ -1,8 +1,7 @@
-"""Samples: images that the user has labelled, in a folder that ``tenfold.load`` reads.
+"""Samples: images labelled by the user, in a folder that ``tenfold.load`` reads.
 
-Each is a PNG file in the folder of its class. What else is known of it stands in the file's own
-text chunks, so that a sample is whole or is not there, and moving or removing it by hand is no
-harm. Files that were put there by hand are samples too.
+Each sample is a PNG file in the folder of its class. Its metadata are text chunks of the file, so
+a sample is written atomically, and users can move, remove or add files by hand.
 """
 
 from __future__ import annotations
@@ -10,7 +9,8 @@ from __future__ import annotations
 import datetime
 import math
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -28,10 +28,10 @@ from tenfold.data.formats.class_folders import folder_name
 from tenfold.data.image_files import open_greyscale
 
 SOURCES = ("drawn", "read", "predict")
-"""Where the image of a sample may come from."""
+"""Where the image of a sample comes from."""
 
 BY_HAND = "file"
-"""The source of a file that was put into the folder by hand."""
+"""The source of a file that the user put into the folder."""
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,11 @@ class Sample:
     """One labelled image.
 
     Attributes:
-        id: of the sample; those of later ones sort after those of earlier ones.
-        label: the class that the user says it is.
-        guess: the class that was answered; None where nothing was.
-        confidence: of that answer, from 0 to 1.
-        source: one of ``SOURCES``, or ``file``.
+        id: unique; ids sort by time.
+        label: class name given by the user.
+        guess: class name predicted for it, or None.
+        confidence: of that prediction, 0 to 1, or None.
+        source: one of ``SOURCES``, or ``BY_HAND``.
         time: when it was stored, ISO 8601 in UTC.
     """
 
@@ -55,21 +55,21 @@ class Sample:
     time: str
 
     def to_json(self) -> dict[str, Any]:
-        """The sample as plain JSON types."""
+        """Return the sample as plain JSON types."""
         return asdict(self)
 
 
 class Samples:
-    """The samples of a folder; several processes may use it at once.
+    """The samples in a folder, which several processes may use at once.
 
     Args:
-        folder: of class folders; it is made with the first sample.
-        class_names: the labels that are allowed; None for any that a folder can be called.
+        folder: has one subfolder a class; it is made with the first sample.
+        class_names: allowed labels; None for any that can be the name of a folder.
 
     Example:
         >>> import tempfile
         >>> samples = Samples(tempfile.mkdtemp(), ["0", "1"])
-        >>> one = samples.add(np.zeros((28, 28), np.uint8), "1", "0", 0.61, "drawn")
+        >>> sample = samples.add(np.zeros((28, 28), np.uint8), "1", "0", 0.61, "drawn")
         >>> [sample.label for sample in samples.list()], samples.counts()
         (['1'], {'1': 1})
     """
@@ -86,22 +86,23 @@ class Samples:
         confidence: float | None = None,
         source: str = "drawn",
     ) -> Sample:
-        """Store an image with its label, whole or not at all.
+        """Store an image with its label, atomically.
 
         Args:
             image: uint8 ``[28, 28]``, light ink on dark.
-            label: its class.
-            guess: what was answered for it.
-            confidence: of that answer.
+            label: class name.
+            guess: class name predicted for it, or None.
+            confidence: of that prediction, 0 to 1, or None.
             source: one of ``SOURCES``.
 
         Raises:
-            InputError: another image, label, confidence or source, or the folder cannot be
-                written.
+            InputError: an argument is not as described, or the folder cannot be written.
         """
-        self._check(image, label, guess, confidence, source)
+        from PIL import Image
+
+        self._validate(image, label, guess, confidence, source)
         moment = datetime.datetime.now(datetime.UTC)
-        made = Sample(
+        sample = Sample(
             f"{moment:%Y%m%dT%H%M%S}{moment.microsecond:06d}-{secrets.token_hex(3)}",
             label,
             guess,
@@ -109,50 +110,47 @@ class Samples:
             source,
             moment.isoformat(timespec="milliseconds"),
         )
-        with atomic_write(self._path(made.label, made.id)) as file:
-            _picture(image).save(file, "PNG", pnginfo=_facts(made))
-        return made
+        path = self.folder / folder_name(label) / f"{sample.id}.png"
+        with atomic_write(path) as file:
+            Image.fromarray(image).save(file, "PNG", pnginfo=_text_chunks(sample))
+        return sample
 
     def remove(self, sample_id: str) -> None:
-        """Remove a sample for good.
+        """Delete the file of a sample, and the folder of its class if it becomes empty.
 
         Raises:
-            InputError: there is none of that id, or it cannot be removed.
+            InputError: there is no sample of that id, or it cannot be deleted.
         """
         path = self._find(sample_id)
         try:
             path.unlink()
-        except FileNotFoundError:  # by another process, in between
-            raise _unknown(sample_id) from None
+        except FileNotFoundError:  # another process was faster
+            raise _unknown_id(sample_id) from None
         except OSError as error:
             raise InputError(f"{path}: cannot be removed ({error.strerror})") from error
-        with suppress(OSError):  # others are in it
+        with suppress(OSError):  # it is not empty
             path.parent.rmdir()
 
     def list(self, limit: int | None = None, before: str | None = None) -> tuple[Sample, ...]:
-        """The samples, newest first.
+        """Return the samples, newest first.
 
         Args:
-            limit: how many at most.
-            before: only those before the sample of this id, for the next page.
+            limit: maximal number; None for all.
+            before: id of the last sample of the previous page; None for the first page.
         """
         paths = [path for path in self._paths() if before is None or path.stem < before]
         paths.sort(key=lambda path: path.stem, reverse=True)
         return tuple(self._read(path) for path in paths[:limit] if path.exists())
 
     def counts(self) -> dict[str, int]:
-        """How many samples each class has, of those that have any."""
-        found: dict[str, int] = {}
-        for path in self._paths():
-            label = self._label(path)
-            found[label] = found.get(label, 0) + 1
-        return found
+        """Return the number of samples of each class that has any."""
+        return dict(Counter(self._label(path) for path in self._paths()))
 
     def image(self, sample_id: str) -> npt.NDArray[np.uint8]:
-        """The image of a sample: uint8 ``[28, 28]``.
+        """Return the image of a sample: uint8 ``[28, 28]``.
 
         Raises:
-            InputError: there is none of that id, or its file is damaged or of another size.
+            InputError: there is no sample of that id, or its file is damaged or of another size.
         """
         path = self._find(sample_id)
         image = open_greyscale(path)
@@ -166,7 +164,7 @@ class Samples:
     def __repr__(self) -> str:
         return f"<Samples {self.folder}: {len(self)}>"
 
-    def _check(
+    def _validate(
         self, image: Any, label: str, guess: Any, confidence: float | None, source: str
     ) -> None:
         if not isinstance(image, np.ndarray) or image.dtype != np.uint8:
@@ -175,7 +173,7 @@ class Samples:
             raise InputError(f"image: uint8 {list(image.shape)}; give uint8 [{SIDE}, {SIDE}]")
         if self.class_names is not None and label not in self.class_names:
             raise InputError(f"label: {label!r}; give one of {', '.join(self.class_names)}")
-        check_label(label)
+        _validate_label(label)
         if guess is not None and not isinstance(guess, str):
             raise InputError(f"guess: {type(guess).__name__}; give the name of a class, or None")
         if confidence is not None and not (math.isfinite(confidence) and 0 <= confidence <= 1):
@@ -183,54 +181,51 @@ class Samples:
         if source not in SOURCES:
             raise InputError(f"source: {source!r}; give one of {', '.join(SOURCES)}")
 
-    def _path(self, label: str, sample_id: str) -> Path:
-        return self.folder / folder_name(label) / f"{sample_id}.png"
-
     def _label(self, path: Path) -> str:
-        """The class that a folder is called after, which may hold what no folder's name can."""
+        """Return the class of a folder; its name may have characters that folders cannot have."""
         name = path.parent.name
         return next((label for label in self.class_names or () if folder_name(label) == name), name)
 
     def _paths(self) -> Iterator[Path]:
         if not self.folder.is_dir():
             return
-        for place in sorted(self.folder.iterdir()):
-            if place.is_dir() and not place.name.startswith((".", "__")):
-                yield from (p for p in place.glob("*.png") if not p.name.startswith("."))
+        for folder in sorted(self.folder.iterdir()):
+            if folder.is_dir() and not folder.name.startswith((".", "__")):
+                yield from (path for path in folder.glob("*.png") if path.name[0] != ".")
 
     def _read(self, path: Path) -> Sample:
-        facts = _text_of(path)
-        confidence = facts.get("confidence")
+        text = _read_text_chunks(path)
+        confidence: float | None
         try:
-            sure = None if confidence is None else float(confidence)
-        except ValueError:
-            sure = None
+            confidence = float(text["confidence"])
+        except (KeyError, ValueError):
+            confidence = None
         return Sample(
             path.stem,
             self._label(path),
-            facts.get("guess"),
-            sure,
-            facts.get("source", BY_HAND),
-            facts.get("time") or _changed(path),
+            text.get("guess"),
+            confidence,
+            text.get("source", BY_HAND),
+            text.get("time") or _modified(path),
         )
 
     def _find(self, sample_id: str) -> Path:
-        """The file of a sample, sought among those there are: an id is never taken as a path."""
-        found = next((path for path in self._paths() if path.stem == sample_id), None)
-        if found is None:
-            raise _unknown(sample_id)
-        return found
+        """Return the file of a sample from the listing, since an id may be a harmful path."""
+        match = next((path for path in self._paths() if path.stem == sample_id), None)
+        if match is None:
+            raise _unknown_id(sample_id)
+        return match
 
 
-def check_label(label: str) -> None:
-    """Refuse a label that no class folder can be called after.
+def _validate_label(label: str) -> None:
+    """Check that a label can be the name of a class folder.
 
     Raises:
-        InputError: it is empty, too long, or begins or ends as no such name may.
+        InputError: it is empty or too long, or begins or ends as no such name may.
     """
-    plain = isinstance(label, str) and label == label.strip() and label.isprintable()
-    short = plain and 0 < len(label) <= MAX_LABEL_LENGTH
-    if not short or label.startswith((".", "__")) or label.endswith("."):
+    is_text = isinstance(label, str) and label == label.strip() and label.isprintable()
+    has_length = is_text and 0 < len(label) <= MAX_LABEL_LENGTH
+    if not has_length or label.startswith((".", "__")) or label.endswith("."):
         raise InputError(
             f"label: {str(label)[:80]!r}; give a name of 1 to {MAX_LABEL_LENGTH} characters "
             "that a folder can have"
@@ -239,16 +234,16 @@ def check_label(label: str) -> None:
 
 @contextmanager
 def locked(folder: str | Path) -> Iterator[None]:
-    """Hold a folder of samples for one server, with all its workers, while the block runs.
+    """Lock a folder of samples for one server, with all its workers, while the block runs.
 
-    The folder is made, so that it is known early whether it can be written, and taken away again
-    where nothing was kept in it.
+    The folder is made first, which shows whether it can be written, and removed at the end if it
+    is empty.
 
     Raises:
-        InputError: another server holds it, or it cannot be made or written.
+        InputError: another server has locked it, or it cannot be made or written.
     """
     folder = Path(folder)
-    made = not folder.exists()
+    is_new = not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / f".{secrets.token_hex(4)}.tmp"
@@ -264,22 +259,16 @@ def locked(folder: str | Path) -> Iterator[None]:
         try:
             yield
         finally:
-            if made:
-                with suppress(OSError):  # samples are in it
+            if is_new:
+                with suppress(OSError):  # it is not empty
                     folder.rmdir()
 
 
-def _unknown(sample_id: str) -> InputError:
-    return InputError(f"sample {sample_id[:80]!r}: there is none of that id")
+def _unknown_id(sample_id: str) -> InputError:
+    return InputError(f"sample {sample_id[:80]!r}: no sample has this id")
 
 
-def _picture(image: npt.NDArray[np.uint8]) -> Any:
-    from PIL import Image
-
-    return Image.fromarray(image)
-
-
-def _facts(sample: Sample) -> Any:
+def _text_chunks(sample: Sample) -> Any:
     from PIL.PngImagePlugin import PngInfo
 
     info = PngInfo()
@@ -290,19 +279,19 @@ def _facts(sample: Sample) -> Any:
     return info
 
 
-def _text_of(path: Path) -> Mapping[str, str]:
-    """The text chunks that stand before the pixels; none of a file that is no PNG."""
+def _read_text_chunks(path: Path) -> dict[str, str]:
+    """Return the text chunks before the pixels; none if the file is not a PNG."""
     from PIL import Image
 
     try:
         with Image.open(path, formats=("PNG",)) as image:
-            found = dict(image.info)
-    except Exception:  # Pillow raises all sorts at damaged files, which load names
+            info = dict(image.info)
+    except Exception:  # Pillow raises many types for damaged files, which load reports
         return {}
-    return {str(key): value for key, value in found.items() if isinstance(value, str)}
+    return {str(key): value for key, value in info.items() if isinstance(value, str)}
 
 
-def _changed(path: Path) -> str:
+def _modified(path: Path) -> str:
     try:
         moment = path.stat().st_mtime
     except OSError:

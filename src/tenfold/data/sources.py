@@ -1,4 +1,4 @@
-"""The table of named datasets: what each is, where it comes from, how it is verified."""
+"""Named datasets: content, licence, addresses and checksums of each."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from tenfold.core.errors import InputError
+from tenfold.core.limits import IMAGE_SIDE
 
-# The four arrays of a dataset, in the order in which the packed MNIST holds them.
+# The four arrays of a dataset, in their order in the packaged MNIST.
 ROLES = ("train-images", "train-labels", "test-images", "test-labels")
 IDX_NAMES = (
     "train-images-idx3-ubyte",
@@ -22,7 +23,7 @@ LETTERS = tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ")
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """A file to fetch: its name, its SHA-256 as published, and its size in bytes."""
+    """A file to download: its name, published SHA-256 and size in bytes."""
 
     name: str
     sha256: str
@@ -34,19 +35,19 @@ class Source:
     """A named dataset.
 
     Attributes:
-        name: what `load` takes.
-        title: what people call it.
-        class_names: one a class.
-        train, test: how many images.
-        licence, citation, homepage: to be shown to whoever uses it.
-        mirrors: addresses that a file's name is appended to, in the order to try them.
-        files: the four IDX files, gzipped, or the one archive that has them inside.
-        members: the names of the four within the archive; none where there is no archive.
-        idx_sha256: of the four IDX files, unpacked; none where nobody published them.
-        packed: the file in tenfold's package that holds it.
-        debian_folder, debian_package: where Debian puts it.
+        name: for `load`.
+        title: for people.
+        class_names: one name a class, in the order of the labels.
+        train, test: numbers of images.
+        licence, citation, homepage: for users of the data.
+        mirrors: base addresses, to which file names are appended, in the order to try them.
+        files: the four gzipped IDX files, or one archive that contains them.
+        members: names of the four files in the archive; empty without an archive.
+        idx_sha256: of the four decompressed IDX files; empty if they are not published.
+        packed: name of the file in `tenfold/assets`; empty if the package does not contain it.
+        debian_folder, debian_package: where Debian installs it.
         transposed: whether rows and columns are swapped in the files.
-        first_label: what the first class is called in the files.
+        first_label: number of the first class in the files.
     """
 
     name: str
@@ -68,17 +69,19 @@ class Source:
     first_label: int = 0
 
     def urls(self, file: RemoteFile) -> tuple[str, ...]:
-        """Return every address of a file, in the order to try them."""
+        """Return the addresses of a file, in the order to try them."""
         return tuple(mirror + file.name for mirror in self.mirrors)
 
     def shape(self, role: str) -> tuple[int, ...]:
-        """Return the shape of one of the four arrays, by its name in `ROLES`."""
+        """Return the shape of one of the four arrays, named as in `ROLES`."""
         count = self.train if role.startswith("train") else self.test
-        return (count, 28, 28) if role.endswith("images") else (count,)
+        return (count, IMAGE_SIDE, IMAGE_SIDE) if role.endswith("images") else (count,)
 
 
-def _emnist(name: str, class_names: tuple[str, ...], train: int, test: int, **more: Any) -> Source:
-    """Return the row of one of EMNIST's parts; one archive has them all."""
+def _emnist(
+    name: str, class_names: tuple[str, ...], train: int, test: int, **fields: Any
+) -> Source:
+    """Return one of EMNIST's datasets; one archive contains them all."""
     return Source(
         name=f"emnist-{name}",
         title=f"EMNIST {name}",
@@ -107,7 +110,7 @@ def _emnist(name: str, class_names: tuple[str, ...], train: int, test: int, **mo
             for kind in ("images-idx3-ubyte", "labels-idx1-ubyte")
         ),
         transposed=True,
-        **more,
+        **fields,
     )
 
 
@@ -233,7 +236,7 @@ SOURCES = (
 
 
 def names() -> tuple[str, ...]:
-    """Return the names of the datasets that `load` knows.
+    """Return the names of the datasets that `load` accepts.
 
     Examples:
         >>> names()
@@ -243,31 +246,32 @@ def names() -> tuple[str, ...]:
 
 
 def find(name: str) -> Source | None:
-    """Return the named dataset, however its name is spelt; None if there is none.
+    """Return a dataset by name, ignoring case, hyphens, underscores and spaces; None if unknown.
 
     Examples:
         >>> find("Fashion_MNIST").title
         'Fashion-MNIST'
     """
-    return next((source for source in SOURCES if _plain(source.name) == _plain(name)), None)
+    wanted = _normalized(name)
+    return next((source for source in SOURCES if _normalized(source.name) == wanted), None)
 
 
 def unknown_dataset(name: str) -> InputError:
-    """Return the error for a name that is neither a dataset nor a file, with the nearest.
+    """Return the error for a name that is neither a dataset nor a path, with the closest name.
 
     Examples:
         >>> str(unknown_dataset("fashon")).split("?")[0]
         "unknown dataset 'fashon'; did you mean 'fashion-mnist'"
     """
-    plain = {_plain(known): known for known in names()}
-    near = difflib.get_close_matches(_plain(name), plain, n=1, cutoff=0.5)
-    hint = f"; did you mean {plain[near[0]]!r}?" if near else "."
+    known = {_normalized(source): source for source in names()}
+    closest = difflib.get_close_matches(_normalized(name), known, n=1, cutoff=0.5)
+    hint = f"; did you mean {known[closest[0]]!r}?" if closest else "."
     return InputError(
         f"unknown dataset {name!r}{hint} Known are {', '.join(names())}, and the path of any "
         "file or folder"
     )
 
 
-def _plain(name: str) -> str:
-    """Return a name without what people leave out; dots and slashes stay, which make it a path."""
+def _normalized(name: str) -> str:
+    """Return a name for comparison; dots and slashes stay, since they make it a path."""
     return name.lower().replace("-", "").replace("_", "").replace(" ", "")
