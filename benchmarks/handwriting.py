@@ -42,7 +42,7 @@ from tables import print_table
 
 import tenfold
 from tenfold.core.errors import InputError
-from tenfold.data.synthetic import NO_DIGIT
+from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.handwriting import DetectedDigits, detect_digits, mnist_image
 from tenfold.handwriting.binarization import Ink, binarize, is_light_on_dark
 from tenfold.handwriting.classifier import Classifier
@@ -175,7 +175,7 @@ def texts(
     answers = [probabilities(found, reader) for found in pages if found is not None]
     together = np.concatenate(answers) if answers else np.zeros((0, 10))
     columns = together.shape[1] if leave_out else 10
-    names = [name.replace(NO_DIGIT, "") for name in reader.class_names]
+    names = [name.replace(REJECT_CLASS, "") for name in reader.class_names]
     labels = iter([names[i] for i in together[:, :columns].argmax(axis=1)])
     read_out = []
     for found in pages:

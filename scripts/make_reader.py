@@ -27,7 +27,14 @@ import tenfold
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_path
 from tenfold.data import Dataset, Splits
-from tenfold.data.synthetic import KINDS, NO_DIGIT, crossed, draw, long_stemmed, with_upstroke
+from tenfold.data.synthetic import (
+    KINDS,
+    REJECT_CLASS,
+    add_upstrokes,
+    cross_stems,
+    draw_non_digits,
+    lengthen_stems,
+)
 from tenfold.metrics.score import Score, proportion
 from tenfold.networks.augmentation import augment
 from tenfold.networks.recipes import Augmentation, recipe
@@ -37,10 +44,10 @@ from tenfold.training.finetune.pretrained import find_pretrained
 
 TARGET = Path(__file__).parents[1] / "src" / "tenfold" / "assets" / "reader.onnx"
 LARGEST = 1_000_000  # bytes
-NAMES = (*(str(digit) for digit in range(10)), NO_DIGIT)
-ELEVENTH = NAMES.index(NO_DIGIT)
+NAMES = (*(str(digit) for digit in range(10)), REJECT_CLASS)
+ELEVENTH = NAMES.index(REJECT_CLASS)
 DRAWN = {"train": (11_000, 101), "validation": (1_000, 102), "test": (2_000, 103)}
-HANDS = ((crossed, 7, 1_000), (long_stemmed, 7, 1_500), (with_upstroke, 1, 1_200))
+HANDS = ((cross_stems, 7, 1_000), (lengthen_stems, 7, 1_500), (add_upstrokes, 1, 1_200))
 """How digits are written over, of which class, and how many of them to train on."""
 BESIDE = 7_400  # digits as they are, beside those of other hands
 AGAIN = 2  # epochs of them
@@ -62,7 +69,7 @@ def splits() -> Splits:
     parts = {}
     for name, (n, seed) in DRAWN.items():
         digits = getattr(mnist, name)
-        drawn = draw(n, seed, digits.images)
+        drawn = draw_non_digits(n, seed, digits.images)
         parts[name] = Dataset(
             np.concatenate([digits.images, drawn]),
             np.concatenate([digits.labels, np.full(n, ELEVENTH)]),
@@ -157,7 +164,7 @@ def judge_hands(predictor: tenfold.Predictor, digits: Dataset) -> dict[str, Scor
 def judge_refusals(predictor: tenfold.Predictor, digits: Dataset) -> dict[str, Score]:
     """The share of each kind of drawing, and of Fashion-MNIST, that is refused."""
     n, seed = DRAWN["test"]
-    images = {kind: draw(n, seed, digits.images, [kind]) for kind in KINDS}
+    images = {kind: draw_non_digits(n, seed, digits.images, [kind]) for kind in KINDS}
     try:
         images["fashion-mnist"] = tenfold.load("fashion-mnist").test.images
     except InputError as error:

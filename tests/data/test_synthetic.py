@@ -5,7 +5,13 @@ import pytest
 from scipy import ndimage
 
 from tenfold import InputError
-from tenfold.data.synthetic import KINDS, crossed, draw, long_stemmed, with_upstroke
+from tenfold.data.synthetic import (
+    KINDS,
+    add_upstrokes,
+    cross_stems,
+    draw_non_digits,
+    lengthen_stems,
+)
 from tenfold.data.synthetic.letters import CLEAR
 
 STROKES = ("scribbles", "marks", "letters", "pairs")
@@ -18,7 +24,7 @@ def digits(mnist):
 
 @pytest.fixture(scope="module")
 def by_kind(digits):
-    return {kind: draw(200, 5, digits, [kind]) for kind in KINDS}
+    return {kind: draw_non_digits(200, 5, digits, [kind]) for kind in KINDS}
 
 
 def ink(images):
@@ -54,25 +60,25 @@ def test_most_stand_as_mnists_digits_and_some_do_not(by_kind):
 
 
 def test_the_same_seed_draws_the_same_another_does_not(digits):
-    first = draw(70, 8, digits)
-    np.testing.assert_array_equal(first, draw(70, 8, digits))
-    assert (first != draw(70, 9, digits)).any(axis=(1, 2)).mean() > 0.9
+    first = draw_non_digits(70, 8, digits)
+    np.testing.assert_array_equal(first, draw_non_digits(70, 8, digits))
+    assert (first != draw_non_digits(70, 9, digits)).any(axis=(1, 2)).mean() > 0.9
 
 
 def test_all_kinds_have_the_same_share(digits, by_kind):
-    everything = draw(700, 2, digits)
+    everything = draw_non_digits(700, 2, digits)
     filled = (ink(everything) > 0.9).mean()
     expected = np.mean([(ink(images) > 0.9).mean() for images in by_kind.values()])
     assert filled == pytest.approx(expected, abs=0.06)
-    without = draw(600, 2)
+    without = draw_non_digits(600, 2)
     assert without.shape == (600, 28, 28)
-    assert draw(0, 2).shape == (0, 28, 28)
+    assert draw_non_digits(0, 2).shape == (0, 28, 28)
 
 
 def test_pairs_are_of_the_digits_that_were_given():
     bar = np.zeros((1, 28, 28), np.uint8)
     bar[0, 4:24, 12:16] = 200
-    for image in draw(30, 0, bar, ["pairs"]):
+    for image in draw_non_digits(30, 0, bar, ["pairs"]):
         assert ndimage.label(image > 20)[1] in (1, 2)
         assert image.max() in range(150, 256)
 
@@ -97,10 +103,10 @@ def test_letters_like_digits_are_left_out():
 )
 def test_what_cannot_be_drawn_is_refused(arguments, words):
     with pytest.raises(InputError, match=words):
-        draw(**{"n": 3, "seed": 0} | arguments)
+        draw_non_digits(**{"n": 3, "seed": 0} | arguments)
 
 
-HANDS = {crossed: 7, long_stemmed: 9, with_upstroke: 1}
+HANDS = {cross_stems: 7, lengthen_stems: 9, add_upstrokes: 1}
 
 
 @pytest.mark.parametrize(("written", "label"), HANDS.items())
@@ -117,12 +123,12 @@ def test_digits_of_other_hands_stand_as_mnists_do_and_differ(mnist, written, lab
 
 def test_a_bar_and_an_upstroke_add_ink_and_a_long_stem_narrows(mnist):
     of = {label: mnist.train.images[mnist.train.labels == label][:100] for label in (1, 7, 9)}
-    for written, label in ((crossed, 7), (with_upstroke, 1)):
+    for written, label in ((cross_stems, 7), (add_upstrokes, 1)):
         assert ink(written(of[label], 0)).mean() > 1.1 * ink(of[label]).mean()
     for label in (7, 9):
         widths = [
             images.any(axis=1).sum(axis=1).mean()
-            for images in (long_stemmed(of[label], 0), of[label])
+            for images in (lengthen_stems(of[label], 0), of[label])
         ]
         assert widths[0] < 0.85 * widths[1]
 

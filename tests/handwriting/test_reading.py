@@ -11,7 +11,7 @@ from PIL import Image
 import tenfold
 from tenfold import InputError
 from tenfold.core.assets import READER
-from tenfold.data.synthetic import NO_DIGIT, crossed, with_upstroke
+from tenfold.data.synthetic import REJECT_CLASS, add_upstrokes, cross_stems
 from tenfold.handwriting import detect_digits
 from tenfold.handwriting.annotation import annotate
 from tenfold.handwriting.reading import default_predictor, read, to_reading
@@ -67,7 +67,7 @@ def test_any_form_of_a_picture_reads_alike(page, tmp_path):
 
 
 def test_the_unsure_is_a_question_mark_and_what_is_no_digit_is_left_out(page, monkeypatch):
-    names = (*map(str, range(10)), NO_DIGIT)
+    names = (*map(str, range(10)), REJECT_CLASS)
     sure, unsure, other = np.zeros((3, 11), np.float32)
     sure[[5, 1]] = 0.99, 0.01
     unsure[[5, 1]] = 0.55, 0.45
@@ -91,7 +91,7 @@ def test_the_unsure_is_a_question_mark_and_what_is_no_digit_is_left_out(page, mo
 
 def test_nothing_but_strange_things_is_no_digit(page):
     class Fake:
-        class_names, image_shape, path = (NO_DIGIT, "1"), (28, 28), "fake"
+        class_names, image_shape, path = (REJECT_CLASS, "1"), (28, 28), "fake"
         rank = tenfold.Predictor.rank
 
         def __call__(self, crops):
@@ -177,13 +177,13 @@ def test_what_is_refused(options, words, page, tmp_path, tenfold_main, monkeypat
 def test_the_shipped_file_is_small_and_says_what_it_is():
     card = default_predictor().card
     assert READER.stat().st_size <= 1_000_000
-    assert card["class_names"] == [*map(str, range(10)), NO_DIGIT]
+    assert card["class_names"] == [*map(str, range(10)), REJECT_CLASS]
     assert card["recipe"]["name"] == "reader"
 
 
 def test_it_knows_barred_sevens_and_ones_with_an_upstroke(mnist):
     digits = mnist.validation
-    for write, label in ((crossed, 7), (with_upstroke, 1)):
+    for write, label in ((cross_stems, 7), (add_upstrokes, 1)):
         images = write(digits.images[digits.labels == label], 7)
         probabilities = default_predictor()(images)
         assert (probabilities.argmax(axis=1) == label).mean() > 0.9

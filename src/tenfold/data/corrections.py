@@ -153,10 +153,10 @@ class Corrections:
         rows = {row.key: row for row in self.rows}
         corrected, kept = labels.copy(), np.ones(len(labels), bool)
         for i in np.flatnonzero(np.isin(digests, [row.image for row in self.rows])):
-            row = rows.get((str(digests[i]), class_names[labels[i]]))
-            if row is not None and row.action == "relabel":
-                corrected[i] = class_names.index(row.label)
-            kept[i] = row is None or row.action != "drop"
+            match = rows.get((str(digests[i]), class_names[labels[i]]))
+            if match is not None and match.action == "relabel":
+                corrected[i] = class_names.index(match.label)
+            kept[i] = match is None or match.action != "drop"
         return corrected, kept
 
 

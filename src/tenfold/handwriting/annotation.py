@@ -11,7 +11,7 @@ import numpy.typing as npt
 from tenfold import figures
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
-from tenfold.data.synthetic import NO_DIGIT
+from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.handwriting.picture import load_picture
 from tenfold.handwriting.reading import Reading
 
@@ -44,7 +44,7 @@ def annotate(
         boxes.round().astype(np.int64),
         [digit.label for digit in digits],
         [digit.confidence for digit in digits],
-        [digit.accepted and digit.label != NO_DIGIT for digit in digits],
+        [digit.accepted and digit.label != REJECT_CLASS for digit in digits],
         np.stack([digit.image for digit in digits]),
     )
     with atomic_write(Path(path)) as file:

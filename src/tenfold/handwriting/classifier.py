@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tenfold.data.synthetic import NO_DIGIT
+from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.export.predictor import Predictor
 from tenfold.handwriting.segmentation import Component
 
@@ -38,7 +38,7 @@ class Classifier:
     def from_predictor(cls, predictor: Predictor) -> Classifier:
         """Return a classifier with a predictor's classes, in their order."""
         names = predictor.class_names
-        return cls(predictor, names.index(NO_DIGIT) if NO_DIGIT in names else None)
+        return cls(predictor, names.index(REJECT_CLASS) if REJECT_CLASS in names else None)
 
     def classify(self, components: Sequence[Component], crop: Crop) -> Classified:
         """Classify components in one batch.

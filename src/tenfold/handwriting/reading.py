@@ -13,7 +13,7 @@ import numpy.typing as npt
 from tenfold.core.assets import READER
 from tenfold.core.errors import InputError, NoDigitError
 from tenfold.core.limits import IMAGE_SIDE as SIDE
-from tenfold.data.synthetic import NO_DIGIT
+from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.export.predictor import Predictor
 from tenfold.handwriting.classifier import Classifier
 from tenfold.handwriting.pipeline import DetectedDigits, detect_digits
@@ -215,11 +215,11 @@ def to_reading(detected: DetectedDigits, predictor: Predictor, quarter_turns: in
     """
     digits = _digits(detected, predictor)
     numbers = [
-        [tuple(digits[i] for i in number if digits[i].label != NO_DIGIT) for number in line]
+        [tuple(digits[i] for i in number if digits[i].label != REJECT_CLASS) for number in line]
         for line in detected.numbers
     ]
     lines = [tuple(number for number in line if number) for line in numbers]
-    rejected = tuple(digit for digit in digits if digit.label == NO_DIGIT)
+    rejected = tuple(digit for digit in digits if digit.label == REJECT_CLASS)
     return Reading(tuple(line for line in lines if line), rejected, detected.size, quarter_turns)
 
 

@@ -17,7 +17,7 @@ Line = list[tuple[float, float]]
 """Corners of a stroke: x and y in pixels of the image."""
 
 
-def crossed(images: Images, seed: int) -> Images:
+def cross_stems(images: Images, seed: int) -> Images:
     """Draw a bar through the stem of sevens, and a serif at the head of a third of them.
 
     Args:
@@ -33,13 +33,13 @@ def crossed(images: Images, seed: int) -> Images:
     Example:
         >>> seven = np.zeros((1, 28, 28), np.uint8)
         >>> seven[0, 5:8, 9:19] = seven[0, 5:24, 16:19] = 255
-        >>> int(seven[0].any(axis=0).sum()), int(crossed(seven, 0)[0].any(axis=0).sum())
+        >>> int(seven[0].any(axis=0).sum()), int(cross_stems(seven, 0)[0].any(axis=0).sum())
         (10, 14)
     """
     return _changed(images, seed, lambda generator, image: _drawn_over(generator, image, _bar))
 
 
-def with_upstroke(images: Images, seed: int) -> Images:
+def add_upstrokes(images: Images, seed: int) -> Images:
     """Draw a stroke up to the head of ones, and in a quarter of them a foot as well.
 
     The stroke leaves the stem at 25 to 60 degrees, and falls by 28 degrees at least: what is
@@ -58,14 +58,14 @@ def with_upstroke(images: Images, seed: int) -> Images:
     Example:
         >>> one = np.zeros((1, 28, 28), np.uint8)
         >>> one[0, 4:24, 13:16] = 255
-        >>> columns = with_upstroke(one, 0)[0].any(axis=0)
+        >>> columns = add_upstrokes(one, 0)[0].any(axis=0)
         >>> 6 < int(columns.sum()) < 16
         True
     """
     return _changed(images, seed, lambda generator, image: _drawn_over(generator, image, _upstroke))
 
 
-def long_stemmed(images: Images, seed: int) -> Images:
+def lengthen_stems(images: Images, seed: int) -> Images:
     """Make the stem of sevens and nines 1.3 to 2 times as long, and leave the head as it is.
 
     Args:
@@ -81,7 +81,7 @@ def long_stemmed(images: Images, seed: int) -> Images:
     Example:
         >>> seven = np.zeros((1, 28, 28), np.uint8)
         >>> seven[0, 5:8, 9:19] = seven[0, 5:24, 16:19] = 255
-        >>> int(seven[0].any(axis=0).sum()), int(long_stemmed(seven, 0)[0].any(axis=0).sum())
+        >>> int(seven[0].any(axis=0).sum()), int(lengthen_stems(seven, 0)[0].any(axis=0).sum())
         (10, 9)
     """
     return _changed(images, seed, _lengthened)

@@ -11,7 +11,7 @@ import numpy as np
 from tenfold.core.errors import InputError
 from tenfold.data import Dataset, Origin, Splits
 from tenfold.data.splitting import DEFAULT_VALIDATION
-from tenfold.data.synthetic import NO_DIGIT
+from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.runs.finetune_data.rehearsal import Rehearsal
 from tenfold.runs.finetune_data.user_data import UserData
 
@@ -25,7 +25,7 @@ MAX_REPEATS = 100
 """Times that one user image appears in an epoch; more would overfit a few images."""
 
 USER_KIND, REHEARSAL_KIND = "own", "known"
-"""Kinds of validation images, as ``run.json`` names them; the third is ``NO_DIGIT``."""
+"""Kinds of validation images, as ``run.json`` names them; the third is ``REJECT_CLASS``."""
 
 
 @dataclass(frozen=True)
@@ -111,10 +111,13 @@ def _validation_parts(old: Dataset | None) -> list[tuple[Dataset, str, str]]:
     """The rehearsal's validation images with name and kind: digits apart from non-digits."""
     if old is None:
         return []
-    if NO_DIGIT not in old.class_names:
+    if REJECT_CLASS not in old.class_names:
         return [(old, old.name, REHEARSAL_KIND)]
-    synthetic = old.labels == old.class_names.index(NO_DIGIT)
-    return [(old[~synthetic], old.name, REHEARSAL_KIND), (old[synthetic], NO_DIGIT, NO_DIGIT)]
+    synthetic = old.labels == old.class_names.index(REJECT_CLASS)
+    return [
+        (old[~synthetic], old.name, REHEARSAL_KIND),
+        (old[synthetic], REJECT_CLASS, REJECT_CLASS),
+    ]
 
 
 def _concatenate(parts: Sequence[Dataset], name: str) -> Dataset:

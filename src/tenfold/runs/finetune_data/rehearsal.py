@@ -16,7 +16,7 @@ from tenfold.core.errors import InputError
 from tenfold.data import Dataset, Splits, load
 from tenfold.data.sources import DIGITS, names
 from tenfold.data.splitting import stratified_mask
-from tenfold.data.synthetic import NO_DIGIT, draw
+from tenfold.data.synthetic import REJECT_CLASS, draw_non_digits
 from tenfold.export import model_file
 
 SHIPPED_READER = "reader"
@@ -98,7 +98,7 @@ def subset(train: Dataset, images: int, seed: int) -> Dataset:
 
 def _load_by_name(path: Path, name: str, class_names: tuple[str, ...], images: int) -> Splits:
     """The named dataset that a model file was trained on."""
-    if class_names == (*DIGITS, NO_DIGIT):
+    if class_names == (*DIGITS, REJECT_CLASS):
         return _mnist_and_synthetic(images)
     if name in names():
         splits = load(name)
@@ -129,7 +129,7 @@ def _with_synthetic(digits: Dataset, count: int, seed: int) -> Dataset:
     return Dataset(
         np.concatenate([digits.images, _synthetic(count, seed)]),
         np.concatenate([digits.labels, np.full(count, len(DIGITS))]),
-        (*DIGITS, NO_DIGIT),
+        (*DIGITS, REJECT_CLASS),
         digits.name,
     )
 
@@ -137,4 +137,4 @@ def _with_synthetic(digits: Dataset, count: int, seed: int) -> Dataset:
 @lru_cache(maxsize=8)
 def _synthetic(count: int, seed: int) -> npt.NDArray[np.uint8]:
     """Synthetic non-digits, among them pairs of MNIST's training digits."""
-    return draw(count, seed, load("mnist").train.images)
+    return draw_non_digits(count, seed, load("mnist").train.images)

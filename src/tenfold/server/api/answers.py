@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tenfold.data.synthetic import NO_DIGIT
+from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.export.predictor import Predictor
 
 
@@ -43,7 +43,7 @@ def answers(
     for chances, accepted in zip(probabilities.tolist(), sure, strict=True):
         places = sorted(range(len(names)), key=chances.__getitem__, reverse=True)[:k]
         label = names[places[0]]
-        digit = label != NO_DIGIT
+        digit = label != REJECT_CLASS
         found.append(
             {
                 "label": label if digit else None,

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold import __version__
-from tenfold.data.synthetic import NO_DIGIT
+from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.export.predictor import Predictor
 from tenfold.server.settings import Limits
 
@@ -117,6 +117,6 @@ class Network:
             "version": current.version,
             "tenfold": __version__,
             "source": self.source,
-            "has_no_digit": NO_DIGIT in current.predictor.class_names,
+            "has_no_digit": REJECT_CLASS in current.predictor.class_names,
             "limits": {"body": limits.body, "pixels": limits.pixels, "images": limits.images},
         }

@@ -13,7 +13,7 @@ from tenfold.core.errors import InputError
 from tenfold.data.synthetic import areas, letters, strokes
 from tenfold.data.synthetic.placement import Images, placed
 
-NO_DIGIT = "no digit"
+REJECT_CLASS = "no digit"
 """The name of the class of such images."""
 
 _DRAWN: dict[str, Callable[[Generator], Images]] = {
@@ -29,7 +29,7 @@ KINDS = (*_DRAWN, "pairs")
 """Scribbles, marks and letters are strokes; blobs and textures fill areas; pairs are two digits."""
 
 
-def draw(
+def draw_non_digits(
     n: int, seed: int, digits: Images | None = None, kinds: Sequence[str] | None = None
 ) -> Images:
     """Draw light ink on black that is no digit, scaled and centred as MNIST is, or off-centre.
@@ -50,8 +50,8 @@ def draw(
             no digits, or the digits are of another shape or type.
 
     Example:
-        >>> images = draw(12, seed=0)
-        >>> images.shape, str(images.dtype), bool((images == draw(12, seed=0)).all())
+        >>> images = draw_non_digits(12, seed=0)
+        >>> images.shape, str(images.dtype), bool((images == draw_non_digits(12, seed=0)).all())
         ((12, 28, 28), 'uint8', True)
     """
     for name, value in (("n", n), ("seed", seed)):
