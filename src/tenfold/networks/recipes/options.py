@@ -93,9 +93,10 @@ def to_options(recipe: Recipe) -> list[str] | None:
     old, new = _values(RECIPES[name] if name else Recipe(recipe.name)), _values(recipe)
     changes = {key: value for key, value in new.items() if value != old.get(key)}
     try:
-        same = customised(name, {key: to_text(value) for key, value in changes.items()}) == recipe
+        made = customised(name, {key: to_text(value) for key, value in changes.items()})
     except InputError:
         return None
+    same = made.replace(summary=recipe.summary, published=recipe.published) == recipe
     has_options = all(
         key in FIELDS and not (FIELDS[key].kind is bool and isinstance(value, list))
         for key, value in changes.items()

@@ -1,4 +1,4 @@
-"""The recipes known by name; a new one is one entry of the table."""
+"""The named recipes; a new one is one entry of the table."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from tenfold.networks.recipes.recipe import Published, Recipe
 
 
 def recipe(name: str) -> Recipe:
-    """Look a recipe up by name.
+    """Look up a recipe by name.
 
     Raises:
-        InputError: there is none of that name; the nearest is suggested.
+        InputError: the name is unknown; the message suggests the nearest.
 
     Example:
         >>> recipe("logistic").epochs
@@ -55,7 +55,7 @@ _RECIPES = (
         learning_rate=1.5e-2,
         schedule="linear",
         warmup=0.15,
-        batch_size=125,  # divides the 55,000 images: no last batch to compile a program for
+        batch_size=125,  # divides the 55,000 images: no smaller last batch to compile
         epochs=2,
         augmentation=Augmentation(shift=1),
         summary="the default: a small convolutional network, 99 % within seconds",
@@ -93,7 +93,7 @@ _RECIPES = (
         batch_size=125,
         epochs=24,
         augmentation=Augmentation(shift=1, rotation=8, scale=0.08, shear=0.08),
-        summary="3,954 parameters, and little to carry",
+        summary="the smallest network: 3,954 parameters",
     ),
     Recipe(
         "small",
@@ -111,7 +111,7 @@ _RECIPES = (
         batch_size=125,
         epochs=16,
         augmentation=Augmentation(shift=1, rotation=10, scale=0.1, shear=0.1, elastic=1),
-        summary="19,034 parameters, with images moved, turned and bent",
+        summary="19,034 parameters, with affine and elastic augmentation",
     ),
     Recipe(
         "best",
@@ -130,7 +130,7 @@ _RECIPES = (
         batch_size=125,
         epochs=10,
         augmentation=Augmentation(shift=2, rotation=10, scale=0.1, shear=0.1, elastic=1),
-        summary="four wider convolutions, with images moved, turned and bent",
+        summary="four wider convolutions, with affine and elastic augmentation",
     ),
     Recipe(
         "fashion",
@@ -139,7 +139,7 @@ _RECIPES = (
             "filters": [24, 48, 48, 96, 96],
             "kernels": 3,
             "pooling": [2, 1, 2, 1, 2],
-            "padding": "same",  # clothes fill the frame
+            "padding": "same",  # clothes fill the whole frame
             "batch_norm": True,
             "dropout": 0.2,
         },
@@ -150,7 +150,7 @@ _RECIPES = (
         batch_size=125,
         epochs=12,
         augmentation=Augmentation(shift=1, flip=0.5),
-        summary="five convolutions for Fashion-MNIST, with images mirrored and moved",
+        summary="five convolutions for Fashion-MNIST, with random flips and shifts",
     ),
     Recipe(
         "best-dense",
@@ -161,7 +161,7 @@ _RECIPES = (
         batch_size=125,
         epochs=24,
         augmentation=Augmentation(shift=1, rotation=10, scale=0.1, shear=0.15, elastic=1),
-        summary="two noisy dense layers of 1,024, with images moved, turned and bent",
+        summary="two dense layers of 1,024, with Gaussian noise and augmentation",
     ),
     Recipe(
         "dense-noise",
@@ -175,7 +175,7 @@ _RECIPES = (
         warmup=0.05,
         batch_size=125,
         epochs=60,
-        summary="five dense layers under noise, with images as they are",
+        summary="five dense layers with Gaussian noise, without augmentation",
     ),
     Recipe(
         "reader",
@@ -203,20 +203,20 @@ _RECIPES = (
             noise=0.06,
             clutter=0.15,
         ),
-        summary="digits of other pens, hands and scanners; the network inside the package",
+        summary="for digits of any pen, writer and scanner; the packaged network",
     ),
     Recipe(
         "logistic",
         arguments={"hidden": []},
         batch_size=32,
-        published=Published(note="the tutorial prints no figure"),
-        summary="no hidden layer: softmax regression",
+        published=Published(note="the tutorial prints no accuracy"),
+        summary="softmax regression: no hidden layer",
     ),
     Recipe(
         "dense-47",
         arguments={"hidden": [47]},
         batch_size=32,
-        published=Published(note="the tutorial prints no figure"),
+        published=Published(note="the tutorial prints no accuracy"),
         summary="one hidden layer of 47",
     ),
     Recipe(
@@ -244,7 +244,7 @@ _RECIPES = (
         arguments={"hidden": [256]},
         loss="sparse_categorical_crossentropy",
         optimizer="rmsprop",
-        published=Published(note="the tutorial prints no figure"),
+        published=Published(note="the tutorial prints no accuracy"),
         summary="one hidden layer of 256, sparse labels",
     ),
     Recipe(
@@ -254,9 +254,9 @@ _RECIPES = (
         published=Published(
             train=0.9872,
             test=0.9723,
-            note="the published log goes on from ten epochs trained before",
+            note="the published log continues a network of ten earlier epochs",
         ),
-        summary="one hidden layer of 64 sigmoids",
+        summary="one hidden layer of 64, sigmoid activation",
     ),
 )
 
