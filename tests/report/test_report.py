@@ -16,7 +16,7 @@ from browsing import DESKTOP, needs_browser, watched_page
 import tenfold
 from tenfold import InputError, report
 from tenfold.networks.recipes import recipe
-from tenfold.report.galleries import gallery
+from tenfold.report.gallery import gallery
 from tenfold.report.layers import first_weights, layers
 from tenfold.report.provenance import commands
 from tenfold.runs.run import HISTORY
@@ -230,7 +230,7 @@ def test_a_run_validated_on_the_test_set_says_so(run, tmp_path):
 def test_galleries_are_in_order_of_confidence_and_cells_in_agreement(run):
     found, examples = run.saved_evaluation()
     told = gallery(found, examples)
-    mistakes, hits = ([one["place"] for one in told[name]] for name in ("mistakes", "hits"))
+    mistakes, hits = ([one["index"] for one in told[name]] for name in ("mistakes", "hits"))
     assert mistakes == found.mistakes()[:40].tolist()
     assert hits == found.least_confident_correct()[:40].tolist()
     assert all(image["top"][0][0] != image["true"] for image in told["mistakes"])
@@ -253,10 +253,10 @@ def test_first_weights_are_those_of_keras(conv, run):
     filters, classes = first_weights(conv), first_weights(run)
     kernel = np.asarray(conv.model.layers[0].kernel)
     np.testing.assert_array_equal(filters.weights[3], kernel[:, :, 0, 3])
-    assert (filters.kind, filters.answers) == ("Conv2D", False)
+    assert (filters.kind, filters.is_output) == ("Conv2D", False)
     kernel = np.asarray(run.model.layers[0].kernel)
     np.testing.assert_array_equal(classes.weights[7], kernel[:, 7].reshape(28, 28))
-    assert (classes.kind, classes.answers) == ("Dense", True)
+    assert (classes.kind, classes.is_output) == ("Dense", True)
 
 
 def as_from_mnist(run, chosen, **changes):
@@ -428,8 +428,8 @@ def test_evidence_is_drawn_on_every_image_where_it_lies(page, run):
     _, examples = run.saved_evaluation()
     page.check("#evidence")
     assert page.locator(".image canvas").count() == page.locator(".tile").count()
-    place = int(page.get_attribute("#mistakes .tile >> nth=0", "data-place"))
-    evidence = examples.evidence[examples.indices.tolist().index(place)]
+    index = int(page.get_attribute("#mistakes .tile >> nth=0", "data-index"))
+    evidence = examples.evidence[examples.indices.tolist().index(index)]
     row, column = np.unravel_index(np.abs(evidence).argmax(), evidence.shape)
     x, y = ((0.125 * (k + 1)) * 224 for k in (column, row))
     pixel = page.evaluate(

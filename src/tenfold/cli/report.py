@@ -14,18 +14,17 @@ from tenfold.cli.app import RunPath, app
 def report(
     run: RunPath,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Else report.html in the run's folder.")
+        Path | None, typer.Option(metavar="FILE", help="Default: report.html in the run's folder.")
     ] = None,
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
-    """Write a page that shows why a network is right or wrong."""
-    from tenfold import report as reports
+    """Write an HTML page that explains correct and wrong predictions."""
+    from tenfold.report import create
     from tenfold.runs import Run
 
-    opened = Run(run)
-    path = reports.write(opened, out)
-    typer.echo(f"report  {path}\nshows   {reports.shown(opened, opened.saved_evaluation()[0])}")
+    page = create(Run(run), out)
+    typer.echo(f"report  {page.path}\nshows   {page.images}")
     if show:
         import webbrowser
 
-        webbrowser.open(path.resolve().as_uri())
+        webbrowser.open(page.path.resolve().as_uri())

@@ -1,7 +1,11 @@
-"""Reports: the folder of a run as one HTML page that shows why its network is right or wrong."""
+"""Reports: a run folder as one HTML page that explains correct and wrong predictions.
+
+- `page`: `write`, which puts the content of every section into `templates/`
+- `result`, `diagnosis`, `performance`, `gallery`, `layers`, `provenance`: the content of sections
+- `text`: numbers, dates and durations as text
+"""
 
 from tenfold.report.diagnosis import Diagnosis, diagnose
-from tenfold.report.opening import shown
-from tenfold.report.page import write
+from tenfold.report.page import Report, create, write
 
-__all__ = ["Diagnosis", "diagnose", "shown", "write"]
+__all__ = ["Diagnosis", "Report", "create", "diagnose", "write"]

@@ -1,4 +1,4 @@
-"""What the learning curves say in words, and what to try next."""
+"""Diagnosis of a training from its learning curves, with advice."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 RISE = 0.10
-"""Share by which the validation loss must have risen from its minimum to count as overfitting."""
+"""Relative rise of the validation loss above its minimum that counts as overfitting."""
 WIDE_GAP = 0.03
-"""Train minus validation accuracy that counts as overfitting where the loss is silent."""
+"""Train minus validation accuracy that counts as overfitting where the loss has not risen."""
 FALL = 0.03
-"""Share by which the validation loss must still fall, an epoch, to count as improving."""
+"""Relative fall of the validation loss per epoch that counts as improving."""
 CLIMB = 0.005
-"""Or how much the validation accuracy must still climb, an epoch."""
+"""Rise of the validation accuracy per epoch that counts as improving."""
 LOW = 0.95
-"""Accuracy, on train or validation, under which a network cannot be said to fit its images."""
+"""Train and validation accuracy below which a network underfits."""
 
 _COLUMNS = ("loss", "accuracy", "val_loss", "val_accuracy")
 
@@ -31,15 +31,15 @@ Curve = npt.NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """A verdict on a training, the figures that it rests on, and what to try next.
+    """A verdict on a training, the numbers behind it, and advice.
 
     Attributes:
         verdict: ``diverged``, ``too short``, ``not validated``, ``overfitting``,
             ``still improving``, ``underfitting`` or ``fine``.
-        finding: the figures, in a sentence.
+        finding: the numbers behind it, in a sentence.
         advice: what to try next, in a sentence.
-        gap: train minus validation accuracy after the last epoch, a share; None without
-            validation images.
+        gap: train minus validation accuracy after the last epoch, as a share of 1; None
+            without validation images.
     """
 
     verdict: str
@@ -67,36 +67,36 @@ class _Curves:
 
     @property
     def rise(self) -> float:
-        """Share by which the validation loss stands above its minimum at the end."""
+        """Relative rise of the validation loss above its minimum, after the last epoch."""
         return float(self.val_loss[-1] / max(float(self.val_loss.min()), 1e-12) - 1)
 
     @property
     def tail(self) -> int:
-        """How many of the last epochs a trend is looked for in: a third."""
+        """The last third of the epochs, in which a trend is measured."""
         return max(1, round(len(self.loss) / 3))
 
     @property
     def fall(self) -> float:
-        """Share by which the validation loss fell over the last third, an epoch."""
+        """Relative fall of the validation loss per epoch over the last third."""
         start = max(float(self.val_loss[-1 - self.tail]), 1e-12)
         return float(1 - (self.val_loss[-1] / start) ** (1 / self.tail))
 
     @property
     def climb(self) -> float:
-        """By how much the validation accuracy grew over the last third, an epoch."""
+        """Rise of the validation accuracy per epoch over the last third."""
         return float((self.val_accuracy[-1] - self.val_accuracy[-1 - self.tail]) / self.tail)
 
 
 def diagnose(history: DataFrame) -> Diagnosis:
-    """Tell from the history of a training how it went.
+    """Diagnose a training from its history.
 
-    Several seeds are judged by their means after each epoch. The limits are rules of thumb; the
-    order of the questions follows Goodfellow, Bengio and Courville, "Deep learning" (2016),
-    chapter 11: does it train, does it generalise, would more training help, can it fit at all.
+    Several seeds are averaged after each epoch. The limits are rules of thumb; the order of the
+    questions follows Goodfellow, Bengio and Courville, "Deep learning" (2016), chapter 11: does
+    it train, does it generalise, would more training help, does it fit at all.
 
     Args:
-        history: one row an epoch and seed, with the columns epoch, seed, loss, accuracy and,
-            where there was validation, val_loss and val_accuracy.
+        history: one row per epoch and seed, with the columns epoch, seed, loss, accuracy and,
+            if there was validation, val_loss and val_accuracy.
 
     Raises:
         InputError: the history has no rows, or lacks one of the first four columns.
@@ -112,11 +112,11 @@ def diagnose(history: DataFrame) -> Diagnosis:
     missing = [name for name in ("epoch", "seed", "loss", "accuracy") if name not in history]
     if missing or history.empty:
         what = f"lacks the column {missing[0]!r}" if missing else "has no rows"
-        raise InputError(f"history {what}; give that of a run, with a row an epoch and seed")
+        raise InputError(f"history {what}; give that of a run, with one row per epoch and seed")
     losses = [name for name in ("loss", "val_loss") if name in history]
     bad = ~np.isfinite(history[losses].to_numpy(float)).all(axis=1)
     if bad.any():
-        return _diverged(f"was no number any more from epoch {history['epoch'][bad].min()} on")
+        return _diverged(f"was not finite from epoch {history['epoch'][bad].min()} on")
     means = history.groupby("epoch").mean(numeric_only=True).sort_index()
     first, last = float(means["loss"].iloc[0]), float(means["loss"].iloc[-1])
     if last > first:
@@ -125,18 +125,18 @@ def diagnose(history: DataFrame) -> Diagnosis:
         return Diagnosis(
             "not validated",
             f"The training loss ended at {last:.4f}; no images were held out.",
-            "Hold out validation images: without them nothing tells learning from memorising.",
+            "Hold out validation images: without them overfitting cannot be detected.",
         )
-    return _judge(_Curves(*(means[name].to_numpy(float) for name in _COLUMNS)))
+    return _verdict(_Curves(*(means[name].to_numpy(float) for name in _COLUMNS)))
 
 
 def _diverged(what: str) -> Diagnosis:
-    advice = "Train again with a lower learning rate, a tenth say."
+    advice = "Train again with a lower learning rate, for example a tenth."
     return Diagnosis("diverged", f"The training loss {what}.", advice)
 
 
-def _judge(curves: _Curves) -> Diagnosis:
-    """Ask the questions in turn; the first that is answered with yes is the verdict."""
+def _verdict(curves: _Curves) -> Diagnosis:
+    """Check each condition in turn; the first that holds is the verdict."""
     if len(curves.loss) < 3:
         return _too_short(curves)
     learning = curves.loss[-1] < curves.loss[curves.best]
@@ -152,8 +152,8 @@ def _judge(curves: _Curves) -> Diagnosis:
         "fine",
         f"The validation loss has settled at {curves.val_loss[-1]:.4f}, "
         f"{100 * curves.rise:.0f} % above its lowest, and {gap_text(curves.gap)}.",
-        "More of the same will not help much; a network with more capacity, such as the recipe "
-        "conv, or moved images (--shift 1) may.",
+        "More epochs will not help much; a network with more capacity, such as the recipe conv, "
+        "or augmentation (--shift 1) may.",
         curves.gap,
     )
 
@@ -176,8 +176,8 @@ def _overfitting_by_loss(curves: _Curves) -> Diagnosis:
         f"has risen by {100 * curves.rise:.0f} % to {curves.val_loss[-1]:.4f}, while the training "
         f"loss fell from {curves.loss[best]:.4f} to {curves.loss[-1]:.4f}; "
         f"{gap_text(curves.gap)}.",
-        f"Stop after {best + 1} epochs, or make memorising harder: dropout, moved images "
-        "(--shift 1), weight decay, fewer units.",
+        f"Stop after {best + 1} epochs, or regularise: dropout, augmentation (--shift 1), "
+        "weight decay, fewer units.",
         curves.gap,
     )
 
@@ -187,7 +187,7 @@ def _overfitting_by_gap(curves: _Curves) -> Diagnosis:
         "overfitting",
         f"Train accuracy is {100 * curves.accuracy[-1]:.2f} %, validation accuracy "
         f"{100 * curves.val_accuracy[-1]:.2f} %: {gap_text(curves.gap)}.",
-        "Make memorising harder: more images, moved images (--shift 1), dropout, weight decay.",
+        "Regularise: more images, augmentation (--shift 1), dropout, weight decay.",
         curves.gap,
     )
 
@@ -211,8 +211,8 @@ def _underfitting(curves: _Curves) -> Diagnosis:
         "underfitting",
         f"The curves have settled at an accuracy of only {100 * curves.accuracy[-1]:.2f} % on "
         f"train and {100 * curves.val_accuracy[-1]:.2f} % on validation; {gap_text(curves.gap)}.",
-        "Give the network more to fit with: more units or convolutions, less dropout, less "
-        "augmentation, or another learning rate.",
+        "Increase the capacity: more units or convolutions, less dropout or augmentation, or "
+        "another learning rate.",
         curves.gap,
     )
 

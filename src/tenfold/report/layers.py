@@ -1,4 +1,4 @@
-"""The layers of a run's network and its first weights, read from the files without Keras."""
+"""The layers of a run's network and its first weights, read from its files without Keras."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ class Layer:
     """A layer of a network.
 
     Attributes:
-        name: as Keras has it.
+        name: its Keras name.
         kind: its class, such as ``Dense``.
-        takes: the shape of what goes in, without the batch; empty where Keras left none.
-        settings: what sets it apart, such as units and activation.
-        parameters: how many numbers it holds, trained or not.
+        input_shape: without the batch axis; empty where Keras recorded none.
+        settings: units, activation and the like.
+        parameters: number of weights, trainable or not.
     """
 
     name: str
     kind: str
-    takes: str
+    input_shape: str
     settings: str
     parameters: int
 
@@ -43,31 +43,40 @@ def layers(run: Run) -> list[Layer]:
     Raises:
         InputError: the network or its weights are missing or damaged.
     """
-    entries = _entries(run)
     counts = read(weights_path(run.path, run.seeds[0]), _parameters)
-    return [_layer(entry, counts.get(entry["config"].get("name"), 0)) for entry in entries]
+    return [
+        Layer(
+            name=str(config.get("name", "")),
+            kind=str(entry["class_name"]),
+            input_shape=_input_shape(entry),
+            settings=", ".join(_settings(config)),
+            parameters=counts.get(config.get("name"), 0),
+        )
+        for entry in _entries(run)
+        for config in [entry["config"]]
+    ]
 
 
 @dataclass(frozen=True)
 class FirstWeights:
-    """What the first layer looks for in the image.
+    """The weights of the first layer that has any, as images.
 
     Attributes:
         kind: ``Dense`` or ``Conv2D``.
         weights: float32 ``[units, height, width]``, or ``[filters, side, side]``.
-        answers: whether each unit is the answer for a class, as without hidden layers.
+        is_output: whether each unit is the output of a class, as without hidden layers.
     """
 
     kind: str
     weights: npt.NDArray[np.float32]
-    answers: bool
+    is_output: bool
 
 
 def first_weights(run: Run) -> FirstWeights | None:
-    """The weights of the first dense or convolutional layer that sees pixels, of the first seed.
+    """The weights of the first dense or convolutional layer, of the first seed.
 
     Returns:
-        None where the first such layer does not take the image itself.
+        None where the input of that layer is not the image.
 
     Raises:
         InputError: the network or its weights are missing or damaged.
@@ -77,13 +86,13 @@ def first_weights(run: Run) -> FirstWeights | None:
         return None
     name, kind = weighted[0]["config"]["name"], weighted[0]["class_name"]
     kernel = read(weights_path(run.path, run.seeds[0]), lambda path: _kernel(path, name))
-    pictures = None if kernel is None else _as_pictures(kernel, kind, run.image_shape)
-    if pictures is None:
+    images = None if kernel is None else _as_images(kernel, kind, run.image_shape)
+    if images is None:
         return None
-    return FirstWeights(kind, pictures, len(weighted) == 1 and kind == "Dense")
+    return FirstWeights(kind, images, len(weighted) == 1 and kind == "Dense")
 
 
-def _as_pictures(
+def _as_images(
     kernel: npt.NDArray[np.float32], kind: str, shape: tuple[int, int]
 ) -> npt.NDArray[np.float32] | None:
     if kind == "Dense" and kernel.ndim == 2 and len(kernel) == shape[0] * shape[1]:
@@ -94,53 +103,45 @@ def _as_pictures(
 
 
 def _entries(run: Run) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = read(
+    """The layers as Keras serialises them."""
+    entries: list[dict[str, Any]] = read(
         run.path / NETWORK, lambda path: json.loads(path.read_text("utf-8"))["config"]["layers"]
     )
-    return found
+    return entries
 
 
-def _layer(entry: Mapping[str, Any], parameters: int) -> Layer:
-    config = entry["config"]
-    shape = (entry.get("build_config") or {}).get("input_shape") or config.get("batch_shape")
-    return Layer(
-        name=str(config.get("name", "")),
-        kind=str(entry["class_name"]),
-        takes=_shape(shape),
-        settings=", ".join(_settings(config)),
-        parameters=parameters,
-    )
-
-
-def _shape(shape: Any) -> str:
-    flat = isinstance(shape, list) and all(isinstance(n, int | None) for n in shape)
-    return TIMES.join("any" if n is None else str(n) for n in shape[1:]) if flat else ""
+def _input_shape(entry: Mapping[str, Any]) -> str:
+    built = (entry.get("build_config") or {}).get("input_shape")
+    shape = built or entry["config"].get("batch_shape")
+    if not isinstance(shape, list) or not all(isinstance(n, int | None) for n in shape):
+        return ""
+    return TIMES.join("any" if n is None else str(n) for n in shape[1:])
 
 
 def _settings(config: Mapping[str, Any]) -> list[str]:
-    """The settings that a reader wants to see, in words."""
-    found = []
+    """The settings of a layer that distinguish it, as text."""
+    settings = []
     if "units" in config:
-        found.append(f"{config['units']} units")
+        settings.append(f"{config['units']} units")
     if "filters" in config:
-        found.append(f"{config['filters']} filters {_side(config.get('kernel_size'))}")
+        settings.append(f"{config['filters']} filters {_size(config.get('kernel_size'))}")
         if config.get("strides") not in (None, [1, 1]):
-            found.append(f"stride {_side(config['strides'])}")
+            settings.append(f"stride {_size(config['strides'])}")
     if "pool_size" in config:
-        found.append(f"window {_side(config['pool_size'])}")
+        settings.append(f"window {_size(config['pool_size'])}")
     if "rate" in config:
-        found.append(f"{100 * config['rate']:g} % dropped")
+        settings.append(f"{100 * config['rate']:g} % dropped")
     if isinstance(config.get("activation"), str) and config["activation"] != "linear":
-        found.append(config["activation"])
-    return found
+        settings.append(config["activation"])
+    return settings
 
 
-def _side(size: Any) -> str:
+def _size(size: Any) -> str:
     return TIMES.join(map(str, size)) if isinstance(size, list) else str(size)
 
 
 def _parameters(path: Path) -> dict[str, int]:
-    """How many parameters each layer has, by its name."""
+    """The number of parameters of each layer, by name."""
     import h5py
 
     with h5py.File(path, "r") as file:
@@ -153,7 +154,7 @@ def _name(group: Any) -> str:
 
 
 def _count(group: Any) -> int:
-    """Numbers in a group and all below it, without the states of random generators."""
+    """Count the numbers in a group and below, without states of random generators."""
     import h5py
 
     total = 0
@@ -166,7 +167,7 @@ def _count(group: Any) -> int:
 
 
 def _kernel(path: Path, layer: str) -> npt.NDArray[np.float32] | None:
-    """The first array of a layer; None where the file has no such layer."""
+    """The first array of a layer; None if the file has no such layer."""
     import h5py
 
     with h5py.File(path, "r") as file:

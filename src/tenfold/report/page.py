@@ -1,7 +1,8 @@
-"""The page of a report: what its parts tell, put into the templates."""
+"""The page of a report: the content of its sections, put into the templates."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,35 +12,47 @@ from tenfold.core.files import atomic_write
 from tenfold.core.html_page import render_page
 from tenfold.evaluation import Evaluation
 from tenfold.figures.common import count
+from tenfold.metrics import METRICS
 from tenfold.report import performance
 from tenfold.report.diagnosis import diagnose
-from tenfold.report.galleries import gallery
+from tenfold.report.gallery import gallery
 from tenfold.report.layers import first_weights, layers
-from tenfold.report.opening import opening
 from tenfold.report.provenance import provenance
-from tenfold.report.text import share, text
+from tenfold.report.result import result
 from tenfold.runs import Run
 
 NAME = "report.html"
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def write(run: Run | str | Path, out: str | Path | None = None) -> Path:
-    """Write the report of a run: one HTML file that needs nothing else.
+@dataclass(frozen=True)
+class Report:
+    """A report that was written.
 
-    It shows the answers that the run has kept, of the test set once that was opened, else of the
-    validation images. Nothing is opened, trained or asked for it, and the same folder gives the
-    same bytes.
+    Attributes:
+        path: of the file.
+        images: number and split of the images that it evaluates.
+    """
+
+    path: Path
+    images: str
+
+
+def write(run: Run | str | Path, out: str | Path | None = None) -> Path:
+    """Write the report of a run: one self-contained HTML file.
+
+    It shows the stored predictions: of the test set if that was opened, else of the validation
+    images. Nothing is opened, trained or predicted, and the same folder gives the same bytes.
 
     Args:
         run: a run or its folder.
-        out: the file; ``report.html`` in the folder of the run by default.
+        out: the file; by default ``report.html`` in the folder of the run.
 
     Returns:
         The path of the file.
 
     Raises:
-        InputError: the run is not finished, has kept no answers or is damaged; ``out`` is a
+        InputError: the run is not finished, has no stored predictions or is damaged; ``out`` is a
             folder or cannot be written.
 
     Example:
@@ -51,73 +64,67 @@ def write(run: Run | str | Path, out: str | Path | None = None) -> Path:
         >>> write(run).name
         'report.html'
     """
-    opened = run if isinstance(run, Run) else Run(run)
-    target = opened.path / NAME if out is None else Path(out)
+    return create(run if isinstance(run, Run) else Run(run), out).path
+
+
+def create(run: Run, out: str | Path | None = None) -> Report:
+    """Write the report of a run as ``write`` does, and describe it."""
+    target = run.path / NAME if out is None else Path(out)
     if target.is_dir():
         raise InputError(f"{target}: a folder; give the name of a file, such as {target / NAME}")
-    page = render(opened)
+    content = _content(run)
+    page = render_page(_TEMPLATES, {"count": count}, content)
     with atomic_write(target, "w") as file:
         file.write(page)
-    return target
-
-
-def render(run: Run) -> str:
-    """The report of a run as HTML.
-
-    Raises:
-        InputError: as ``write``.
-    """
-    return render_page(_TEMPLATES, {"count": count}, _content(run))
+    return Report(target, content["images"])
 
 
 def _content(run: Run) -> dict[str, Any]:
-    found, examples = run.saved_evaluation()
+    evaluation, examples = run.saved_evaluation()
     return {
         "title": run.record.title,
-        "names": found.class_names,
-        "seeds": _seeds(run, found),
-        **opening(run, found),
+        "names": evaluation.class_names,
+        "seeds": run.seeds,
+        **result(run, evaluation),
         "learning": _learning(run),
-        "classes": performance.classes(found),
-        "confusion": performance.confusion(found),
-        "gallery": gallery(found, examples),
-        "calibration": performance.calibration(found),
-        "selection": performance.selection(found),
+        "classes": performance.classes(evaluation),
+        "confusion": performance.confusion(evaluation),
+        "gallery": gallery(evaluation, examples),
+        "calibration": performance.calibration(evaluation),
+        "selection": performance.selective_prediction(evaluation),
         "first": _first(run),
         "layers": layers(run),
-        "provenance": provenance(run, found),
+        "seed_table": _seed_table(run, evaluation),
+        "provenance": provenance(run, evaluation),
     }
 
 
 def _learning(run: Run) -> dict[str, Any]:
-    picture = figures.learning_curves(run.history)
-    return {"picture": figures.to_svg(picture), "diagnosis": diagnose(run.history)}
+    figure = figures.learning_curves(run.history)
+    return {"figure": figures.to_svg(figure), "diagnosis": diagnose(run.history)}
 
 
 def _first(run: Run) -> dict[str, Any] | None:
-    """The first layer's weights as a picture; None where it does not see the image."""
-    found = first_weights(run)
-    if found is None:
+    """The weights of the first layer as a figure; None if its input is not the image."""
+    first = first_weights(run)
+    if first is None:
         return None
-    titles = run.class_names if found.answers else None
-    picture = figures.weights(found.weights, titles=titles)
-    return {"kind": found.kind, "answers": found.answers, "picture": figures.to_svg(picture)}
+    titles = run.class_names if first.is_output else None
+    figure = figures.weights(first.weights, titles=titles)
+    return {"kind": first.kind, "is_output": first.is_output, "figure": figures.to_svg(figure)}
 
 
-def _seeds(run: Run, found: Evaluation) -> list[dict[str, Any]]:
-    """A row a network: its seed, and its figures."""
-    rows = zip(run.seeds, found.accuracy, found.log_loss, found.calibration_error, strict=True)
-    return [
+def _seed_table(run: Run, evaluation: Evaluation) -> dict[str, Any]:
+    """One row per network: its seed, every metric, and its temperature."""
+    metrics = [metric for metric in METRICS.values() if metric.in_summary]
+    rows = [
         {
             "seed": seed,
-            "accuracy": share(right),
-            "loss": text(loss),
-            "error": share(error),
-            "temperature": _temperature(found, i),
+            "scores": [metric.format(getattr(evaluation, metric.name)[i]) for metric in metrics],
+            "temperature": f"{evaluation.calibrations[i].temperature:.2f}"
+            if evaluation.calibrations
+            else "-",
         }
-        for i, (seed, right, loss, error) in enumerate(rows)
+        for i, seed in enumerate(run.seeds)
     ]
-
-
-def _temperature(found: Evaluation, network: int) -> str:
-    return f"{found.calibrations[network].temperature:.2f}" if found.calibrations else "-"
+    return {"columns": [metric.title for metric in metrics], "rows": rows}

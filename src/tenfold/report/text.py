@@ -1,4 +1,4 @@
-"""Figures, dates and counts in words."""
+"""Numbers, dates and durations as text."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tenfold.metrics import Score, SeedSummary, over_seeds
 
 
 def share(score: Score | None, digits: int = 2) -> dict[str, Any]:
-    """A proportion in percent and its interval apart, for a cell of a table.
+    """A proportion in percent and its interval, separately, for a cell of a table.
 
     Example:
         >>> share(Score(0.9812, 0.9783, 0.9837, 10_000))["interval"]
@@ -27,44 +27,28 @@ def share(score: Score | None, digits: int = 2) -> dict[str, Any]:
     }
 
 
-def text(score: Score, digits: int = 4) -> dict[str, str]:
-    """A figure in its own unit and its interval apart, for a cell of a table.
-
-    Example:
-        >>> text(Score(0.0625, 0.0581, 0.0669, 10_000))
-        {'value': '0.0625', 'interval': '0.0581 to 0.0669'}
-    """
-    return {
-        "value": f"{score.value:.{digits}f}",
-        "interval": _range(score.low, score.high, digits, 1),
-    }
-
-
 def over_networks(
-    found: Sequence[Score], *, percent: bool = False, digits: int = 2
+    scores: Sequence[Score], *, percent: bool = False, digits: int = 2
 ) -> dict[str, str]:
-    """A score of one network, or of several: the value, its spread, and its interval.
+    """A metric of one network, or of several: the value, its spread, and its interval.
 
     Example:
         >>> over_networks([Score(0.98, 0.97, 0.99, 500)], percent=True)
         {'value': '98.00 %', 'spread': '', 'interval': '97.00 to 99.00'}
     """
     scale, unit = (100, " %") if percent else (1, "")
-    figure: Score | SeedSummary = found[0]
-    spread, value = "", found[0].value
-    if len(found) > 1:
-        figure = over_seeds([score.value for score in found])
-        spread, value = f"± {scale * (figure.sd or 0):.{digits}f}", figure.mean
+    summary: Score | SeedSummary = scores[0]
+    spread, value = "", scores[0].value
+    if len(scores) > 1:
+        summary = over_seeds([score.value for score in scores])
+        spread, value = f"± {scale * (summary.sd or 0):.{digits}f}", summary.mean
+    # The t interval of few seeds can extend below 0, where no metric of a report does.
+    low = None if summary.low is None else max(0.0, summary.low)
     return {
         "value": f"{scale * value:.{digits}f}{unit}",
         "spread": spread,
-        "interval": _range(_at_least_0(figure.low), figure.high, digits, scale),
+        "interval": _range(low, summary.high, digits, scale),
     }
-
-
-def _at_least_0(low: float | None) -> float | None:
-    """The t interval of few seeds can reach below 0, where no score of a report is."""
-    return None if low is None else max(0.0, low)
 
 
 def _range(low: float | None, high: float | None, digits: int, scale: int) -> str:
@@ -74,7 +58,7 @@ def _range(low: float | None, high: float | None, digits: int, scale: int) -> st
 
 
 def day(time: str) -> str:
-    """A time of ISO 8601 as people write it.
+    """Format a time of ISO 8601.
 
     Example:
         >>> day("2026-11-22T08:55:19+00:00")
@@ -85,7 +69,7 @@ def day(time: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds in words.
+    """Format a duration.
 
     Example:
         >>> duration(12.94), duration(754)
@@ -97,7 +81,7 @@ def duration(seconds: float) -> str:
 
 
 def times(n: int) -> str:
-    """How often.
+    """Format a number of repetitions.
 
     Example:
         >>> times(1), times(2), times(5)
