@@ -12,7 +12,7 @@ from tenfold.data.synthetic import (
     draw_non_digits,
     lengthen_stems,
 )
-from tenfold.data.synthetic.letters import CLEAR
+from tenfold.data.synthetic.letters import UNAMBIGUOUS
 
 STROKES = ("scribbles", "marks", "letters", "pairs")
 
@@ -84,8 +84,8 @@ def test_pairs_are_of_the_digits_that_were_given():
 
 
 def test_letters_like_digits_are_left_out():
-    assert not set(CLEAR) & set("0123456789OoQDlI|iZzSsBbGgqyjJ")
-    assert len(set(CLEAR)) == len(CLEAR) > 20
+    assert not set(UNAMBIGUOUS) & set("0123456789OoQDlI|iZzSsBbGgqyjJ")
+    assert len(set(UNAMBIGUOUS)) == len(UNAMBIGUOUS) > 20
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Commands that look at datasets."""
+"""The commands of `tenfold data`: list, show and check datasets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 from tenfold.cli.app import AsJson, Resize, app, echo_json
 from tenfold.core.errors import InputError
 
-data_app = typer.Typer(help="Look at datasets before training.")
+data_app = typer.Typer(help="Inspect datasets before training.")
 app.add_typer(data_app, name="data")
 
 
@@ -22,7 +22,7 @@ def _data(context: typer.Context) -> None:
 
 @data_app.command("list")
 def data_list() -> None:
-    """List the datasets that are known by name."""
+    """List the named datasets."""
     from tenfold.cli import data_text
     from tenfold.data import SOURCES
 
@@ -35,23 +35,25 @@ def data_show(
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "train",
     rows: Annotated[int, typer.Option(min=1, max=50)] = 5,
     columns: Annotated[int, typer.Option(min=1, max=20)] = 10,
-    seed: Annotated[int | None, typer.Option(help="Draw images; else the first ones.")] = None,
+    seed: Annotated[
+        int | None, typer.Option(help="Draw images at random; else the first ones.")
+    ] = None,
     resize: Resize = False,
     out: Annotated[Path | None, typer.Option(help="PNG or SVG file.")] = None,
 ) -> None:
-    """Describe a dataset, and draw a gallery of it."""
+    """Describe a dataset and save a gallery of its images."""
     from tenfold import figures
     from tenfold.cli import data_text
     from tenfold.data import load
 
     splits = load(source, resize=resize)
-    found = splits.present().get(split)
-    if found is None:
+    dataset = splits.present().get(split)
+    if dataset is None:
         raise InputError(f"split {split!r}: there are {', '.join(splits.present())}")
     target = out or Path(f"{splits.name}-{split}.png")
-    figures.save(found.gallery(rows, columns, seed), target)
+    figures.save(dataset.gallery(rows, columns, seed), target)
     typer.echo(data_text.describe_splits(splits))
-    typer.echo(data_text.describe_dataset(found))
+    typer.echo(data_text.describe_dataset(dataset))
     typer.echo(f"gallery  {target}")
 
 
@@ -61,9 +63,9 @@ def data_check(
     resize: Resize = False,
     as_json: AsJson = False,
 ) -> None:
-    """Report what is in a dataset, and what is wrong.
+    """Report the content of a dataset and its problems.
 
-    Ends with code 2 where the dataset cannot be used.
+    The exit code is 2 if the dataset cannot be used.
     """
     from tenfold.cli import data_text
     from tenfold.data import check

@@ -1,4 +1,4 @@
-"""Datasets as text."""
+"""Console text about datasets."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from tenfold.cli.text import table, wrapped
 if TYPE_CHECKING:
     from tenfold.data import Dataset, Report, Source, Splits
 
-SHOWN = 10
+SHOWN_LABELS = 10
 
 
 def describe_splits(splits: Splits) -> str:
-    """Name, source and sizes of splits."""
+    """Return name, source and sizes of splits."""
     sizes = ", ".join(f"{name} {len(split):,}" for name, split in splits.present().items())
     return f"data    {wrapped(f'{splits.name}, {splits.source}', 8)}\nsizes   {sizes}"
 
 
 def describe_dataset(dataset: Dataset) -> str:
-    """Shapes, types, range, first labels, and the first image as numbers."""
-    names = " ".join(dataset.class_names[label] for label in dataset.labels[:SHOWN])
+    """Return shapes, types, range, the first labels, and the first image as numbers."""
+    names = " ".join(dataset.class_names[label] for label in dataset.labels[:SHOWN_LABELS])
     image = dataset.images[0]
     numbers = "\n".join(" ".join(f"{value:>3}" for value in row) for row in image)
     return (
@@ -33,7 +33,7 @@ def describe_dataset(dataset: Dataset) -> str:
 
 
 def describe_sources(sources: Sequence[Source]) -> str:
-    """The named datasets, one a line."""
+    """Return a table of named datasets."""
     rows = [
         (
             source.name,
@@ -48,18 +48,18 @@ def describe_sources(sources: Sequence[Source]) -> str:
 
 
 def describe_report(report: Report) -> str:
-    """What `check` found, problems and warnings first."""
+    """Return a report of `check`: problems and warnings, then statistics."""
     lines = [f"{report.source}: {report.kind}, {len(report.class_names)} classes"]
     lines += [f"problem     {text}" for text in report.problems]
-    lines += [f"unreadable  {bad.path}: {bad.reason}" for bad in report.unreadable]
+    lines += [f"unreadable  {file.path}: {file.reason}" for file in report.unreadable]
     lines += [f"warning     {text}" for text in report.warnings]
     for name, split in report.splits.items():
-        found = (
+        statistics = (
             f"{split.images:,} images, pixels {split.pixels[0]} to {split.pixels[1]}, mean "
             f"{split.mean:.1f}, {split.polarity}, {split.duplicates:,} exact duplicates, "
             f"{split.blank:,} blank"
         )
-        lines.append(f"{name:<12}{wrapped(found, 12)}")
+        lines.append(f"{name:<12}{wrapped(statistics, 12)}")
     for pair, count in report.across.items():
         lines.append(f"{pair:<12}{count:,} images in both")
     names = list(report.splits)
@@ -68,5 +68,5 @@ def describe_report(report: Report) -> str:
         for label in report.class_names
     ]
     lines += ["", table(rows, ["class", *names])] if rows else []
-    lines += ["", "usable" if report.usable else "not usable as it is: see the problems above"]
+    lines += ["", "usable" if report.usable else "not usable: see the problems above"]
     return "\n".join(lines)

@@ -1,4 +1,4 @@
-"""MNIST's digits as other hands write them: barred sevens, long stems, ones with an upstroke."""
+"""Handwriting styles that MNIST lacks: crossed sevens, long stems, ones with an upstroke."""
 
 from __future__ import annotations
 
@@ -9,26 +9,25 @@ from numpy.random import Generator
 from PIL import Image, ImageDraw
 
 from tenfold.core.errors import InputError
-from tenfold.data.synthetic.placement import SIDE, Images, fitted
-
-_TIMES = SIDE // 28  # pixels of the drawing a pixel of the image
+from tenfold.core.limits import IMAGE_SIDE
+from tenfold.data.synthetic.placement import SCALE, SIDE, Images, fit_and_centre
 
 Line = list[tuple[float, float]]
-"""Corners of a stroke: x and y in pixels of the image."""
+"""Points of a stroke: x and y in pixels of the image."""
 
 
 def cross_stems(images: Images, seed: int) -> Images:
-    """Draw a bar through the stem of sevens, and a serif at the head of a third of them.
+    """Draw a bar through the stem of sevens, and in a third of them a serif at the head.
 
     Args:
-        images: uint8 ``[n, 28, 28]``, sevens, light on black, with ink.
-        seed: of everything random.
+        images: uint8 ``[n, 28, 28]``, sevens, light ink on black.
+        seed: of all random numbers.
 
     Returns:
-        uint8 ``[n, 28, 28]``, scaled and centred as MNIST is.
+        uint8 ``[n, 28, 28]``, scaled and centred as in MNIST.
 
     Raises:
-        InputError: the images have another shape, or no ink.
+        InputError: the images have another shape or type, or one is empty.
 
     Example:
         >>> seven = np.zeros((1, 28, 28), np.uint8)
@@ -36,24 +35,24 @@ def cross_stems(images: Images, seed: int) -> Images:
         >>> int(seven[0].any(axis=0).sum()), int(cross_stems(seven, 0)[0].any(axis=0).sum())
         (10, 14)
     """
-    return _changed(images, seed, lambda generator, image: _drawn_over(generator, image, _bar))
+    return _transform(images, seed, lambda generator, image: _draw_over(generator, image, _bar))
 
 
 def add_upstrokes(images: Images, seed: int) -> Images:
-    """Draw a stroke up to the head of ones, and in a quarter of them a foot as well.
+    """Draw a stroke from the head of ones, and in a quarter of them a foot as well.
 
-    The stroke leaves the stem at 25 to 60 degrees, and falls by 28 degrees at least: what is
-    flatter is a seven.
+    The angle between stroke and stem is 20 to 55 degrees, and the slope at least 33 degrees: a
+    flatter stroke would make a seven.
 
     Args:
-        images: uint8 ``[n, 28, 28]``, ones, light on black, with ink.
-        seed: of everything random.
+        images: uint8 ``[n, 28, 28]``, ones, light ink on black.
+        seed: of all random numbers.
 
     Returns:
-        uint8 ``[n, 28, 28]``, scaled and centred as MNIST is.
+        uint8 ``[n, 28, 28]``, scaled and centred as in MNIST.
 
     Raises:
-        InputError: the images have another shape, or no ink.
+        InputError: the images have another shape or type, or one is empty.
 
     Example:
         >>> one = np.zeros((1, 28, 28), np.uint8)
@@ -62,21 +61,23 @@ def add_upstrokes(images: Images, seed: int) -> Images:
         >>> 6 < int(columns.sum()) < 16
         True
     """
-    return _changed(images, seed, lambda generator, image: _drawn_over(generator, image, _upstroke))
+    return _transform(
+        images, seed, lambda generator, image: _draw_over(generator, image, _upstroke)
+    )
 
 
 def lengthen_stems(images: Images, seed: int) -> Images:
-    """Make the stem of sevens and nines 1.3 to 2 times as long, and leave the head as it is.
+    """Lengthen the stem of sevens and nines by a factor of 1.3 to 2; the head keeps its size.
 
     Args:
-        images: uint8 ``[n, 28, 28]``, sevens or nines, light on black, with ink.
-        seed: of everything random.
+        images: uint8 ``[n, 28, 28]``, sevens or nines, light ink on black.
+        seed: of all random numbers.
 
     Returns:
-        uint8 ``[n, 28, 28]``, scaled and centred as MNIST is.
+        uint8 ``[n, 28, 28]``, scaled and centred as in MNIST.
 
     Raises:
-        InputError: the images have another shape, or no ink.
+        InputError: the images have another shape or type, or one is empty.
 
     Example:
         >>> seven = np.zeros((1, 28, 28), np.uint8)
@@ -84,44 +85,44 @@ def lengthen_stems(images: Images, seed: int) -> Images:
         >>> int(seven[0].any(axis=0).sum()), int(lengthen_stems(seven, 0)[0].any(axis=0).sum())
         (10, 9)
     """
-    return _changed(images, seed, _lengthened)
+    return _transform(images, seed, _lengthen)
 
 
-def _changed(
+def _transform(
     images: Images, seed: int, change: Callable[[Generator, Images], Image.Image]
 ) -> Images:
-    if images.dtype != np.uint8 or images.shape[1:] != (28, 28):
+    if images.dtype != np.uint8 or images.shape[1:] != (IMAGE_SIDE, IMAGE_SIDE):
         raise InputError(f"images: {images.dtype} {list(images.shape)}; give uint8 [n, 28, 28]")
     if not images.any(axis=(1, 2)).all():
         raise InputError("images: one is empty; give digits")
     generator = np.random.default_rng(seed)
     changed = np.zeros_like(images)
     for i, image in enumerate(images):
-        changed[i] = fitted(change(generator, image))
+        changed[i] = fit_and_centre(change(generator, image))
     return changed
 
 
-def _drawn_over(
+def _draw_over(
     generator: Generator, image: Images, strokes: Callable[[Generator, Images], list[Line]]
 ) -> Image.Image:
     drawing = Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
-    pen, width = ImageDraw.Draw(drawing), round(_TIMES * _pen(image))
+    pen, width = ImageDraw.Draw(drawing), round(SCALE * _stroke_width(image))
     for line in strokes(generator, image):
-        corners = [(_TIMES * (x + 0.5), _TIMES * (y + 0.5)) for x, y in line]
+        corners = [(SCALE * (x + 0.5), SCALE * (y + 0.5)) for x, y in line]
         pen.line(corners, 255, width, joint="curve")
         for x, y in (corners[0], corners[-1]):
             pen.circle((x, y), width / 2, 255)
     return drawing
 
 
-def _lengthened(generator: Generator, image: Images) -> Image.Image:
+def _lengthen(generator: Generator, image: Images) -> Image.Image:
     top, bottom = _ends(image)
     neck = top + round(generator.uniform(0.3, 0.5) * (bottom - top))
-    times = _TIMES * generator.uniform(1.3, 2)
+    stem_scale = SCALE * generator.uniform(1.3, 2)
     head, stem = Image.fromarray(image[:neck]), Image.fromarray(image[neck:])
     parts = [
         np.asarray(part.resize((SIDE, round(part.height * scale)), Image.Resampling.BICUBIC))
-        for part, scale in ((head, _TIMES), (stem, times))
+        for part, scale in ((head, SCALE), (stem, stem_scale))
     ]
     return Image.fromarray(np.concatenate(parts))
 
@@ -130,7 +131,7 @@ def _bar(generator: Generator, image: Images) -> list[Line]:
     top, bottom = _ends(image)
     height = bottom - top
     y = top + generator.uniform(0.42, 0.68) * height
-    x = _middle(image, y)
+    x = _stroke_centre(image, y)
     left, right = generator.uniform(0.15, 0.4, 2) * height
     rise = generator.uniform(-0.15, 0.3)
     lines = [[(x - left, y + rise * left), (x + right, y - rise * right)]]
@@ -144,32 +145,37 @@ def _bar(generator: Generator, image: Images) -> list[Line]:
 def _upstroke(generator: Generator, image: Images) -> list[Line]:
     top, bottom = _ends(image)
     height = bottom - top
-    head = (_middle(image, top + 1), top + 1.0)
-    stem = np.arctan2(height, head[0] - _middle(image, bottom - 1))  # 90 degrees where upright
+    head = (_stroke_centre(image, top + 1), top + 1.0)
+    stem = np.arctan2(
+        height, head[0] - _stroke_centre(image, bottom - 1)
+    )  # 90 degrees where upright
     angle = max(stem - np.deg2rad(generator.uniform(20, 55)), np.deg2rad(33))
     length = generator.uniform(0.2, 0.5) * height
     lines = [[head, (head[0] - length * float(np.cos(angle)), top + length * float(np.sin(angle)))]]
     if generator.random() < 0.25:
-        x, (left, right) = _middle(image, bottom - 1), generator.uniform(0.15, 0.3, 2) * height
+        x, (left, right) = (
+            _stroke_centre(image, bottom - 1),
+            generator.uniform(0.15, 0.3, 2) * height,
+        )
         lines.append([(x - left, bottom - 1.0), (x + right, bottom - 1.0)])
     return lines
 
 
 def _ends(image: Images) -> tuple[int, int]:
-    """The first and the last row of ink."""
+    """Return the first and the last row of ink."""
     rows = np.flatnonzero((image > image.max() // 2).any(axis=1))
     return int(rows[0]), int(rows[-1])
 
 
 def _left_of_head(image: Images) -> tuple[float, float]:
-    """Where the upper half's ink reaches farthest left: x and y."""
+    """Return x and y of the leftmost ink in the upper half."""
     upper = image[: sum(_ends(image)) // 2] > image.max() // 2
     x = int(np.flatnonzero(upper.any(axis=0))[0])
     return float(x), float(np.flatnonzero(upper[:, x]).mean())
 
 
-def _middle(image: Images, row: float) -> float:
-    """The column of the rightmost stroke of a row: the middle of its last run of ink."""
+def _stroke_centre(image: Images, row: float) -> float:
+    """Return the column of the rightmost stroke in a row: the centre of its last run of ink."""
     inked = np.flatnonzero(image[int(row)] > 100)
     if not len(inked):
         inked = np.flatnonzero(image[int(row)])
@@ -179,8 +185,8 @@ def _middle(image: Images, row: float) -> float:
     return float(runs[-1].mean())
 
 
-def _pen(image: Images) -> float:
-    """How wide the strokes are, in pixels: ink by half its edge, as for a long thin rectangle."""
+def _stroke_width(image: Images) -> float:
+    """Return the stroke width in pixels: area by half the perimeter, as for a thin rectangle."""
     ink = np.pad(image > 100, 1)
-    edge = sum(int((ink != np.roll(ink, 1, axis)).sum()) for axis in (0, 1))
-    return float(np.clip(2.5 * ink.sum() / max(edge, 1), 1.5, 4.5))
+    perimeter = sum(int((ink != np.roll(ink, 1, axis)).sum()) for axis in (0, 1))
+    return float(np.clip(2.5 * ink.sum() / max(perimeter, 1), 1.5, 4.5))

@@ -1,4 +1,4 @@
-"""Letters and signs that nobody reads as a digit."""
+"""Non-digits: letters and signs that do not look like a digit."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from pathlib import Path
 from numpy.random import Generator
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from tenfold.data.synthetic.placement import SIDE, Images, placed
+from tenfold.data.synthetic.placement import SIDE, Images, place
 
-CLEAR = "AEFHKMNPRTUVWXkmnuvwx#%@+=*<>~"
-"""Left out is what is written like a digit: round or single strokes, bellies, tails, hooks."""
+UNAMBIGUOUS = "AEFHKMNPRTUVWXkmnuvwx#%@+=*<>~"
+"""Left out is what resembles a digit: single strokes, and round shapes with tails or hooks."""
 
 _FAMILIES = ("DejaVuSans", "DejaVuSerif", "DejaVuSansMono")
 _STYLES = {
@@ -22,24 +22,24 @@ _STYLES = {
 
 
 def letter(generator: Generator) -> Images:
-    """A letter or sign of a font, turned, slanted, thinned or thickened: uint8 ``[28, 28]``."""
+    """Draw a letter or sign, rotated, slanted, thickened or blurred: uint8 ``[28, 28]``."""
     family = _FAMILIES[generator.integers(len(_FAMILIES))]
     style = _STYLES[family][generator.integers(len(_STYLES[family]))]
-    sign = CLEAR[generator.integers(len(CLEAR))]
+    sign = UNAMBIGUOUS[generator.integers(len(UNAMBIGUOUS))]
     drawing = Image.new("L", (2 * SIDE, 2 * SIDE))
     level = int(generator.integers(140, 256))
     pen = ImageDraw.Draw(drawing)
     pen.text((SIDE, SIDE), sign, level, _font(family + style), anchor="mm")
-    return placed(generator, _changed(generator, drawing))
+    return place(generator, _distort(generator, drawing))
 
 
-def _changed(generator: Generator, drawing: Image.Image) -> Image.Image:
-    slant, middle = generator.uniform(-0.3, 0.3), drawing.width / 2
+def _distort(generator: Generator, drawing: Image.Image) -> Image.Image:
+    slant, centre = generator.uniform(-0.3, 0.3), drawing.width / 2
     stretch = generator.uniform(0.8, 1.25)
     drawing = drawing.transform(
         drawing.size,
         Image.Transform.AFFINE,
-        (stretch, slant, middle * (1 - stretch - slant), 0, 1, 0),
+        (stretch, slant, centre * (1 - stretch - slant), 0, 1, 0),
         Image.Resampling.BILINEAR,
     )
     drawing = drawing.rotate(generator.uniform(-15, 15), Image.Resampling.BILINEAR)
@@ -53,7 +53,7 @@ def _changed(generator: Generator, drawing: Image.Image) -> Image.Image:
 
 @cache
 def _font(name: str) -> ImageFont.FreeTypeFont:
-    """A font that travels with matplotlib, 96 pixels high."""
+    """Return a font of 96 pixels from the matplotlib package."""
     import matplotlib
 
     return ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts/ttf" / f"{name}.ttf", 96)

@@ -1,4 +1,4 @@
-"""Scribbles and marks: lines of a pen that are no digit."""
+"""Non-digits of pen strokes: scribbles and marks."""
 
 from __future__ import annotations
 
@@ -9,27 +9,28 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from tenfold.data.synthetic.placement import SIDE, Images, placed
+from tenfold.core.limits import IMAGE_SIDE
+from tenfold.data.synthetic.placement import SIDE, Images, place
 
 Line = NDArray[np.float64]
-"""Points float ``[n, 2]`` of one stroke, x and y; a drawing spans -1 to 1."""
+"""Points of one stroke, float ``[n, 2]``: x and y from -1 to 1."""
 
 
 def scribble(generator: Generator) -> Images:
-    """A curve at random, a zigzag, a chain of loops, a spiral or hatching: uint8 ``[28, 28]``.
+    """Draw a random curve, a zigzag, a chain of loops, a spiral or hatching: uint8 ``[28, 28]``.
 
-    Each has more turns than a digit has.
+    Each has more turns than a digit.
     """
     kinds = (_curve, _zigzag, _loops, _spiral, _hatching)
     lines = kinds[generator.integers(len(kinds))](generator)
-    drawing = _pen(generator, [_turned(generator, line) for line in lines], widest=10)
-    return placed(generator, drawing)
+    drawing = _stroke(generator, [_rotate(generator, line) for line in lines], widest=10)
+    return place(generator, drawing)
 
 
 def mark(generator: Generator) -> Images:
-    """A tick, cross, dash, dots, bracket, arrow, star, or lines of a form: uint8 ``[28, 28]``.
+    """Draw a tick, cross, dash, dots, bracket, arrow, star, or lines of a form: uint8 ``[28, 28]``.
 
-    Nothing stands alone and upright, since that would be a one.
+    None of them is a single upright line, which would be a one.
     """
     kinds: tuple[Callable[[Generator], list[Line]], ...] = (
         _tick, _cross, _dashes, _dots, _bracket, _arrow, _star,
@@ -39,13 +40,13 @@ def mark(generator: Generator) -> Images:
         return _form(generator)
     lines = kinds[kind](generator)
     jitter = [line + generator.normal(0, 0.03, line.shape) for line in lines]
-    return placed(generator, _pen(generator, jitter))
+    return place(generator, _stroke(generator, jitter))
 
 
-def _pen(
+def _stroke(
     generator: Generator, lines: list[Line], reach: float = 40.0, widest: int = 16
 ) -> Image.Image:
-    """Draw lines with one round pen, from 1 pixel of the image on: 4 pixels of the drawing."""
+    """Draw lines with a round pen of 4 pixels of the drawing or more: 1 pixel of the image."""
     drawing = Image.new("L", (SIDE, SIDE))
     pen = ImageDraw.Draw(drawing)
     width, level = int(generator.integers(4, widest + 1)), int(generator.integers(140, 256))
@@ -57,15 +58,15 @@ def _pen(
     return drawing
 
 
-def _turned(generator: Generator, line: Line) -> Line:
+def _rotate(generator: Generator, line: Line) -> Line:
     angle, stretch = generator.uniform(0, 2 * np.pi), generator.uniform(0.6, 1)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
-    turned: Line = (line @ turn) * [1, stretch]
-    return turned
+    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    rotated: Line = (line @ rotation) * [1, stretch]
+    return rotated
 
 
 def _curve(generator: Generator) -> list[Line]:
-    """A smooth line through 10 to 16 points: a running mean, taken twice, of a broken line."""
+    """Return a polyline of 10 to 16 points, smoothed by two moving averages."""
     count = int(generator.integers(10, 17))
     corners = generator.uniform(-1.2, 1.2, (count, 2))
     steps = np.linspace(0, count - 1, 12 * count)
@@ -97,7 +98,7 @@ def _spiral(generator: Generator) -> list[Line]:
 
 
 def _hatching(generator: Generator) -> list[Line]:
-    """Parallel lines, half of the time crossed by others."""
+    """Return parallel lines, in half of all cases crossed by others."""
     lines = _parallels(generator)
     if generator.random() < 0.5:
         lines += [line[:, ::-1] for line in _parallels(generator)]
@@ -114,8 +115,8 @@ def _parallels(generator: Generator) -> list[Line]:
 
 
 def _tick(generator: Generator) -> list[Line]:
-    knee = generator.uniform(-0.5, -0.1)
-    return [np.array([[-1, generator.uniform(-0.1, 0.4)], [knee, 0.8], [1, -0.8]])]
+    corner = generator.uniform(-0.5, -0.1)
+    return [np.array([[-1, generator.uniform(-0.1, 0.4)], [corner, 0.8], [1, -0.8]])]
 
 
 def _cross(generator: Generator) -> list[Line]:
@@ -126,20 +127,20 @@ def _cross(generator: Generator) -> list[Line]:
 
 
 def _dashes(generator: Generator) -> list[Line]:
-    """One to three strokes that are nearly level."""
+    """Return one to three nearly horizontal strokes."""
     count, slant = int(generator.integers(1, 4)), generator.uniform(-0.3, 0.3)
     heights = 0.35 * (np.arange(count) - (count - 1) / 2)
     return [np.array([[-1, y - slant], [1, y + slant]]) for y in heights]
 
 
 def _dots(generator: Generator) -> list[Line]:
-    """One to four spots no longer than the pen is wide."""
+    """Return one to four strokes that are shorter than the pen is wide."""
     spots = generator.uniform(-0.9, 0.9, (int(generator.integers(1, 5)), 1, 2))
     return [np.concatenate([spot, spot + 0.02]) for spot in spots]
 
 
 def _bracket(generator: Generator) -> list[Line]:
-    """A square bracket with long arms, that opens to the right or to the left."""
+    """Return a square bracket with long arms that opens to the right or the left."""
     arm = generator.uniform(0.5, 0.8)
     left = np.array([[arm - 0.9, -1], [-0.9, -1], [-0.9, 1], [arm - 0.9, 1]])
     return [left if generator.random() < 0.5 else -left]
@@ -159,7 +160,7 @@ def _star(generator: Generator) -> list[Line]:
 
 
 def _form(generator: Generator) -> Images:
-    """Edges and corners of a form's boxes that run out of the frame, perhaps with a tick inside."""
+    """Draw edges and corners of a form's boxes that leave the frame, some with a mark inside."""
     lines = [
         _across(upright, side * generator.uniform(0.7, 1))
         for upright in (False, True)
@@ -173,11 +174,13 @@ def _form(generator: Generator) -> Images:
         lines.append(_across(False, generator.uniform(-1, 1)))
     slant = generator.normal(0, 0.05)
     slanted = [line + slant * line[:, ::-1] * [1, -1] for line in lines]
-    small = _pen(generator, slanted, SIDE / 2).resize((28, 28), Image.Resampling.BOX)
+    small = _stroke(generator, slanted, SIDE / 2).resize(
+        (IMAGE_SIDE, IMAGE_SIDE), Image.Resampling.BOX
+    )
     return np.array(small)
 
 
-def _across(upright: bool, place: float) -> Line:
-    """A line from beyond one side of the frame to beyond the other."""
-    line = np.array([[-2.0, place], [2.0, place]])
+def _across(upright: bool, offset: float) -> Line:
+    """Return a line through the frame, from outside to outside."""
+    line = np.array([[-2.0, offset], [2.0, offset]])
     return line[:, ::-1] if upright else line
