@@ -13,6 +13,7 @@ from tenfold import InputError, metrics
 from tenfold.export import model_card
 from tenfold.export.network import to_onnx
 from tenfold.export.predictor import Predictor
+from tenfold.export.reference import METADATA
 from tenfold.runs import export as exporting
 from tenfold.runs.export import export
 
@@ -21,7 +22,7 @@ from tenfold.runs.export import export
 def run(few_file, tmp_path_factory):
     """Three networks, a threshold that few images support, and the test set opened."""
     small = tenfold.Recipe("small", arguments={"hidden": [24]}, epochs=12)
-    out = tmp_path_factory.mktemp("artifact") / "run"
+    out = tmp_path_factory.mktemp("export") / "run"
     run = tenfold.train(small, tenfold.load(few_file), seeds=3, out=out, verbose=False)
     run.evaluate("test")
     run.calibrate(0.2)
@@ -97,6 +98,7 @@ def test_the_file_is_valid_onnx_with_json_metadata(model_file):
     onnx.checker.check_model(model, full_check=True)
     metadata = {entry.key: json.loads(entry.value) for entry in model.metadata_props}
     assert metadata == model_file.card
+    assert set(metadata) == set(METADATA), "tenfold.export.reference describes each key"
     assert {node.domain for node in model.graph.node} == {""}
 
 
