@@ -155,7 +155,7 @@ def test_every_kind_of_import_is_seen(source, expected):
         ("import tenfold.server", ["keras", "jax", "pandas", "matplotlib", "onnx", "scipy"]),
         ("import tenfold; tenfold.read", ["keras", "jax", "pandas", "matplotlib", "onnx"]),
         (
-            "import tenfold.evaluation.explanation",
+            "import tenfold.evaluation.occlusion, tenfold.evaluation.nearest_neighbours",
             ["keras", "jax", "pandas", "matplotlib", "scipy", "onnx"],
         ),
     ],

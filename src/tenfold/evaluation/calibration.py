@@ -1,4 +1,4 @@
-"""Calibration: what validation images say of how far a network's confidence can be trusted."""
+"""Calibration of a network on validation images: temperature, threshold, prediction sets."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ class Calibration:
     """Temperature, threshold and conformal quantile of one network, fitted on validation images.
 
     Attributes:
-        temperature: log probabilities are divided by it; over 1 for a network too sure of itself.
-        threshold: from which probability on an answer is accepted; None where the validation
-            images could not support one, which ``note`` explains.
+        temperature: divides log probabilities; above 1 for an overconfident network.
+        threshold: the lowest top probability that is accepted; None if the validation images do
+            not support one, for the reason in ``note``.
         quantile: of 1 - p(label), for prediction sets that hold the label at ``level``.
-        level: the share of images whose set shall hold their label.
+        level: the share of images whose prediction set should hold their label.
         n: validation images that it was fitted on.
         note: why there is no threshold.
 
     Example:
-        >>> sure = Calibration(2.0, None, 0.5, 0.99, 100)
-        >>> sure.apply(np.array([[0.9, 0.1]])).round(2).tolist()
+        >>> overconfident = Calibration(2.0, None, 0.5, 0.99, 100)
+        >>> overconfident.apply(np.array([[0.9, 0.1]])).round(2).tolist()
         [[0.75, 0.25]]
     """
 
@@ -50,39 +50,40 @@ class Calibration:
         labels: npt.ArrayLike,
         error_rate: float | None = None,
     ) -> Calibration:
-        """Fit all three on validation images: temperature first, the rest on what it gives.
+        """Fit the temperature on validation images, then threshold and quantile at it.
 
         Args:
-            probabilities: ``[n, classes]``, as the network answers.
+            probabilities: ``[n, classes]``, of the network.
             labels: integers ``[n]``.
-            error_rate: at most this share of accepted images may be wrong. None is 0.005, or no
-                threshold where the images are too few for it; asked for by name, it must hold.
+            error_rate: the largest share of accepted images that may be wrong. None means 0.005,
+                or no threshold if the images are too few for it.
 
         Raises:
-            InputError: the arrays do not fit one another, or no threshold keeps ``error_rate``.
+            InputError: the shapes do not match, or no threshold satisfies ``error_rate``.
         """
         temperature = metrics.fit_temperature(probabilities, labels)
-        tempered = metrics.apply_temperature(probabilities, temperature)
-        quantile = metrics.conformal_quantile(tempered, labels, CONFORMAL_LEVEL)
+        scaled = metrics.apply_temperature(probabilities, temperature)
+        quantile = metrics.conformal_quantile(scaled, labels, CONFORMAL_LEVEL)
         threshold, note = None, ""
         try:
             threshold = metrics.choose_threshold(
-                tempered, labels, ERROR_RATE if error_rate is None else error_rate
+                scaled, labels, ERROR_RATE if error_rate is None else error_rate
             )
         except InputError as error:
             if error_rate is not None:
                 raise
             note = str(error)
-        return cls(temperature, threshold, quantile, CONFORMAL_LEVEL, len(tempered), note)
+        return cls(temperature, threshold, quantile, CONFORMAL_LEVEL, len(scaled), note)
 
     def apply(self, probabilities: npt.ArrayLike) -> npt.NDArray[Any]:
-        """Probabilities ``[n, classes]`` at the fitted temperature; their order stays."""
+        """Probabilities ``[n, classes]`` at the fitted temperature; the ranking is unchanged."""
         return metrics.apply_temperature(probabilities, self.temperature)
 
     def accepts(self, probabilities: npt.ArrayLike) -> npt.NDArray[np.bool_]:
-        """Which images, of calibrated probabilities ``[n, classes]``, are answered: bool ``[n]``.
+        """Whether each image is accepted, bool ``[n]``; without a threshold, all are.
 
-        Without a threshold, all are.
+        Args:
+            probabilities: ``[n, classes]``, calibrated.
         """
         highest = np.asarray(probabilities).max(axis=-1)
         if self.threshold is None:
@@ -96,7 +97,6 @@ class Calibration:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> Calibration:
-        """Read back what ``to_json`` wrote."""
-        found = values["threshold"]
-        threshold = None if found is None else Threshold(**found)
-        return cls(**{**values, "threshold": threshold})
+        """Read back the result of ``to_json``."""
+        threshold = values["threshold"]
+        return cls(**{**values, "threshold": None if threshold is None else Threshold(**threshold)})

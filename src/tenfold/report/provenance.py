@@ -1,10 +1,9 @@
-"""Where a run came from, and what makes it again."""
+"""Provenance of a run, and the commands that reproduce it."""
 
 from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -16,11 +15,11 @@ from tenfold.report.layers import TIMES
 from tenfold.report.text import day, duration
 from tenfold.runs import Run
 
-_PLAIN = Origin("", DEFAULT_VALIDATION, seed=0, resize=False)
+_DEFAULTS = Origin("", DEFAULT_VALIDATION, seed=0, resize=False)
 
 
-def provenance(run: Run, found: Evaluation) -> dict[str, Any]:
-    """Data, versions, machine, times and commands of a run, as the page shows them."""
+def provenance(run: Run, evaluation: Evaluation) -> dict[str, Any]:
+    """Return data, versions, machine, times and commands of a run for the templates."""
     record, data = run.record, run.record.data
     return {
         "data": {
@@ -38,13 +37,13 @@ def provenance(run: Run, found: Evaluation) -> dict[str, Any]:
         "machine": record.machine,
         "started": day(record.started),
         "seconds": duration(record.seconds),
-        "commands": commands(run, found.split),
+        "commands": commands(run, evaluation.split),
         "record": json.dumps({**asdict(record), "recipe": record.recipe.to_json()}, indent=2),
     }
 
 
 def commands(run: Run, split: str) -> list[str]:
-    """What to type to train the same again, and to come to the same report."""
+    """The commands that train the same run and write the same report."""
     name = run.path.resolve().name
     steps = ("evaluate", "report") if split == "test" else ("report",)
     return [*_training(run, name), *(shlex.join(["tenfold", step, name]) for step in steps)]
@@ -52,57 +51,58 @@ def commands(run: Run, split: str) -> list[str]:
 
 def _training(run: Run, name: str) -> list[str]:
     options, data = to_options(run.recipe), _data_options(run.record.data.origin)
-    own_splits = bool(run.record.continued) and "--validation" in (data or [])
-    if options is None or data is None or own_splits or run.record.protocol != "held-out":
+    users_split = bool(run.record.continued) and "--validation" in (data or [])
+    if options is None or data is None or users_split or run.record.protocol != "held-out":
         return _in_python(run, name)
-    networks = _start_options(run) or (
-        ["--seeds", str(len(run.seeds))] if len(run.seeds) > 1 else []
-    )
-    return [shlex.join(["tenfold", "train", *options, *networks, *data, "--out", name])]
+    start, seeds = _start(run), len(run.seeds)
+    if start is not None:
+        options += ["--from", start]
+    elif seeds > 1:
+        options += ["--seeds", str(seeds)]
+    return [shlex.join(["tenfold", "train", *options, *data, "--out", name])]
 
 
-def _start_options(run: Run) -> list[str]:
-    """Of a run that was continued from trained networks, the option that names these."""
+def _start(run: Run) -> str | None:
+    """The name of the networks that a run was fine-tuned from."""
     continued = run.record.continued
-    return ["--from", continued["start"]["name"]] if continued else []
+    return continued["start"]["name"] if continued else None
 
 
-def _asked(origin: Origin) -> dict[str, Any]:
-    """What ``tenfold.load`` was asked for beyond its defaults."""
-    given = asdict(origin)
-    return {k: v for k, v in given.items() if k != "source" and v != getattr(_PLAIN, k)}
+def _load_arguments(origin: Origin) -> dict[str, Any]:
+    """The arguments of ``tenfold.load`` that differ from its defaults."""
+    values = asdict(origin)
+    return {k: v for k, v in values.items() if k != "source" and v != getattr(_DEFAULTS, k)}
 
 
 def _data_options(origin: Origin | None) -> list[str] | None:
-    """Options of ``tenfold train`` that load the same data; None where there are none."""
-    if origin is None or origin.seed != _PLAIN.seed:
+    """Options of ``tenfold train`` that load the same data; None if there are none."""
+    if origin is None or origin.seed != _DEFAULTS.seed:
         return None
-    return ["--data", origin.source, *_as_options(_asked(origin))]
+    options = ["--data", origin.source]
+    for name, value in _load_arguments(origin).items():
+        option = "--" + name.replace("_", "-")
+        options += [option] if value is True else [option, str(value)]
+    return options
 
 
 def _in_python(run: Run, name: str) -> list[str]:
-    """For what the command line has no options for: the recipe is in the folder of the run."""
+    """Python lines for what the command line has no options for, with the recipe of the run."""
     lines = [
         "python",
         ">>> import json, tenfold",
         f'>>> recipe = json.load(open({f"{name}/run.json"!r}))["recipe"]',
     ]
-    origin = run.record.data.origin
+    origin, start = run.record.data.origin, _start(run)
     if origin is None:
-        lines.append(">>> data = ...  # made in memory: only the program that made them has them")
+        lines.append(">>> data = ...  # made in memory, by a program that only you have")
     else:
-        more = "".join(f", {key}={value!r}" for key, value in _asked(origin).items())
-        lines.append(f">>> data = tenfold.load({origin.source!r}{more})")
-    start = _start_options(run)
-    more = f", seeds={len(run.seeds)}" if len(run.seeds) > 1 and not start else ""
-    more += f", start={start[1]!r}" if start else ""
-    more += "" if run.record.protocol == "held-out" else f", protocol={run.record.protocol!r}"
-    return [*lines, f">>> tenfold.train(tenfold.Recipe.from_json(recipe), data{more})"]
-
-
-def _as_options(changes: Mapping[str, Any]) -> list[str]:
-    given = []
-    for name, value in changes.items():
-        option = "--" + name.replace("_", "-")
-        given += [option] if value is True else [option, str(value)]
-    return given
+        arguments = "".join(f", {k}={v!r}" for k, v in _load_arguments(origin).items())
+        lines.append(f">>> data = tenfold.load({origin.source!r}{arguments})")
+    arguments = ""
+    if start is not None:
+        arguments += f", start={start!r}"
+    elif len(run.seeds) > 1:
+        arguments += f", seeds={len(run.seeds)}"
+    if run.record.protocol != "held-out":
+        arguments += f", protocol={run.record.protocol!r}"
+    return [*lines, f">>> tenfold.train(tenfold.Recipe.from_json(recipe), data{arguments})"]

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
-from tenfold.evaluation.evidence import Ask
+from tenfold.evaluation import PredictFunction
 from tenfold.export import model_file
 from tenfold.export.session import Session
 
@@ -29,8 +29,12 @@ def path(folder: Path, seed: int) -> Path:
 
 
 def save(
-    folder: Path, seed: int, model: keras.Model, network: Ask, images: npt.NDArray[np.uint8]
-) -> Ask:
+    folder: Path,
+    seed: int,
+    model: keras.Model,
+    network: PredictFunction,
+    images: npt.NDArray[np.uint8],
+) -> PredictFunction:
     """Write the ONNX copy of a network; skip one that cannot be exported or differs from Keras.
 
     Args:
@@ -60,7 +64,9 @@ def save(
     return session
 
 
-def load(folder: Path, seed: int, image_shape: tuple[int, int], classes: int) -> Ask | None:
+def load(
+    folder: Path, seed: int, image_shape: tuple[int, int], classes: int
+) -> PredictFunction | None:
     """Load the ONNX copy of the network of a seed, or return None if there is none.
 
     Raises:

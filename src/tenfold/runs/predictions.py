@@ -13,7 +13,7 @@ from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
 from tenfold.data import Dataset
 from tenfold.evaluation import Evaluation
-from tenfold.evaluation.evidence import Ask, evidence
+from tenfold.evaluation.occlusion import PredictFunction, occlusion_maps
 
 FOLDER = "predictions"
 KEPT = ("validation", "test")
@@ -30,7 +30,7 @@ class Examples:
     Attributes:
         indices: in the split, int ``[m]``, without repetition.
         images: uint8 ``[m, height, width]``.
-        evidence: float32 ``[m, 7, 7]``, see ``tenfold.evaluation.evidence``.
+        evidence: float32 ``[m, 7, 7]``, see ``tenfold.evaluation.occlusion.occlusion_maps``.
     """
 
     indices: npt.NDArray[np.int64]
@@ -38,7 +38,9 @@ class Examples:
     evidence: npt.NDArray[np.float32]
 
 
-def evaluate_dataset(networks: Sequence[Ask], dataset: Dataset, split: str) -> Evaluation:
+def evaluate_dataset(
+    networks: Sequence[PredictFunction], dataset: Dataset, split: str
+) -> Evaluation:
     """What every network answers on a split."""
     outputs = np.stack([network(dataset.images) for network in networks])
     return Evaluation(
@@ -46,12 +48,12 @@ def evaluate_dataset(networks: Sequence[Ask], dataset: Dataset, split: str) -> E
     )
 
 
-def choose_examples(network: Ask, dataset: Dataset, found: Evaluation) -> Examples:
+def choose_examples(network: PredictFunction, dataset: Dataset, found: Evaluation) -> Examples:
     """Choose images that tell most about the first network's answers, and explain them."""
     places = _examples(found)
     images = dataset.images[places]
     ground = int(np.median(dataset.images[:, 0]))
-    return Examples(places, images, evidence(network, images, ground))
+    return Examples(places, images, occlusion_maps(network, images, ground))
 
 
 def _examples(found: Evaluation) -> npt.NDArray[np.int64]:

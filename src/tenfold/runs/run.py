@@ -18,9 +18,8 @@ from tenfold.data import Dataset, Splits, load
 from tenfold.data.convert import as_batch
 from tenfold.data.dataset import SPLITS
 from tenfold.data.polarity import count_inverted
-from tenfold.evaluation import Evaluation
+from tenfold.evaluation import Evaluation, PredictFunction
 from tenfold.evaluation.calibration import Calibration
-from tenfold.evaluation.evidence import Ask
 from tenfold.metrics import rank_classes
 from tenfold.networks.recipes import Recipe
 from tenfold.runs import ledger, onnx_networks, predictions, weights
@@ -149,7 +148,7 @@ class Run:
         return np.stack([self.predict(images, network) for network in range(len(self.seeds))])
 
     @cached_property
-    def _networks(self) -> list[Ask]:
+    def _networks(self) -> list[PredictFunction]:
         """The networks as they answer: through ONNX Runtime where exported, else through Keras."""
         self.require_finished()
         classes = len(self.class_names)
@@ -159,7 +158,7 @@ class Run:
         networks = [network for network in found if network is not None]
         return networks if len(networks) == len(found) else self.keras_networks()
 
-    def keras_networks(self) -> list[Ask]:
+    def keras_networks(self) -> list[PredictFunction]:
         """The networks as Keras answers: uint8 ``[n, height, width]`` to ``[n, classes]``."""
         from tenfold.engine.inference import Probabilities
 

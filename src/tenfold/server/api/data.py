@@ -6,7 +6,7 @@ import threading
 
 from tenfold.core.errors import InputError
 from tenfold.data import Dataset, Splits, load
-from tenfold.evaluation.explanation import Neighbours
+from tenfold.evaluation.nearest_neighbours import NearestNeighbours
 from tenfold.export.predictor import Predictor
 from tenfold.runs import Run
 from tenfold.server.target import Subject
@@ -24,7 +24,7 @@ class Data:
         self._subject, self._predictor = subject, predictor
         self._lock = threading.Lock()
         self._splits: Splits | None = None
-        self._neighbours: Neighbours | None = None
+        self._neighbours: NearestNeighbours | None = None
 
     def splits(self) -> Splits:
         """Train, validation and perhaps test.
@@ -48,7 +48,7 @@ class Data:
             raise InputError(f"there is no {name} split")
         return found
 
-    def neighbours(self) -> Neighbours:
+    def neighbours(self) -> NearestNeighbours:
         """The training images, ready to be asked which are alike.
 
         Raises:
@@ -57,7 +57,7 @@ class Data:
         train = self.split("train")
         with self._lock:
             if self._neighbours is None:
-                self._neighbours = Neighbours(train)
+                self._neighbours = NearestNeighbours(train)
             return self._neighbours
 
     def _load(self) -> Splits:

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold.core.errors import InputError
-from tenfold.evaluation.explanation import evidence
+from tenfold.evaluation.occlusion import occlusion_map
 from tenfold.server.api.answers import answers, png_text
 from tenfold.server.api.data import Data
 from tenfold.server.api.networks import Current
@@ -29,13 +29,13 @@ def explain(image: npt.NDArray[np.uint8], current: Current, data: Data, k: int) 
     """
     predictor = current.predictor
     (answer,) = answers(predictor, predictor(image), k)
-    found = evidence(predictor, image)
+    found = occlusion_map(predictor, image)
     return {
         "answer": answer,
         "evidence": {
-            "label": predictor.class_names[found.answer],
-            "rows": found.map.astype(np.float64).round(3).tolist(),
-            "strongest": round(found.strongest, 3),
+            "label": predictor.class_names[found.predicted],
+            "rows": found.values.astype(np.float64).round(3).tolist(),
+            "strongest": round(found.scale, 3),
         },
         "nearest": _nearest(image, data),
         "model": {"version": current.version},
