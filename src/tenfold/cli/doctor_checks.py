@@ -59,6 +59,24 @@ def _kernels() -> str:
     return f"none, convolutions take several times as long: {found.found}"
 
 
+def _numerics() -> str:
+    from importlib.metadata import version
+
+    from tenfold.engine import xla
+
+    error = xla.reduction_error(xla.compiler_options())
+    bugs = xla.known_bugs()
+    links = ", ".join(f"{bug.symptom} ({bug.issue})" for bug in bugs)
+    if error > 1e-5:
+        raise InputError(
+            f"a reduction over 32,769 rows is wrong by a factor of {error:.0e}; install another "
+            f"version of jaxlib than {version('jaxlib')}. Known bugs: {links or 'none'}"
+        )
+    if bugs:
+        return f"correct; avoided bugs of jaxlib {version('jaxlib')}: {links}"
+    return f"correct; no known bugs of jaxlib {version('jaxlib')}"
+
+
 def _cache() -> str:
     folder = cache_folder()
     with atomic_write(folder / "doctor.txt", "w") as file:
@@ -99,6 +117,7 @@ _CHECKS: dict[str, Callable[[], str]] = {
     "versions": _versions,
     "device": _device,
     "kernels": _kernels,
+    "numerics": _numerics,
     "cache": _cache,
     "data": _data,
     "training": _training,

@@ -11,6 +11,7 @@ from tenfold.core.backend import keras
 from tenfold.core.errors import InputError
 from tenfold.engine.inputs import model_input_shape, scale_images
 from tenfold.engine.program import EVALUATION_BATCH
+from tenfold.engine.xla import compiler_options
 
 
 class Forward:
@@ -30,7 +31,7 @@ class Forward:
             outputs: jax.Array = template.stateless_call(weights, rest, x, training=False)[0]
             return outputs
 
-        self._answer = jax.jit(answer)
+        self._answer = jax.jit(answer, compiler_options=compiler_options())
 
     def __call__(
         self, model: keras.Model, images: npt.NDArray[np.uint8]

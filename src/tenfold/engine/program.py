@@ -16,7 +16,8 @@ from tenfold.core.errors import InputError
 from tenfold.engine.device_data import DeviceData, Window
 from tenfold.engine.inputs import InputAdapter, shape_text
 from tenfold.engine.state import State, copied, read_state
-from tenfold.engine.steps import Steps, compiler_options
+from tenfold.engine.steps import Steps
+from tenfold.engine.xla import compiler_options
 from tenfold.networks.recipes import Augmentation, Recipe
 
 SEGMENT_SECONDS = 0.4
@@ -73,9 +74,11 @@ class Program:
             steps.train,
             donate_argnums=0,
             static_argnames="size",
-            compiler_options=compiler_options(model),
+            compiler_options=compiler_options(optimize=True),
         )
-        self._test = jax.jit(steps.test, static_argnames="size")
+        self._test = jax.jit(
+            steps.test, static_argnames="size", compiler_options=compiler_options()
+        )
         self._ahead: Thread | None = None
         self._compiled_ahead = False
         for other in models[1:]:

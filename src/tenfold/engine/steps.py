@@ -188,26 +188,5 @@ class _Rules:
         self.model.optimizer.__dict__.pop("stateless_apply", None)
 
 
-def compiler_options(model: keras.Model) -> dict[str, str]:
-    """All of LLVM's optimisations, and where a CPU convolves at every pixel, XLA's plain kernels.
-
-    These instead of its YNN fusions gain a quarter of the time of the tutorials' convolutional
-    network; networks without such layers lose. The option is experimental: a version of XLA that
-    lacks it goes without.
-    """
-    options = {"xla_backend_optimization_level": "3"}
-    if jax.default_backend() != "cpu" or not any(
-        isinstance(layer, keras.layers.Conv2D) and set(layer.strides) == {1}
-        for layer in model.layers
-    ):
-        return options
-    plain = options | {"xla_cpu_experimental_ynn_fusion_type": ""}
-    try:
-        jax.jit(lambda x: x + 1, compiler_options=plain)(0)
-    except jax.errors.JaxRuntimeError:
-        return options
-    return plain
-
-
 def _has_convolutions(model: keras.Model) -> bool:
     return any(len(weight.shape) == 4 for weight in model.weights)
