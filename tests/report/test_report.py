@@ -19,7 +19,7 @@ from tenfold.networks.recipes import recipe
 from tenfold.report.gallery import gallery
 from tenfold.report.layers import first_weights, layers
 from tenfold.report.provenance import commands
-from tenfold.runs.run import HISTORY
+from tenfold.runs.layout import HISTORY
 
 SCRIPT = "<script>alert(1)</script>"
 NAMES = (SCRIPT, *(f"digit {k}" for k in range(1, 10)))

@@ -16,8 +16,8 @@ from tenfold import InputError
 from tenfold.data import Origin
 from tenfold.metrics import apply_temperature
 from tenfold.networks import dense, seeded
+from tenfold.runs.layout import model_path, weights_path
 from tenfold.runs.record import Record
-from tenfold.runs.weights import model_path, weights_path
 
 SMALL = tenfold.Recipe("small", arguments={"hidden": [8]}, epochs=3)
 
@@ -193,14 +193,14 @@ def test_damaged_answers_are_refused_and_can_be_made_again(copy, few, damage, wo
     damage(copy)
     with pytest.raises(InputError, match=words) as caught:
         copy.evaluate("validation")
-    assert "remove it, and tenfold evaluate makes it again" in str(caught.value)
+    assert "remove it, and tenfold evaluate writes it again" in str(caught.value)
     (copy.path / "predictions" / "validation.npz").unlink()
     assert tenfold.Run(copy.path).evaluate("validation", data=few).to_json() == whole
 
 
 def test_a_run_without_weights_or_of_another_version_is_refused(copy, few):
     shutil.rmtree(copy.path / "models")
-    with pytest.raises(InputError, match=r"seed-0.keras: missing; the run folder is not whole"):
+    with pytest.raises(InputError, match=r"seed-0.keras: missing; the run folder is incomplete"):
         tenfold.Run(copy.path).evaluate("test", data=few)
     assert tenfold.Run(copy.path).test_openings() == []
     record = json.loads((copy.path / "run.json").read_text())

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from tenfold import figures
 from tenfold.evaluation import Evaluation
 from tenfold.metrics import top_k
-from tenfold.runs.predictions import CELL, SHOWN, Examples
+from tenfold.runs.predictions import PER_CELL, PER_GALLERY, Examples
 
 TOP = 3
 _LEVELS = 127
@@ -29,8 +29,8 @@ def gallery(evaluation: Evaluation, examples: Examples) -> dict[str, Any]:
     tiles = _tiles(evaluation, examples)
     wrong = evaluation.mistakes().tolist()
     correct = evaluation.least_confident_correct().tolist()
-    errors = [index for index in wrong if index in tiles][:SHOWN]
-    hits = [index for index in correct if index in tiles][:SHOWN]
+    errors = [index for index in wrong if index in tiles][:PER_GALLERY]
+    hits = [index for index in correct if index in tiles][:PER_GALLERY]
     images = tiles | {index: _without_picture(tiles[index]) for index in (*errors, *hits)}
     return {
         "mistakes": [tiles[index] for index in errors],
@@ -93,11 +93,11 @@ def percent(probability: float) -> str:
 
 
 def _cells(evaluation: Evaluation, order: list[int], stored: set[int]) -> dict[str, list[int]]:
-    """Indices of the stored images of each cell, ``true-predicted``, at most ``CELL`` per cell."""
+    """Indices of the stored images of each cell, ``true-predicted``, at most ``PER_CELL`` per cell."""
     predicted, cells = evaluation.predicted(), dict[str, list[int]]()
     for index in order:
         cell = cells.setdefault(f"{evaluation.labels[index]}-{predicted[index]}", [])
-        if len(cell) < CELL and index in stored:
+        if len(cell) < PER_CELL and index in stored:
             cell.append(index)
     return cells
 

@@ -12,8 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold.runs import Run
-from tenfold.runs.run import NETWORK
-from tenfold.runs.weights import read, weights_path
+from tenfold.runs.layout import NETWORK, read_file, weights_path
 
 TIMES = " \N{MULTIPLICATION SIGN} "
 
@@ -43,7 +42,7 @@ def layers(run: Run) -> list[Layer]:
     Raises:
         InputError: the network or its weights are missing or damaged.
     """
-    counts = read(weights_path(run.path, run.seeds[0]), _parameters)
+    counts = read_file(weights_path(run.path, run.seeds[0]), _parameters)
     return [
         Layer(
             name=str(config.get("name", "")),
@@ -85,7 +84,7 @@ def first_weights(run: Run) -> FirstWeights | None:
     if not weighted:
         return None
     name, kind = weighted[0]["config"]["name"], weighted[0]["class_name"]
-    kernel = read(weights_path(run.path, run.seeds[0]), lambda path: _kernel(path, name))
+    kernel = read_file(weights_path(run.path, run.seeds[0]), lambda path: _kernel(path, name))
     images = None if kernel is None else _as_images(kernel, kind, run.image_shape)
     if images is None:
         return None
@@ -104,7 +103,7 @@ def _as_images(
 
 def _entries(run: Run) -> list[dict[str, Any]]:
     """The layers as Keras serialises them."""
-    entries: list[dict[str, Any]] = read(
+    entries: list[dict[str, Any]] = read_file(
         run.path / NETWORK, lambda path: json.loads(path.read_text("utf-8"))["config"]["layers"]
     )
     return entries

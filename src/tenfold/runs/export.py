@@ -20,7 +20,7 @@ from tenfold.export.session import Session
 from tenfold.metrics import Difference, accuracy_difference
 from tenfold.runs import export_scores
 from tenfold.runs.export_scores import Predictions
-from tenfold.runs.predictions import KEPT, load
+from tenfold.runs.predictions import STORED_SPLITS, load
 
 if TYPE_CHECKING:
     import onnx
@@ -144,7 +144,7 @@ def _verification_images(run: Run, data: Splits | None) -> Images:
     if data is not None and data.validation is not None:
         available.append(data.validation.images[:VERIFICATION_IMAGES])
     else:
-        stored = [load(run.path, split) for split in KEPT]
+        stored = [load(run.path, split) for split in STORED_SPLITS]
         available += [examples.images for _, examples in filter(None, stored)]
     generator = np.random.default_rng(0)
     noise = generator.integers(0, 256, (VERIFICATION_IMAGES, *run.image_shape), np.uint8)

@@ -8,14 +8,19 @@ from pathlib import Path
 from typing import Any
 
 from tenfold.core.errors import InputError
+from tenfold.runs.layout import read_file
 from tenfold.runs.record import now
-from tenfold.runs.weights import read
 
 NAME = "test-openings.jsonl"
 
 
 def record_opening(folder: Path, by: str, images: int) -> None:
-    """Write down that the test set was opened.
+    """Append an opening of the test set.
+
+    Args:
+        folder: of the run.
+        by: the reason, such as the command.
+        images: size of the test set.
 
     Raises:
         InputError: the ledger cannot be written.
@@ -34,14 +39,14 @@ def record_opening(folder: Path, by: str, images: int) -> None:
 
 
 def openings(folder: Path) -> list[dict[str, Any]]:
-    """Each opening so far.
+    """Return each opening so far: ``time``, ``by`` and ``images``.
 
     Raises:
         InputError: the ledger is damaged.
     """
     path = folder / NAME
-    return read(path, _lines) if path.exists() else []
+    return read_file(path, _parse) if path.exists() else []
 
 
-def _lines(path: Path) -> list[dict[str, Any]]:
+def _parse(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]

@@ -1,4 +1,4 @@
-"""A run that is watched while it is trained: what its first network answers after each epoch."""
+"""Early results: the first network's validation predictions, stored after each epoch."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from tenfold.evaluation import Evaluation
 NAME = "live.npz"
 
 
-def save(folder: Path, outputs: npt.NDArray[np.float32], validation: Dataset) -> None:
-    """Keep the answers of an epoch over those of the last one, whole or not at all.
+def save(folder: Path, probabilities: npt.NDArray[np.float32], validation: Dataset) -> None:
+    """Replace the predictions of the last epoch atomically.
 
     Args:
         folder: of the run.
-        outputs: probabilities float32 ``[n, classes]``.
-        validation: the n images they answer.
+        probabilities: float32 ``[n, classes]``.
+        validation: the n images.
     """
     with atomic_write(folder / NAME) as file:
         np.savez(
             file,
-            outputs=outputs,
+            outputs=probabilities,
             labels=validation.labels,
             class_names=np.array(validation.class_names),
         )
 
 
 def load(folder: Path) -> Evaluation | None:
-    """Read back what ``save`` kept; None where there is nothing.
+    """Return the evaluation after the latest epoch, or None if there is none.
 
     Raises:
         InputError: the file is damaged.
@@ -44,5 +44,5 @@ def load(folder: Path) -> Evaluation | None:
             return Evaluation("validation", names, file["labels"], file["outputs"][None])
     except FileNotFoundError:
         return None
-    except Exception as error:  # zip, zlib and NumPy raise all sorts at damaged files
+    except Exception as error:  # zip, zlib and NumPy raise many types for damaged files
         raise InputError(f"{folder / NAME}: damaged; remove it") from error

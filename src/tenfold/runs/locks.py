@@ -1,4 +1,4 @@
-"""One process a training: a lock on the run folder that ends with the process."""
+"""An exclusive lock on a run folder, released when the process ends."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from tenfold.core.locks import lock_folder
 
 @contextmanager
 def locked(folder: Path) -> Iterator[None]:
-    """Hold the folder of a run while the block trains in it.
+    """Lock a run folder during the block, so that one process at a time trains the run.
 
     Raises:
-        InputError: another process holds it.
+        InputError: another process has the lock.
 
     Example:
         >>> import tempfile
         >>> with locked(Path(tempfile.mkdtemp())):
         ...     pass
     """
-    training = "another process is training this run; wait for it, or stop it first"
-    with lock_folder(folder, f"{folder}: {training}"):
+    message = f"{folder}: another process is training this run; wait for it, or stop it first"
+    with lock_folder(folder, message):
         yield

@@ -13,6 +13,7 @@ from tenfold.core.files import atomic_write
 from tenfold.evaluation import PredictFunction
 from tenfold.export import model_file
 from tenfold.export.session import Session
+from tenfold.runs.layout import onnx_path
 
 if TYPE_CHECKING:
     import keras
@@ -21,11 +22,6 @@ TOLERANCE = 1e-5
 """The largest allowed difference of a probability from Keras's."""
 
 VERIFICATION_IMAGES = 250
-
-
-def path(folder: Path, seed: int) -> Path:
-    """Return the path of the ONNX copy of the network of a seed."""
-    return folder / "models" / f"seed-{seed}.onnx"
 
 
 def save(
@@ -51,7 +47,7 @@ def save(
 
     height, width = images.shape[1:]
     expected = network(images[:VERIFICATION_IMAGES])
-    target = path(folder, seed)
+    target = onnx_path(folder, seed)
     try:
         data = model_file.seal(to_onnx([model], (height, width)), {})
         session = Session(data, target, (height, width), expected.shape[1])
@@ -72,7 +68,7 @@ def load(
     Raises:
         InputError: the file is damaged.
     """
-    source = path(folder, seed)
+    source = onnx_path(folder, seed)
     if not source.exists():
         return None
     try:

@@ -1,8 +1,8 @@
-"""The answers of a run on a split, kept in its folder: judging it again needs no network."""
+"""Stored predictions of a run on a split, so that evaluating it again needs no network."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,21 +14,24 @@ from tenfold.core.files import atomic_write
 from tenfold.data import Dataset
 from tenfold.evaluation import Evaluation
 from tenfold.evaluation.occlusion import PredictFunction, occlusion_maps
+from tenfold.runs.layout import predictions_path
 
-FOLDER = "predictions"
-KEPT = ("validation", "test")
-"""Splits whose answers are kept; those on train can be had again."""
+STORED_SPLITS = ("validation", "test")
+"""Splits whose predictions are stored; those on train are computed when needed."""
 
-CELL, SHOWN = 8, 40
-"""Images of each cell of the confusion matrix; and of mistakes, and of hits, over all."""
+PER_CELL = 8
+"""Example images of each cell of the confusion matrix."""
+
+PER_GALLERY = 40
+"""Example images of errors, and of correct predictions with low confidence."""
 
 
 @dataclass(frozen=True)
 class Examples:
-    """Images behind the figures of a run's first network, with where their evidence lies.
+    """Example images of a run's first network, with the evidence for its predictions.
 
     Attributes:
-        indices: in the split, int ``[m]``, without repetition.
+        indices: in the split, int ``[m]``, ascending.
         images: uint8 ``[m, height, width]``.
         evidence: float32 ``[m, 7, 7]``, see ``tenfold.evaluation.occlusion.occlusion_maps``.
     """
@@ -41,54 +44,54 @@ class Examples:
 def evaluate_dataset(
     networks: Sequence[PredictFunction], dataset: Dataset, split: str
 ) -> Evaluation:
-    """What every network answers on a split."""
+    """Return the evaluation of networks on a dataset.
+
+    Args:
+        networks: functions from images to probabilities.
+        dataset: images with labels.
+        split: its name.
+    """
     outputs = np.stack([network(dataset.images) for network in networks])
     return Evaluation(
         split, dataset.class_names, dataset.labels, outputs, checksum=dataset.checksum
     )
 
 
-def choose_examples(network: PredictFunction, dataset: Dataset, found: Evaluation) -> Examples:
-    """Choose images that tell most about the first network's answers, and explain them."""
-    places = _examples(found)
-    images = dataset.images[places]
-    ground = int(np.median(dataset.images[:, 0]))
-    return Examples(places, images, occlusion_maps(network, images, ground))
+def choose_examples(network: PredictFunction, dataset: Dataset, evaluation: Evaluation) -> Examples:
+    """Choose the example images of a report, and compute the evidence for the predictions.
 
+    They are the most confident errors, the least confident correct predictions, and the first
+    images of each cell of the confusion matrix in these orders.
 
-def _examples(found: Evaluation) -> npt.NDArray[np.int64]:
-    """The places of the images that a report shows: every cell's first, and the weakest hits."""
-    chosen = {*found.least_confident_correct()[:SHOWN].tolist(), *found.mistakes()[:SHOWN].tolist()}
-    for cell in _cells(found):
-        chosen.update(cell[:CELL].tolist())
-    return np.array(sorted(chosen), np.int64)
-
-
-def _cells(found: Evaluation) -> Iterator[npt.NDArray[np.int64]]:
-    """The places of each cell's images: of mistakes the most confident first, of hits the least."""
-    predicted = found.predicted()
-    order = np.concatenate([found.mistakes(), found.least_confident_correct()])
-    cells = found.labels[order] * len(found.class_names) + predicted[order]
+    Args:
+        network: the first one.
+        dataset: that was evaluated.
+        evaluation: of the network on the dataset.
+    """
+    errors, correct = evaluation.mistakes(), evaluation.least_confident_correct()
+    chosen = {*errors[:PER_GALLERY].tolist(), *correct[:PER_GALLERY].tolist()}
+    order = np.concatenate([errors, correct])
+    labels, predicted = evaluation.labels[order], evaluation.predicted()[order]
+    cells = labels * len(evaluation.class_names) + predicted
     for cell in np.unique(cells):
-        yield order[cells == cell]
+        chosen.update(order[cells == cell][:PER_CELL].tolist())
+    indices = np.array(sorted(chosen), np.int64)
+    images = dataset.images[indices]
+    background = int(np.median(dataset.images[:, 0]))
+    return Examples(indices, images, occlusion_maps(network, images, background))
 
 
-def path(folder: Path, split: str) -> Path:
-    """Where the answers on a split are kept."""
-    return folder / FOLDER / f"{split}.npz"
-
-
-def save(folder: Path, found: Evaluation, examples: Examples) -> None:
-    """Keep answers and examples, whole or not at all."""
-    target = path(folder, found.split)
-    target.parent.mkdir(exist_ok=True)
-    with atomic_write(target) as file:
+def save(folder: Path, evaluation: Evaluation, examples: Examples) -> None:
+    """Store predictions and examples atomically."""
+    path = predictions_path(folder, evaluation.split)
+    path.parent.mkdir(exist_ok=True)
+    with atomic_write(path) as file:
         np.savez(
             file,
-            outputs=found.outputs,
-            labels=found.labels,
-            class_names=np.array(found.class_names),
-            checksum=np.array(found.checksum),
+            outputs=evaluation.outputs,
+            labels=evaluation.labels,
+            class_names=np.array(evaluation.class_names),
+            checksum=np.array(evaluation.checksum),
             places=examples.indices,
             images=examples.images,
             evidence=examples.evidence.astype(np.float16),
@@ -96,25 +99,25 @@ def save(folder: Path, found: Evaluation, examples: Examples) -> None:
 
 
 def load(folder: Path, split: str) -> tuple[Evaluation, Examples] | None:
-    """Read back what ``save`` kept; None where there is nothing.
+    """Return stored predictions and examples, or None if there are none.
 
     Raises:
         InputError: the file is damaged.
     """
-    source = path(folder, split)
-    if not source.exists():
+    path = predictions_path(folder, split)
+    if not path.exists():
         return None
     try:
-        with np.load(source, allow_pickle=False) as file:
-            found = {name: file[name] for name in file.files}
-        names = tuple(map(str, found["class_names"]))
-        result = Evaluation(
-            split, names, found["labels"], found["outputs"], checksum=str(found["checksum"])
+        with np.load(path, allow_pickle=False) as file:
+            arrays = {name: file[name] for name in file.files}
+        names = tuple(map(str, arrays["class_names"]))
+        evaluation = Evaluation(
+            split, names, arrays["labels"], arrays["outputs"], checksum=str(arrays["checksum"])
         )
-        evidence = found["evidence"].astype(np.float32)
-        return result, Examples(found["places"], found["images"], evidence)
-    except Exception as error:  # zip, zlib and NumPy raise all sorts at damaged files
+        evidence = arrays["evidence"].astype(np.float32)
+        return evaluation, Examples(arrays["places"], arrays["images"], evidence)
+    except Exception as error:  # zip, zlib and NumPy raise many types for damaged files
         reason = " ".join(str(error).split())[:200]
         raise InputError(
-            f"{source}: damaged ({reason}); remove it, and tenfold evaluate makes it again"
+            f"{path}: damaged ({reason}); remove it, and tenfold evaluate writes it again"
         ) from error

@@ -1,4 +1,4 @@
-"""Protocols: which images a run trains on, and which it validates on."""
+"""Protocols: which images a run trains and validates on."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ PROTOCOLS = ("held-out", "published")
 
 
 def as_protocol(splits: Splits, protocol: str) -> Splits:
-    """Splits as a protocol has them.
+    """Return the splits of a protocol.
 
-    The published one trains on all training images and validates on the test set: what was
-    held out of train by ``tenfold.load`` returns to it.
+    ``held-out`` validates on images held out of train. ``published`` trains on all training
+    images, those that ``tenfold.load`` held out included, and validates on the test set, as the
+    tutorials do.
 
     Raises:
-        InputError: there is no test set to validate on.
+        InputError: the published protocol has no test set to validate on.
     """
     if protocol == "held-out":
         return splits

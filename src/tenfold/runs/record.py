@@ -1,4 +1,4 @@
-"""The record of a run, ``run.json``: what was trained, on what, with what, and how it ended."""
+"""The record of a run, ``run.json``: recipe, data, versions, machine, status and scores."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from tenfold.data import Origin, Splits
 from tenfold.data.polarity import border_level
 from tenfold.evaluation.calibration import Calibration
 from tenfold.networks.recipes import Recipe
+from tenfold.runs.layout import RECORD
 
 FORMAT = 2
 STATUSES = ("training", "finished", "diverged")
@@ -26,16 +27,16 @@ PACKAGES = ("tenfold", "keras", "jax", "jaxlib", "numpy")
 
 @dataclass(frozen=True)
 class DataRecord:
-    """Which data a run was trained on, so that they can be loaded and recognised again.
+    """The data of a run, to load and verify them again.
 
     Attributes:
         name: of the splits.
         source: where they came from, in words.
-        origin: what ``tenfold.load`` was asked for; None where they were made in memory.
+        origin: arguments of ``tenfold.load``; None if they were made in memory.
         class_names: the classes, in the order of the labels.
-        image_shape: height and width.
-        border: the mean grey level of the outermost pixels of the training images.
-        sizes: how many images each split has.
+        image_shape: height and width in pixels.
+        border: mean grey level of the border pixels of the training images, 0 to 255.
+        sizes: number of images of each split.
         checksums: SHA-256 of each split.
     """
 
@@ -51,23 +52,24 @@ class DataRecord:
 
 @dataclass(frozen=True)
 class Record:
-    """Everything about a run but its arrays.
+    """All about a run except its arrays.
 
     Attributes:
-        status: ``training``, then ``finished``; or ``diverged``, where the loss became NaN.
-        recipe: what was trained.
+        recipe: that was trained.
         seeds: one a network.
-        protocol: ``held-out``, or ``published`` where the tutorial validated on the test set.
-        data: what it was trained on.
+        protocol: ``held-out``, or ``published`` for validation on the test set.
+        data: that it was trained on.
         versions: of Python and the packages in use.
         machine: processor, cores, accelerator.
         started: local time, ISO 8601.
+        status: ``training``, then ``finished``, or ``diverged`` if the loss became NaN.
         seconds: of training, compilation included.
         scores: on validation, after the last epoch.
-        calibrations: one a network, fitted on validation images; none where there are none, or
-            where they are the test images.
-        continued: of a run that began with trained networks: which, what was held out of the
-            user's images, and what it gained; empty otherwise.
+        calibrations: one a network, fitted on validation images; empty without any, or if they
+            are the test images.
+        continued: of a fine-tuned run: the pretrained networks, what was held out of the user's
+            images, and the gains; empty otherwise.
+        format: version of the file's format.
     """
 
     recipe: Recipe
@@ -86,18 +88,18 @@ class Record:
 
     @property
     def title(self) -> str:
-        """Recipe, data and number of seeds, for a picture or a line."""
+        """Recipe, data and number of seeds, in a few words."""
         seeds = "" if len(self.seeds) == 1 else f", {len(self.seeds)} seeds"
         return f"{self.recipe.name} on {self.data.name}{seeds}"
 
     def save(self, folder: Path) -> None:
-        """Write ``run.json``, whole or not at all."""
-        with atomic_write(folder / "run.json", "w") as file:
+        """Write ``run.json`` atomically."""
+        with atomic_write(folder / RECORD, "w") as file:
             json.dump({**asdict(self), "recipe": self.recipe.to_json()}, file, indent=2)
             file.write("\n")
 
     def replace(self, **changes: Any) -> Record:
-        """A copy with other values."""
+        """Return a copy with other values."""
         return replace(self, **changes)
 
     @classmethod
@@ -105,14 +107,14 @@ class Record:
         """Read ``run.json``.
 
         Raises:
-            InputError: there is none, or it is not one of ours.
+            InputError: it is missing, damaged or of another format.
         """
-        path = folder / "run.json"
+        path = folder / RECORD
         try:
             values = json.loads(path.read_text("utf-8"))
         except (FileNotFoundError, NotADirectoryError):
             raise InputError(
-                f"{folder}: not a run folder (no run.json); {_nearby(folder)}"
+                f"{folder}: not a run folder (no {RECORD}); {_nearby(folder)}"
             ) from None
         except OSError as error:
             raise InputError(f"{path}: cannot be read ({error.strerror})") from None
@@ -135,7 +137,7 @@ class Record:
             raise InputError(f"its format is {values['format']}, this version reads {FORMAT}")
         data = values["data"]
         origin = None if data["origin"] is None else Origin(**data["origin"])
-        found = cls(
+        record = cls(
             **{
                 **values,
                 "recipe": Recipe.from_json(values["recipe"]),
@@ -143,20 +145,20 @@ class Record:
                 "calibrations": [Calibration.from_json(c) for c in values["calibrations"]],
             }
         )
-        if not found.seeds or found.status not in STATUSES:
+        if not record.seeds or record.status not in STATUSES:
             raise InputError("no seeds, or an unknown status")
-        if found.calibrations and len(found.calibrations) != len(found.seeds):
-            raise InputError(f"{len(found.calibrations)} calibrations, {len(found.seeds)} seeds")
-        return found
+        if record.calibrations and len(record.calibrations) != len(record.seeds):
+            raise InputError(f"{len(record.calibrations)} calibrations, {len(record.seeds)} seeds")
+        return record
 
 
 def _nearby(folder: Path) -> str:
-    runs = sorted(p.parent.name for p in folder.parent.glob("*/run.json"))
-    return f"runs beside it: {', '.join(runs[-3:])}" if runs else "see tenfold train"
+    runs = sorted(p.parent.name for p in folder.parent.glob(f"*/{RECORD}"))
+    return f"runs in the same folder: {', '.join(runs[-3:])}" if runs else "see tenfold train"
 
 
 def describe_data(splits: Splits) -> DataRecord:
-    """The record of splits."""
+    """Return the record of splits."""
     return DataRecord(
         name=splits.name,
         source=splits.source,
@@ -170,23 +172,23 @@ def describe_data(splits: Splits) -> DataRecord:
 
 
 def versions() -> dict[str, str]:
-    """Versions of Python and of the packages that decide a training's figures.
+    """Return the versions of Python and of the packages that affect a training.
 
     Example:
         >>> sorted(versions())
         ['jax', 'jaxlib', 'keras', 'numpy', 'python', 'tenfold']
     """
-    found = {"python": platform.python_version()}
+    installed = {"python": platform.python_version()}
     for package in PACKAGES:
         try:
-            found[package] = importlib.metadata.version(package)
+            installed[package] = importlib.metadata.version(package)
         except importlib.metadata.PackageNotFoundError:
-            found[package] = "not installed"
-    return found
+            installed[package] = "not installed"
+    return installed
 
 
 def machine() -> dict[str, Any]:
-    """The processor, its cores and the device that JAX computes on."""
+    """Return platform, processor, number of cores and the device of JAX."""
     import jax
 
     return {
@@ -207,5 +209,5 @@ def _processor() -> str:
 
 
 def now() -> str:
-    """Local time to the second, ISO 8601 with its offset."""
+    """Return the local time in seconds, ISO 8601 with the offset from UTC."""
     return datetime.datetime.now().astimezone().isoformat(timespec="seconds")

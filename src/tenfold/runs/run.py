@@ -1,4 +1,4 @@
-"""A run: one training, as a folder, and how it is read back."""
+"""A run: the folder that a training leaves, and how it is read."""
 
 from __future__ import annotations
 
@@ -23,6 +23,7 @@ from tenfold.evaluation.calibration import Calibration
 from tenfold.metrics import rank_classes
 from tenfold.networks.recipes import Recipe
 from tenfold.runs import ledger, onnx_networks, predictions, weights
+from tenfold.runs.layout import HISTORY, NETWORK, read_file, resume_command, weights_path
 from tenfold.runs.predictions import Examples
 from tenfold.runs.record import Record
 from tenfold.runs.training_data import load_training_data
@@ -32,18 +33,15 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
     from pandas import DataFrame
 
-HISTORY = "history.csv"
-NETWORK = "network.json"
-
 
 class Run:
-    """What a training left behind in its folder.
+    """One training: recipe, history, networks, predictions and ledger, in a folder.
 
     Args:
         path: the folder, as ``tenfold train`` printed it.
 
     Raises:
-        InputError: the folder is not that of a run, or was damaged.
+        InputError: the folder is not a run, or is damaged.
     """
 
     def __init__(self, path: str | Path) -> None:
@@ -52,7 +50,7 @@ class Run:
 
     @property
     def recipe(self) -> Recipe:
-        """What was trained."""
+        """The recipe that was trained."""
         return self.record.recipe
 
     @property
@@ -67,16 +65,16 @@ class Run:
 
     @property
     def image_shape(self) -> tuple[int, int]:
-        """Height and width of the images the networks take."""
+        """Height and width of the networks' input in pixels."""
         height, width = self.record.data.image_shape
         return height, width
 
     @cached_property
     def history(self) -> DataFrame:
-        """One row an epoch and seed: loss and accuracy on train and validation."""
+        """Loss and accuracy on train and validation, one row an epoch and seed."""
         import pandas as pd
 
-        return weights.read(self.path / HISTORY, pd.read_csv)  # type: ignore[no-any-return]
+        return read_file(self.path / HISTORY, pd.read_csv)  # type: ignore[no-any-return]
 
     @cached_property
     def models(self) -> list[keras.Model]:
@@ -91,12 +89,12 @@ class Run:
 
     @property
     def calibrations(self) -> tuple[Calibration, ...]:
-        """Temperature and threshold of each network, fitted on validation images; or none."""
+        """Temperature and threshold of each network; empty without validation images."""
         return tuple(self.record.calibrations)
 
     @property
     def versions(self) -> dict[str, str]:
-        """Of Python and the packages that the run was trained with."""
+        """Versions of Python and of the packages that the run was trained with."""
         return self.record.versions
 
     def require_finished(self) -> None:
@@ -122,13 +120,13 @@ class Run:
         return network
 
     def predict(self, images: npt.ArrayLike, network: int = 0) -> npt.NDArray[np.float32]:
-        """Probabilities of images, at the temperature that validation images call for.
+        """Return calibrated probabilities of images.
 
         Args:
             images: uint8, or floats in [0, 1]: one image ``[height, width]``, many
-                ``[n, height, width]``, with a last axis of 1 or of colours, or flat
+                ``[n, height, width]``, with a last axis of 1 or of colours, or flattened
                 ``[n, pixels]``.
-            network: which of the run's networks, counted from 0.
+            network: index of the network, from 0.
 
         Returns:
             float32 ``[n, classes]``; one image is a batch of one.
@@ -136,39 +134,55 @@ class Run:
         Raises:
             InputError: the images have another shape or range, or there is no such network.
         """
-        ask = self._networks[self._network(network)]
-        return self.calibrated(ask(as_batch(images, self.image_shape)), network)
+        outputs = self._networks[self._network(network)](as_batch(images, self.image_shape))
+        return self.calibrated(outputs, network)
 
     def calibrated(self, outputs: npt.NDArray[np.float32], network: int) -> npt.NDArray[np.float32]:
-        """What a network puts out ``[n, classes]``, at its temperature."""
+        """Apply a network's temperature to its probabilities ``[n, classes]``."""
         return self.calibrations[network].apply(outputs) if self.calibrations else outputs
 
     def predict_all(self, images: npt.ArrayLike) -> npt.NDArray[np.float32]:
-        """Probabilities from every network: float32 ``[networks, n, classes]``; see ``predict``."""
+        """Return the calibrated probabilities of every network.
+
+        Args:
+            images: as for ``predict``.
+
+        Returns:
+            float32 ``[networks, n, classes]``.
+        """
         return np.stack([self.predict(images, network) for network in range(len(self.seeds))])
 
     @cached_property
     def _networks(self) -> list[PredictFunction]:
-        """The networks as they answer: through ONNX Runtime where exported, else through Keras."""
+        """The networks: with ONNX Runtime if all have an ONNX copy, else with Keras."""
         self.require_finished()
         classes = len(self.class_names)
-        found = [
-            onnx_networks.load(self.path, seed, self.image_shape, classes) for seed in self.seeds
-        ]
-        networks = [network for network in found if network is not None]
-        return networks if len(networks) == len(found) else self.keras_networks()
+        copies = [onnx_networks.load(self.path, s, self.image_shape, classes) for s in self.seeds]
+        networks = [copy for copy in copies if copy is not None]
+        return networks if len(networks) == len(copies) else self.keras_networks()
 
     def keras_networks(self) -> list[PredictFunction]:
-        """The networks as Keras answers: uint8 ``[n, height, width]`` to ``[n, classes]``."""
+        """Return functions from images to probabilities that compute with Keras.
+
+        Each takes uint8 ``[n, height, width]`` and returns float32 ``[n, classes]``, not
+        calibrated.
+        """
         from tenfold.engine.inference import Probabilities
 
-        answers = Probabilities(self.model, self.image_shape)
-        return [partial(answers, model) for model in self.models]
+        probabilities = Probabilities(self.model, self.image_shape)
+        return [partial(probabilities, model) for model in self.models]
 
     def accepts(self, probabilities: npt.ArrayLike, network: int = 0) -> npt.NDArray[np.bool_]:
-        """Which images, by what ``predict`` answered, are sure enough: bool ``[n]``.
+        """Return which images are confident enough to be accepted (selective prediction).
 
-        Where it is False the honest answer is "I don't know". Without a threshold, all are True.
+        The others are abstained from. Without a threshold, all are accepted.
+
+        Args:
+            probabilities: of ``predict``, ``[n, classes]``.
+            network: index of the network, from 0.
+
+        Returns:
+            bool ``[n]``.
         """
         if not self.calibrations:
             return np.ones(np.shape(probabilities)[:-1], bool)
@@ -177,15 +191,19 @@ class Run:
     def top(
         self, images: npt.ArrayLike, k: int = 3, network: int = 0
     ) -> list[list[tuple[str, float]]]:
-        """The k most probable classes of each image, with their probabilities.
+        """Return the k most probable classes of each image, with their probabilities.
 
         Raises:
-            InputError: as ``predict``; k is not between 1 and the number of classes.
+            InputError: as for ``predict``; or k is not between 1 and the number of classes.
         """
         return self.rank(self.predict(images, network), k)
 
     def rank(self, probabilities: npt.ArrayLike, k: int) -> list[list[tuple[str, float]]]:
-        """The k most probable classes of what ``predict`` answered, by name.
+        """Return the names of the k most probable classes, with their probabilities.
+
+        Args:
+            probabilities: of ``predict``, ``[n, classes]``.
+            k: number of classes.
 
         Raises:
             InputError: k is not between 1 and the number of classes.
@@ -193,10 +211,10 @@ class Run:
         return rank_classes(probabilities, self.class_names, k)
 
     def count_inverted(self, images: npt.ArrayLike) -> int:
-        """How many images have a light border where the training images have a dark one.
+        """Count images whose border is light while that of the training images is dark.
 
-        Or a dark one where those have a light one. Such images, dark ink on paper for instance,
-        are nothing the networks have seen: invert them first (``255 - images``).
+        Or dark while theirs is light. The networks were not trained on such images, for instance
+        dark ink on paper: invert them first (``255 - images``).
         """
         return count_inverted(as_batch(images, self.image_shape), self.record.data.border)
 
@@ -215,15 +233,15 @@ class Run:
     def evaluate(
         self, split: str = "test", data: Splits | None = None, by: str = "evaluate"
     ) -> Evaluation:
-        """Score every network of the run on a split.
+        """Evaluate every network of the run on a split.
 
-        The test split is sealed: each opening is written into the run's ledger. The answers on
-        validation and test are kept in the run folder, so that they are computed once.
+        The test split is sealed: the run's ledger records each opening. The predictions on
+        validation and test are stored in the run folder, so that they are computed once.
 
         Args:
             split: ``train``, ``validation`` or ``test``.
-            data: the run's data where they were made in memory; loaded again otherwise.
-            by: what opens the test set, for the ledger.
+            data: the run's data if they were made in memory; loaded again otherwise.
+            by: the reason for opening the test set, for the ledger.
 
         Raises:
             InputError: the split is unknown or missing, or the data are not the run's.
@@ -232,85 +250,85 @@ class Run:
             raise InputError(f"split: {split!r}; give one of {', '.join(SPLITS)}")
         self.require_finished()
         splits = None if data is None else self.data(data)
-        kept = predictions.load(self.path, split)
-        found = self._first_ask(split, splits) if kept is None else kept[0]
+        stored = predictions.load(self.path, split)
+        evaluation = self._evaluate(split, splits) if stored is None else stored[0]
         if split == "test":
-            ledger.record_opening(self.path, by, len(found.labels))
-        return replace(found, calibrations=self.calibrations)
+            ledger.record_opening(self.path, by, len(evaluation.labels))
+        return replace(evaluation, calibrations=self.calibrations)
 
-    def evaluate_dataset(self, dataset: Dataset, split: str) -> Evaluation:
-        """What every network of the run puts out for a dataset, as it is; nothing is kept."""
-        return predictions.evaluate_dataset(self._networks, dataset, split)
-
-    def _first_ask(self, split: str, splits: Splits | None) -> Evaluation:
+    def _evaluate(self, split: str, splits: Splits | None) -> Evaluation:
         splits = self.data() if splits is None else splits
         dataset = splits.present().get(split)
         if dataset is None:
             raise InputError(f"split: no {split}; there are {', '.join(splits.present())}")
-        found = replace(self.evaluate_dataset(dataset, split), calibrations=self.calibrations)
-        if split in predictions.KEPT:
-            examples = predictions.choose_examples(self._networks[0], dataset, found)
-            predictions.save(self.path, found, examples)
-        return found
+        evaluation = self.evaluate_dataset(dataset, split)
+        evaluation = replace(evaluation, calibrations=self.calibrations)
+        if split in predictions.STORED_SPLITS:
+            examples = predictions.choose_examples(self._networks[0], dataset, evaluation)
+            predictions.save(self.path, evaluation, examples)
+        return evaluation
+
+    def evaluate_dataset(self, dataset: Dataset, split: str) -> Evaluation:
+        """Evaluate every network on any dataset, without calibration; nothing is stored."""
+        return predictions.evaluate_dataset(self._networks, dataset, split)
 
     def saved_evaluation(self, split: str | None = None) -> tuple[Evaluation, Examples]:
-        """Answers that the run has kept, with examples: of the test set once it was opened.
+        """Return the evaluation of stored predictions, with example images.
 
-        Nothing is opened by it.
+        The test set is not opened.
 
         Args:
-            split: ``validation`` or ``test``; None for test where it was opened, else validation.
+            split: ``validation`` or ``test``; None for test if it was opened, else validation.
 
         Raises:
-            InputError: there are none kept.
+            InputError: no predictions are stored.
         """
         self.require_finished()
-        order = ("test", "validation") if split is None else (split,)
-        kept = next(filter(None, (predictions.load(self.path, name) for name in order)), None)
-        if kept is None:
+        names = ("test", "validation") if split is None else (split,)
+        stored = next(filter(None, (predictions.load(self.path, name) for name in names)), None)
+        if stored is None:
             raise InputError(
-                f"{self.path}: no answers kept of {' or '.join(order)}; type tenfold evaluate "
-                f"{shlex.quote(str(self.path))}"
+                f"{self.path}: no stored predictions on {' or '.join(names)}; type tenfold "
+                f"evaluate {shlex.quote(str(self.path))}"
             )
-        found, examples = kept
-        return replace(found, calibrations=self.calibrations), examples
+        evaluation, examples = stored
+        return replace(evaluation, calibrations=self.calibrations), examples
 
     def calibrate(self, error_rate: float) -> list[Calibration]:
-        """Choose the threshold anew, so that at most this share of accepted images is wrong.
+        """Choose and store a threshold so that at most ``error_rate`` of accepted images is wrong.
 
-        Temperature and threshold are fitted on the validation images, and kept in the run.
+        Temperature and threshold are fitted on the validation images.
 
         Raises:
-            InputError: the run has no validation images of its own, or they support no threshold
-                for this error rate.
+            InputError: the run was validated on the test set, or its validation images support
+                no threshold for this error rate.
         """
         if self.record.protocol != "held-out":
             raise InputError(
                 f"{self.path}: it was validated on the test set, on which nothing is chosen; "
                 "train with the held-out protocol"
             )
-        found, _ = self.saved_evaluation("validation")
-        fitted = [Calibration.fit(p, found.labels, error_rate) for p in found.outputs]
+        evaluation, _ = self.saved_evaluation("validation")
+        fitted = [Calibration.fit(p, evaluation.labels, error_rate) for p in evaluation.outputs]
         self.record = self.record.replace(calibrations=fitted)
         self.record.save(self.path)
         return fitted
 
     def test_openings(self) -> list[dict[str, Any]]:
-        """The ledger: each opening of the test set, with time and reason."""
+        """Return the ledger: each opening of the test set, with time and reason."""
         return ledger.openings(self.path)
 
     def load_weights(self, model: keras.Model, network: int = 0) -> None:
-        """Give another model of the same shape the weights of one of the run's networks.
+        """Load the weights of one of the run's networks into a model of the same shapes.
 
         Raises:
-            InputError: the shapes differ; the first layer that does is named, with both.
+            InputError: the shapes of a layer differ; the message names the layer and both shapes.
         """
         origin = self.models[self._network(network)]
-        path = weights.weights_path(self.path, self.seeds[network])
-        weights.load_weights(model, path, origin)
+        weights.load_weights(model, weights_path(self.path, self.seeds[network]), origin)
 
     def plot(self) -> Figure:
-        """The learning curves, train against validation."""
+        """Plot the learning curves on train and validation."""
         return figures.learning_curves(self.history, title=self.record.title)
 
     def plot_predictions(
@@ -320,47 +338,52 @@ class Run:
         network: int = 0,
         columns: int = 5,
     ) -> Figure:
-        """Images with what is predicted for them; wrong ones are marked where labels are known.
+        """Plot images with their predicted classes; errors are marked if labels are known.
 
         Args:
-            images: a Dataset, or what ``predict`` takes.
-            labels: the right classes, int ``[n]``; a Dataset has its own.
-            network: which of the run's networks, counted from 0.
+            images: a Dataset, or as for ``predict``.
+            labels: the correct classes, int ``[n]``; not for a Dataset.
+            network: index of the network, from 0.
             columns: images a row.
 
         Raises:
-            InputError: as ``predict``; labels of another length.
+            InputError: as for ``predict``; or the number of labels differs.
         """
         if isinstance(images, Dataset):
             pixels, labels = as_batch(images.images, self.image_shape), images.labels
         else:
             pixels = as_batch(images, self.image_shape)
-        answers = self.predict(pixels, network)
-        return figures.predictions(pixels, answers, labels, self.class_names, columns)
+        probabilities = self.predict(pixels, network)
+        return figures.predictions(pixels, probabilities, labels, self.class_names, columns)
 
-    def plot_mistakes(self, found: Evaluation, count: int, network: int = 0) -> Figure:
-        """The most confident mistakes, with what was predicted and what is right.
+    def plot_mistakes(self, evaluation: Evaluation, count: int, network: int = 0) -> Figure:
+        """Plot the most confident errors, with predicted and correct classes.
 
         Args:
-            found: an evaluation of the run on data that can be loaded again.
-            count: how many at most.
-            network: which of the run's networks, counted from 0.
+            evaluation: of the run, on data that can be loaded again.
+            count: maximum number of images.
+            network: index of the network, from 0.
 
         Raises:
-            InputError: there are no mistakes, or the data are not to be had.
+            InputError: there are no errors, or the data are not available.
         """
-        places = found.mistakes(network)[:count]
-        if not len(places):
-            raise InputError(f"{self.path}: no mistakes on {found.split}, so nothing to draw")
-        images = self.data().present()[found.split].images[places]
-        answers = found.probabilities[network][places]
-        return figures.predictions(images, answers, found.labels[places], found.class_names)
+        indices = evaluation.mistakes(network)[:count]
+        split = evaluation.split
+        if not len(indices):
+            raise InputError(f"{self.path}: no mistakes on {split}, so nothing to draw")
+        images = self.data().present()[split].images[indices]
+        probabilities = evaluation.probabilities[network][indices]
+        labels, names = evaluation.labels[indices], evaluation.class_names
+        return figures.predictions(images, probabilities, labels, names)
 
     def out_of_distribution_images(self, source: str) -> npt.NDArray[np.uint8]:
-        """The test images of other data, to see whether the networks notice them.
+        """Load the test images of another dataset, to measure out-of-distribution detection.
+
+        Args:
+            source: as for ``tenfold.load``.
 
         Raises:
-            InputError: there are none, or they have another shape than the run's.
+            InputError: there is no test split, or its images have another shape than the run's.
         """
         other = load(source).test
         if other is None or other.shape[1:] != self.image_shape:
@@ -368,17 +391,17 @@ class Run:
         return other.images
 
     def summary(self) -> str:
-        """Layers, shapes and parameter counts of the network."""
+        """Return layers, shapes and parameter counts of the network."""
         from tenfold import networks
 
-        model = weights.read(self.path / NETWORK, lambda path: networks.from_json(path.read_text()))
+        model = read_file(self.path / NETWORK, lambda path: networks.from_json(path.read_text()))
         return networks.summary(model)
 
     def headline(self) -> str:
-        """The validation accuracy, in a line."""
-        plain = "trained, without validation images"
-        other = plain if self.record.status == "finished" else self.record.status
-        return str(self.record.scores.get("headline", other))
+        """Return the validation accuracy, or the status, in one line."""
+        unscored = "trained, without validation images"
+        status = unscored if self.record.status == "finished" else self.record.status
+        return str(self.record.scores.get("headline", status))
 
     def __repr__(self) -> str:
         return f"<Run {self.path}: {self.record.title}: {self.headline()}>"
@@ -388,8 +411,3 @@ class Run:
         if self.record.status == "training":
             return line
         return line + figures.to_html(self.plot())
-
-
-def resume_command(folder: Path) -> str:
-    """What to type to go on with a training."""
-    return f"tenfold train --resume {shlex.quote(str(folder))}"

@@ -10,7 +10,7 @@ import jax
 
 from tenfold.core.errors import InputError
 from tenfold.networks.recipes import Recipe
-from tenfold.runs.run import resume_command
+from tenfold.runs.layout import resume_command
 
 
 @contextmanager

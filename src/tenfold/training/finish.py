@@ -16,6 +16,7 @@ from tenfold.data import Dataset
 from tenfold.evaluation import Evaluation
 from tenfold.evaluation.calibration import Calibration
 from tenfold.runs import live, onnx_networks, predictions
+from tenfold.runs.layout import LEARNING_CURVES
 from tenfold.runs.record import Record
 from tenfold.runs.weights import save_model
 from tenfold.training import checkpoint
@@ -53,7 +54,7 @@ def finish(job: TrainingJob, validation: Dataset | None) -> None:
     with explain_write_error(folder):
         write_history(folder, done.history)
         curves = figures.learning_curves(columns(done.history), title=record.title)
-        figures.save(curves, folder / "learning-curves.png")
+        figures.save(curves, folder / LEARNING_CURVES)
         record.replace(status="finished", seconds=done.seconds).save(folder)
     for name in (checkpoint.NAME, live.NAME):
         (folder / name).unlink(missing_ok=True)

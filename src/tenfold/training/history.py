@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tenfold.core.files import atomic_write
-from tenfold.runs.run import HISTORY
+from tenfold.runs.layout import HISTORY
 
 
 def write_history(folder: Path, history: Sequence[Mapping[str, Any]]) -> None:

@@ -17,10 +17,9 @@ from tenfold.data import Splits
 from tenfold.engine.compile import compile_network
 from tenfold.networks.recipes import Recipe
 from tenfold.runs import ledger
+from tenfold.runs.layout import NETWORK, read_file
 from tenfold.runs.locks import locked
 from tenfold.runs.record import Record, describe_data, machine, now, versions
-from tenfold.runs.run import NETWORK
-from tenfold.runs.weights import read
 from tenfold.training import checkpoint as checkpoints
 from tenfold.training.checkpoint import Checkpoint
 from tenfold.training.failures import explain_incompatible_recipe, explain_out_of_memory
@@ -83,7 +82,7 @@ def prepare_finetuned(folder: Path, finetuning: FineTuning) -> PreparedRun:
 
 def prepare_resumed(folder: Path, record: Record, splits: Splits) -> PreparedRun:
     """Prepare to resume a training: its network is read from the folder and compiled anew."""
-    model = read(folder / NETWORK, lambda path: networks.from_json(path.read_text("utf-8")))
+    model = read_file(folder / NETWORK, lambda path: networks.from_json(path.read_text("utf-8")))
     compile_network(model, record.recipe, len(splits.train))
     return PreparedRun(folder, record, [model], resumed=True)
 

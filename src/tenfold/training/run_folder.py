@@ -9,7 +9,7 @@ from pathlib import Path
 from tenfold.core.errors import InputError
 from tenfold.core.folders import make_folder
 from tenfold.runs import ledger
-from tenfold.runs.run import NETWORK, resume_command
+from tenfold.runs.layout import NETWORK, RECORD, is_run, resume_command
 from tenfold.training import checkpoint
 from tenfold.training.finetune.gains import BEFORE
 
@@ -23,7 +23,7 @@ def refuse_folder_in_use(folder: Path) -> None:
     Raises:
         InputError: it holds something else.
     """
-    if (folder / "run.json").exists():
+    if is_run(folder):
         raise InputError(
             f"{folder}: holds a run already; give another --out, or resume it with "
             f"{resume_command(folder)}"
@@ -49,7 +49,7 @@ def new_folder(folder: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        for path in made if not (folder / "run.json").exists() else ():
+        for path in made if not is_run(folder) else ():
             _remove_if_empty(path)
 
 
@@ -66,7 +66,7 @@ def emptied_on_failure(folder: Path) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        for name in (*FIRST_FILES, "run.json"):
+        for name in (*FIRST_FILES, RECORD):
             (folder / name).unlink(missing_ok=True)
         raise
 

@@ -12,10 +12,11 @@ from tenfold.data import Splits, load
 from tenfold.data.splitting import DEFAULT_VALIDATION
 from tenfold.networks.recipes import Recipe
 from tenfold.networks.recipes import recipe as named_recipe
+from tenfold.runs.layout import is_run, resume_command
 from tenfold.runs.locks import locked
 from tenfold.runs.protocol import PROTOCOLS, as_protocol
 from tenfold.runs.record import Record
-from tenfold.runs.run import Run, resume_command
+from tenfold.runs.run import Run
 from tenfold.training.failures import explain_out_of_memory
 from tenfold.training.finetune.preparation import prepare_finetuning, refuse_unsupported_arguments
 from tenfold.training.finish import finish
@@ -164,7 +165,7 @@ def train_together(
     with explain_out_of_memory(), ExitStack() as locks:
         runs = []
         for recipe, folder in zip(recipes, folders, strict=True):
-            if (folder / "run.json").exists():
+            if is_run(folder):
                 locks.enter_context(locked(folder))
                 runs.append(prepare_resumed(folder, Record.load(folder), splits))
             else:

@@ -16,7 +16,7 @@ import numpy as np
 from tenfold.core.errors import InputError
 from tenfold.evaluation import Evaluation
 from tenfold.runs import Run, live, predictions
-from tenfold.runs.run import HISTORY
+from tenfold.runs.layout import HISTORY
 from tenfold.server.api.answers import as_json, png_text
 from tenfold.server.api.data import Data
 from tenfold.server.http.errors import ServiceError

@@ -24,9 +24,9 @@ from tenfold.runs.finetune_data.rehearsal import (
     locate,
     rehearsal_of_model_file,
 )
+from tenfold.runs.layout import weights_path
 from tenfold.runs.run import Run
 from tenfold.runs.training_data import rehearsal_of_run
-from tenfold.runs.weights import weights_path
 
 if TYPE_CHECKING:
     import keras
