@@ -603,7 +603,7 @@ ARGUMENTS = [
     ("compare {run} {run} --split tset", "split: 'tset'"),
     ("confusion nowhere", "not a run folder"),
     ("confusion {run} --network 1", "network: 1; there are 1"),
-    ("confusion {run} --split test", "no answers kept of test"),
+    ("confusion {run} --split test", "no stored predictions on test"),
     ("confusion {run} --out confusion.bmp", "confusion.bmp"),
     ("mistakes {run} --count 0", "count"),
     ("mistakes {run} --out mistakes.gif", "mistakes.gif"),

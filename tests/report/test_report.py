@@ -165,7 +165,7 @@ def onto_a_folder(folder, tmp_path):
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (without_answers, "no answers kept"),
+        (without_answers, "no stored predictions"),
         (diverged, "became NaN"),
         (unfinished, "not finished"),
         (without_history, "history.csv: missing"),
