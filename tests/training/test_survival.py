@@ -449,7 +449,7 @@ def test_an_uncompiled_network_gets_the_recipes(own, few_file, tenfold_main):
             "import keras\ndef mine(a, b): return keras.ops.mean((a - b) ** 2)\n"
             "def build():\n  m = keras.Sequential([keras.Input((784,)), "
             "keras.layers.Dense(10, 'softmax')])\n  m.compile('sgd', mine)\n  return m",
-            "its loss cannot be kept in a run",
+            "its loss cannot be stored in a run",
         ),
     ],
 )

@@ -93,7 +93,7 @@ def percent(probability: float) -> str:
 
 
 def _cells(evaluation: Evaluation, order: list[int], stored: set[int]) -> dict[str, list[int]]:
-    """Indices of the stored images of each cell, ``true-predicted``, at most ``PER_CELL`` per cell."""
+    """Indices of the stored images of each cell, ``true-predicted``, at most ``PER_CELL`` each."""
     predicted, cells = evaluation.predicted(), dict[str, list[int]]()
     for index in order:
         cell = cells.setdefault(f"{evaluation.labels[index]}-{predicted[index]}", [])
