@@ -3,7 +3,7 @@
 from tenfold.core.cache import cache_folder
 
 
-def test_the_cache_folder_is_where_the_environment_says(monkeypatch, tmp_path):
+def test_the_environment_sets_the_cache_folder(monkeypatch, tmp_path):
     monkeypatch.setenv("TENFOLD_CACHE", str(tmp_path / "here"))
     assert cache_folder() == tmp_path / "here"
     monkeypatch.delenv("TENFOLD_CACHE")

@@ -1,4 +1,4 @@
-"""Folders of what is made: no two alike, and refused in a line where they cannot be."""
+"""Output folders: distinct names, and errors in one line."""
 
 from pathlib import Path
 
@@ -8,7 +8,7 @@ from tenfold import InputError
 from tenfold.core import folders
 
 
-def test_dated_folders_of_the_same_second_do_not_meet(monkeypatch, tmp_path):
+def test_dated_folders_of_the_same_second_differ(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(folders, "_timestamp", lambda: "2026-01-02-030405")
     names = []
@@ -20,9 +20,9 @@ def test_dated_folders_of_the_same_second_do_not_meet(monkeypatch, tmp_path):
     assert names == [first, f"{first}-2", f"{first}-3"]
 
 
-def test_a_folder_that_cannot_be_made_is_told_in_one_line(tmp_path):
+def test_a_folder_that_cannot_be_created_is_an_error_in_one_line(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InputError, match=r"cannot be made .*; give another --out") as told:
+    with pytest.raises(InputError, match=r"cannot be created .*; give another --out") as caught:
         folders.make_folder(tmp_path / "file" / "run")
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(caught.value)
     folders.make_folder(tmp_path)

@@ -1,10 +1,13 @@
 """Reference pages that are generated from declarations."""
 
+import itertools
 from pathlib import Path
+
+import pytest
 
 from tenfold.data import reference as formats_reference
 from tenfold.data.formats import all_formats
-from tenfold.export import reference as model_file_reference
+from tenfold.export.layers.activations import ACTIVATIONS
 from tenfold.export.layers.registry import LAYERS, OPERATIONS
 from tenfold.networks.recipes import FIELDS, reference
 
@@ -27,9 +30,16 @@ def test_the_reference_of_formats_is_up_to_date():
     assert all(format.description in formats_reference.markdown() for format in all_formats())
 
 
-def test_the_reference_of_the_model_file_is_up_to_date():
-    page = model_file_reference.markdown()
-    assert (PAGES / "model-file.md").read_text() == page, (
-        "write it again: python -m tenfold.export.reference > docs/reference/model-file.md"
+def rows(table):
+    """Rows of a Markdown table: the names that share a converter, and its summary."""
+    return "".join(
+        f"| {', '.join(f'`{name}`' for name, _ in items)} | {converter.__doc__.splitlines()[0]} |\n"
+        for converter, items in itertools.groupby(table.items(), key=lambda item: item[1])
     )
-    assert all(f"`{name}`" in page for name in [*LAYERS, *OPERATIONS])
+
+
+@pytest.mark.parametrize("table", [LAYERS, OPERATIONS], ids=["layers", "operations"])
+def test_the_reference_of_the_model_file_lists_everything_that_is_exported(table):
+    page = (PAGES / "model-file.md").read_text()
+    assert f"| --- | --- |\n{rows(table)}\n" in page, f"replace the table by:\n{rows(table)}"
+    assert ", ".join(f"`{name}`" for name in sorted(ACTIVATIONS)) in page

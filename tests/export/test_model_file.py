@@ -174,7 +174,7 @@ def test_a_wrong_number_of_class_names_is_refused(sealed, tmp_path):
 
 @settings(max_examples=40, derandomize=True)
 @given(st.floats(0, 1, exclude_max=True))
-def test_a_file_that_was_cut_short_is_refused(tmp_path_factory, data, share):
+def test_a_truncated_file_is_refused(tmp_path_factory, data, share):
     path = tmp_path_factory.getbasetemp() / "cut.onnx"
     path.write_bytes(data[: int(share * len(data))])
     with pytest.raises(InputError, match=r"truncated|not an ONNX file|not of tenfold"):

@@ -1,1 +1,5 @@
-"""Foundations: errors, files and folders, locks, HTML pages, and Keras on JAX."""
+"""Foundations that every other package may use.
+
+``errors``, ``limits``; ``files`` (atomic writes), ``folders``, ``locks``, ``cache``,
+``checksums``, ``download``; ``assets`` (packed files), ``html_page``; ``backend`` (Keras on JAX).
+"""

@@ -1,4 +1,4 @@
-"""The files that travel inside the package: MNIST, and the model that reads handwriting."""
+"""Paths of the files included in the package: MNIST, and the model that reads handwriting."""
 
 from pathlib import Path
 

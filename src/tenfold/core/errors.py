@@ -1,19 +1,19 @@
-"""The one exception that tenfold raises for bad input."""
+"""The exceptions that tenfold raises for bad input, and their text."""
 
 
 class InputError(ValueError):
-    """Input that cannot be used, told in one line: what came, what is allowed, what to do.
+    """Unusable input, described in one line: what was received, what is allowed, what to do.
 
     The command line prints it to stderr without a traceback and exits with code 2.
     """
 
 
 class NoDigitError(InputError):
-    """A picture that can be read, but no digit is in it."""
+    """A readable picture without digits."""
 
 
 def one_line(error: BaseException, limit: int = 300) -> str:
-    """Type and message of an exception in one line.
+    """Return the type and message of an exception in one line.
 
     Example:
         >>> one_line(ValueError("not\\n  so"))

@@ -1,4 +1,4 @@
-"""Folders of what is made: by the second where no name is given, and made or refused."""
+"""Output folders: default names with the date and time, and creation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from tenfold.core.errors import InputError
 
 
 def dated_folder(parent: str, name: str) -> Path:
-    """A folder that is not there yet, named after the second and what it is for.
+    """Return the path of a new folder, named after the current second and its purpose.
 
     Example:
         >>> dated_folder("runs", "quick").name.endswith("-quick")
@@ -23,16 +23,16 @@ def dated_folder(parent: str, name: str) -> Path:
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder with its parents, where it is not there yet.
+    """Create a folder and its parents, unless it exists.
 
     Raises:
-        InputError: it cannot be made.
+        InputError: it cannot be created.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise InputError(
-            f"{folder}: cannot be made ({error.strerror}); give another --out"
+            f"{folder}: cannot be created ({error.strerror}); give another --out"
         ) from None
 
 

@@ -11,8 +11,8 @@ Source: https://protobuf.dev/programming-guides/encoding and ``onnx.proto`` of O
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 _PRODUCER, _GRAPH, _METADATA = 2, 7, 14
 """Field numbers of ``ModelProto``."""
@@ -20,34 +20,28 @@ _PRODUCER, _GRAPH, _METADATA = 2, 7, 14
 
 @dataclass(frozen=True)
 class _Message:
-    """The fields of a kind of message that tenfold writes, by number.
+    """The fields that tenfold writes in a kind of message.
 
     Attributes:
+        fields: kinds of the messages in its fields by number, or None for other values; "domain"
+            marks a domain of operators, which must be empty.
         unexpected: describes any other field.
-        fields: the numbers.
-        nested: the kinds of the messages among them.
-        domain: the field with a domain of operators, which must be empty.
     """
 
+    fields: Mapping[int, _Message | str | None]
     unexpected: str
-    fields: frozenset[int]
-    nested: dict[int, _Message] = field(default_factory=dict)
-    domain: int | None = None
 
 
-_ATTRIBUTE = _Message("a subgraph", frozenset({1, 2, 3, 4, 7, 8, 20}))
-_NODE = _Message("a node of unknown form", frozenset({1, 2, 3, 4, 5, 7}), {5: _ATTRIBUTE}, domain=7)
-_INITIALIZER = _Message("external data", frozenset({1, 2, 8, 9}))
-_OPSET = _Message("an opset of unknown form", frozenset({1, 2}), domain=1)
-_NODES = {1: _NODE, 5: _INITIALIZER}
-_MODEL = _Message(
-    "functions",
-    frozenset({1, _PRODUCER, _GRAPH, 8, _METADATA}),
-    {
-        _GRAPH: _Message("a graph of unknown form", frozenset({1, 2, 5, 11, 12}), _NODES),
-        8: _OPSET,
-    },
-)
+def _plain(*numbers: int) -> dict[int, _Message | str | None]:
+    return dict.fromkeys(numbers)
+
+
+_ATTRIBUTE = _Message(_plain(1, 2, 3, 4, 7, 8, 20), "a subgraph")
+_NODE = _Message({**_plain(1, 2, 3, 4), 5: _ATTRIBUTE, 7: "domain"}, "a node of unknown form")
+_INITIALIZER = _Message(_plain(1, 2, 8, 9), "external data")
+_GRAPH_PROTO = _Message({**_plain(2, 11, 12), 1: _NODE, 5: _INITIALIZER}, "a graph of unknown form")
+_OPSET = _Message({1: "domain", 2: None}, "an opset of unknown form")
+_MODEL = _Message({**_plain(1, _PRODUCER, _METADATA), _GRAPH: _GRAPH_PROTO, 8: _OPSET}, "functions")
 
 
 @dataclass(frozen=True)
@@ -94,10 +88,10 @@ def _refused(message: memoryview, kind: _Message) -> str:
     for number, value in _fields(message):
         if number not in kind.fields:
             return kind.unexpected
-        if number == kind.domain and len(_bytes(value)):
+        nested = kind.fields[number]
+        if nested == "domain" and len(_bytes(value)):
             return "custom operators"
-        nested = kind.nested.get(number)
-        refused = _refused(_bytes(value), nested) if nested else ""
+        refused = _refused(_bytes(value), nested) if isinstance(nested, _Message) else ""
         if refused:
             return refused
     return ""

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tenfold.core.errors import InputError
+from tenfold.core.errors import InputError, one_line
 from tenfold.export.graph import INPUT, OUTPUT
 
 BATCH = 250
@@ -40,9 +40,9 @@ class Session:
         try:
             self._session = _load(data, threads)
         except Exception as error:  # ONNX Runtime raises a dozen types without a common base
-            reason = " ".join(str(error).split())[:200]
             raise InputError(
-                f"{path}: ONNX Runtime cannot load it ({reason}); export the run again"
+                f"{path}: ONNX Runtime cannot load it ({one_line(error, 200)}); "
+                "export the run again"
             ) from None
         self._classes = classes
         ends = [*self._session.get_inputs(), *self._session.get_outputs()]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold import __version__
-from tenfold.core.errors import InputError
+from tenfold.core.errors import InputError, one_line
 from tenfold.core.files import atomic_path
 from tenfold.export import model_card, model_file
 from tenfold.export.network import to_onnx
@@ -186,9 +186,9 @@ def _write(path: Path, model: onnx.ModelProto, card: dict[str, Any]) -> None:
     try:
         onnx.checker.check_model(onnx.load_from_string(data), full_check=True)
     except Exception as error:  # the checker and the shape inference raise types of their own
-        reason = " ".join(str(error).split())[:200]
         raise InputError(
-            f"not written, since its graph would not be valid ONNX ({reason}); the run is unchanged"
+            f"not written, since its graph would not be valid ONNX ({one_line(error, 200)}); the "
+            "run is unchanged"
         ) from error
     path.write_bytes(data)
 

@@ -10,13 +10,6 @@ from typing import Any
 
 from tenfold.export.graph import Graph, Tensor
 
-Elementwise = Callable[..., str]
-
-ACTIVATIONS: dict[str, Elementwise | None] = {"softmax": None, "logsoftmax": None}
-"""By lower-case name without underscores; None for those along an axis."""
-
-_ALONG_AXIS = {"softmax": "Softmax", "logsoftmax": "LogSoftmax"}
-
 
 def activation_key(name: str) -> str:
     """The key in the table of a function, operation or layer.
@@ -36,14 +29,13 @@ def activate(graph: Graph, activation: Any, tensor: Tensor) -> Tensor | None:
         activation: a function of ``keras.activations``, or an operation or layer of its name.
         tensor: the input.
     """
-    name = getattr(activation, "__name__", type(activation).__name__)
-    key = activation_key(name)
+    key = activation_key(getattr(activation, "__name__", type(activation).__name__))
     module = str(getattr(activation, "__module__", ""))
     if not module.startswith("keras.") or key not in ACTIVATIONS:
         return None
     function = ACTIVATIONS[key]
-    if function is None:
-        return _along_axis(graph, _ALONG_AXIS[key], tensor, getattr(activation, "axis", -1))
+    if isinstance(function, str):
+        return _along_axis(graph, function, tensor, getattr(activation, "axis", -1))
     expected = list(inspect.signature(function).parameters)[2:]
     parameters = {p: getattr(activation, p) for p in expected if hasattr(activation, p)}
     return replace(tensor, name=function(graph, tensor.name, **parameters))
@@ -56,142 +48,86 @@ def _along_axis(graph: Graph, kind: str, tensor: Tensor, axis: Any) -> Tensor | 
     return graph.apply(kind, tensor, axis=tensor.axis(axis))
 
 
-def _activation(*names: str) -> Callable[[Elementwise], Elementwise]:
-    def register(function: Elementwise) -> Elementwise:
-        ACTIVATIONS.update(dict.fromkeys(names, function))
-        return function
-
-    return register
-
-
-def _same_operator(kind: str, *names: str) -> None:
-    ACTIVATIONS.update(dict.fromkeys(names, lambda graph, x: graph.op(kind, x)))
-
-
-_same_operator("Sigmoid", "sigmoid")
-_same_operator("Tanh", "tanh")
-_same_operator("Softplus", "softplus")
-_same_operator("Softsign", "softsign")
-_same_operator("Exp", "exponential", "exp")
-_same_operator("Selu", "selu")
-
-
-@_activation("linear", "identity")
-def _linear(graph: Graph, x: str) -> str:
-    return x
-
-
-@_activation("relu")
 def _relu(
-    graph: Graph,
+    g: Graph,
     x: str,
     negative_slope: float = 0.0,
     max_value: float | None = None,
     threshold: float = 0.0,
 ) -> str:
     if negative_slope and max_value is None and threshold == 0:
-        return _leaky_relu(graph, x, float(negative_slope))
-    high = x if threshold == 0 else _above(graph, x, float(threshold), 0.0)
-    high = graph.op("Relu", high)
+        return g.op("LeakyRelu", x, alpha=float(negative_slope))
+    high = x if threshold == 0 else _threshold(g, x, threshold, 0.0)
+    high = g.op("Relu", high)
     if max_value is not None:
-        high = graph.op("Min", high, float(max_value))
+        high = g.op("Min", high, float(max_value))
     if not negative_slope:
         return high
-    low = graph.op("Relu", graph.op("Sub", float(threshold), x))
-    return graph.op("Sub", high, graph.op("Mul", low, float(negative_slope)))
+    low = g.op("Relu", g.op("Sub", float(threshold), x))
+    return g.op("Sub", high, g.op("Mul", low, float(negative_slope)))
 
 
-@_activation("relu6")
-def _relu6(graph: Graph, x: str) -> str:
-    return graph.op("Clip", x, 0.0, 6.0)
+def _threshold(g: Graph, x: str, threshold: float, default_value: float) -> str:
+    above = g.op("Greater", x, float(threshold))
+    return g.op("Where", above, x, float(default_value))
 
 
-@_activation("leakyrelu")
-def _leaky_relu(graph: Graph, x: str, negative_slope: float = 0.2) -> str:
-    return graph.op("LeakyRelu", x, alpha=float(negative_slope))
-
-
-@_activation("elu")
-def _elu(graph: Graph, x: str, alpha: float = 1.0) -> str:
-    return graph.op("Elu", x, alpha=float(alpha))
-
-
-@_activation("celu")
-def _celu(graph: Graph, x: str, alpha: float = 1.0) -> str:
-    return graph.op("Celu", x, alpha=float(alpha))
-
-
-@_activation("silu")
-def _silu(graph: Graph, x: str) -> str:
-    return graph.op("Mul", x, graph.op("Sigmoid", x))
-
-
-@_activation("gelu")
-def _gelu(graph: Graph, x: str, approximate: bool = False) -> str:
+def _gelu(g: Graph, x: str, approximate: bool = False) -> str:
     if approximate:
-        cube = graph.op("Mul", graph.op("Mul", x, x), x)
-        inner = graph.op("Add", x, graph.op("Mul", cube, 0.044715))
-        curve = graph.op("Tanh", graph.op("Mul", inner, sqrt(2 / pi)))
+        cube = g.op("Mul", g.op("Mul", x, x), x)
+        inner = g.op("Add", x, g.op("Mul", cube, 0.044715))
+        curve = g.op("Tanh", g.op("Mul", inner, sqrt(2 / pi)))
     else:
-        curve = graph.op("Erf", graph.op("Div", x, sqrt(2.0)))
-    return graph.op("Mul", graph.op("Mul", x, graph.op("Add", curve, 1.0)), 0.5)
+        curve = g.op("Erf", g.op("Div", x, sqrt(2.0)))
+    return g.op("Mul", g.op("Mul", x, g.op("Add", curve, 1.0)), 0.5)
 
 
-@_activation("mish")
-def _mish(graph: Graph, x: str) -> str:
-    return graph.op("Mul", x, graph.op("Tanh", graph.op("Softplus", x)))
+def _squareplus(g: Graph, x: str, b: float = 4) -> str:
+    root = g.op("Sqrt", g.op("Add", g.op("Mul", x, x), float(b)))
+    return g.op("Mul", g.op("Add", x, root), 0.5)
 
 
-@_activation("hardsigmoid")
-def _hard_sigmoid(graph: Graph, x: str) -> str:
-    return graph.op("HardSigmoid", x, alpha=1 / 6, beta=0.5)
+def _hard_sigmoid(g: Graph, x: str) -> str:
+    return g.op("HardSigmoid", x, alpha=1 / 6, beta=0.5)
 
 
-@_activation("hardsilu")
-def _hard_silu(graph: Graph, x: str) -> str:
-    return graph.op("Mul", x, _hard_sigmoid(graph, x))
+def _shrink(bias: float) -> Callable[..., str]:
+    def shrink(g: Graph, x: str, threshold: float = 0.5) -> str:
+        return g.op("Shrink", x, lambd=float(threshold), bias=bias * threshold)
+
+    return shrink
 
 
-@_activation("hardtanh")
-def _hard_tanh(graph: Graph, x: str) -> str:
-    return graph.op("Clip", x, -1.0, 1.0)
-
-
-@_activation("tanhshrink")
-def _tanh_shrink(graph: Graph, x: str) -> str:
-    return graph.op("Sub", x, graph.op("Tanh", x))
-
-
-@_activation("hardshrink")
-def _hard_shrink(graph: Graph, x: str, threshold: float = 0.5) -> str:
-    return graph.op("Shrink", x, lambd=float(threshold), bias=0.0)
-
-
-@_activation("softshrink")
-def _soft_shrink(graph: Graph, x: str, threshold: float = 0.5) -> str:
-    return graph.op("Shrink", x, lambd=float(threshold), bias=float(threshold))
-
-
-@_activation("threshold")
-def _threshold(graph: Graph, x: str, threshold: float, default_value: float) -> str:
-    return _above(graph, x, float(threshold), float(default_value))
-
-
-@_activation("logsigmoid")
-def _log_sigmoid(graph: Graph, x: str) -> str:
-    return graph.op("Neg", graph.op("Softplus", graph.op("Neg", x)))
-
-
-@_activation("squareplus")
-def _squareplus(graph: Graph, x: str, b: float = 4) -> str:
-    root = graph.op("Sqrt", graph.op("Add", graph.op("Mul", x, x), float(b)))
-    return graph.op("Mul", graph.op("Add", x, root), 0.5)
-
-
-@_activation("sparsesigmoid")
-def _sparse_sigmoid(graph: Graph, x: str) -> str:
-    return graph.op("HardSigmoid", x, alpha=0.5, beta=0.5)
-
-
-def _above(graph: Graph, x: str, threshold: float, other: float) -> str:
-    return graph.op("Where", graph.op("Greater", x, threshold), x, other)
+ACTIVATIONS: dict[str, str | Callable[..., str]] = {
+    "softmax": "Softmax",
+    "logsoftmax": "LogSoftmax",
+    "celu": lambda g, x, alpha=1.0: g.op("Celu", x, alpha=float(alpha)),
+    "elu": lambda g, x, alpha=1.0: g.op("Elu", x, alpha=float(alpha)),
+    "exp": lambda g, x: g.op("Exp", x),
+    "exponential": lambda g, x: g.op("Exp", x),
+    "gelu": _gelu,
+    "hardshrink": _shrink(bias=0.0),
+    "hardsigmoid": _hard_sigmoid,
+    "hardsilu": lambda g, x: g.op("Mul", x, _hard_sigmoid(g, x)),
+    "hardtanh": lambda g, x: g.op("Clip", x, -1.0, 1.0),
+    "identity": lambda g, x: x,
+    "leakyrelu": lambda g, x, negative_slope=0.2: g.op("LeakyRelu", x, alpha=float(negative_slope)),
+    "linear": lambda g, x: x,
+    "logsigmoid": lambda g, x: g.op("Neg", g.op("Softplus", g.op("Neg", x))),
+    "mish": lambda g, x: g.op("Mul", x, g.op("Tanh", g.op("Softplus", x))),
+    "relu": _relu,
+    "relu6": lambda g, x: g.op("Clip", x, 0.0, 6.0),
+    "selu": lambda g, x: g.op("Selu", x),
+    "sigmoid": lambda g, x: g.op("Sigmoid", x),
+    "silu": lambda g, x: g.op("Mul", x, g.op("Sigmoid", x)),
+    "softplus": lambda g, x: g.op("Softplus", x),
+    "softshrink": _shrink(bias=1.0),
+    "softsign": lambda g, x: g.op("Softsign", x),
+    "sparsesigmoid": lambda g, x: g.op("HardSigmoid", x, alpha=0.5, beta=0.5),
+    "squareplus": _squareplus,
+    "tanh": lambda g, x: g.op("Tanh", x),
+    "tanhshrink": lambda g, x: g.op("Sub", x, g.op("Tanh", x)),
+    "threshold": _threshold,
+}
+"""By name in lower case without underscores: a function that takes the graph, the name of the input
+and parameters with the names and defaults of Keras; or an ONNX operator along an axis."""
