@@ -86,8 +86,8 @@ def _draw_marks(axes: Any) -> None:
 def _draw_boxes(axes: Any) -> None:
     from matplotlib.patches import Rectangle
 
-    label = {"ha": "center", "va": "center_baseline", "fontsize": 26, "color": _TEXT}
-    frame = {"facecolor": "none", "edgecolor": _LINE, "linewidth": 0.7}
+    label: dict[str, Any] = {"ha": "center", "va": "center_baseline", "fontsize": 26, "color": _TEXT}
+    frame: dict[str, Any] = {"facecolor": "none", "edgecolor": _LINE, "linewidth": 0.7}
     for row in range(sheet_layout.ROWS):
         _, top, _, bottom = sheet_layout.box(row, 0)
         axes.text(sheet_layout.LABEL, (top + bottom) / 2, str(row), **label)
