@@ -1,4 +1,4 @@
-"""Pages under test: what they complain of, and what they ask for."""
+"""Pages under test, with their console messages and requests."""
 
 import shutil
 
@@ -6,13 +6,13 @@ import pytest
 
 CHROMIUM = shutil.which("chromium")
 DESKTOP, PHONE = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-PATIENCE = 60_000  # milliseconds: a busy machine is no failure
+PATIENCE = 60_000  # milliseconds; a test must not fail because the machine is busy
 
 needs_browser = pytest.mark.skipif(CHROMIUM is None, reason="no chromium")
 
 
 def watched_page(context, address):
-    """A page at an address, with lists of its complaints and of the addresses it asked for."""
+    """Open a page; it has lists of its console messages and errors, and of requested addresses."""
     context.set_default_timeout(PATIENCE)
     page = context.new_page()
     page.complaints, page.requests = [], []

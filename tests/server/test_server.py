@@ -229,7 +229,8 @@ def test_the_model_tells_of_itself(service):
     card = reading.default_predictor().card
     assert found["scores"] == card["scores"]
     assert found["recipe"] == card["recipe"]
-    assert found["limits"] == {"body": 16 << 20, "pixels": 50_000_000, "images": 1024}
+    limits = {"body": 16 << 20, "pixels": 50_000_000, "side": 2000, "images": 1024}
+    assert found["limits"] == limits
     assert found["has_no_digit"] is True
     assert (found["source"], found["version"]) == ("shipped", 0)
 

@@ -16,6 +16,12 @@ MAX_LABEL_LENGTH = 64
 MAX_PICTURE_PIXELS = 50_000_000
 """Width times height of an image file, checked before it is decoded."""
 
+MAX_PICTURE_SIDE = 2000
+"""Pixels of the longer side; larger pictures are reduced to it before digits are detected.
+
+A digit of 3 mm on A4 is then 20 pixels high.
+"""
+
 MAX_ARRAY_BYTES = 1 << 32
 """Bytes of one array that is read into memory, and of a CSV file."""
 

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 Pixels = NDArray[np.uint8]
-MAX_SIDE = 2000  # pixels; a digit of 3 mm on A4 is 20 pixels high at this size
 MIN_SIDE = 224  # pixels of the short side; smaller pictures are upscaled
 FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
 _ORIENTATION = 0x0112  # EXIF tag; values from 5 on swap width and height
@@ -43,7 +42,9 @@ class Picture:
         return Picture(pixels, self.size[::-1] if quarter_turns % 2 else self.size)
 
 
-def load_picture(source: str | Path | Image | NDArray[Any], max_side: int = MAX_SIDE) -> Picture:
+def load_picture(
+    source: str | Path | Image | NDArray[Any], max_side: int = limits.MAX_PICTURE_SIDE
+) -> Picture:
     """Load a picture, apply its EXIF orientation and convert it to RGB.
 
     Transparent pixels get the background that the ink contrasts with. CMYK, 16-bit, palette and
@@ -70,7 +71,8 @@ def upscale(pixels: Pixels) -> Pixels:
     from PIL import Image as pillow
 
     height, width = pixels.shape[:2]
-    factor = min(8, -(-MIN_SIDE // min(height, width)), max(1, MAX_SIDE // max(height, width)))
+    shorter, longer = sorted((height, width))
+    factor = min(8, -(-MIN_SIDE // shorter), max(1, limits.MAX_PICTURE_SIDE // longer))
     if factor == 1:
         return pixels
     image = pillow.fromarray(pixels)

@@ -86,7 +86,12 @@ def _draw_marks(axes: Any) -> None:
 def _draw_boxes(axes: Any) -> None:
     from matplotlib.patches import Rectangle
 
-    label: dict[str, Any] = {"ha": "center", "va": "center_baseline", "fontsize": 26, "color": _TEXT}
+    label: dict[str, Any] = {
+        "ha": "center",
+        "va": "center_baseline",
+        "fontsize": 26,
+        "color": _TEXT,
+    }
     frame: dict[str, Any] = {"facecolor": "none", "edgecolor": _LINE, "linewidth": 0.7}
     for row in range(sheet_layout.ROWS):
         _, top, _, bottom = sheet_layout.box(row, 0)

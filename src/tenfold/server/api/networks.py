@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold import __version__
+from tenfold.core.limits import MAX_PICTURE_SIDE
 from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.export.predictor import Predictor
 from tenfold.server.settings import Limits
@@ -118,5 +119,10 @@ class Network:
             "tenfold": __version__,
             "source": self.source,
             "has_no_digit": REJECT_CLASS in current.predictor.class_names,
-            "limits": {"body": limits.body, "pixels": limits.pixels, "images": limits.images},
+            "limits": {
+                "body": limits.body,
+                "pixels": limits.pixels,
+                "side": MAX_PICTURE_SIDE,
+                "images": limits.images,
+            },
         }

@@ -138,6 +138,7 @@ class LimitsOfRequests(BaseModel):
 
     body: Count
     pixels: Count
+    side: Count
     images: Count
 
 

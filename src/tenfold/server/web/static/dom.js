@@ -1,8 +1,8 @@
-// Small helpers for elements, words and numbers.
+// Helpers for elements, numbers and messages.
 
 export const find = (id) => document.getElementById(id);
 
-/** An element with properties, attributes ("aria-…", "data-…", "for" and the like) and children. */
+/** Create an element with properties, attributes ("aria-…", "data-…", "for", …) and children. */
 export function make(tag, properties = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -13,46 +13,46 @@ export function make(tag, properties = {}, ...children) {
   return element;
 }
 
-/** A button that does something. */
+/** Create a button with a click handler. */
 export function button(text, action, properties = {}) {
-  const made = make("button", { type: "button", ...properties }, text);
-  made.addEventListener("click", action);
-  return made;
+  const element = make("button", { type: "button", ...properties }, text);
+  element.addEventListener("click", action);
+  return element;
 }
 
-/** A probability in percent that is not rounded to certainty. */
-export function percent(chance) {
-  if (chance > 0.9995) return "> 99.9 %";
-  return chance < 0.0005 ? "< 0.1 %" : `${(100 * chance).toFixed(1)} %`;
+/** A probability in percent, never rounded to 0 or 100. */
+export function percent(probability) {
+  if (probability > 0.9995) return "> 99.9 %";
+  return probability < 0.0005 ? "< 0.1 %" : `${(100 * probability).toFixed(1)} %`;
 }
 
-/** An accuracy in percent, and its interval. */
-export const accurate = (score) => `${(100 * score.value).toFixed(2)} %`;
-export function spread(score) {
+/** An accuracy in percent, and its confidence interval. */
+export const accuracyText = (score) => `${(100 * score.value).toFixed(2)} %`;
+export function intervalText(score) {
   if (score?.low === undefined || score.low === null) return "";
   return `${(100 * score.low).toFixed(2)} to ${(100 * score.high).toFixed(2)}`;
 }
 
 export const count = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
-export const source = (png) => `data:image/png;base64,${png}`;
+export const pngUrl = (base64) => `data:image/png;base64,${base64}`;
 
-/** A list item with a 28x28 image and lines of text under it. */
-export function tile(png, alt, ...lines) {
-  const image = make("img", { src: png, alt, width: 84, height: 84, className: "pixels" });
+/** Create a list item with an enlarged image and lines of text below it. */
+export function tile(src, alt, ...lines) {
+  const image = make("img", { src, alt, width: 84, height: 84, className: "pixels" });
   return make("li", { className: "tile" }, image, ...lines);
 }
 
-let waiting;
+let pending;
 
-/** Tell screen readers, once things have been quiet for a moment. */
-export function say(text, delay = 500) {
-  clearTimeout(waiting);
-  waiting = setTimeout(() => { find("live").textContent = text; }, delay);
+/** Announce a message to screen readers, after a delay without newer messages. */
+export function announce(text, delay = 500) {
+  clearTimeout(pending);
+  pending = setTimeout(() => { find("live").textContent = text; }, delay);
 }
 
-/** Show what went wrong, or with nothing that all is well again. */
-export function trouble(text = "") {
-  const place = find("trouble");
-  if (place.textContent !== text) place.textContent = text;
-  place.hidden = !text;
+/** Show an error message; without a text, hide it. */
+export function showError(text = "") {
+  const element = find("error");
+  if (element.textContent !== text) element.textContent = text;
+  element.hidden = !text;
 }

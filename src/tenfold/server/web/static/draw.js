@@ -1,92 +1,93 @@
-// The view Draw: what is on the sheet is read while it changes, and the answer is shown.
+// The view Draw: the drawing is read while it changes, and the prediction is shown.
 
-import { post, remove } from "./api.js";
-import { button, find, make, percent, say, source, trouble } from "./dom.js";
-import { pictures } from "./pictures.js";
-import { Sheet } from "./sheet.js";
-import { explain } from "./why.js";
+import { NO_DIGIT, post, remove } from "./api.js";
+import { announce, button, find, make, percent, pngUrl, showError } from "./dom.js";
+import { DrawingArea } from "./drawing_area.js";
+import { explain } from "./explanation.js";
+import { pictureInput } from "./picture_input.js";
 
-const NO_DIGIT = "no digit";
 const UNSURE = "?";
+const EMPTY = { digits: [], others: [], text: "", empty: true };
 
-const sheet = new Sheet(find("sheet"), find("ink"), find("cursor"), (text) => { find("place").textContent = text; });
-let answer = { digits: [], others: [], text: "", none: true };
-let chosen = 0;
+const area = new DrawingArea(find("drawing-area"), find("ink"), find("cursor"),
+  (text) => { find("cursor-status").textContent = text; });
+let model = null; // as /v1/model describes it
+let reading = EMPTY; // the latest response of /v1/read
+let selected = 0;
 let picture = null;
-let reading = null, again = false;
-const kept = []; // samples stored from here, newest last: the sample, and the digit it was
+let request = null, outdated = false;
+const saved = []; // samples saved in this session, newest last, each with its digit
 
-const digits = () => (answer.digits.length ? answer.digits : answer.others);
-const digit = () => digits()[chosen];
+const digits = () => (reading.digits.length ? reading.digits : reading.others);
+const digit = () => digits()[selected];
 
-// Asking
+// Reading
 
-/** Read the sheet; while an answer is on its way, only the latest change waits. */
+/** Read the drawing. During a request, only the latest change is queued. */
 function read() {
-  again = true;
-  reading ??= readLatest();
+  outdated = true;
+  request ??= readLatest();
 }
 
 async function readLatest() {
-  find("answer").setAttribute("aria-busy", "true");
+  find("prediction").setAttribute("aria-busy", "true");
   try {
-    while (again) {
-      again = false;
-      picture = await sheet.picture();
-      const found = picture ? await post("/v1/read?top=1000", picture.blob) : null;
-      show(found ?? { digits: [], text: "", none: true });
+    while (outdated) {
+      outdated = false;
+      picture = await area.picture();
+      show(picture ? await post(`/v1/read?top=${model.class_names.length}`, picture.blob) : EMPTY);
     }
-    trouble();
+    showError();
   } catch (error) {
-    trouble(error.message);
+    showError(error.message);
   } finally {
-    reading = null;
-    find("answer").setAttribute("aria-busy", "false");
+    request = null;
+    find("prediction").setAttribute("aria-busy", "false");
   }
   settle();
 }
 
 function changed() {
-  find("undo").disabled = !sheet.canUndo;
-  find("redo").disabled = !sheet.canRedo;
-  find("clear").disabled = sheet.empty;
-  find("invitation").hidden = !sheet.empty;
-  if (answer.none && !sheet.empty) find("kept").replaceChildren(); // it told of an earlier digit
+  find("undo").disabled = !area.canUndo;
+  find("redo").disabled = !area.canRedo;
+  find("clear").disabled = area.empty;
+  find("invitation").hidden = !area.empty;
+  if (reading.empty && !area.empty) find("saved").replaceChildren(); // a message on an earlier digit
   read();
 }
 
-/** Once the pen is up and the answer there, tell it and explain it. */
+/** Announce and explain the prediction, once the pen is up and the prediction up to date. */
 function settle() {
-  if (sheet.drawing || again) return;
-  find("sure").textContent = sureness(digit());
-  say(told());
+  if (area.drawing || outdated) return;
+  find("confidence").textContent = confidenceText(digit());
+  announce(summary());
   explain(digit());
 }
 
 // Showing
 
-function show(found) {
+function show(response) {
   const before = digits().length;
-  answer = { others: [], ...found };
-  const several = digits().length;
-  if (several !== before || chosen >= several) chosen = Math.max(0, under(sheet.last, several - 1));
+  reading = { others: [], ...response };
+  const n = digits().length;
+  if (n !== before || selected >= n) selected = Math.max(0, digitAt(area.last, n - 1));
   render();
 }
 
-/** The digit that the pen is in, or else the last one. */
-function under(point, otherwise) {
+/** The index of the digit at a point of the drawing area, else a default. */
+function digitAt(point, otherwise) {
   if (!point || !picture) return otherwise;
-  const inside = ({ box }) => {
-    const [left, top, right, bottom] = placed(box);
+  const contains = ({ box }) => {
+    const [left, top, right, bottom] = onArea(box);
     return point[0] >= left - 8 && point[0] <= right + 8 && point[1] >= top - 8 && point[1] <= bottom + 8;
   };
-  const place = digits().findIndex(inside);
-  return place < 0 ? otherwise : place;
+  const index = digits().findIndex(contains);
+  return index < 0 ? otherwise : index;
 }
 
-/** Where a box of the answer stands on the sheet, which lies as it was before it was turned. */
-function placed(box) {
-  const [left, top, right, bottom] = asItLies(box);
+/** Convert a box from pixels of the picture to the drawing area. */
+function onArea(box) {
+  const [left, top, right, bottom] = unrotated(box);
   return [
     left / picture.scale + picture.left,
     top / picture.scale + picture.top,
@@ -95,207 +96,212 @@ function placed(box) {
   ];
 }
 
-function asItLies([left, top, right, bottom]) {
-  const [width, height] = answer.size;
+/** Convert a box from the rotated picture that was read to the picture as drawn. */
+function unrotated([left, top, right, bottom]) {
+  const [width, height] = reading.size;
   return {
     0: [left, top, right, bottom],
     90: [height - bottom, left, height - top, right],
     180: [width - right, height - bottom, width - left, height - top],
     270: [top, width - right, bottom, width - left],
-  }[answer.turned];
+  }[reading.turned];
 }
 
 function render() {
-  const one = digit();
-  const text = answer.text || (one ? UNSURE : "");
-  const figure = find("figure");
-  figure.textContent = text;
-  figure.classList.toggle("unsure", text.includes(UNSURE));
-  figure.style.setProperty("--letters", Math.max(...text.split("\n").map((line) => line.length)));
-  figure.style.setProperty("--lines", text.split("\n").length);
-  find("sure").textContent = sureness(one);
-  find("answer").classList.toggle("refused", Boolean(one && !one.accepted));
-  seen(one);
-  bars(one);
-  chips();
-  boxes();
-  labels(one);
+  const current = digit();
+  const text = reading.text || (current ? UNSURE : "");
+  const element = find("reading");
+  element.textContent = text;
+  element.classList.toggle("abstained", text.includes(UNSURE));
+  element.style.setProperty("--letters", Math.max(...text.split("\n").map((line) => line.length)));
+  element.style.setProperty("--lines", text.split("\n").length);
+  find("confidence").textContent = confidenceText(current);
+  find("prediction").classList.toggle("rejected", Boolean(current && !current.accepted));
+  renderCrop(current);
+  renderProbabilities(current);
+  renderDigits();
+  renderBoxes();
+  renderKeys(current);
 }
 
-function sureness(one) {
-  if (!one) return answer.none || sheet.drawing ? "Nothing yet." : "No digit found.";
-  const place = digits().length > 1 ? `Digit ${chosen + 1} of ${digits().length}: ` : "";
-  if (one.label === null) return `${place}I don’t know. It looks like no digit.`;
-  if (!one.accepted && one.label !== null) return `${place}I don’t know. Most like ${one.label}, at ${percent(one.confidence)}.`;
-  return `${place}${one.label}, ${percent(one.confidence)} sure.`.replace(", > ", ", over ");
+function confidenceText(current) {
+  if (!current) return reading.empty || area.drawing ? "Nothing yet." : "No digit found.";
+  const position = digits().length > 1 ? `Digit ${selected + 1} of ${digits().length}: ` : "";
+  if (current.label === null) return `${position}I don’t know. It does not look like a digit.`;
+  const confidence = percent(current.confidence).replace("> ", "over ");
+  if (!current.accepted) return `${position}I don’t know. Most probable: ${current.label}, ${confidence}.`;
+  return `${position}${current.label}, confidence ${confidence}.`;
 }
 
-function told() {
-  if (!digit()) return answer.none ? "" : "No digit found.";
-  return digits().length > 1 ? `Reads ${answer.text || UNSURE}. ${sureness(digit())}` : sureness(digit());
+function summary() {
+  if (!digit()) return reading.empty ? "" : "No digit found.";
+  return digits().length > 1 ? `Reads ${reading.text || UNSURE}. ${confidenceText(digit())}` : confidenceText(digit());
 }
 
-function seen(one) {
-  const image = find("seen-image");
-  image.hidden = !one;
-  if (!one) return;
-  image.src = source(one.image);
-  image.alt = "The digit as the network sees it, 28 by 28 pixels";
+function renderCrop(current) {
+  const image = find("crop-image");
+  image.hidden = !current;
+  if (!current) return;
+  image.src = pngUrl(current.image);
+  image.alt = `The crop that the network classifies, ${model.image_shape.join(" by ")} pixels`;
 }
 
-function bars(one) {
-  const chances = new Map(one?.top.map(({ label, probability }) => [label, probability]));
-  for (const row of find("bars").children) {
-    const chance = chances.get(row.dataset.label);
-    row.style.setProperty("--chance", chance ?? 0);
-    row.classList.toggle("best", Boolean(one) && row.dataset.label === one.top[0].label);
-    row.lastChild.textContent = chance === undefined ? "" : percent(chance);
+function renderProbabilities(current) {
+  const probabilities = new Map(current?.top.map(({ label, probability }) => [label, probability]));
+  for (const row of find("probabilities").children) {
+    const probability = probabilities.get(row.dataset.label);
+    row.style.setProperty("--probability", probability ?? 0);
+    row.classList.toggle("best", Boolean(current) && row.dataset.label === current.top[0].label);
+    row.lastChild.textContent = probability === undefined ? "" : percent(probability);
   }
 }
 
-/** The digits side by side, where there are several. */
-function chips() {
+/** The crops of several digits, to select one. */
+function renderDigits() {
   const list = find("digits");
   list.hidden = digits().length < 2;
   const focused = list.contains(document.activeElement);
-  list.replaceChildren(...(list.hidden ? [] : digits().map((one, place) => {
-    const image = make("img", { src: source(one.image), alt: "", width: 40, height: 40, className: "pixels" });
-    const said = make("span", {}, one.accepted ? one.label : UNSURE);
-    const chip = button("", () => choose(place), { "aria-pressed": String(place === chosen) });
-    chip.setAttribute("aria-label", `Digit ${place + 1}: ${one.accepted ? one.label : "not known"}`);
-    chip.append(image, said);
-    return make("li", { className: one.accepted ? "" : "refused" }, chip);
+  list.replaceChildren(...(list.hidden ? [] : digits().map((one, index) => {
+    const image = make("img", { src: pngUrl(one.image), alt: "", width: 40, height: 40, className: "pixels" });
+    const label = make("span", {}, one.accepted ? one.label : UNSURE);
+    const item = button("", () => select(index), { "aria-pressed": String(index === selected) });
+    item.setAttribute("aria-label", `Digit ${index + 1}: ${one.accepted ? one.label : "unknown"}`);
+    item.append(image, label);
+    return make("li", { className: one.accepted ? "" : "rejected" }, item);
   })));
-  if (focused) list.children[chosen]?.firstChild.focus();
+  if (focused) list.children[selected]?.firstChild.focus();
 }
 
-function boxes() {
-  const shown = picture && (digits().length > 1 || sheet.photo) ? digits() : [];
-  find("boxes").classList.toggle("photo", sheet.photo);
-  find("boxes").replaceChildren(...shown.map((one, place) => {
-    const [left, top, right, bottom] = placed(one.box);
+function renderBoxes() {
+  const visible = picture && (digits().length > 1 || area.photo) ? digits() : [];
+  find("boxes").classList.toggle("photo", area.photo);
+  find("boxes").replaceChildren(...visible.map((one, index) => {
+    const [left, top, right, bottom] = onArea(one.box);
     const box = document.createElementNS("http://www.w3.org/2000/svg", "rect");
     const sides = { x: left - 4, y: top - 4, width: right - left + 8, height: bottom - top + 8, rx: 4 };
     for (const [name, value] of Object.entries(sides)) box.setAttribute(name, value);
-    box.classList.toggle("chosen", place === chosen);
-    box.classList.toggle("refused", !one.accepted);
+    box.classList.toggle("selected", index === selected);
+    box.classList.toggle("rejected", !one.accepted);
     return box;
   }));
 }
 
-export function choose(place) {
+function select(index) {
   if (!digits().length) return;
-  chosen = (place + digits().length) % digits().length;
+  selected = (index + digits().length) % digits().length;
   render();
-  say(sureness(digit()), 100);
+  announce(confidenceText(digit()), 100);
   explain(digit());
 }
 
-export const step = (by) => choose(chosen + by);
+export const step = (by) => select(selected + by);
 
-// Correcting
+// Corrections
 
-function labels(one) {
+function renderKeys(current) {
   for (const key of find("keys").children) {
-    key.disabled = !one;
-    key.setAttribute("aria-pressed", String(one?.kept?.label === key.value));
+    key.disabled = !current;
+    key.setAttribute("aria-pressed", String(current?.sample?.label === key.value));
   }
 }
 
-/** Keep the chosen digit as a sample of a class, as it stands on the sheet; a digit is kept once. */
+/** Save the selected digit as a sample of a class; a new label replaces the digit's sample. */
 export async function label(name) {
-  await reading;
-  const one = digit();
-  if (!one || one.keeping || one.kept?.label === name) return;
-  one.keeping = true;
+  await request;
+  const current = digit();
+  if (!current || current.saving || current.sample?.label === name) return;
+  current.saving = true;
   try {
-    if (one.kept) await forget(one.kept);
-    one.kept = await post("/v1/samples", {
-      image: one.image,
+    if (current.sample) await deleteSample(current.sample);
+    current.sample = await post("/v1/samples", {
+      image: current.image,
       label: name,
-      guess: one.label ?? NO_DIGIT,
-      confidence: one.confidence,
-      source: sheet.photo ? "read" : "drawn",
+      guess: current.label ?? NO_DIGIT,
+      confidence: current.confidence,
+      source: area.photo ? "read" : "drawn",
     });
-    kept.push({ sample: one.kept, digit: one });
-    tell(name === one.label ? `Kept as another ${name}.` : `Kept as ${name}; it was read as ${one.label ?? NO_DIGIT}.`, true);
-    trouble();
+    saved.push({ sample: current.sample, digit: current });
+    const predicted = current.label ?? NO_DIGIT;
+    showSaved(name === current.label ? `Saved as another ${name}.` : `Saved as ${name}; it was read as ${predicted}.`, true);
+    showError();
   } catch (error) {
-    trouble(error.message);
+    showError(error.message);
   } finally {
-    one.keeping = false;
+    current.saving = false;
   }
-  labels(digit());
+  renderKeys(digit());
 }
 
-async function forget(sample) {
+async function deleteSample(sample) {
   await remove(`/v1/samples/${sample.id}`);
-  const place = kept.findIndex((each) => each.sample.id === sample.id);
-  if (place >= 0) kept.splice(place, 1)[0].digit.kept = undefined;
+  const index = saved.findIndex((each) => each.sample.id === sample.id);
+  if (index >= 0) saved.splice(index, 1)[0].digit.sample = undefined;
 }
 
-/** Take the sample back that was kept last. */
-export async function takeBack() {
-  const last = kept.at(-1);
+/** Delete the sample that was saved last. */
+export async function deleteLast() {
+  const last = saved.at(-1);
   if (!last) return;
   try {
-    await forget(last.sample);
-    tell(`Taken back: it is no sample of ${last.sample.label} any more.`, false);
+    await deleteSample(last.sample);
+    showSaved(`Deleted the sample of ${last.sample.label}.`, false);
   } catch (error) {
-    trouble(error.message);
+    showError(error.message);
   }
-  labels(digit());
+  renderKeys(digit());
 }
 
-function tell(text, undo) {
-  find("kept").replaceChildren(text, ...(undo ? [" ", button("Take it back", takeBack, { className: "link" })] : []));
+function showSaved(text, canDelete) {
+  find("saved").replaceChildren(text, ...(canDelete ? [" ", button("Delete", deleteLast, { className: "link" })] : []));
   document.dispatchEvent(new Event("samples"));
 }
 
-// Beginning
+// Start
 
-const thickness = () => {
-  sheet.pen = find("pen").valueAsNumber;
-  find("pen-dot").style.setProperty("--pen", `${sheet.pen}px`);
-};
+function setPen() {
+  area.pen = find("pen").valueAsNumber;
+  find("pen-dot").style.setProperty("--pen", `${area.pen}px`);
+}
 
-export function thicker(by) {
+export function changePen(by) {
   find("pen").valueAsNumber += by;
-  thickness();
-  say(`Pen ${sheet.pen} pixels`, 100);
+  setPen();
+  announce(`Pen ${area.pen} pixels`, 100);
 }
 
 export const actions = {
-  undo: () => sheet.undo(),
-  redo: () => sheet.redo(),
-  clear: () => sheet.clear(),
-  focus: () => find("sheet").focus(),
+  undo: () => area.undo(),
+  redo: () => area.redo(),
+  clear: () => area.clear(),
+  focus: () => find("drawing-area").focus(),
 };
 
-/** Make the view ready. */
+/** Connect the controls of the view. */
 export function start() {
-  sheet.addEventListener("change", changed);
-  sheet.addEventListener("resize", boxes);
-  document.addEventListener("theme", () => sheet.redraw());
+  area.addEventListener("change", changed);
+  area.addEventListener("resize", renderBoxes);
+  document.addEventListener("theme", () => area.redraw());
   for (const name of ["undo", "redo", "clear"]) find(name).addEventListener("click", actions[name]);
-  find("pen").addEventListener("input", thickness);
-  thickness();
+  find("pen").addEventListener("input", setPen);
+  setPen();
   if (["localhost", "127.0.0.1", "[::1]"].includes(location.hostname)) {
     find("draw-lead").textContent = "It is read while you draw, and nothing leaves this machine.";
   }
-  pictures(find("sheet"), (bitmap, blob) => sheet.place(bitmap, blob));
+  pictureInput(find("drawing-area"), (bitmap, blob) => area.place(bitmap, blob));
 }
 
-/** Be ready for the answers of a network, which reads what is on the sheet anew; returns the
- * classes that a digit can be. */
-export function serve(classes) {
-  find("bars").replaceChildren(...classes.map((name) => make(
+/** Use the classes and limits of a model and read the drawing again; returns its digits. */
+export function useModel(card) {
+  model = card;
+  area.maxSide = card.limits.side;
+  find("crop-size").textContent = `${card.image_shape.join(" × ")} pixels, input of the network`;
+  find("probabilities").replaceChildren(...card.class_names.map((name) => make(
     "li", { "data-label": name },
-    make("span", { className: "name" }, name), make("span", { className: "track" }), make("span", { className: "chance" }),
+    make("span", { className: "name" }, name), make("span", { className: "track" }), make("span", { className: "value" }),
   )));
-  const names = classes.filter((name) => name !== NO_DIGIT);
+  const names = card.class_names.filter((name) => name !== NO_DIGIT);
   find("keys").replaceChildren(...names.map((name) =>
     button(name, () => label(name), { value: name, disabled: true, "aria-pressed": "false" })));
-  if (!sheet.empty) read();
+  if (!area.empty) read();
   return names;
 }

@@ -1,14 +1,14 @@
-// The page: its views, its theme, its shortcuts.
+// The page: views, theme and keyboard shortcuts.
 
 import { get } from "./api.js";
 import * as draw from "./draw.js";
-import { find, trouble } from "./dom.js";
+import { find, showError } from "./dom.js";
 import * as model from "./model.js";
 import * as run from "./run.js";
 import * as samples from "./samples.js";
 
 const VIEWS = { draw: "Draw", run: "Run", samples: "Samples", model: "Model" };
-const shown = { run: run.show, samples: samples.show, model: model.show };
+const onShow = { run: run.show, samples: samples.show, model: model.show };
 
 function route() {
   const name = location.hash.slice(1);
@@ -21,10 +21,10 @@ function route() {
   }
   document.title = `${VIEWS[view]} · tenfold`;
   scrollTo(0, 0);
-  shown[view]?.();
+  onShow[view]?.();
 }
 
-// Theme: the system's, unless one is chosen
+// Theme: the system's by default
 
 const THEMES = ["automatic", "light", "dark"];
 
@@ -32,39 +32,39 @@ function store(name, value) {
   try {
     if (value === undefined) return localStorage.getItem(name);
     localStorage.setItem(name, value);
-  } catch { /* storage is closed to this page: the choice lasts as long as the page */ }
+  } catch { /* storage is disabled: the setting is lost with the page */ }
   return null;
 }
 
-function theme(name) {
+function setTheme(name) {
   if (name === "automatic") delete document.documentElement.dataset.theme;
   else document.documentElement.dataset.theme = name;
   find("theme").setAttribute("aria-label", `Theme: ${name}`);
   find("theme").title = `Theme: ${name}`;
-  find("theme").dataset.shown = name;
+  find("theme").dataset.theme = name;
   document.dispatchEvent(new Event("theme"));
 }
 
 function nextTheme() {
-  const now = document.documentElement.dataset.theme ?? "automatic";
-  const next = THEMES[(THEMES.indexOf(now) + 1) % THEMES.length];
+  const current = document.documentElement.dataset.theme ?? "automatic";
+  const next = THEMES[(THEMES.indexOf(current) + 1) % THEMES.length];
   store("theme", next === "automatic" ? "" : next);
-  theme(next);
+  setTheme(next);
 }
 
 // Shortcuts
 
-const go = (view) => () => { if (view !== "run" || !find("run-link").hidden) location.hash = view; };
-const KEYS = {
+const goTo = (view) => () => { if (view !== "run" || !find("run-link").hidden) location.hash = view; };
+const DRAW_KEYS = {
   z: draw.actions.undo, y: draw.actions.redo, c: draw.actions.clear, g: draw.actions.focus,
-  u: draw.takeBack, p: () => find("file").click(),
+  u: draw.deleteLast, p: () => find("file").click(),
   "[": () => draw.step(-1), "]": () => draw.step(1),
-  "+": () => draw.thicker(2), "=": () => draw.thicker(2), "-": () => draw.thicker(-2),
+  "+": () => draw.changePen(2), "=": () => draw.changePen(2), "-": () => draw.changePen(-2),
 };
-const EVERYWHERE = {
-  d: go("draw"), r: go("run"), s: go("samples"), m: go("model"), "?": () => find("help").showModal(),
+const GLOBAL_KEYS = {
+  d: goTo("draw"), r: goTo("run"), s: goTo("samples"), m: goTo("model"), "?": () => find("help").showModal(),
 };
-let names = [];
+let digits = [];
 
 function shortcut(event) {
   if (event.altKey || event.defaultPrevented || document.querySelector("dialog[open]")) return;
@@ -76,29 +76,29 @@ function shortcut(event) {
   }
   if (!find("shortcuts").checked) return;
   if (event.target.matches("input:not([type=range]), textarea, select")) return;
-  const action = EVERYWHERE[key] ?? (find("draw").hidden ? undefined : KEYS[key] ?? labelling(key));
+  const action = GLOBAL_KEYS[key] ?? (find("draw").hidden ? undefined : DRAW_KEYS[key] ?? labelAction(key));
   if (!action) return;
   event.preventDefault();
   action();
 }
 
-/** A class is kept by its own name where that is one key, else by its place. */
-function labelling(key) {
-  const name = names.includes(key) ? key : /^\d$/.test(key) ? names[Number(key)] : undefined;
+/** A key labels the class of that name, else a digit key the class of that index. */
+function labelAction(key) {
+  const name = digits.includes(key) ? key : /^\d$/.test(key) ? digits[Number(key)] : undefined;
   return name === undefined ? undefined : () => draw.label(name);
 }
 
-/** Another network answers from now on. */
-async function renew() {
+/** Another version of the model is active. */
+async function reloadModel() {
   try {
-    names = draw.serve((await get("/v1/model")).class_names);
+    digits = draw.useModel(await get("/v1/model"));
   } catch (error) {
-    trouble(error.message);
+    showError(error.message);
   }
 }
 
-async function begin() {
-  theme(document.documentElement.dataset.theme ?? "automatic");
+async function start() {
+  setTheme(document.documentElement.dataset.theme ?? "automatic");
   find("theme").addEventListener("click", nextTheme);
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.dispatchEvent(new Event("theme")));
   find("help-open").addEventListener("click", () => find("help").showModal());
@@ -106,18 +106,18 @@ async function begin() {
   find("shortcuts").addEventListener("change", () => store("shortcuts", find("shortcuts").checked ? "on" : "off"));
   addEventListener("keydown", shortcut);
   addEventListener("hashchange", route);
-  document.addEventListener("version", renew);
+  document.addEventListener("version", reloadModel);
   route();
   try {
     const card = await get("/v1/model");
     draw.start();
-    names = draw.serve(card.class_names);
+    digits = draw.useModel(card);
     find("version").textContent = `tenfold ${card.tenfold}`;
     await Promise.all([samples.start(), run.start(card), model.start()]);
   } catch (error) {
-    trouble(error.message);
+    showError(error.message);
   }
   document.documentElement.dataset.ready = "";
 }
 
-begin();
+start();

@@ -1,7 +1,7 @@
-// The view Model: what answers, how good it is, and its versions.
+// The view Model: the active model, its accuracy, and its versions.
 
 import { get, post } from "./api.js";
-import { accurate, button, find, make, say, spread, trouble } from "./dom.js";
+import { accuracyText, announce, button, find, intervalText, make, showError } from "./dom.js";
 
 export function start() {
   document.addEventListener("version", () => { if (!find("model").hidden) show(); });
@@ -10,38 +10,39 @@ export function start() {
 export async function show() {
   try {
     const [model, { versions }] = await Promise.all([get("/v1/model"), get("/v1/versions")]);
-    card(model);
+    showCard(model);
     find("versions").replaceChildren(heads(), make("tbody", {}, ...versions.toReversed().map(row)));
   } catch (error) {
-    trouble(error.message);
+    showError(error.message);
   }
 }
 
-function card(model) {
+function showCard(model) {
   const split = ["test", "validation"].find((name) => model.scores[name]?.accuracy);
   const score = model.scores[split]?.accuracy;
   find("model-lead").textContent = `${model.recipe?.name ?? model.name}, version ${model.version}`;
-  find("model-accuracy").textContent = score ? accurate(score) : "";
-  find("model-spread").textContent = score ? `${spread(score)} % of ${score.n.toLocaleString("en")} ${split} images right` : "";
-  const sure = model.threshold;
+  find("model-accuracy").textContent = score ? accuracyText(score) : "";
+  find("model-spread").textContent = score
+    ? `${intervalText(score)} % of ${score.n.toLocaleString("en")} ${split} images correct` : "";
+  const threshold = model.threshold;
   const facts = {
     Classes: model.class_names.join(", "),
     Images: `${model.image_shape.join(" × ")} pixels, grey`,
-    "Answers from": sure ? `${(100 * sure.value).toFixed(1)} % confidence on; below it says “I don’t know”` : "any confidence on",
+    Threshold: threshold ? `${(100 * threshold.value).toFixed(1)} % confidence; below it the answer is “I don’t know”` : "none",
     Size: `${Math.round(model.bytes / 1024).toLocaleString("en")} KiB`,
-    Source: model.source === "shipped" ? "comes with tenfold" : model.source,
+    Source: model.source === "shipped" ? "packaged with tenfold" : model.source,
   };
   find("card").replaceChildren(...Object.entries(facts).filter(([, value]) => value).flatMap(([name, value]) =>
     [make("dt", {}, name), make("dd", {}, String(value))]));
 }
 
-const heads = () => make("thead", {}, make("tr", {}, ...["Version", "made", "from", ""].map((text) =>
+const heads = () => make("thead", {}, make("tr", {}, ...["Version", "created", "from", ""].map((text) =>
   text ? make("th", { scope: "col", className: "text" }, text) : make("td"))));
 
 function row({ version, made, source, current }) {
   const action = current
-    ? make("span", { className: "mark" }, "answers now")
-    : button("Go back to this", () => activate(version), { "aria-label": `Let version ${version} answer` });
+    ? make("span", { className: "mark" }, "active")
+    : button("Activate", () => activate(version), { "aria-label": `Activate version ${version}` });
   return make("tr", {}, make("th", { scope: "row", className: "text" }, String(version)),
     make("td", { className: "text" }, made ? made.slice(0, 16).replace("T", " ") : ""),
     make("td", { className: "text" }, source ?? ""), make("td", {}, action));
@@ -51,9 +52,9 @@ async function activate(version) {
   try {
     await post(`/v1/versions/${version}/activate`);
     document.dispatchEvent(new Event("version"));
-    say(`Version ${version} answers now`, 100);
+    announce(`Version ${version} is active`, 100);
     find("main").focus();
   } catch (error) {
-    trouble(error.message);
+    showError(error.message);
   }
 }

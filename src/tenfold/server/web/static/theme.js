@@ -1,6 +1,6 @@
 "use strict";
-// Before the first paint, so that a page in the chosen theme does not flash in the other.
+// Runs before the first paint, so that the page does not flash in the other theme.
 try {
   const theme = localStorage.getItem("theme");
   if (theme) document.documentElement.dataset.theme = theme;
-} catch { /* storage is closed to this page: the system's theme it is */ }
+} catch { /* storage is disabled: use the system's theme */ }

@@ -1,91 +1,91 @@
-// The sheet: strokes by pointer or keyboard, a photo under them, undo and redo.
+// The drawing area: strokes by pointer or keyboard over an optional photo, undo and redo.
 
-const MARGIN = 0.18; // of the ink's longer side, left free around it in what is sent
-const SHORT = 240, LONG = 640; // pixels of what is sent: the reader enlarges less than 224
-const COLUMNS = 24; // of the grid that the keyboard draws on
-const PHOTO = 2000; // pixels: the reader reduces longer pictures to that itself
-const MOVES = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+const MARGIN = 0.18; // around the drawing, relative to its longer side
+const SHORT_SIDE = 240, LONG_SIDE = 640; // pixels of a drawing that is sent
+const COLUMNS = 24; // of the grid for drawing by keyboard
+const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
-export class Sheet extends EventTarget {
-  /** What is on it, oldest first: strokes, photos, and the places where it was cleared. */
+export class DrawingArea extends EventTarget {
+  /** Strokes, photos and clearings, oldest first. */
   #layers = [];
   #undone = [];
   #stroke = null;
   #size = [0, 0];
-  #cursor = null; // column, row, whether the pen is down
-  pen = 18;
+  #cursor = null; // column and row of the grid
+  pen = 18; // pixels
+  maxSide = Infinity; // pixels; larger photos are reduced before they are sent
 
-  constructor(element, canvas, marker, tell) {
+  constructor(element, canvas, marker, describe) {
     super();
-    Object.assign(this, { element, canvas, marker, tell, context: canvas.getContext("2d") });
+    Object.assign(this, { element, canvas, marker, describe, context: canvas.getContext("2d") });
     new ResizeObserver(() => this.#fit()).observe(element);
     this.#fit();
-    element.addEventListener("pointerdown", (event) => this.#down(event));
-    element.addEventListener("pointermove", (event) => this.#move(event));
+    element.addEventListener("pointerdown", (event) => this.#pointerDown(event));
+    element.addEventListener("pointermove", (event) => this.#pointerMove(event));
     for (const kind of ["pointerup", "pointercancel"]) {
-      element.addEventListener(kind, (event) => this.#up(event));
+      element.addEventListener(kind, (event) => this.#pointerUp(event));
     }
     element.addEventListener("keydown", (event) => this.#key(event));
     element.addEventListener("blur", () => this.#leave());
   }
 
-  get #shown() {
+  get #visible() {
     const cleared = this.#layers.findLastIndex((layer) => layer.cleared);
     return this.#layers.slice(this.#layers[cleared]?.photo ? cleared : cleared + 1);
   }
-  get empty() { return this.#shown.length === 0; }
+  get empty() { return this.#visible.length === 0; }
   get drawing() { return this.#stroke !== null; }
-  get photo() { return this.#shown.some((layer) => layer.photo); }
+  get photo() { return this.#visible.some((layer) => layer.photo); }
   get canUndo() { return this.#layers.length > 0; }
   get canRedo() { return this.#undone.length > 0; }
-  /** Where the pen was last, for whoever wants to know which digit is being drawn. */
-  get last() { return this.#shown.at(-1)?.points?.at(-1) ?? null; }
+  /** The last point of the latest stroke, or null. */
+  get last() { return this.#visible.at(-1)?.points?.at(-1) ?? null; }
 
-  undo() { this.#pass(this.#layers, this.#undone); }
-  redo() { this.#pass(this.#undone, this.#layers); }
+  undo() { this.#move(this.#layers, this.#undone); }
+  redo() { this.#move(this.#undone, this.#layers); }
   clear() { if (!this.empty) this.#add({ cleared: true }); }
 
-  /** Begin anew with a picture, on which one can draw. */
+  /** Replace the drawing by a picture; strokes can be drawn over it. */
   place(photo, blob) { this.#add({ cleared: true, photo, blob }); }
 
   redraw() {
     const [width, height] = this.#size;
     this.context.clearRect(0, 0, width, height);
-    for (const layer of this.#shown) this.#paint(this.context, layer, this.#ink());
+    for (const layer of this.#visible) this.#paint(this.context, layer, this.#ink());
   }
 
-  /** What to send, and how its pixels lie on the sheet; null for an empty sheet. */
+  /** The picture to send and its position and scale in the area, or null if the area is empty. */
   async picture() {
-    const shown = this.#shown;
-    if (!shown.length) return null;
-    if (shown.length === 1 && shown[0].photo) return this.#wholePhoto(shown[0]);
-    const [left, top, right, bottom] = shown.some((layer) => layer.photo)
+    const layers = this.#visible;
+    if (!layers.length) return null;
+    if (layers.length === 1 && layers[0].photo) return this.#photoToSend(layers[0]);
+    const [left, top, right, bottom] = layers.some((layer) => layer.photo)
       ? [0, 0, ...this.#size]
-      : this.#inked(shown);
+      : this.#inkBox(layers);
     const [width, height] = [right - left, bottom - top];
-    const scale = Math.min(SHORT / Math.min(width, height), LONG / Math.max(width, height));
+    const scale = Math.min(SHORT_SIDE / Math.min(width, height), LONG_SIDE / Math.max(width, height));
     const canvas = new OffscreenCanvas(Math.ceil(width * scale), Math.ceil(height * scale));
     const context = canvas.getContext("2d");
     context.fillStyle = "#fff";
     context.fillRect(0, 0, canvas.width, canvas.height);
     context.setTransform(scale, 0, 0, scale, -left * scale, -top * scale);
-    for (const layer of shown) this.#paint(context, layer, "#000");
+    for (const layer of layers) this.#paint(context, layer, "#000");
     return { blob: await canvas.convertToBlob({ type: "image/png" }), left, top, scale };
   }
 
-  async #wholePhoto({ photo, blob }) {
+  async #photoToSend({ photo, blob }) {
     const [left, top, , , scale] = this.#placed(photo);
-    if (Math.max(photo.width, photo.height) <= PHOTO) return { blob, left, top, scale: 1 / scale };
-    const less = PHOTO / Math.max(photo.width, photo.height);
-    const canvas = new OffscreenCanvas(Math.round(photo.width * less), Math.round(photo.height * less));
+    if (Math.max(photo.width, photo.height) <= this.maxSide) return { blob, left, top, scale: 1 / scale };
+    const reduction = this.maxSide / Math.max(photo.width, photo.height);
+    const canvas = new OffscreenCanvas(Math.round(photo.width * reduction), Math.round(photo.height * reduction));
     const context = canvas.getContext("2d");
     context.imageSmoothingQuality = "high";
     context.drawImage(photo, 0, 0, canvas.width, canvas.height);
     const reduced = await canvas.convertToBlob({ type: "image/jpeg", quality: 0.95 });
-    return { blob: reduced, left, top, scale: less / scale };
+    return { blob: reduced, left, top, scale: reduction / scale };
   }
 
-  #inked(layers) {
+  #inkBox(layers) {
     const box = [Infinity, Infinity, -Infinity, -Infinity];
     for (const { points, width } of layers) {
       for (const [x, y] of points) {
@@ -95,11 +95,11 @@ export class Sheet extends EventTarget {
         box[3] = Math.max(box[3], y + width / 2);
       }
     }
-    const free = Math.max(24, MARGIN * Math.max(box[2] - box[0], box[3] - box[1]));
-    return [box[0] - free, box[1] - free, box[2] + free, box[3] + free];
+    const margin = Math.max(24, MARGIN * Math.max(box[2] - box[0], box[3] - box[1]));
+    return [box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin];
   }
 
-  #pass(from, to) {
+  #move(from, to) {
     if (!from.length || this.drawing) return;
     to.push(from.pop());
     this.redraw();
@@ -119,80 +119,80 @@ export class Sheet extends EventTarget {
 
   #fit() {
     const { clientWidth: width, clientHeight: height } = this.element;
-    const [before, tall] = this.#size;
-    if (!width || (width === before && height === tall)) return;
-    const dense = Math.min(devicePixelRatio || 1, 3);
-    this.canvas.width = Math.round(width * dense);
-    this.canvas.height = Math.round(height * dense);
-    this.context.setTransform(dense, 0, 0, dense, 0, 0);
+    const [oldWidth, oldHeight] = this.#size;
+    if (!width || (width === oldWidth && height === oldHeight)) return;
+    const density = Math.min(devicePixelRatio || 1, 3);
+    this.canvas.width = Math.round(width * density);
+    this.canvas.height = Math.round(height * density);
+    this.context.setTransform(density, 0, 0, density, 0, 0);
     this.#size = [width, height];
-    if (before) this.#moveAll(Math.min(width / before, height / tall), width, height, before, tall);
+    if (oldWidth) this.#rescale(Math.min(width / oldWidth, height / oldHeight), width, height, oldWidth, oldHeight);
     this.redraw();
     this.dispatchEvent(new Event("resize"));
   }
 
-  /** Keep the drawing whole and in the middle when the sheet changes its size. */
-  #moveAll(scale, width, height, before, tall) {
-    const [right, down] = [(width - before * scale) / 2, (height - tall * scale) / 2];
+  /** Scale the drawing and keep it centred when the area changes its size. */
+  #rescale(scale, width, height, oldWidth, oldHeight) {
+    const [dx, dy] = [(width - oldWidth * scale) / 2, (height - oldHeight * scale) / 2];
     for (const layer of [...this.#layers, ...this.#undone]) {
       if (!layer.points) continue;
       layer.width *= scale;
-      layer.points = layer.points.map(([x, y, force]) => [x * scale + right, y * scale + down, force]);
+      layer.points = layer.points.map(([x, y, pressure]) => [x * scale + dx, y * scale + dy, pressure]);
     }
   }
 
   #placed(photo) {
     const [width, height] = this.#size;
     const scale = Math.min(width / photo.width, height / photo.height);
-    const [wide, tall] = [photo.width * scale, photo.height * scale];
-    return [(width - wide) / 2, (height - tall) / 2, wide, tall, scale];
+    const [scaledWidth, scaledHeight] = [photo.width * scale, photo.height * scale];
+    return [(width - scaledWidth) / 2, (height - scaledHeight) / 2, scaledWidth, scaledHeight, scale];
   }
 
   #paint(context, { points, width, photo }, ink) {
     if (photo) {
-      const [left, top, wide, tall] = this.#placed(photo);
+      const [left, top, scaledWidth, scaledHeight] = this.#placed(photo);
       context.imageSmoothingQuality = "high";
-      context.drawImage(photo, left, top, wide, tall);
+      context.drawImage(photo, left, top, scaledWidth, scaledHeight);
     }
     for (let i = 0; i < (points?.length ?? 0); i++) this.#segment(context, points, i, width, ink);
   }
 
-  /** The piece of a stroke up to its point i: curves from middle to middle of its chords. */
+  /** Paint a stroke up to its point i, as quadratic curves between the midpoints of its chords. */
   #segment(context, points, i, width, ink) {
-    const middle = (one, other) => [(one[0] + other[0]) / 2, (one[1] + other[1]) / 2];
-    const [before, here] = [points[Math.max(0, i - 1)], points[i]];
-    const start = i < 2 ? before : middle(points[i - 2], before);
+    const midpoint = (a, b) => [(a[0] + b[0]) / 2, (a[1] + b[1]) / 2];
+    const [previous, current] = [points[Math.max(0, i - 1)], points[i]];
+    const start = i < 2 ? previous : midpoint(points[i - 2], previous);
     context.strokeStyle = ink;
     context.lineCap = context.lineJoin = "round";
-    context.lineWidth = width * here[2];
+    context.lineWidth = width * current[2];
     context.beginPath();
     context.moveTo(...start.slice(0, 2));
-    context.quadraticCurveTo(before[0], before[1], ...middle(before, here));
-    if (i === points.length - 1) context.lineTo(here[0], here[1]);
+    context.quadraticCurveTo(previous[0], previous[1], ...midpoint(previous, current));
+    if (i === points.length - 1) context.lineTo(current[0], current[1]);
     context.stroke();
   }
 
   #at(event) {
     const box = this.element.getBoundingClientRect();
-    const force = event.pointerType === "pen" && event.pressure > 0 ? 0.5 + event.pressure : 1;
-    return [event.clientX - box.left - this.element.clientLeft, event.clientY - box.top - this.element.clientTop, force];
+    const pressure = event.pointerType === "pen" && event.pressure > 0 ? 0.5 + event.pressure : 1;
+    return [event.clientX - box.left - this.element.clientLeft, event.clientY - box.top - this.element.clientTop, pressure];
   }
 
-  #down(event) {
+  #pointerDown(event) {
     if (this.drawing || event.button !== 0 || !event.isPrimary) return;
     this.element.setPointerCapture(event.pointerId);
     this.#leave();
     this.#begin(this.#at(event), event.pointerId);
   }
 
-  #move(event) {
+  #pointerMove(event) {
     if (this.#stroke?.pointer !== event.pointerId) return;
     const events = event.getCoalescedEvents?.() ?? [];
     for (const each of events.length ? events : [event]) this.#extend(this.#at(each));
     this.#changed();
   }
 
-  #up(event) {
+  #pointerUp(event) {
     if (this.#stroke?.pointer !== event.pointerId) return;
     this.#end();
   }
@@ -219,10 +219,10 @@ export class Sheet extends EventTarget {
     this.#changed();
   }
 
-  // By keyboard
+  // Keyboard
 
   #key(event) {
-    const move = MOVES[event.key];
+    const move = ARROWS[event.key];
     if (event.ctrlKey || event.altKey || event.metaKey || !(move || event.key === " " || event.key === "Escape")) return;
     if (event.key === "Escape" && !this.drawing) return;
     event.preventDefault();
@@ -239,7 +239,7 @@ export class Sheet extends EventTarget {
       else this.#end();
     } else if (event.key === " ") this.#begin(point, "keys");
     this.#mark(point);
-    this.tell(`Column ${this.#cursor.column}, row ${this.#cursor.row}, pen ${this.drawing ? "down" : "up"}`);
+    this.describe(`Column ${this.#cursor.column}, row ${this.#cursor.row}, pen ${this.drawing ? "down" : "up"}`);
   }
 
   #mark([x, y]) {

@@ -1,15 +1,15 @@
-// Pictures from elsewhere: a file, the clipboard, something dropped, the camera.
+// Pictures from a file, the clipboard, drag and drop, or the camera.
 
-import { find, trouble } from "./dom.js";
+import { find, showError } from "./dom.js";
 
-/** Hand every picture that the user gives to `take(bitmap, blob)`. */
-export function pictures(sheet, take) {
+/** Call `use(bitmap, blob)` for every picture of the user. */
+export function pictureInput(dropArea, use) {
   async function open(blob) {
     try {
-      take(await createImageBitmap(blob), blob);
-      trouble();
+      use(await createImageBitmap(blob), blob);
+      showError();
     } catch {
-      trouble(`${blob.name ?? "This"} cannot be opened as a picture; choose a PNG or JPEG.`);
+      showError(`${blob.name ?? "This"} cannot be opened as a picture; choose a PNG or JPEG.`);
     }
   }
 
@@ -21,22 +21,22 @@ export function pictures(sheet, take) {
   }
   find("choose").addEventListener("click", () => find("file").click());
 
-  const carried = (transfer) => [...(transfer?.files ?? [])].find((file) => file.type.startsWith("image/"));
+  const pictureIn = (transfer) => [...(transfer?.files ?? [])].find((file) => file.type.startsWith("image/"));
   document.addEventListener("paste", (event) => {
-    const file = carried(event.clipboardData);
+    const file = pictureIn(event.clipboardData);
     if (file) open(file);
   });
   document.addEventListener("dragover", (event) => {
     event.preventDefault();
-    sheet.classList.add("over");
+    dropArea.classList.add("over");
   });
-  document.addEventListener("dragleave", () => sheet.classList.remove("over"));
+  document.addEventListener("dragleave", () => dropArea.classList.remove("over"));
   document.addEventListener("drop", (event) => {
     event.preventDefault();
-    sheet.classList.remove("over");
-    const file = carried(event.dataTransfer);
+    dropArea.classList.remove("over");
+    const file = pictureIn(event.dataTransfer);
     if (file) open(file);
-    else if (event.dataTransfer.files.length) trouble("That is not a picture; drop a PNG or JPEG.");
+    else if (event.dataTransfer.files.length) showError("That is not a picture; drop a PNG or JPEG.");
   });
   camera(open);
 }
@@ -45,7 +45,7 @@ function camera(open) {
   const dialog = find("camera-dialog"), video = find("video");
 
   async function start() {
-    if (!navigator.mediaDevices) { // the page is not on this machine, and not encrypted
+    if (!navigator.mediaDevices) { // only available on this machine or over HTTPS
       find("capture").click();
       return;
     }
@@ -54,16 +54,16 @@ function camera(open) {
         video: { facingMode: "environment", width: { ideal: 1920 } },
       });
     } catch (error) {
-      trouble(error.name === "NotAllowedError"
-        ? "The browser does not let this page use the camera; allow it, or choose a picture."
-        : "There is no camera that can be used; choose a picture instead.");
+      showError(error.name === "NotAllowedError"
+        ? "The browser does not allow this page to use the camera; allow it, or choose a picture."
+        : "No camera is available; choose a picture instead.");
       return;
     }
     dialog.showModal();
     await video.play();
   }
 
-  async function shoot() {
+  async function takePhoto() {
     const canvas = new OffscreenCanvas(video.videoWidth, video.videoHeight);
     canvas.getContext("2d").drawImage(video, 0, 0);
     await open(await canvas.convertToBlob({ type: "image/jpeg", quality: 0.95 }));
@@ -71,7 +71,7 @@ function camera(open) {
   }
 
   find("camera").addEventListener("click", start);
-  find("shoot").addEventListener("click", shoot);
+  find("take-photo").addEventListener("click", takePhoto);
   find("camera-close").addEventListener("click", () => dialog.close());
   dialog.addEventListener("close", () => {
     for (const track of video.srcObject?.getTracks() ?? []) track.stop();

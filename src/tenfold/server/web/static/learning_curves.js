@@ -1,4 +1,4 @@
-// Learning curves as SVG: one chart for accuracy, one for loss; training thin, validation strong.
+// Learning curves as SVG: a chart of accuracy and one of loss, each for train and validation.
 
 import { make, percent } from "./dom.js";
 
@@ -12,12 +12,13 @@ function svg(tag, attributes, ...children) {
   return element;
 }
 
-/** Fill a place with the charts of a history: rows with epoch, seed, loss, accuracy, val_….
- * There is room for `epochs` at least. */
-export function curves(place, history, epochs) {
-  const room = place.clientWidth;
-  const width = Math.min(544, Math.max(280, room > 700 ? (room - 32) / 2 : room));
-  place.replaceChildren(...CHARTS.map((columns) => chart(...columns, history, epochs, width)));
+/** Show the charts of a history in an element.
+ * Rows of the history have epoch, seed, loss, accuracy, val_loss and val_accuracy; the x axis
+ * covers at least `epochs`. */
+export function learningCurves(element, history, epochs) {
+  const available = element.clientWidth;
+  const width = Math.min(544, Math.max(280, available > 700 ? (available - 32) / 2 : available));
+  element.replaceChildren(...CHARTS.map((columns) => chart(...columns, history, epochs, width)));
 }
 
 function chart(title, train, validation, history, epochs, width) {
@@ -27,25 +28,25 @@ function chart(title, train, validation, history, epochs, width) {
   const lines = [[train, "train"], [validation, "validation"]].flatMap(([column, name]) =>
     seeds(rows).map((seed) => line(rows.filter((row) => row.seed === seed), column, name, scale)));
   const last = rows.at(-1);
-  const shown = (value) => (title === "Accuracy" ? percent(value) : value.toFixed(3));
-  const told = last && Number.isFinite(last[validation]) ? `, ${shown(last[validation])} on validation after epoch ${last.epoch}` : "";
-  const picture = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "img", "aria-label": `${title} by epoch${told}` },
+  const format = (value) => (title === "Accuracy" ? percent(value) : value.toFixed(3));
+  const result = last && Number.isFinite(last[validation]) ? `, ${format(last[validation])} on validation after epoch ${last.epoch}` : "";
+  const image = svg("svg", { viewBox: `0 0 ${width} ${HEIGHT}`, width, height: HEIGHT, role: "img", "aria-label": `${title} by epoch${result}` },
     ...axes(scale, width, title === "Accuracy"), ...lines);
   const key = make("p", { className: "key" }, make("span", { className: "train" }, "train"), make("span", { className: "validation" }, "validation"));
-  return make("figure", {}, make("figcaption", {}, make("b", {}, title), key), picture);
+  return make("figure", {}, make("figcaption", {}, make("b", {}, title), key), image);
 }
 
 const seeds = (rows) => [...new Set(rows.map((row) => row.seed))];
 
 function scales(values, epochs, width, bounded) {
   let [low, high] = values.length ? [Math.min(...values), Math.max(...values)] : [0, 1];
-  const free = Math.max(0.02 * (high - low), bounded ? 0.002 : 0.005);
-  [low, high] = [Math.max(0, low - free), bounded ? Math.min(1, high + free) : high + free];
-  const across = width - LEFT - RIGHT, down = HEIGHT - TOP - BOTTOM;
+  const margin = Math.max(0.02 * (high - low), bounded ? 0.002 : 0.005);
+  [low, high] = [Math.max(0, low - margin), bounded ? Math.min(1, high + margin) : high + margin];
+  const plotWidth = width - LEFT - RIGHT, plotHeight = HEIGHT - TOP - BOTTOM;
   return {
     low, high, epochs,
-    x: (epoch) => LEFT + (epochs > 1 ? (across * (epoch - 1)) / (epochs - 1) : across / 2),
-    y: (value) => TOP + down * (1 - (value - low) / (high - low)),
+    x: (epoch) => LEFT + (epochs > 1 ? (plotWidth * (epoch - 1)) / (epochs - 1) : plotWidth / 2),
+    y: (value) => TOP + plotHeight * (1 - (value - low) / (high - low)),
   };
 }
 
@@ -56,13 +57,13 @@ function line(rows, column, name, { x, y }) {
   return end ? svg("g", {}, path, svg("circle", { class: name, cx: end[0], cy: end[1], r: 3.5 })) : path;
 }
 
-/** Round steps that divide a range into about four. */
+/** Round tick values that divide a range into about four parts. */
 function ticks(low, high) {
   const rough = (high - low) / 4, power = 10 ** Math.floor(Math.log10(rough));
   const step = power * [1, 2, 2.5, 5, 10].find((each) => each * power >= rough);
-  const found = [];
-  for (let k = Math.ceil(low / step); k * step <= high + 1e-12; k++) found.push(k * step);
-  return found;
+  const values = [];
+  for (let k = Math.ceil(low / step); k * step <= high + 1e-12; k++) values.push(k * step);
+  return values;
 }
 
 function axes({ low, high, epochs, x, y }, width, bounded) {
