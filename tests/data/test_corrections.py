@@ -39,7 +39,7 @@ def given(splits, name, index):
     return splits.class_names[splits.present()[name].labels[index]]
 
 
-def test_a_digest_is_of_shape_and_bytes():
+def test_a_digest_depends_on_shape_and_pixels():
     images = np.arange(2 * 6, dtype=np.uint8).reshape(2, 2, 3)
     expected = [hashlib.sha256(b"(2, 3)" + image.tobytes()).hexdigest()[:16] for image in images]
     labels = np.array([0, 1])
@@ -47,7 +47,7 @@ def test_a_digest_is_of_shape_and_bytes():
     assert Dataset(images.reshape(2, 3, 2), labels, ("a", "b")).digests[0] != expected[0]
 
 
-def test_all_mnist_images_have_digests_of_their_own(mnist):
+def test_all_images_of_mnist_have_different_digests(mnist):
     digests = np.concatenate([split.digests for split in mnist.present().values()])
     assert len(set(digests.tolist())) == 70_000
 
@@ -93,7 +93,7 @@ def test_the_origin_loads_the_same_again(few_file, write, monkeypatch, tmp_path)
     assert plain.origin.corrections is None
 
 
-def test_nothing_is_written_into_the_data(few_file, write):
+def test_corrections_do_not_change_the_data(few_file, write):
     before = few_file.read_bytes()
     plain = tenfold.load(few_file)
     labels = plain.train.labels.copy()
@@ -104,7 +104,7 @@ def test_nothing_is_written_into_the_data(few_file, write):
     assert few_file.read_bytes() == before
 
 
-def test_equal_images_with_different_labels_are_told_apart(write):
+def test_equal_images_with_different_labels_are_distinguished(write):
     images = np.zeros((4, 28, 28), np.uint8)
     images[3] = 1
     data = Dataset(images, np.array([0, 1, 0, 1]), ("a", "b"))
@@ -127,7 +127,7 @@ def test_a_file_without_rows_changes_nothing(few_file, write):
     assert fixed.source.endswith("0 relabelled, 0 dropped")
 
 
-def test_a_spreadsheets_byte_order_mark_and_line_ends_are_taken(few_file, tmp_path):
+def test_byte_order_mark_and_line_ends_of_spreadsheets_are_accepted(few_file, tmp_path):
     plain = tenfold.load(few_file)
     path = tmp_path / "excel.csv"
     row = f"{digest(plain, 'train', 0)},train,0,{given(plain, 'train', 0)},drop,"
@@ -162,7 +162,7 @@ IMAGE = "0123456789abcdef"
         ),
     ],
 )
-def test_files_that_cannot_be_used(few_file, tmp_path, content, message):
+def test_invalid_files_are_refused(few_file, tmp_path, content, message):
     path = tmp_path / "corrections.csv"
     path.write_bytes(content)
     with pytest.raises(InputError, match=message) as caught:
@@ -180,7 +180,7 @@ def test_files_that_cannot_be_used(few_file, tmp_path, content, message):
         ("other", "drop", "", "has the label '[0-9]' there and '[0-9]' in few"),
     ],
 )
-def test_rows_that_do_not_fit_the_data(few_file, write, given_label, action, label, message):
+def test_rows_for_other_data_are_refused(few_file, write, given_label, action, label, message):
     plain = tenfold.load(few_file)
     correct = given(plain, "train", 0)
     other = str((int(correct) + 1) % 10)
@@ -191,12 +191,12 @@ def test_rows_that_do_not_fit_the_data(few_file, write, given_label, action, lab
 
 
 @pytest.mark.parametrize(("name", "message"), [("", "a folder"), ("gone.csv", "no such file")])
-def test_places_without_a_file(few_file, tmp_path, name, message):
+def test_a_path_without_a_file_is_refused(few_file, tmp_path, name, message):
     with pytest.raises(InputError, match=message):
         tenfold.load(few_file, corrections=tmp_path / name)
 
 
-def test_dropping_a_whole_split_is_refused(few, write):
+def test_dropping_all_images_of_a_split_is_refused(few, write):
     rows = [(digest(few, "test", i), given(few, "test", i), "drop", "") for i in range(310)]
     with pytest.raises(InputError, match="drops all 310 images of a split"):
         Corrections.read(write(rows)).apply(few.test)

@@ -1,4 +1,4 @@
-"""Images that stay in their file: chosen, read in parts, trained on window after window."""
+"""Memory-mapped images: selection, reading in chunks, training window after window."""
 
 import re
 import signal
@@ -33,8 +33,8 @@ def few():
 
 
 @pytest.fixture
-def little_fits(monkeypatch):
-    """Choices of more than 200 images are left in their place, and not held on the device."""
+def low_memory(monkeypatch):
+    """Selections of more than 200 images stay memory-mapped, and are not held on the device."""
     monkeypatch.setattr(limits, "MAX_RESIDENT_BYTES", 200 * IMAGE_BYTES)
     monkeypatch.setattr(lazy_images, "CHUNK", 256)
     monkeypatch.setattr(training_data, "WINDOW", 230 * IMAGE_BYTES)
@@ -46,10 +46,10 @@ def little_fits(monkeypatch):
     [slice(3, 9), np.array([5, 1, 1]), np.arange(IMAGES) % 3 == 0, 4, (slice(2, 4), 0), [7, 6]],
     ids=str,
 )
-def test_stored_images_are_indexed_like_an_array(few, index):
-    places = np.random.default_rng(0).permutation(IMAGES)
-    images = LazyImages(few.images, places)
-    expected = few.images[places]
+def test_lazy_images_are_indexed_like_an_array(few, index):
+    indices = np.random.default_rng(0).permutation(IMAGES)
+    images = LazyImages(few.images, indices)
+    expected = few.images[indices]
     assert images.shape == expected.shape
     assert images.nbytes == expected.nbytes
     assert np.array_equal(images[index], expected[index])
@@ -57,7 +57,7 @@ def test_stored_images_are_indexed_like_an_array(few, index):
     assert np.array_equal(np.asarray(images), expected)
 
 
-def test_a_choice_of_stored_images_is_the_same_as_of_held_ones(few, little_fits):
+def test_a_lazy_selection_equals_one_in_memory(few, low_memory):
     mask = np.arange(IMAGES) % 2 == 0
     back = np.arange(IMAGES // 2)[:80:-1]
     part = few[mask][back]
@@ -70,9 +70,7 @@ def test_a_choice_of_stored_images_is_the_same_as_of_held_ones(few, little_fits)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is of Linux")
-def test_images_from_all_over_a_mapped_file_do_not_bring_all_of_it_into_memory(
-    tmp_path, monkeypatch
-):
+def test_scattered_images_do_not_load_all_of_a_memory_mapped_file(tmp_path, monkeypatch):
     def mapped():
         status = Path("/proc/self/status").read_text()
         return 1024 * sum(map(int, re.findall(r"Rss(?:File|Shmem):\s+(\d+)", status)))
@@ -82,28 +80,28 @@ def test_images_from_all_over_a_mapped_file_do_not_bring_all_of_it_into_memory(
         release(array)
 
     seen, release = [], lazy_images.release
-    whole = np.memmap(tmp_path / "images", np.uint8, "w+", shape=(100_000, 28, 28))
-    places = np.random.default_rng(0).permutation(len(whole))[:5_000]
-    whole[places, 0, 0] = places % 256
-    whole.flush()
-    release(whole)
+    source = np.memmap(tmp_path / "images", np.uint8, "w+", shape=(100_000, 28, 28))
+    indices = np.random.default_rng(0).permutation(len(source))[:5_000]
+    source[indices, 0, 0] = indices % 256
+    source.flush()
+    release(source)
     before = mapped()
     monkeypatch.setattr(lazy_images, "_SCATTERED", 10)
     monkeypatch.setattr(lazy_images, "release", watched)
-    for images in (select(whole, places), LazyImages(whole, places)[:]):
-        np.testing.assert_array_equal(images[:, 0, 0], places % 256)
-        assert 0 < max(seen) < whole.nbytes / 2
-        assert mapped() - before < whole.nbytes / 20
+    for images in (select(source, indices), LazyImages(source, indices)[:]):
+        np.testing.assert_array_equal(images[:, 0, 0], indices % 256)
+        assert 0 < max(seen) < source.nbytes / 2
+        assert mapped() - before < source.nbytes / 20
 
 
-def test_what_fits_is_an_array(few):
+def test_a_selection_that_fits_in_memory_is_an_array(few):
     assert type(select(few.images, np.array([2, 3]))) is np.ndarray
     assert [len(part) for part in in_chunks(few.images)] == [IMAGES]
 
 
 @pytest.mark.parametrize("kind", ["IDX", "NPZ"])
-def test_a_large_file_is_mapped_and_gives_the_same_splits(
-    few, kind, tmp_path, little_fits, monkeypatch
+def test_a_large_file_is_memory_mapped_and_gives_the_same_splits(
+    few, kind, tmp_path, low_memory, monkeypatch
 ):
     if kind == "IDX":
         path = tmp_path / "digits-images-idx3-ubyte"
@@ -123,7 +121,7 @@ def test_a_large_file_is_mapped_and_gives_the_same_splits(
         assert split.checksum == mapped.present()[name].checksum
 
 
-def test_a_mapped_file_of_another_length_is_refused(few, tmp_path, little_fits):
+def test_a_memory_mapped_file_of_another_length_is_refused(few, tmp_path, low_memory):
     path = tmp_path / "digits-images-idx3-ubyte"
     content = idx.idx_bytes(few.images)
     for damaged, message in ((content[:-1], "is truncated"), (content + b"0", "has more data")):
@@ -132,7 +130,7 @@ def test_a_mapped_file_of_another_length_is_refused(few, tmp_path, little_fits):
             idx.read_idx(path)
 
 
-def test_a_packed_npz_is_not_mapped(few, tmp_path, little_fits):
+def test_a_compressed_npz_is_not_memory_mapped(few, tmp_path, low_memory):
     path = tmp_path / "digits.npz"
     np.savez_compressed(path, x_train=few.images)
     with zipfile.ZipFile(path) as archive:
@@ -141,20 +139,20 @@ def test_a_packed_npz_is_not_mapped(few, tmp_path, little_fits):
     assert np.array_equal(array, few.images)
 
 
-def test_windows_hold_every_image_once_in_batches(few, little_fits):
+def test_windows_hold_every_image_once_in_batches(few, low_memory):
     windows = list(DeviceData(few).windows(50, epoch=3))
     assert [window.count for window in windows] == [200, 200, 200, 100]
     assert {window.images.shape for window in windows} == {(200, IMAGE_BYTES)}
-    found = np.concatenate([np.asarray(w.images)[: w.count] for w in windows])
+    images = np.concatenate([np.asarray(w.images)[: w.count] for w in windows])
     labels = np.concatenate([np.asarray(w.labels)[: w.count] for w in windows])
-    places = order_of_runs(IMAGES, 3)
-    assert sorted(places.tolist()) == list(range(IMAGES))
-    assert np.array_equal(found.reshape(-1, 28, 28), few.images[places])
-    assert np.array_equal(labels, few.labels[places])
-    assert order_of_runs(IMAGES, 4).tolist() != places.tolist()
+    order = order_of_runs(IMAGES, 3)
+    assert sorted(order.tolist()) == list(range(IMAGES))
+    assert np.array_equal(images.reshape(-1, 28, 28), few.images[order])
+    assert np.array_equal(labels, few.labels[order])
+    assert order_of_runs(IMAGES, 4).tolist() != order.tolist()
 
 
-def test_an_aligned_array_is_not_copied_to_the_processor():
+def test_an_aligned_array_is_not_copied_to_the_cpu_device():
     array = aligned_zeros((3, 100))
     assert array.ctypes.data % 64 == 0
     if jax.default_backend() == "cpu":
@@ -162,7 +160,7 @@ def test_an_aligned_array_is_not_copied_to_the_processor():
 
 
 def trained(few, seeds, epochs=2):
-    """The states and logs of networks after epochs of streamed images."""
+    """Return state, progress and metrics of networks after epochs of streamed images."""
     recipe = tenfold.Recipe("test", "dense", {"hidden": [16]}, batch_size=48)
     networks = build_networks(recipe, (28, 28), 10, len(few), seeds)
     program, state = Program.from_recipe(networks, recipe, (28, 28), 10), initial_state(networks)
@@ -174,7 +172,7 @@ def trained(few, seeds, epochs=2):
     return [np.asarray(leaf) for leaf in jax.tree.leaves(state)], seen, logs
 
 
-def test_streamed_training_has_the_same_bits_again_and_sees_all_images(few, little_fits):
+def test_streamed_training_is_deterministic_and_uses_all_images(few, low_memory):
     first, seen, logs = trained(few, [5])
     again, _, _ = trained(few, [5])
     assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
@@ -183,7 +181,7 @@ def test_streamed_training_has_the_same_bits_again_and_sees_all_images(few, litt
     assert logs["accuracy"] > 0.5
 
 
-def test_a_streamed_network_of_many_is_the_one_that_trains_alone(few, little_fits):
+def test_a_streamed_network_of_an_ensemble_trains_as_if_alone(few, low_memory):
     together, _, _ = trained(few, [5, 6], epochs=1)
     for i, seed in enumerate([5, 6]):
         alone, _, _ = trained(few, [seed], epochs=1)
@@ -191,7 +189,7 @@ def test_a_streamed_network_of_many_is_the_one_that_trains_alone(few, little_fit
             assert np.allclose(a, b[i], atol=1e-6)
 
 
-def test_evaluation_counts_streamed_images_once(few, little_fits, monkeypatch):
+def test_evaluation_counts_streamed_images_once(few, low_memory, monkeypatch):
     recipe = tenfold.Recipe("test", "dense", {"hidden": [16]}, batch_size=48)
     networks = build_networks(recipe, (28, 28), 10, 700, [1])
     program, state = Program.from_recipe(networks, recipe, (28, 28), 10), initial_state(networks)
@@ -207,7 +205,7 @@ RECIPE = tenfold.Recipe("test", "dense", {"hidden": [16]}, batch_size=40, epochs
 
 @pytest.fixture
 def file(few, tmp_path):
-    """A file of which neither the train nor the test split is held."""
+    """A file whose train and test splits exceed the memory limit."""
     path = tmp_path / "digits.npz"
     train, test = few[:440], few[440:]
     np.savez(
@@ -220,7 +218,7 @@ def file(few, tmp_path):
     return path
 
 
-def test_a_whole_training_streams(file, little_fits, tmp_path):
+def test_a_whole_training_streams(file, low_memory, tmp_path):
     runs = [tenfold.train(RECIPE, file, out=tmp_path / name, verbose=False) for name in "ab"]
     assert isinstance(runs[0].data().train.images, LazyImages)
     assert_same_run(*(run.path for run in runs))
@@ -233,7 +231,7 @@ def is_mapped(array):
     return array is not None
 
 
-def test_a_streamed_test_split_is_evaluated_like_one_that_is_held(file, few, little_fits, tmp_path):
+def test_a_memory_mapped_test_split_gives_the_same_metrics(file, few, low_memory, tmp_path):
     run = tenfold.train(RECIPE, file, out=tmp_path / "run", verbose=False)
     assert is_mapped(run.data().test.images)
     result = run.evaluate("test")
@@ -245,8 +243,8 @@ def test_a_streamed_test_split_is_evaluated_like_one_that_is_held(file, few, lit
     )
 
 
-# The fixture's limits in a process that dies by -9 in the midst of an epoch.
-LITTLE_FITS = f"""
+# The limits of the fixture in a process that is killed during an epoch.
+LOW_MEMORY = f"""
 from tenfold.core import limits
 from tenfold.data import lazy_images
 from tenfold.engine import device_data
@@ -255,18 +253,18 @@ lazy_images.CHUNK, device_data.WINDOW, device_data.RUN = 256, 230 * {IMAGE_BYTES
 """
 
 
-def test_a_streamed_training_that_was_killed_ends_with_the_same_bits(file, little_fits, tmp_path):
+def test_a_streamed_training_that_was_killed_ends_with_the_same_bits(file, low_memory, tmp_path):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
     tenfold.train(RECIPE, file, out=whole, verbose=False)
     how = ["--hidden", "16", "--batch-size", "40", "--epochs", "3", "--data", file]
-    died = child(16, "train", *how, "--out", killed, before=LITTLE_FITS)
+    died = child(16, "train", *how, "--out", killed, before=LOW_MEMORY)
     assert died.returncode == -signal.SIGKILL, died.stderr
     assert tenfold.Run(killed).record.status == "training"
     tenfold.resume(killed, verbose=False)
     assert_same_run(whole, killed)
 
 
-def test_cross_validation_refuses_images_that_are_streamed(few, little_fits):
+def test_cross_validation_refuses_images_that_are_streamed(few, low_memory):
     recipe = tenfold.Recipe("test", "dense", {"hidden": [16]})
     with pytest.raises(tenfold.InputError, match="held at once"):
         cross_validate(recipe, few, folds=2)

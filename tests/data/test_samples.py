@@ -25,7 +25,7 @@ def fill(samples, digits, n=12):
     ]
 
 
-def test_what_is_stored_is_what_load_reads(samples, mnist):
+def test_load_reads_what_is_stored(samples, mnist):
     added = fill(samples, mnist.validation, 40)
     data = tenfold.load(samples.folder, validation=0)
     images = np.concatenate([data.train.images, data.test.images])
@@ -62,7 +62,7 @@ def test_metadata_are_stored_and_listed_newest_first_and_page_by_page(samples, m
     assert (again.image(one.id) == mnist.validation.images[11]).all()
 
 
-def test_removing_takes_the_file_and_an_empty_class_folder(samples, mnist):
+def test_removing_deletes_the_file_and_an_empty_class_folder(samples, mnist):
     one = samples.add(mnist.train.images[0], "3")
     samples.remove(one.id)
     assert list(samples.folder.iterdir()) == []
@@ -108,7 +108,7 @@ GOOD = np.zeros((28, 28), np.uint8)
         ((GOOD, "1", "4", 0.5, "elsewhere"), "source: 'elsewhere'; give one of drawn, read"),
     ],
 )
-def test_what_cannot_be_a_sample_is_refused_and_nothing_written(samples, arguments, message):
+def test_invalid_samples_are_refused_and_nothing_is_written(samples, arguments, message):
     with pytest.raises(InputError, match=message):
         samples.add(*arguments)
     assert not samples.folder.exists()
@@ -147,7 +147,7 @@ def test_a_file_instead_of_the_folder_is_an_error_of_one_line(tmp_path):
         pass
 
 
-def test_one_server_a_folder_and_its_death_frees_it(tmp_path):
+def test_one_server_locks_a_folder_until_it_ends(tmp_path):
     code = (
         "import sys, time; from tenfold.data.samples import locked\n"
         "with locked(sys.argv[1]): print('held', flush=True); time.sleep(60)"

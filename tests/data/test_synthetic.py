@@ -1,4 +1,4 @@
-"""Drawings of no digit: of every kind, alike for a seed, and placed as MNIST's digits are."""
+"""Synthetic non-digits and handwriting styles: content, position, seeds."""
 
 import numpy as np
 import pytest
@@ -32,7 +32,7 @@ def ink(images):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_kind_is_drawn_with_ink_and_each_time_otherwise(by_kind, kind):
+def test_a_kind_has_ink_and_differs_from_image_to_image(by_kind, kind):
     images = by_kind[kind]
     assert images.shape == (200, 28, 28)
     assert images.dtype == np.uint8
@@ -49,7 +49,7 @@ def test_strokes_leave_most_of_the_frame_black(by_kind, kind):
     assert 0.1 < ink(by_kind[kind]).mean() < 0.4
 
 
-def test_most_stand_as_mnists_digits_and_some_do_not(by_kind):
+def test_most_are_centred_as_in_mnist_and_some_are_not(by_kind):
     images = np.concatenate([by_kind[kind] for kind in ("scribbles", "letters", "pairs")])
     rows = [np.flatnonzero(image.any(axis=1)) for image in images]
     columns = [np.flatnonzero(image.any(axis=0)) for image in images]
@@ -59,7 +59,7 @@ def test_most_stand_as_mnists_digits_and_some_do_not(by_kind):
     assert 0.65 < usual.mean() < 0.9
 
 
-def test_the_same_seed_draws_the_same_another_does_not(digits):
+def test_the_same_seed_draws_the_same_images(digits):
     first = draw_non_digits(70, 8, digits)
     np.testing.assert_array_equal(first, draw_non_digits(70, 8, digits))
     assert (first != draw_non_digits(70, 9, digits)).any(axis=(1, 2)).mean() > 0.9
@@ -75,7 +75,7 @@ def test_all_kinds_have_the_same_share(digits, by_kind):
     assert draw_non_digits(0, 2).shape == (0, 28, 28)
 
 
-def test_pairs_are_of_the_digits_that_were_given():
+def test_pairs_are_made_of_the_digits_passed():
     bar = np.zeros((1, 28, 28), np.uint8)
     bar[0, 4:24, 12:16] = 200
     for image in draw_non_digits(30, 0, bar, ["pairs"]):
@@ -83,7 +83,7 @@ def test_pairs_are_of_the_digits_that_were_given():
         assert image.max() in range(150, 256)
 
 
-def test_letters_like_digits_are_left_out():
+def test_letters_that_resemble_digits_are_left_out():
     assert not set(UNAMBIGUOUS) & set("0123456789OoQDlI|iZzSsBbGgqyjJ")
     assert len(set(UNAMBIGUOUS)) == len(UNAMBIGUOUS) > 20
 
@@ -101,19 +101,19 @@ def test_letters_like_digits_are_left_out():
         ({"digits": np.zeros((0, 28, 28), np.uint8)}, "m from 1"),
     ],
 )
-def test_what_cannot_be_drawn_is_refused(arguments, words):
+def test_invalid_arguments_are_refused(arguments, words):
     with pytest.raises(InputError, match=words):
         draw_non_digits(**{"n": 3, "seed": 0} | arguments)
 
 
-HANDS = {cross_stems: 7, lengthen_stems: 9, add_upstrokes: 1}
+STYLES = {cross_stems: 7, lengthen_stems: 9, add_upstrokes: 1}
 
 
-@pytest.mark.parametrize(("written", "label"), HANDS.items())
-def test_digits_of_other_hands_stand_as_mnists_do_and_differ(mnist, written, label):
+@pytest.mark.parametrize(("style", "label"), STYLES.items())
+def test_handwriting_styles_are_centred_as_in_mnist_and_differ(mnist, style, label):
     digits = mnist.train.images[mnist.train.labels == label][:100]
-    images = written(digits, 3)
-    np.testing.assert_array_equal(images, written(digits, 3))
+    images = style(digits, 3)
+    np.testing.assert_array_equal(images, style(digits, 3))
     for image, digit in zip(images, digits, strict=True):
         rows, columns = (np.flatnonzero(image.any(axis=axis)) for axis in (1, 0))
         assert max(np.ptp(rows), np.ptp(columns)) + 1 in (19, 20, 21)
@@ -123,8 +123,8 @@ def test_digits_of_other_hands_stand_as_mnists_do_and_differ(mnist, written, lab
 
 def test_a_bar_and_an_upstroke_add_ink_and_a_long_stem_narrows(mnist):
     of = {label: mnist.train.images[mnist.train.labels == label][:100] for label in (1, 7, 9)}
-    for written, label in ((cross_stems, 7), (add_upstrokes, 1)):
-        assert ink(written(of[label], 0)).mean() > 1.1 * ink(of[label]).mean()
+    for style, label in ((cross_stems, 7), (add_upstrokes, 1)):
+        assert ink(style(of[label], 0)).mean() > 1.1 * ink(of[label]).mean()
     for label in (7, 9):
         widths = [
             images.any(axis=1).sum(axis=1).mean()
@@ -133,8 +133,8 @@ def test_a_bar_and_an_upstroke_add_ink_and_a_long_stem_narrows(mnist):
         assert widths[0] < 0.85 * widths[1]
 
 
-@pytest.mark.parametrize("written", HANDS)
-def test_other_hands_need_images_with_ink(written):
+@pytest.mark.parametrize("style", STYLES)
+def test_handwriting_styles_need_images_with_ink(style):
     for images in (np.zeros((1, 28, 28), np.uint8), np.ones((1, 28, 27), np.uint8)):
         with pytest.raises(InputError, match="images: "):
-            written(images, 0)
+            style(images, 0)

@@ -131,7 +131,7 @@ def _bar(generator: Generator, image: Images) -> list[Line]:
     top, bottom = _ends(image)
     height = bottom - top
     y = top + generator.uniform(0.42, 0.68) * height
-    x = _stroke_centre(image, y)
+    x = _centre(image, y)
     left, right = generator.uniform(0.15, 0.4, 2) * height
     rise = generator.uniform(-0.15, 0.3)
     lines = [[(x - left, y + rise * left), (x + right, y - rise * right)]]
@@ -145,16 +145,14 @@ def _bar(generator: Generator, image: Images) -> list[Line]:
 def _upstroke(generator: Generator, image: Images) -> list[Line]:
     top, bottom = _ends(image)
     height = bottom - top
-    head = (_stroke_centre(image, top + 1), top + 1.0)
-    stem = np.arctan2(
-        height, head[0] - _stroke_centre(image, bottom - 1)
-    )  # 90 degrees where upright
+    head = (_centre(image, top + 1), top + 1.0)
+    stem = np.arctan2(height, head[0] - _centre(image, bottom - 1))  # 90 degrees where upright
     angle = max(stem - np.deg2rad(generator.uniform(20, 55)), np.deg2rad(33))
     length = generator.uniform(0.2, 0.5) * height
     lines = [[head, (head[0] - length * float(np.cos(angle)), top + length * float(np.sin(angle)))]]
     if generator.random() < 0.25:
         x, (left, right) = (
-            _stroke_centre(image, bottom - 1),
+            _centre(image, bottom - 1),
             generator.uniform(0.15, 0.3, 2) * height,
         )
         lines.append([(x - left, bottom - 1.0), (x + right, bottom - 1.0)])
@@ -174,7 +172,7 @@ def _left_of_head(image: Images) -> tuple[float, float]:
     return float(x), float(np.flatnonzero(upper[:, x]).mean())
 
 
-def _stroke_centre(image: Images, row: float) -> float:
+def _centre(image: Images, row: float) -> float:
     """Return the column of the rightmost stroke in a row: the centre of its last run of ink."""
     inked = np.flatnonzero(image[int(row)] > 100)
     if not len(inked):
