@@ -1,17 +1,24 @@
-"""Pictures of data, training, predictions and judgement.
+"""Figures of data, training, predictions and evaluations.
 
 Every function returns a matplotlib Figure made without pyplot: no window, no backend, no figure
-left open, and the reader's own matplotlib settings stay as they are.
+left open, and the user's matplotlib settings stay unchanged.
+
+- `images`, `tiles`: galleries, predictions, weights; images in rows
+- `curves`, `confusion`, `reliability`, `risk_coverage`, `intervals`: one figure each
+- `annotation`: an image with the digits found in it
+- `output`, `svg`: figures as files, HTML and inline SVG
+- `common`: colours, axes and input checks
 """
 
 from tenfold.figures.annotation import annotated
 from tenfold.figures.common import BLUE, DPI, INK, QUIET, RULE, VERMILLION
-from tenfold.figures.confidence import reliability, risk_coverage
 from tenfold.figures.confusion import confusion_matrix
 from tenfold.figures.curves import learning_curves
 from tenfold.figures.images import GALLERY_LIMIT, WEIGHTS_LIMIT, gallery, predictions, weights
 from tenfold.figures.intervals import INTERVALS_LIMIT, intervals
 from tenfold.figures.output import data_uri, save, to_html, to_png
+from tenfold.figures.reliability import reliability
+from tenfold.figures.risk_coverage import risk_coverage
 from tenfold.figures.svg import to_svg
 
 __all__ = [

@@ -1,4 +1,4 @@
-"""A picture with what was read in it."""
+"""An image with the digits found in it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
     from PIL.ImageFont import FreeTypeFont, ImageFont
 
-_CELL, _SEEN, _MARGIN = 84, 56, 12  # pixels: of a crop's place, of a crop, around them
+_CELL, _CROP, _MARGIN = 84, 56, 12  # pixels: of a cell of the sheet, of a crop in it, around cells
 _NARROWEST = 480
 
 
@@ -27,16 +27,21 @@ def annotated(
     accepted: Sequence[bool],
     crops: npt.NDArray[np.uint8],
 ) -> Image:
-    """Draw a box and an answer around each digit, and below the picture what the network saw.
+    """Draw a box and a label around each digit, and below the image the crops that were classified.
 
-    Answers that are not accepted are marked by a question mark and by colour.
+    Predictions that are not accepted have a question mark and another colour.
 
-    pixels: uint8 [height, width, 3]; boxes: [n, 4], left, top, right, bottom in these pixels;
-    labels, confidences and accepted: one a box; crops: uint8 [n, height, width].
+    Args:
+        pixels: uint8 ``[height, width, 3]``.
+        boxes: ``[n, 4]``: left, top, right, bottom in pixels.
+        labels: one per box.
+        confidences: one per box, in [0, 1].
+        accepted: one per box.
+        crops: uint8 ``[n, height, width]``.
 
-    >>> picture = annotated(np.full((90, 300, 3), 255, np.uint8), np.array([[20, 10, 60, 80]]),
+    >>> image = annotated(np.full((90, 300, 3), 255, np.uint8), np.array([[20, 10, 60, 80]]),
     ...     ["7"], [0.993], [True], np.zeros((1, 28, 28), np.uint8))
-    >>> picture.size
+    >>> image.size
     (480, 210)
     """
     from PIL import Image, ImageDraw
@@ -48,16 +53,16 @@ def annotated(
     sheet = Image.new("RGB", (across, height + rows * (_CELL + _MARGIN) + 2 * _MARGIN), "white")
     sheet.paste(Image.fromarray(pixels), (0, 0))
     pen = ImageDraw.Draw(sheet)
-    for box, label, sure in zip(boxes.tolist(), labels, accepted, strict=True):
-        _box(pen, box, label if sure else f"{label}?", BLUE if sure else VERMILLION)
-    seen = zip(crops, labels, confidences, accepted, strict=True)
-    for i, (image, label, confidence, sure) in enumerate(seen):
+    for box, label, is_accepted in zip(boxes.tolist(), labels, accepted, strict=True):
+        _box(pen, box, label if is_accepted else f"{label}?", BLUE if is_accepted else VERMILLION)
+    cells = zip(crops, labels, confidences, accepted, strict=True)
+    for i, (crop, label, confidence, is_accepted) in enumerate(cells):
         row, column = divmod(i, columns)
-        place = (_MARGIN + column * _CELL, height + _MARGIN + row * (_CELL + _MARGIN))
-        sheet.paste(Image.fromarray(image).resize((_SEEN, _SEEN), Image.Resampling.NEAREST), place)
-        text = f"{label}{'' if sure else '?'}  {100 * confidence:.1f} %"
-        below = (place[0], place[1] + _SEEN + 4)
-        pen.text(below, text, fill=INK if sure else VERMILLION, font=_font(13))
+        corner = (_MARGIN + column * _CELL, height + _MARGIN + row * (_CELL + _MARGIN))
+        sheet.paste(Image.fromarray(crop).resize((_CROP, _CROP), Image.Resampling.NEAREST), corner)
+        text = f"{label}{'' if is_accepted else '?'}  {100 * confidence:.1f} %"
+        below = (corner[0], corner[1] + _CROP + 4)
+        pen.text(below, text, fill=INK if is_accepted else VERMILLION, font=_font(13))
     pen.line([(0, height), (across, height)], fill=QUIET)
     return sheet
 

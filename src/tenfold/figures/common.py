@@ -1,4 +1,4 @@
-"""What the pictures share: colours, sizes, plain axes."""
+"""Shared by all figures: colours, sizes, plain axes, input checks."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-# Okabe and Ito's colours, told apart with every kind of colour blindness (jfly.uni-koeln.de, 2008).
+# Okabe and Ito's colours, distinct for every kind of colour blindness (jfly.uni-koeln.de, 2008).
 BLUE, VERMILLION = "#0072B2", "#D55E00"
 INK, QUIET, RULE = "#222222", "#6B6B6B", "#E4E4E4"
 
@@ -33,7 +33,7 @@ def new_figure(width: float, height: float) -> Figure:
 
 
 def plain_axes(axes: Axes, title: str) -> None:
-    """Leave of the axes their title, the lower edge and quiet horizontal rules."""
+    """Reduce axes to a title, the lower edge and light horizontal rules."""
     axes.set_title(title, loc="left", fontsize=10, color=INK)
     axes.set_facecolor("none")
     axes.spines[["top", "right", "left"]].set_visible(False)
@@ -45,14 +45,14 @@ def plain_axes(axes: Axes, title: str) -> None:
 
 
 def set_ticks(axis: Axis) -> None:
-    """Choose about six round places for ticks."""
+    """Set about six ticks at round values."""
     from matplotlib.ticker import MaxNLocator
 
     axis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10], min_n_ticks=3))
 
 
 def percent_ticks(axis: Axis) -> None:
-    """Write shares as percentages, with the decimals that tell the ticks apart."""
+    """Format shares as percentages, with enough decimals to distinguish the ticks."""
     from matplotlib.ticker import PercentFormatter
 
     set_ticks(axis)
@@ -62,12 +62,16 @@ def percent_ticks(axis: Axis) -> None:
 
 
 def footnote(figure: Figure, text: str) -> None:
-    """Write a quiet line at the foot, from the left."""
+    """Write a line in grey at the bottom left."""
     figure.supxlabel(text, x=0.012, ha="left", fontsize=7.5, color=QUIET)
 
 
 def numbers(name: str, values: npt.ArrayLike) -> Array:
-    """Return finite numbers as float64 [n], or raise an InputError that names them."""
+    """Return finite numbers as float64 ``[n]``.
+
+    Raises:
+        InputError: they are not; the message begins with `name`.
+    """
     try:
         array = np.asarray(values, dtype=np.float64)
     except (TypeError, ValueError):
@@ -80,9 +84,15 @@ def numbers(name: str, values: npt.ArrayLike) -> Array:
 
 
 def shares(name: str, values: npt.ArrayLike, slack: float = 0.0) -> Array:
-    """Return shares in [0, 1] as float64 [n], or raise an InputError that names them.
+    """Return shares in [0, 1] as float64 ``[n]``.
 
-    slack: by how much they may exceed 1.
+    Args:
+        name: of the array, for messages.
+        values: the shares.
+        slack: by how much they may exceed 1.
+
+    Raises:
+        InputError: a value is not finite or out of range.
     """
     array = numbers(name, values)
     if array.min() < 0 or array.max() > 1 + slack:
@@ -91,7 +101,7 @@ def shares(name: str, values: npt.ArrayLike, slack: float = 0.0) -> Array:
 
 
 def names_of_classes(class_names: Sequence[str] | None, classes: int) -> list[str]:
-    """Return one name for each class, "0", "1", "2", ... if none are given."""
+    """Return one name per class, by default "0", "1", "2", ..."""
     names = [str(name) for name in (range(classes) if class_names is None else class_names)]
     if len(names) != classes:
         raise InputError(f"class_names must name {classes} classes, got {len(names)}")
@@ -99,7 +109,7 @@ def names_of_classes(class_names: Sequence[str] | None, classes: int) -> list[st
 
 
 def count(n: int, noun: str) -> str:
-    """Write a number of things: "1 image", "1,000 images".
+    """Format a number of things: "1 image", "1,000 images".
 
     >>> count(1, "image"), count(1000, "image")
     ('1 image', '1,000 images')

@@ -24,19 +24,23 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-# The deepest shade leaves ink a contrast of 4.5 (WCAG 2.2, level AA), on a dark page too.
-_RIGHT, _DEEPEST = 0.16, 0.55
-_ROOMY = 20  # classes that leave room for large figures
+# At the highest opacity ink keeps a contrast of 4.5 (WCAG 2.2, level AA), on a dark page too.
+_DIAGONAL, _HIGHEST = 0.16, 0.55
+_FEW = 20  # classes, at most, for large cells and digits
 
 
 def confusion_matrix(counts: npt.ArrayLike, class_names: Sequence[str] | None = None) -> Figure:
     """Draw a confusion matrix with the count of images in every cell.
 
-    counts: integers [classes, classes], true class down, predicted class across. Right
-    predictions, on the diagonal, are pale blue; wrong ones take a scale of their own, from white
-    to the deepest orange for the most frequent confusion. Empty cells stay empty.
+    The diagonal is pale blue; other cells are shaded from white to orange for the most frequent
+    confusion. Empty cells stay empty.
 
-    Raises InputError unless counts is square and not negative, and has a name for each class.
+    Args:
+        counts: integers ``[true class, predicted class]``.
+        class_names: one per class, by default "0", "1", "2", ...
+
+    Raises:
+        InputError: counts is not square, negative, or has another number of names.
 
     >>> figure = confusion_matrix([[5, 1], [0, 4]], ["cat", "dog"])
     >>> [text.get_text() for text in figure.axes[0].texts]
@@ -48,7 +52,7 @@ def confusion_matrix(counts: npt.ArrayLike, class_names: Sequence[str] | None = 
     if table.dtype.kind not in "iu" or (table < 0).any():
         raise InputError(f"counts must be integers from 0 up, got {table.dtype}")
     names = names_of_classes(class_names, len(table))
-    side = max(2.4, (0.46 if len(table) <= _ROOMY else 0.36) * len(table))
+    side = max(2.4, (0.46 if len(table) <= _FEW else 0.36) * len(table))
     margin = 0.9 + 0.06 * max(map(len, names))
     figure = new_figure(side + margin, side + margin + 0.15)
     axes = figure.subplots()
@@ -63,26 +67,26 @@ def confusion_matrix(counts: npt.ArrayLike, class_names: Sequence[str] | None = 
 
 
 def _shade(axes: Axes, table: Array) -> None:
-    """Colour the diagonal, and the other cells that are not empty, by opacity over the page."""
+    """Colour the diagonal and the nonempty other cells by opacity, for any background."""
     from matplotlib.collections import PolyCollection
 
-    right = np.eye(len(table), dtype=bool)
-    wrong = np.where(right, 0, table)
-    # The square root keeps rare confusions visible beside the most frequent one.
-    depth = np.where(right, _RIGHT, _DEEPEST * np.sqrt(wrong / max(1, wrong.max())))
+    diagonal = np.eye(len(table), dtype=bool)
+    wrong = np.where(diagonal, 0, table)
+    # The square root keeps rare confusions visible next to the most frequent one.
+    opacity = np.where(diagonal, _DIAGONAL, _HIGHEST * np.sqrt(wrong / max(1, wrong.max())))
     # Drawn cell by cell: an image of the same cells takes seconds to resample for 47 classes.
-    cells = np.argwhere(depth > 0)
+    cells = np.argwhere(opacity > 0)
     corners = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
     colors = [BLUE if true == predicted else VERMILLION for true, predicted in cells]
     squares = PolyCollection(
-        cells[:, None, ::-1] + corners, alpha=depth[depth > 0], linewidth=0, zorder=0
+        cells[:, None, ::-1] + corners, alpha=opacity[opacity > 0], linewidth=0, zorder=0
     )
     squares.set_facecolor(colors)
     axes.add_collection(squares)
 
 
 def _write_counts(axes: Axes, table: Array) -> None:
-    size = 8.5 if len(table) <= _ROOMY else 6.0
+    size = 8.5 if len(table) <= _FEW else 6.0
     for true, predicted in zip(*table.nonzero(), strict=True):
         count = str(table[true, predicted])
         text = axes.text(predicted, true, count, ha="center", va="center", color=INK)
@@ -91,9 +95,9 @@ def _write_counts(axes: Axes, table: Array) -> None:
 
 
 def _confusion_axes(axes: Axes, names: list[str]) -> None:
-    turned = max(map(len, names)) > 3
-    axes.set_xticks(range(len(names)), names, rotation=45 if turned else 0, ha="center")
-    if turned:
+    rotated = max(map(len, names)) > 3
+    axes.set_xticks(range(len(names)), names, rotation=45 if rotated else 0, ha="center")
+    if rotated:
         for label in axes.get_xticklabels():
             label.set(ha="right", rotation_mode="anchor")
     axes.set_yticks(range(len(names)), names)

@@ -1,4 +1,4 @@
-"""Loss and accuracy, epoch by epoch."""
+"""Learning curves."""
 
 from __future__ import annotations
 
@@ -36,14 +36,17 @@ def learning_curves(
 ) -> Figure:
     """Draw loss and accuracy after each epoch, train against validation.
 
-    history: columns by name, of one row an epoch and seed: epoch, seed, loss, accuracy and, where
-    there was validation, val_loss and val_accuracy. Of several seeds each has a thin line, and
-    their mean a thick one in a band of ± one standard deviation (n - 1).
+    With several seeds each has a thin line, and their mean a thick one in a band of ± one standard
+    deviation (n - 1). If seeds stopped at different epochs, the mean is over those still training.
 
-    Where seeds stopped at different epochs the mean is that of those still in training.
+    Args:
+        history: columns by name, with one row per epoch and seed: epoch, seed, loss, accuracy and,
+            if there was validation, val_loss and val_accuracy.
+        title: above both axes.
 
-    Raises InputError for a history without rows, without one of the first four columns, or with
-    two rows for one epoch and seed.
+    Raises:
+        InputError: the history has no rows, lacks one of the first four columns, or has two rows
+            for one epoch and seed.
 
     >>> figure = learning_curves(
     ...     {"epoch": [1, 2], "seed": [0, 0], "loss": [0.3, 0.1], "accuracy": [0.91, 0.97]})
@@ -81,7 +84,7 @@ def _check_history(history: History) -> None:
 
 
 def _curves(axes: Axes, history: History, column: str) -> str:
-    """Draw one measure, train and validation where there is any, and say where it ends."""
+    """Draw one measure, train and validation, and return its last values as text."""
     from matplotlib.ticker import MaxNLocator
 
     plain_axes(axes, column.capitalize())
@@ -98,8 +101,8 @@ def _curves(axes: Axes, history: History, column: str) -> str:
     axes.set_xlabel("epoch", fontsize=9, color=QUIET)
     (percent_ticks if column == "accuracy" else set_ticks)(axes.yaxis)
     if not ends:
-        said = "diverged: no finite value"
-        axes.text(0.5, 0.5, said, transform=axes.transAxes, ha="center", color=QUIET)
+        text = "diverged: no finite value"
+        axes.text(0.5, 0.5, text, transform=axes.transAxes, ha="center", color=QUIET)
     _label_ends(axes, ends)
     described = ", ".join(f"{name} {text}" for _, name, text, _ in ends) or "no finite value"
     return f"{column.capitalize()}: {described}."
@@ -109,15 +112,15 @@ def _curve(axes: Axes, history: History, column: str, color: str) -> tuple[float
     """Draw a column over epochs, and return the last finite point of its mean."""
     epochs, table, rows = _by_epoch(history, column)
     # A seed that stopped has no row and drops out of the mean; one that diverged ends it.
-    whole = np.isfinite(table).sum(axis=1) == rows
-    if not whole.any():
+    complete = np.isfinite(table).sum(axis=1) == rows
+    if not complete.any():
         return None
     mean = np.full(len(epochs), np.nan)
-    mean[whole] = np.nanmean(table[whole], axis=1)
+    mean[complete] = np.nanmean(table[complete], axis=1)
     if table.shape[1] > 1:
         spread = np.zeros(len(epochs))
-        many = whole & (rows > 1)
-        spread[many] = np.nanstd(table[many], axis=1, ddof=1)
+        several = complete & (rows > 1)
+        spread[several] = np.nanstd(table[several], axis=1, ddof=1)
         axes.fill_between(
             epochs, mean - spread, mean + spread, color=color, alpha=0.16, linewidth=0
         )
@@ -125,12 +128,12 @@ def _curve(axes: Axes, history: History, column: str, color: str) -> tuple[float
         axes.plot(epochs, table, color=color, linewidth=0.6, alpha=0.4, marker=dot)
     marker = "o" if len(epochs) <= 12 else ""
     axes.plot(epochs, mean, color=color, linewidth=1.8, marker=marker, markersize=3.5)
-    last = np.flatnonzero(whole)[-1]
+    last = np.flatnonzero(complete)[-1]
     return float(epochs[last]), float(mean[last])
 
 
 def _by_epoch(history: History, column: str) -> tuple[Array, Array, Array]:
-    """Epochs ``[e]``; a column ``[e, seeds]``, nan where not finite or no row; rows ``[e]``."""
+    """Return epochs ``[e]``, a column ``[e, seeds]`` with NaN for gaps, and rows ``[e]``."""
     epochs, of_epoch, rows = np.unique(history["epoch"], return_inverse=True, return_counts=True)
     seeds, of_seed = np.unique(history["seed"], return_inverse=True)
     values = history[column].astype(float)
@@ -140,7 +143,7 @@ def _by_epoch(history: History, column: str) -> tuple[Array, Array, Array]:
 
 
 def _end_text(epoch: float, value: float, history: History, column: str) -> str:
-    """Write the last value of a curve, or that it ended before the training did."""
+    """Format the last value of a curve, or that it diverged before the end."""
     later = history["epoch"][history["epoch"] > epoch]
     if not later.size:
         return f"{100 * value:.2f} %" if "accuracy" in column else f"{value:.4f}"

@@ -1,4 +1,4 @@
-"""Images in rows: galleries, predictions with their confidence, and weights."""
+"""Galleries of images, of predictions, and of weights."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 GALLERY_LIMIT = 1000
 WEIGHTS_LIMIT = 64
-_FOOT = 60  # pixels for the scale below weights
+_FOOT = 60  # pixels for the colour bar below weights
 
 
 def gallery(
@@ -28,13 +28,18 @@ def gallery(
     columns: int = 10,
     title_colors: Sequence[str] | None = None,
 ) -> Figure:
-    """Show images in rows, each pixel as a square of its own, with a title above each.
+    """Show images in rows, each pixel as a square, with a title above each image.
 
-    images: [n, height, width] or one image [height, width], uint8 or floats in [0, 1]. They are
-    shown as stored, 0 black and the maximum white, so that inverted data look inverted.
-    titles and title_colors: one for each image; a title may have several lines.
+    Images are shown as stored, 0 black and the maximum white, so that inverted data look inverted.
 
-    Raises InputError for anything else, for no images and for more than 1000.
+    Args:
+        images: ``[n, height, width]`` or ``[height, width]``, uint8 or floats in [0, 1].
+        titles: one per image; a title may have several lines.
+        columns: images per row.
+        title_colors: one per image.
+
+    Raises:
+        InputError: the images have another type or shape, or are none or more than 1000.
 
     >>> figure = gallery(np.zeros((3, 28, 28), np.uint8), titles=[5, 0, 4])
     >>> [text.get_text() for text in figure.axes[0].texts]
@@ -59,13 +64,19 @@ def predictions(
     class_names: Sequence[str] | None = None,
     columns: int = 5,
 ) -> Figure:
-    """Show images with the predicted class and its probability, and below these the label.
+    """Show images with the predicted class, its probability, and the label.
 
-    A wrong prediction is marked by a cross, a frame, bold type and colour.
+    A wrong prediction has a cross, a frame, bold type and another colour.
 
-    images: [n, height, width]; probabilities: [n, classes]; labels: integers [n].
-    class_names: one for each class, "0", "1", "2", ... if not given.
-    Raises InputError for arrays that do not fit one another.
+    Args:
+        images: ``[n, height, width]``.
+        probabilities: ``[n, classes]``.
+        labels: integers ``[n]``.
+        class_names: one per class, by default "0", "1", "2", ...
+        columns: images per row.
+
+    Raises:
+        InputError: the shapes do not match.
 
     >>> figure = predictions(np.zeros((1, 28, 28)), [[0.1, 0.9]], labels=[0])
     >>> print(figure.axes[0].texts[0].get_text())
@@ -73,37 +84,42 @@ def predictions(
     label 0
     """
     pixels = _images(images)
-    winners, chances = top_k(probabilities, 1)
+    top, highest = top_k(probabilities, 1)
     classes = np.shape(probabilities)[1]
-    if len(winners) != len(pixels):
-        raise InputError(f"probabilities has {len(winners)} rows for {len(pixels)} images")
+    if len(top) != len(pixels):
+        raise InputError(f"probabilities has {len(top)} rows for {len(pixels)} images")
     names = names_of_classes(class_names, classes)
-    predicted, confidence = winners[:, 0], chances[:, 0]
+    predicted, confidence = top[:, 0], highest[:, 0]
     titles = [f"{names[k]}  {_confidence(p)}" for k, p in zip(predicted, confidence, strict=True)]
     wrong = np.zeros(len(pixels), dtype=bool)
     if labels is not None:
-        truth = _labels(labels, len(pixels), len(names))
-        wrong = predicted != truth
+        true = _labels(labels, len(pixels), len(names))
+        wrong = predicted != true
         titles = [
             f"{'✗ ' if miss else ''}{title}\nlabel {names[label]}"
-            for title, label, miss in zip(titles, truth, wrong, strict=True)
+            for title, label, miss in zip(titles, true, wrong, strict=True)
         ]
     figure = draw_tiles(_grey(pixels), titles, columns, framed=wrong)
-    known = "" if labels is None else f", {wrong.sum()} wrong"
-    figure.set_label(f"Predictions for {count(len(pixels), 'image')}{known}")
+    errors = "" if labels is None else f", {wrong.sum()} wrong"
+    figure.set_label(f"Predictions for {count(len(pixels), 'image')}{errors}")
     return figure
 
 
 def weights(
     weights: npt.ArrayLike, columns: int = 16, titles: Sequence[object] | None = None
 ) -> Figure:
-    """Show the first weights of a network as small pictures, one for each unit or filter.
+    """Show the weights of the first layer as images, one per unit or filter.
 
-    weights: floats [n, height, width], the weights from each pixel to a unit, or of each filter.
-    The first 64 are shown. White is 0, blue negative, vermillion positive, and the largest
-    magnitude among those shown has the full colour. titles: one for each of the n.
+    The first 64 are shown. White is 0, blue negative, vermillion positive; the largest magnitude
+    shown has the full colour.
 
-    Raises InputError for other shapes, no weights, or weights that are not finite.
+    Args:
+        weights: floats ``[n, height, width]``, from each pixel to a unit, or of each filter.
+        columns: images per row.
+        titles: one per unit or filter.
+
+    Raises:
+        InputError: another shape, no weights, or weights that are not finite.
 
     >>> weights(np.full((512, 28, 28), -0.25)).get_label()
     'Weights, 64 of 512, colours from -0.25 to 0.25'
@@ -161,7 +177,7 @@ def _signed(weights: npt.ArrayLike) -> Array:
 
 
 def _diverging(values: Array) -> Array:
-    """Return a colour for each value in [-1, 1]: uint8 RGB, an axis more."""
+    """Map values in [-1, 1] to colours: uint8 RGB in a further axis."""
     from matplotlib.colors import to_rgb
 
     full = np.where(values[..., None] < 0, to_rgb(BLUE), to_rgb(VERMILLION))
@@ -170,14 +186,16 @@ def _diverging(values: Array) -> Array:
 
 
 def _draw_scale(axes: Axes, largest: str) -> None:
-    """Draw the colours of weights in the foot, with what they stand for."""
+    """Draw a colour bar below the weights."""
     bottom, _ = axes.get_ylim()
-    left, high = 20 + 0.62 * TITLE_POINTS * DPI / 72 * (len(largest) + 2), 16
+    left, thick = 20 + 0.62 * TITLE_POINTS * DPI / 72 * (len(largest) + 2), 16
     long = min(240, axes.get_xlim()[1] - 2 * left)
     middle = bottom - _FOOT / 2
     ramp = _diverging(np.linspace(-1, 1, 2 * 60 + 1)[None])
     axes.imshow(
-        ramp, interpolation="none", extent=(left, left + long, middle + high / 2, middle - high / 2)
+        ramp,
+        interpolation="none",
+        extent=(left, left + long, middle + thick / 2, middle - thick / 2),
     )
     for x, text, side in (
         (left - 12, f"\N{MINUS SIGN}{largest}", "right"),
@@ -206,7 +224,7 @@ def _per_image(name: str, values: Sequence[Any] | None, n: int) -> Sequence[Any]
 
 
 def _confidence(probability: float) -> str:
-    """Write a probability in percent, never rounded up to a certainty.
+    """Format a probability in percent without rounding it to 100.
 
     >>> _confidence(0.987), _confidence(0.99999)
     ('98.7 %', '> 99.9 %')

@@ -1,4 +1,4 @@
-"""A study's table as dots with intervals."""
+"""Values with intervals, as dots in rows."""
 
 from __future__ import annotations
 
@@ -39,13 +39,20 @@ def intervals(
     highlight: int | None = None,
     percent: bool = True,
 ) -> Figure:
-    """Draw values with their intervals as dots in rows, from the top in the order given.
+    """Draw values with their intervals as dots in rows, from top to bottom.
 
-    names: one a row, at most 60; values, low and high: [rows], shares if percent.
-    highlight: the row to stand out, in colour, in bold and with its value.
+    Args:
+        names: one per row, at most 60.
+        values: ``[rows]``, shares if percent.
+        low: ``[rows]``, lower ends of the intervals.
+        high: ``[rows]``, upper ends.
+        title: above the axes.
+        xlabel: what the values are.
+        highlight: index of a row to draw in colour, in bold and with its value.
+        percent: whether the values are shares to show in percent.
 
-    Raises InputError for arrays that do not fit one another, for a value outside its interval,
-    and for a highlight that is no row.
+    Raises:
+        InputError: the lengths differ, a value is outside its interval, or there is no such row.
 
     >>> figure = intervals(["512", "64"], [0.98, 0.97], [0.97, 0.96], [0.99, 0.98],
     ...     title="Units", xlabel="validation accuracy", highlight=0)
@@ -64,12 +71,12 @@ def intervals(
     if percent:
         percent_ticks(axes.xaxis)
     axes.set_xlabel(xlabel, fontsize=9, color=QUIET)
-    said = [f"{100 * value:.2f} %" if percent else f"{value:.4g}" for value in middle]
-    worst, best = said[int(middle.argmin())], said[int(middle.argmax())]
+    texts = [f"{100 * value:.2f} %" if percent else f"{value:.4g}" for value in middle]
+    worst, best = texts[int(middle.argmin())], texts[int(middle.argmax())]
     label = f"{title}, {len(names)} rows: {xlabel} {worst} to {best}."
     if highlight is not None:
-        _highlight(axes, highlight, (middle, left, right), said[highlight])
-        label += f" Highlighted: {names[highlight]}, {said[highlight]}."
+        _highlight(axes, highlight, (middle, left, right), texts[highlight])
+        label += f" Highlighted: {names[highlight]}, {texts[highlight]}."
     figure.set_label(label)
     return figure
 
@@ -94,7 +101,7 @@ def _columns(
 
 
 def _name_rows(axes: Axes, names: Sequence[str]) -> None:
-    """Name the rows, counted from the top, and rule both ways so that the eye keeps the row."""
+    """Label the rows from top to bottom, with a grid in both directions."""
     axes.set_yticks(range(len(names)), [str(name) for name in names])
     axes.set_ylim(len(names) - 0.4, -0.6)
     axes.tick_params(axis="y", labelcolor=INK)
@@ -102,13 +109,13 @@ def _name_rows(axes: Axes, names: Sequence[str]) -> None:
     axes.grid(axis="y", color=RULE, linewidth=0.5)
 
 
-def _highlight(axes: Axes, row: int, columns: tuple[Array, Array, Array], said: str) -> None:
+def _highlight(axes: Axes, row: int, columns: tuple[Array, Array, Array], text: str) -> None:
     middle, left, right = (float(column[row]) for column in columns)
     axes.hlines([row], [left], [right], color=VERMILLION, linewidth=2)
     axes.plot([middle], [row], "o", color=VERMILLION, markersize=5.5)
     axes.get_yticklabels()[row].set(color=VERMILLION, fontweight="bold")
     axes.annotate(
-        said,
+        text,
         (1, row),
         xycoords=axes.get_yaxis_transform(),
         xytext=(5, 0),

@@ -22,13 +22,14 @@ _SUFFIXES = {".png": "png", ".svg": "svg"}
 
 
 def save(figure: Figure, path: str | Path) -> None:
-    """Write a figure to a PNG or SVG file, as the suffix says: the whole file, or nothing.
+    """Write a figure to a PNG or SVG file, atomically; the same figure gives the same bytes.
 
-    The same figure gives the same bytes. Raises InputError for any other suffix.
+    Raises:
+        InputError: any other suffix.
     """
     kind = _SUFFIXES.get(Path(path).suffix.lower())
     if kind is None:
-        raise InputError(f"a picture's name ends in .png or .svg, got {str(path)!r}")
+        raise InputError(f"the name of a figure ends in .png or .svg, got {str(path)!r}")
     content = render(figure, kind)
     with atomic_write(Path(path), "wb") as file:
         file.write(content)
@@ -48,7 +49,7 @@ def to_png(figure: Figure) -> bytes:
 def to_html(figure: Figure, alt: str | None = None) -> str:
     """Return a figure as an HTML img tag that holds its PNG, for notebooks and reports.
 
-    `alt` is the text for those who cannot see it; without one, the figure's own label is used.
+    `alt` is the text for screen readers, by default the label of the figure.
 
     >>> from tenfold.figures import gallery
     >>> import numpy as np
@@ -57,7 +58,7 @@ def to_html(figure: Figure, alt: str | None = None) -> str:
     """
     png = render(figure, "png")
     text = html.escape(alt if alt is not None else str(figure.get_label()), quote=True)
-    width = round(figure.get_figwidth() * DPI / 2)  # two device pixels to each CSS pixel
+    width = round(figure.get_figwidth() * DPI / 2)  # two device pixels per CSS pixel
     source = base64.b64encode(png).decode("ascii")
     return (
         f'<img alt="{text}" width="{width}" src="data:image/png;base64,{source}" '
@@ -79,24 +80,27 @@ def data_uri(image: npt.NDArray[np.uint8]) -> str:
 
 
 def render(figure: Figure, kind: str, fonttype: str = "path") -> bytes:
-    """Draw a figure as the content of a file of `kind`, png or svg: same figure, same bytes.
+    """Render a figure as the content of a file; the same figure gives the same bytes.
 
-    fonttype: text in SVG as outlines, "path", or as text, "none".
+    Args:
+        figure: the figure.
+        kind: ``png`` or ``svg``.
+        fonttype: text in SVG as outlines, ``path``, or as text, ``none``.
     """
     import matplotlib as mpl
     from matplotlib.backends.backend_agg import FigureCanvasAgg
 
     label = str(figure.get_label())
-    # Neither clock nor version in the file, and no random ids in SVG.
+    # No time or version in the file, and no random ids in SVG, so that bytes are reproducible.
     metadata = {
         "png": {"Software": None, "Description": label},
         "svg": {"Date": None, "Creator": None, "Title": label},
     }[kind]
     _plain_text(figure)
-    _settle(figure)
+    _fix_layout(figure)
     buffer = io.BytesIO()
     if kind == "png":
-        # savefig would draw twice, first for a layout; a higher level takes time and saves nothing.
+        # savefig would draw twice; a higher compression level is slower without smaller files.
         canvas: Any = FigureCanvasAgg(figure)
         canvas.print_png(buffer, metadata=metadata, pil_kwargs={"compress_level": 4})
         return buffer.getvalue()
@@ -108,15 +112,15 @@ def render(figure: Figure, kind: str, fonttype: str = "path") -> bytes:
 
 
 def _plain_text(figure: Figure) -> None:
-    """Show dollar signs in names as they are, where matplotlib would read formulas."""
+    """Show dollar signs literally instead of parsing them as formulas."""
     from matplotlib.text import Text
 
     for text in figure.findobj(Text):
         text.set_parse_math(False)
 
 
-def _settle(figure: Figure) -> None:
-    """Lay the figure out once: to do so again would start from the last places, and move them."""
+def _fix_layout(figure: Figure) -> None:
+    """Compute the layout once: a second time would start from the first result and move it."""
     engine = figure.get_layout_engine()
     if engine is not None:
         engine.execute(figure)

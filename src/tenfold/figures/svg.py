@@ -1,4 +1,4 @@
-"""Figures as inline SVG that takes its colours and its typeface from the page around it."""
+"""Figures as inline SVG that takes colours and font from the surrounding page."""
 
 from __future__ import annotations
 
@@ -24,17 +24,20 @@ _VARIABLES = {
     VERMILLION: "vermillion",
     "#FFFFFF": "paper",
 }
-_PLACES = ("d", "x", "y", "width", "height", "transform")
+_COORDINATES = ("d", "x", "y", "width", "height", "transform")
 
 
 def to_svg(figure: Figure, alt: str | None = None) -> str:
-    """Return a figure as an svg element to stand inside an HTML page.
+    """Return a figure as an svg element for an HTML page.
 
-    It is as wide as the page allows, up to its natural width. Text stays text, in the page's
-    typeface. A page changes the colours by the CSS variables --ink, --quiet, --rule, --paper,
-    --blue and --vermillion. Ids begin with a digest of the content, so that the figures of one
-    page do not share any. `alt` is the text for those who cannot see it; without one, the
-    figure's own label is used. The same figure gives the same text.
+    It is as wide as the page allows, up to its natural width. Text stays text, in the font of the
+    page. A page changes the colours by the CSS variables --ink, --quiet, --rule, --paper, --blue
+    and --vermillion. Ids begin with a digest of the content, so that the figures of one page do
+    not share any. The same figure gives the same text.
+
+    Args:
+        figure: the figure.
+        alt: text for screen readers, by default the label of the figure.
 
     >>> from tenfold.figures import confusion_matrix
     >>> element = to_svg(confusion_matrix([[5, 1], [0, 4]], ["cat", "dog"]))
@@ -42,9 +45,9 @@ def to_svg(figure: Figure, alt: str | None = None) -> str:
     ('<svg', True, False)
     """
     drawn = render(figure, "svg", fonttype="none")
-    source = ElementTree.fromstring(drawn)  # noqa: S314 (written by matplotlib a moment ago)
+    source = ElementTree.fromstring(drawn)  # noqa: S314 (rendered by matplotlib above)
     _rename(source, f"f{hashlib.sha256(drawn).hexdigest()[:8]}-")
-    width = round(figure.get_figwidth() * DPI / 2)  # two device pixels to each CSS pixel
+    width = round(figure.get_figwidth() * DPI / 2)  # two device pixels per CSS pixel
     root = ElementTree.Element(
         "svg",
         {
@@ -62,7 +65,7 @@ def to_svg(figure: Figure, alt: str | None = None) -> str:
 
 
 def _rename(root: Element, prefix: str) -> None:
-    """Number the ids that something refers to, and drop the others."""
+    """Number the ids that are referenced, and drop the others."""
     names: dict[str, str] = {}
 
     def number(name: re.Match[str]) -> str:
@@ -79,9 +82,9 @@ def _rename(root: Element, prefix: str) -> None:
 
 
 def _copy(element: Element, parent: Element) -> None:
-    """Add an element to `parent` as a page needs it: no metadata, no groups that say nothing."""
+    """Copy an element into `parent`, without metadata and groups without attributes."""
     tag = element.tag.rpartition("}")[2]
-    # A style element would hold for the whole page.
+    # A style element would apply to the whole page.
     if tag in ("metadata", "title", "style"):
         return
     attributes = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}
@@ -94,10 +97,10 @@ def _copy(element: Element, parent: Element) -> None:
 
 
 def _tidy(attributes: dict[str, str]) -> dict[str, str]:
-    """Shorten coordinates to hundredths of a point, and leave colours and typeface to the page."""
+    """Round coordinates to hundredths of a point, and leave colours and font to the page."""
     tidy = {
         key: re.sub(r"-?\d+\.\d+", _hundredths, " ".join(value.split()))
-        if key in _PLACES
+        if key in _COORDINATES
         else value
         for key, value in attributes.items()
         if not (key == "transform" and value.startswith("rotate(-0 "))

@@ -1,4 +1,4 @@
-"""Small pictures in rows, each of their pixels as a square of whole output pixels."""
+"""Images in rows, each of their pixels drawn as a square of whole output pixels."""
 
 from __future__ import annotations
 
@@ -23,21 +23,22 @@ _TITLE_LINE = ceil(1.35 * TITLE_POINTS * DPI / 72)
 
 @dataclass(frozen=True)
 class Tiles:
-    """Where n pictures stand, in output pixels: `cell` across for each, `band` for its title."""
+    """The layout of n images, in output pixels: `cell` is the width of each, `band` its title."""
 
     n: int
     columns: int
-    across: int  # of one picture
-    down: int
+    width: int  # of one image
+    height: int
     cell: int
     band: int
     gap: int
 
     @classmethod
     def fit(cls, images: Array, columns: int, titles: Sequence[str]) -> Tiles:
-        """Lay out images [n, height, width, 3], larger where they are few or titles long.
+        """Lay out images ``[n, height, width, 3]``, larger if they are few or titles are long.
 
-        Raises InputError for no columns, and for a picture too large to draw.
+        Raises:
+            InputError: columns is below 1, or the figure is too large to draw.
         """
         if columns < 1:
             raise InputError(f"columns must be at least 1, got {columns}")
@@ -49,8 +50,8 @@ class Tiles:
         tiles = cls(
             n,
             columns,
-            across=scale * width,
-            down=scale * height,
+            width=scale * width,
+            height=scale * height,
             cell=max(scale * width, ceil(letters)),
             band=_TITLE_LINE * max(map(len, lines), default=0),
             gap=20 if titles else 8,
@@ -64,17 +65,17 @@ class Tiles:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of them all."""
+        """Width and height of all images."""
         rows = ceil(self.n / self.columns)
-        step = self.down + self.band + self.gap
+        step = self.height + self.band + self.gap
         return self.columns * (self.cell + self.gap) + self.gap, rows * step + self.gap
 
     def box(self, i: int) -> tuple[int, int, int, int]:
-        """Left, right, bottom and top of a picture, counted down from the upper left corner."""
+        """Left, right, bottom and top of an image, from the upper left corner of the figure."""
         row, column = divmod(i, self.columns)
-        left = self.gap + column * (self.cell + self.gap) + (self.cell - self.across) // 2
-        top = self.gap + row * (self.down + self.band + self.gap) + self.band
-        return left, left + self.across, top + self.down, top
+        left = self.gap + column * (self.cell + self.gap) + (self.cell - self.width) // 2
+        top = self.gap + row * (self.height + self.band + self.gap) + self.band
+        return left, left + self.width, top + self.height, top
 
 
 def draw_tiles(
@@ -85,9 +86,15 @@ def draw_tiles(
     framed: Array | None = None,
     foot: int = 0,
 ) -> Figure:
-    """Draw images, uint8 RGB [n, height, width, 3], on axes whose unit is the output pixel.
+    """Draw images on axes whose unit is the output pixel.
 
-    titles and colors: one for each image; framed: bool [n]; foot: pixels left free below.
+    Args:
+        images: uint8 RGB ``[n, height, width, 3]``.
+        titles: one per image.
+        columns: images per row.
+        colors: of the titles, one per image.
+        framed: images to mark by a frame, bool ``[n]``.
+        foot: pixels left free below.
     """
     from matplotlib.figure import Figure
 
@@ -97,7 +104,7 @@ def draw_tiles(
     figure = Figure((across / DPI, (down + foot) / DPI), dpi=DPI, facecolor="white")
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set_axis_off()
-    for i, image in enumerate(images):  # RGB is drawn as it is; a colormap rounds
+    for i, image in enumerate(images):  # RGB is drawn exactly; a colormap would round
         axes.imshow(image, interpolation="none", extent=tiles.box(i))
         marked = framed is not None and bool(framed[i])
         if lines:
