@@ -1,4 +1,4 @@
-"""Reproduction: the verdict, and which figures it is held against."""
+"""Reproductions: verdicts, and the accuracies that are compared."""
 
 import pytest
 
@@ -59,7 +59,7 @@ def test_a_figure_measured_after_training_is_measured_so(few_file, tmp_path):
 def test_what_reproduces_nothing_is_refused_before_anything_is_trained(tmp_path):
     assert set(tutorials()) >= {"dropout", "dense-512", "sigmoid-64"}
     for names, seeds, words in (
-        (["logistic", "quick"], 8, "'quick' is no tutorial's"),
+        (["logistic", "quick"], 8, "'quick' reproduces no tutorial"),
         (["nothing"], 8, "unknown"),
         (["logistic"], 0, "seeds: 0"),
     ):

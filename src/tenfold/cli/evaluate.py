@@ -1,4 +1,4 @@
-"""Commands that judge a run, and that ask it."""
+"""Commands that evaluate and compare runs, and that predict."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 Split = Annotated[
     str | None,
-    typer.Option(help="validation or test; else test where it was opened, else validation."),
+    typer.Option(help="validation or test; default: test if it was opened, else validation."),
 ]
-Network = Annotated[int, typer.Option(help="Which of the run's networks, counted from 0.")]
-Picture = Annotated[Path | None, typer.Option(help="PNG or SVG file, instead of text.")]
+Network = Annotated[int, typer.Option(help="Index of the network in the run, from 0.")]
+FigurePath = Annotated[Path | None, typer.Option(help="PNG or SVG file, instead of text.")]
 
 
 @app.command()
@@ -26,39 +26,39 @@ def evaluate(
     run: RunPath,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
     corrections: Annotated[
-        Path | None, typer.Option(help="Score with these corrections of labels as well.")
+        Path | None, typer.Option(help="Also evaluate with these corrections of labels.")
     ] = None,
     unknown: Annotated[
-        str | None, typer.Option(help="Other data: is its strangeness noticed?")
+        str | None, typer.Option(help="Other data: how well are they detected as unfamiliar?")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Score a run on the sealed test set; the run records it."""
+    """Evaluate a run on the sealed test set; the run records it."""
     from tenfold.cli import evaluation_text
     from tenfold.experiments.rescoring import Rescoring
     from tenfold.runs import Run
 
     opened = Run(run)
     rescoring = Rescoring.of(opened, split, corrections)
-    strange = None if unknown is None else opened.out_of_distribution_images(unknown)
+    others = None if unknown is None else opened.out_of_distribution_images(unknown)
     result = opened.evaluate(split)
-    shown = {"evaluation": evaluation_text.describe_evaluation(result, opened.seeds)}
-    found = {} if not as_json else result.to_json()
+    text = [evaluation_text.describe_evaluation(result, opened.seeds)]
+    values = result.to_json() if as_json else {}
     if rescoring is not None:
-        given, corrected = rescoring.score(opened, result)
-        shown["corrections"] = evaluation_text.describe_corrected(given, corrected)
-        found["corrections"] = {
+        original, corrected = rescoring.evaluate(opened, result)
+        text.append(evaluation_text.describe_corrected(original, corrected))
+        values["corrections"] = {
             name: {"n": len(one.labels), "accuracy": [score.as_json() for score in one.accuracy]}
-            for name, one in (("given", given), ("corrected", corrected))
+            for name, one in (("given", original), ("corrected", corrected))
         }
-    if unknown is not None and strange is not None:
-        told = result.auroc(opened.predict_all(strange))
-        shown["unknown"] = evaluation_text.describe_out_of_distribution(unknown, told)
-        found["unknown"] = {"data": unknown, "auroc": [score.as_json() for score in told]}
+    if unknown is not None and others is not None:
+        aurocs = result.auroc(opened.predict_all(others))
+        text.append(evaluation_text.describe_out_of_distribution(unknown, aurocs))
+        values["unknown"] = {"data": unknown, "auroc": [score.as_json() for score in aurocs]}
     if as_json:
-        echo_json(found)
+        echo_json(values)
         return
-    typer.echo("\n\n".join(shown.values()))
+    typer.echo("\n\n".join(text))
     if split == "test":
         typer.echo(evaluation_text.describe_openings(opened.test_openings()))
 
@@ -69,25 +69,27 @@ def compare(
     second: RunPath,
     split: Annotated[
         str | None,
-        typer.Option(help="validation or test; else test where both opened it, else validation."),
+        typer.Option(help="validation or test; default: test if both opened it, else validation."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say which of two runs is better, and how sure that is."""
+    """Test which of two runs is better, and how significantly."""
     from tenfold.cli import evaluation_text
     from tenfold.experiments import comparison
     from tenfold.runs import Run
 
-    found = comparison.compare(Run(first), Run(second), split)
+    result = comparison.compare(Run(first), Run(second), split)
     if as_json:
-        echo_json(found.to_json())
+        echo_json(result.to_json())
     else:
-        typer.echo(evaluation_text.describe_comparison(found))
+        typer.echo(evaluation_text.describe_comparison(result))
 
 
 @app.command()
-def confusion(run: RunPath, split: Split = None, network: Network = 0, out: Picture = None) -> None:
-    """Show what is taken for what: a table, or a picture."""
+def confusion(
+    run: RunPath, split: Split = None, network: Network = 0, out: FigurePath = None
+) -> None:
+    """Show the confusion matrix: a table, or a figure."""
     from tenfold import figures
     from tenfold.cli import evaluation_text
     from tenfold.runs import Run
@@ -106,9 +108,9 @@ def mistakes(
     split: Split = None,
     network: Network = 0,
     count: Annotated[int, typer.Option(min=1, max=1000, help="How many to show.")] = 25,
-    out: Picture = None,
+    out: FigurePath = None,
 ) -> None:
-    """Show the most confident mistakes: a table, or a picture."""
+    """Show the most confident errors: a table, or a figure."""
     from tenfold import figures
     from tenfold.cli import evaluation_text
     from tenfold.runs import Run
@@ -126,10 +128,10 @@ def mistakes(
 def calibrate(
     run: RunPath,
     error_rate: Annotated[
-        float, typer.Option(help="At most this share of accepted images wrong.")
+        float, typer.Option(help="Largest share of accepted images that may be wrong.")
     ] = 0.005,
 ) -> None:
-    """Choose on validation how sure an answer must be."""
+    """Choose the confidence threshold on validation images."""
     from tenfold.cli import evaluation_text
     from tenfold.runs import Run
 
@@ -140,32 +142,34 @@ def calibrate(
 @app.command()
 def predict(
     network: Annotated[
-        Path, typer.Argument(metavar="RUN|FILE", help="A run, or what tenfold export wrote.")
+        Path, typer.Argument(metavar="RUN|FILE", help="A run, or a file from tenfold export.")
     ],
     images: Annotated[
         list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG, .npy or .npz files.")
     ],
     top: Annotated[int, typer.Option(help="How many classes to show.")] = 1,
     resize: Resize = False,
-    invert: Annotated[bool, typer.Option("--invert", help="Turn light and dark about.")] = False,
+    invert: Annotated[bool, typer.Option("--invert", help="Exchange light and dark.")] = False,
 ) -> None:
-    """Name the class of each image, or say "I don't know"."""
+    """Predict the class of each image, or answer "I don't know"."""
     from tenfold.cli import evaluation_text
     from tenfold.data.image_files import read_images
 
     opened = _open_network(network)
-    found = [read_images(path, opened.image_shape, resize=resize, invert=invert) for path in images]
+    batches = [
+        read_images(path, opened.image_shape, resize=resize, invert=invert) for path in images
+    ]
     inverted = 0
-    for pixels, names in found:
+    for pixels, names in batches:
         inverted += opened.count_inverted(pixels)
         probabilities = opened.predict(pixels)
-        answers = zip(
+        predictions = zip(
             names, opened.rank(probabilities, top), opened.accepts(probabilities), strict=True
         )
-        for name, ranked, accepted in answers:
+        for name, ranked, accepted in predictions:
             typer.echo(f"{name}  {evaluation_text.describe_prediction(ranked, bool(accepted))}")
     if inverted:
-        total = sum(len(names) for _, names in found)
+        total = sum(len(names) for _, names in batches)
         typer.echo(
             f"tenfold: {evaluation_text.describe_inverted(inverted, total, invert)}", err=True
         )

@@ -1,4 +1,4 @@
-"""Recipes, runs and what they answer, as text."""
+"""Console text of recipes, runs and checks."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def describe_recipes(recipes: Iterable[Recipe]) -> str:
-    """The recipes, one a line."""
+    """The recipes, one per line."""
     rows = [
         (
             recipe.name,
             recipe.epochs,
             recipe.batch_size,
-            recipe.optimizer if isinstance(recipe.optimizer, str) else "its own",
+            recipe.optimizer if isinstance(recipe.optimizer, str) else "custom",
         )
         for recipe in recipes
     ]
@@ -36,7 +36,7 @@ def describe_recipes(recipes: Iterable[Recipe]) -> str:
 
 
 def describe_run(run: Run) -> str:
-    """What a training gave, where it is, and what to type next."""
+    """The result of a training, its folder, and the next command."""
     record = run.record
     epochs = f"{record.recipe.epochs} epoch{'s' * (record.recipe.epochs > 1)}"
     networks = f", {len(run.seeds)} networks at once" if len(run.seeds) > 1 else ""
@@ -49,19 +49,20 @@ def describe_run(run: Run) -> str:
     return "\n".join(lines)
 
 
-_PARTS = {
+# By the kind of images in run.json.
+_GAIN_LABELS = {
     "own": "{name}, held out",
     "known": "{name}, validation",
-    "no digit": "drawings of no digit",
+    "no digit": "synthetic non-digits",
 }
 
 
 def _gains(continued: Mapping[str, Any]) -> list[str]:
-    """What a continued run held out, and what each part gained or lost, as a table."""
+    """Accuracy before and after fine-tuning, by kind of images, and how they were held out."""
     start, how = continued["start"]["name"], continued["held_out"]
     rows = [
         (
-            _PARTS[part["kind"]].format(**part),
+            _GAIN_LABELS[part["kind"]].format(**part),
             part["n"],
             Score(**part["before"]).as_percent(),
             Score(**part["after"]).as_percent(),
@@ -72,7 +73,7 @@ def _gains(continued: Mapping[str, Any]) -> list[str]:
     columns = [f"from {start}", "images", "before", "after", "points"]
     lines = [table(rows, columns), f"held out of your images: {how}"]
     if not any(part["kind"] == "own" for part in continued["gains"]):
-        lines.append("so what they gained could not be measured; collect more")
+        lines.append("so the gain on them could not be measured; collect more images")
     return "\n".join(lines).splitlines()
 
 
@@ -82,6 +83,6 @@ def _points(difference: Mapping[str, float]) -> str:
 
 
 def describe_check(check: Check) -> str:
-    """One check of `doctor`; what it found goes on below where it is long."""
+    """One check of `doctor`, with its result wrapped."""
     state = "ok  " if check.passed else "FAIL"
     return f"{state}  {check.name:<8}  {wrapped(check.found, 16)}"

@@ -10,7 +10,7 @@ WIDTH = 80
 
 
 def table(rows: Sequence[Sequence[Any]], header: Sequence[str]) -> str:
-    """Rows under a header, in columns: the first to the left, the others to the right.
+    """Rows under a header: the first column left-aligned, the others right-aligned.
 
     Example:
         >>> print(table([["seven", 7], ["ten", 10]], ["word", "n"]))
@@ -31,6 +31,6 @@ def table(rows: Sequence[Sequence[Any]], header: Sequence[str]) -> str:
 
 
 def wrapped(text: str, indent: int) -> str:
-    """Text that goes on under its own beginning, at a column."""
+    """Text wrapped to the console width, with following lines indented."""
     lines = textwrap.wrap(text, WIDTH - indent, break_long_words=False, break_on_hyphens=False)
     return f"\n{'':{indent}}".join(lines)

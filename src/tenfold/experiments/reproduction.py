@@ -1,4 +1,4 @@
-"""The tutorials' networks, trained as published and held against what was published."""
+"""Reproductions: networks of tutorials, trained as published and compared with their results."""
 
 from __future__ import annotations
 
@@ -18,10 +18,15 @@ from tenfold.training import train
 
 @dataclass(frozen=True)
 class Reproduction:
-    """One network: what was published, and ours over seeds after the last epoch.
+    """One recipe: its published accuracies, and ours over seeds after the last epoch.
 
-    ``train`` is measured as the tutorial measured it: the running mean over the last epoch, or
-    an evaluation after it.
+    Attributes:
+        recipe: with the published accuracies.
+        train: as the tutorial measured it, the running mean over the last epoch or an evaluation
+            after it.
+        test: on the test set.
+        seconds: of the training.
+        run: its folder.
     """
 
     recipe: Recipe
@@ -32,14 +37,14 @@ class Reproduction:
 
     @property
     def differences(self) -> dict[str, float]:
-        """How far our mean is from each published figure, as a share of 1."""
+        """Our mean minus each published accuracy, as a share of 1."""
         published = self.recipe.published or Published()
         pairs = [("train", published.train, self.train), ("test", published.test, self.test)]
         return {name: ours.mean - value for name, value, ours in pairs if value is not None}
 
     @property
     def verdict(self) -> str:
-        """``reproduced``, ``differs``, or ``unpublished`` where there is no figure."""
+        """``reproduced``, ``differs``, or ``unpublished`` if no accuracy was published."""
         if not self.differences:
             return "unpublished"
         close = (self.recipe.published or Published()).close
@@ -69,20 +74,19 @@ def reproduce(
     data: str = "mnist",
     verbose: bool = True,
 ) -> Iterator[Reproduction]:
-    """Train the tutorials' networks as published: on all training images, validating on test.
+    """Train the networks of tutorials as published: on all training images, validated on test.
 
-    Nothing is chosen by those validations: the figures are those of the last epoch.
+    Nothing is chosen by that validation: the results are those of the last epoch.
 
     Args:
         names: recipes that reproduce a tutorial; None for all of them.
-        seeds: networks of each.
+        seeds: networks per recipe.
         out: the folder of the runs; by default each goes to ``runs/``.
-        data: what ``tenfold.load`` takes.
+        data: as for ``tenfold.load``.
         verbose: show progress on stderr.
 
     Raises:
-        InputError: a recipe is unknown, or reproduces nothing; seeds is not a whole number
-            from 1.
+        InputError: a recipe is unknown or reproduces no tutorial, or seeds is below 1.
     """
     if not isinstance(seeds, int) or seeds < 1:
         raise InputError(f"seeds: {seeds}; give a whole number from 1")
@@ -90,7 +94,7 @@ def reproduce(
     for entry in chosen:
         if entry.published is None:
             raise InputError(
-                f"recipe {entry.name!r} is no tutorial's; those are {', '.join(tutorials())}"
+                f"recipe {entry.name!r} reproduces no tutorial; these do: {', '.join(tutorials())}"
             )
     return _each(chosen, seeds, out, data, verbose)
 
@@ -99,13 +103,13 @@ def _each(
     chosen: Sequence[Recipe], seeds: int, out: str | Path | None, data: str, verbose: bool
 ) -> Iterator[Reproduction]:
     for entry in chosen:
-        place = None if out is None else Path(out) / entry.name
-        run = train(entry, data, seeds=seeds, out=place, protocol="published", verbose=verbose)
+        folder = None if out is None else Path(out) / entry.name
+        run = train(entry, data, seeds=seeds, out=folder, protocol="published", verbose=verbose)
         yield measure(run)
 
 
 def tutorials() -> list[str]:
-    """The names of the recipes that reproduce a tutorial's network."""
+    """The names of the recipes that reproduce a tutorial."""
     return [name for name, entry in RECIPES.items() if entry.published is not None]
 
 
@@ -119,7 +123,7 @@ def to_json(rows: Sequence[Reproduction]) -> dict[str, Any]:
 
 
 def measure(run: Run) -> Reproduction:
-    """Hold a run of the published protocol against the published figures."""
+    """Compare a run of the published protocol with the published accuracies."""
     published = run.recipe.published or Published()
     last = run.history[run.history["epoch"] == run.recipe.epochs]
     if published.evaluated:

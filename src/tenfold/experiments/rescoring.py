@@ -1,4 +1,4 @@
-"""A run scored against labels as they are given, and as people have corrected them."""
+"""A run evaluated on the original labels of a split, and on corrected ones."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ from tenfold.runs.run import Run
 
 @dataclass(frozen=True)
 class Rescoring:
-    """A split as it is given, and what corrections make of it.
+    """A split with its original and its corrected labels.
 
     Attributes:
-        given: the split without corrections.
+        original: the split without corrections.
         labels: corrected, int ``[n]``.
-        kept: which images are not dropped, bool ``[n]``.
-        trained: whether the run itself was trained and scored with corrections.
+        included: the images that are not dropped, bool ``[n]``.
+        trained: whether the run was trained and evaluated with corrections.
     """
 
-    given: Dataset
+    original: Dataset
     labels: npt.NDArray[np.int64]
-    kept: npt.NDArray[np.bool_]
+    included: npt.NDArray[np.bool_]
     trained: bool
 
     @classmethod
     def of(cls, run: Run, split: str, corrections: str | Path | None = None) -> Rescoring | None:
-        """Read the corrections for a split of a run, before anything is scored.
+        """Read the corrections of a split, before the run is evaluated.
 
         Args:
-            run: on data that ``tenfold.load`` can load again.
+            run: trained on data that ``tenfold.load`` can load again.
             split: ``train``, ``validation`` or ``test``.
-            corrections: a file of corrections; None for the one that the run was trained with.
+            corrections: a file of corrections; by default the one that the run was trained with.
 
         Returns:
-            None where there are no corrections.
+            None if there are no corrections.
 
         Raises:
-            InputError: there is no such file, it does not fit the data, these are to be had only
-                from Python, or there is no such split.
+            InputError: the file is missing or does not match the data, the data exist only in
+                memory, or there is no such split.
         """
         origin = run.record.data.origin
         trained = None if origin is None else origin.corrections
@@ -52,7 +52,7 @@ class Rescoring:
         if file is None:
             return None
         if run.record.continued:
-            raise InputError(f"{run.path}: continued on images of one's own; correct their labels")
+            raise InputError(f"{run.path}: fine-tuned on your own images; correct their labels")
         if origin is None:
             raise InputError(f"{run.path}: its data were made in memory; correct them there")
         splits = load(**asdict(replace(origin, corrections=None))).present()
@@ -60,22 +60,21 @@ class Rescoring:
         table.verify(splits.values(), origin.source)
         if split not in splits:
             raise InputError(f"split: no {split}; there are {', '.join(splits)}")
-        given = splits[split]
-        labels, kept = table.apply_to(given.labels, given.digests, given.class_names)
-        if not kept.any():
-            raise InputError(f"{file}: drops all {len(kept):,} {split} images; keep some")
-        return cls(given, labels, kept, trained is not None)
+        original = splits[split]
+        labels, included = table.apply_to(original.labels, original.digests, original.class_names)
+        if not included.any():
+            raise InputError(f"{file}: drops all {len(included):,} {split} images; keep some")
+        return cls(original, labels, included, trained is not None)
 
-    def score(self, run: Run, found: Evaluation) -> tuple[Evaluation, Evaluation]:
-        """The run against the given labels and against the corrected ones.
+    def evaluate(self, run: Run, evaluation: Evaluation) -> tuple[Evaluation, Evaluation]:
+        """The run on the original labels and on the corrected ones.
 
         Args:
-            run: the same as before.
-            found: what ``run.evaluate`` returned for the split.
+            run: the run that the corrections were read for.
+            evaluation: the result of ``run.evaluate`` for the split.
         """
-        given = found
+        original = evaluation
         if self.trained:
-            given = replace(
-                run.evaluate_dataset(self.given, found.split), calibrations=run.calibrations
-            )
-        return given, given.relabelled(self.labels, self.kept)
+            predictions = run.evaluate_dataset(self.original, evaluation.split)
+            original = replace(predictions, calibrations=run.calibrations)
+        return original, original.relabelled(self.labels, self.included)
