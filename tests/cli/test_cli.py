@@ -626,7 +626,7 @@ ARGUMENTS = [
     ("summary qick", "did you mean 'quick'"),
     ("summary ./nowhere", "no such run folder"),
     ("summary text.npy", "text.npy"),
-    ("reproduce quick", "no tutorial's"),
+    ("reproduce quick", "reproduces no tutorial"),
     ("reproduce logitsic", "did you mean 'logistic'"),
     ("reproduce logistic --seeds 0", "seeds: 0"),
     ("data show nowhere", "unknown dataset 'nowhere'"),
