@@ -49,13 +49,15 @@ def test_interval_of_two_networks_is_the_paired_percentile_bootstrap_of_scipy():
         n_resamples=10_000,
         rng=1,
     )
-    found = accuracy_difference(a[None], b[None])
-    assert found.value == pytest.approx(a.mean() - b.mean())
+    difference = accuracy_difference(a[None], b[None])
+    assert difference.value == pytest.approx(a.mean() - b.mean())
     interval = expected.confidence_interval
-    assert (found.low, found.high) == pytest.approx((interval.low, interval.high), abs=0.003)
-    assert found.visible == pytest.approx(1.96 * expected.standard_error, rel=0.05)
-    assert found.p == mcnemar(a, b).p
-    assert found.n == 500
+    assert (difference.low, difference.high) == pytest.approx(
+        (interval.low, interval.high), abs=0.003
+    )
+    assert difference.visible == pytest.approx(1.96 * expected.standard_error, rel=0.05)
+    assert difference.p == mcnemar(a, b).p
+    assert difference.n == 500
 
 
 def _brute_force_differences(a, b, resamples, rng):
@@ -73,12 +75,14 @@ def test_interval_of_families_is_that_of_resampled_networks_and_images(count_a, 
     a = networks(count_a, 200, hard, rng)
     b = networks(count_b, 200, 1.4 * hard, rng)
     brute = np.array(list(_brute_force_differences(a, b, 4000, rng)))
-    found = accuracy_difference(a, b)
-    assert found.value == pytest.approx(a.mean() - b.mean())
-    assert (found.low, found.high) == pytest.approx(np.quantile(brute, [0.025, 0.975]), abs=0.006)
-    assert found.visible == pytest.approx(1.96 * brute.std(), rel=0.06)
+    difference = accuracy_difference(a, b)
+    assert difference.value == pytest.approx(a.mean() - b.mean())
+    assert (difference.low, difference.high) == pytest.approx(
+        np.quantile(brute, [0.025, 0.975]), abs=0.006
+    )
+    assert difference.visible == pytest.approx(1.96 * brute.std(), rel=0.06)
     sides = min((brute <= 0).mean(), (brute >= 0).mean())
-    assert found.p == pytest.approx(2 * sides, abs=0.03)
+    assert difference.p == pytest.approx(2 * sides, abs=0.03)
 
 
 def test_the_visible_difference_of_two_networks_is_that_of_the_formula():
@@ -92,12 +96,12 @@ def test_the_visible_difference_of_two_networks_is_that_of_the_formula():
 def test_swapped_sides_change_the_sign_and_the_order_of_images_nothing(seed, few, many, n):
     rng = np.random.default_rng(seed)
     a, b = networks(few, n, 0.2, rng), networks(many, n, 0.3, rng)
-    found = accuracy_difference(a, b, resamples=50)
+    difference = accuracy_difference(a, b, resamples=50)
     order = rng.permutation(n)
-    assert found == accuracy_difference(a[:, order], b[:, order], resamples=50)
-    assert found.value == -accuracy_difference(b, a, resamples=50).value
-    assert -1 <= found.low <= found.high <= 1
-    assert 0 < found.p <= 1
+    assert difference == accuracy_difference(a[:, order], b[:, order], resamples=50)
+    assert difference.value == -accuracy_difference(b, a, resamples=50).value
+    assert -1 <= difference.low <= difference.high <= 1
+    assert 0 < difference.p <= 1
 
 
 def test_networks_that_agree_show_no_difference():
@@ -123,9 +127,9 @@ def test_interval_holds_the_truth_about_as_often_as_it_says():
     for seed in range(200):
         levels = 0.1 + 0.02 * rng.normal(size=(12, 1))
         right = networks(12, 400, levels, rng)
-        found = accuracy_difference(right[:6], right[6:], resamples=200, seed=seed)
-        held += found.low <= 0 <= found.high
-        rejected += found.p < 0.05
+        difference = accuracy_difference(right[:6], right[6:], resamples=200, seed=seed)
+        held += difference.low <= 0 <= difference.high
+        rejected += difference.p < 0.05
         one = accuracy_difference(
             networks(1, 400, 0.1, rng), networks(1, 400, 0.15, rng), resamples=200, seed=seed
         )
@@ -175,5 +179,5 @@ BAD = {
 
 
 @pytest.mark.parametrize(("function", "arguments", "words"), BAD.values(), ids=BAD.keys())
-def test_bad_input_is_told_in_one_line(function, arguments, words):
+def test_bad_input_is_refused_in_one_line(function, arguments, words):
     assert_refused(function, arguments, words)

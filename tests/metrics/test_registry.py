@@ -2,6 +2,8 @@
 
 import inspect
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -121,3 +123,12 @@ def test_what_is_no_metric_is_no_attribute():
 def test_the_reference_page_is_up_to_date():
     page = (ROOT / "docs" / "reference" / "metrics.md").read_text()
     assert page == reference(), f"regenerate it with: {REGENERATE}"
+
+
+def test_metrics_import_without_the_heavy_libraries():
+    code = (
+        "import sys, tenfold.metrics;"
+        "print([m for m in ('scipy', 'pandas', 'keras', 'jax') if m in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"

@@ -32,7 +32,7 @@ def classes(evaluation: Evaluation) -> dict[str, Any]:
         }
         for name, c in per_class.items()
     ]
-    lows = [row["recall"]["low"] for row in rows if row["recall"]["low"] is not None]
+    lows = [c.recall.low for c in per_class.values() if c.recall and c.recall.low is not None]
     start = int(floor(100 * min(lows) / 5) * 5)  # of the recall axis, in percent
     return {"rows": rows, "worst": worst, "lowest": f"{100 * lowest:.1f}", "from": start}
 
