@@ -1,7 +1,9 @@
-"""A service under test: a process of its own, real sockets, on a free port."""
+"""A service under test: a separate process with real sockets on a free port."""
 
+import base64
 import contextlib
 import http.client
+import io
 import json
 import os
 import re
@@ -10,6 +12,54 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+PNG, OCTETS, JSON = "image/png", "application/octet-stream", "application/json"
+FORM = "multipart/form-data; boundary=b"
+
+
+def encode(image, kind="PNG", **options):
+    """An image file of an array."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, kind, **options)
+    return file.getvalue()
+
+
+def blank_png(width, height, value=0):
+    return encode(np.full((height, width), value, np.uint8))
+
+
+def part(content=b"", name="file", filename=None):
+    """One part of a form with the media type ``FORM``."""
+    name += "" if filename is None else f'"; filename="{filename}'
+    head = f'--b\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'
+    return head.encode() + content + b"\r\n"
+
+
+def form(*files, filename=None):
+    """A form of files, and its media type."""
+    return b"".join(part(file, filename=filename) for file in files) + b"--b--\r\n", FORM
+
+
+def sample(**changes):
+    image = base64.b64encode(bytes(784)).decode()
+    return {"image": image, "label": "3", **changes}
+
+
+def head(path="/v1/predict", *lines):
+    """Request line and headers of a request with bytes."""
+    start = [f"POST {path} HTTP/1.1", "Host: localhost", f"Content-Type: {OCTETS}", *lines]
+    return "\r\n".join(start).encode() + b"\r\n\r\n"
+
+
+def code_of(response):
+    """The code of a raw error response."""
+    status, _, rest = response.partition(b"\r\n")
+    error = json.loads(rest.rpartition(b"\r\n\r\n")[2])["error"]
+    assert int(status.split()[1]) == error["status"]
+    return error["code"]
 
 
 class Service:
@@ -23,15 +73,15 @@ class Service:
         return "\n".join(self.lines)
 
     def ask(self, method, path, body=None, headers=None):
-        """Status, headers and body of one request on a connection of its own."""
+        """Send one request on a new connection; return status, headers and body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         with contextlib.closing(connection):
             connection.request(method, path, body, headers or {})
-            answer = connection.getresponse()
-            return answer.status, dict(answer.getheaders()), answer.read()
+            response = connection.getresponse()
+            return response.status, dict(response.getheaders()), response.read()
 
     def json(self, method, path, body=None, kind=None, **headers):
-        """Status and JSON of one request."""
+        """Send one request; return status and JSON."""
         if isinstance(body, dict):
             body, kind = json.dumps(body), "application/json"
         named = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -41,7 +91,7 @@ class Service:
         return status, json.loads(content) if content else None
 
     def code(self, *args, **kwargs):
-        """The code of the error that a request is answered with, its shape checked."""
+        """Send one request; check the shape of its error response and return the code."""
         status, answer = self.json(*args, **kwargs)
         error = answer["error"]
         assert set(answer) == {"error"}
@@ -56,7 +106,7 @@ class Service:
         return socket.create_connection(("127.0.0.1", self.port), timeout=timeout)
 
     def raw(self, data, timeout=30):
-        """All that comes back for some bytes, until the service closes or nothing comes."""
+        """Send bytes; return all that is received until the service closes or the timeout."""
         with self.connect(timeout) as connection:
             connection.sendall(data)
             return received(connection)
@@ -68,11 +118,11 @@ class Service:
 
 
 def received(connection):
-    found = b""
+    content = b""
     with contextlib.suppress(TimeoutError, ConnectionError):
         while data := connection.recv(65536):
-            found += data
-    return found
+            content += data
+    return content
 
 
 LIMITED = """
@@ -81,13 +131,13 @@ from pathlib import Path
 from tenfold.server.http.addresses import listen
 from tenfold.server.serving import serve
 from tenfold.server.settings import Limits, Settings
-from tenfold.server.target import choose
+from tenfold.server.target import resolve_target
 
-(listener,) = listen("127.0.0.1", 0)
+listener = listen("127.0.0.1", 0)
 port = listener.getsockname()[1]
-told = lambda: print(f"open  http://127.0.0.1:{port}", file=sys.stderr, flush=True)
+ready = lambda: print(f"open  http://127.0.0.1:{port}", file=sys.stderr, flush=True)
 settings = Settings(limits=Limits(**eval(sys.argv[2])))
-serve(choose(None), Path(sys.argv[1]), settings, listener, told)
+serve(resolve_target(None), Path(sys.argv[1]), settings, listener, ready)
 """
 
 
@@ -114,8 +164,8 @@ def started(samples, *command):
     try:
         for line in process.stderr:
             lines.append(line.rstrip())
-            if found := re.search(r"(?:open|live) +http://\S+?:(\d+)", line):
-                yield Service(process, int(found[1]), lines, samples)
+            if match := re.search(r"(?:open|live) +http://\S+?:(\d+)", line):
+                yield Service(process, int(match[1]), lines, samples)
                 break
         else:
             raise AssertionError(lines)

@@ -1,12 +1,15 @@
-"""Services of the page, and browsers that visit them."""
+"""Services that the tests share, and browsers that visit them."""
 
 import re
 import subprocess
 import sys
 from urllib.parse import urlsplit
 
+import numpy as np
 import pytest
 from browsing import DESKTOP, watched_page
+from serving import encode
+from serving import serving as service_process
 
 import tenfold
 
@@ -63,3 +66,38 @@ def visit(browser):
         assert page.complaints == []
         places = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, page.requests)}
         assert places <= {address, "data://", "blob://"}
+
+
+@pytest.fixture(scope="session")
+def digits(mnist):
+    return mnist.validation[:12]
+
+
+@pytest.fixture
+def photo(digits):
+    row = np.concatenate(list(np.pad(digits.images[:4], ((0, 0), (8, 8), (8, 8)))), axis=1)
+    return encode(255 - row)
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory):
+    with service_process(tmp_path_factory.mktemp("served") / "samples") as service:
+        yield service
+    assert service.process.returncode == 0
+    assert "Traceback" not in service.text
+
+
+@pytest.fixture(scope="session")
+def attacked(tmp_path_factory):
+    """A service that must survive everything that is sent to it."""
+    with service_process(tmp_path_factory.mktemp("attacked") / "samples") as service:
+        yield service
+        assert service.json("GET", "/healthz") == (200, {"status": "ok"})
+    assert service.process.returncode == 0
+    assert "Traceback" not in service.text
+
+
+@pytest.fixture(scope="session")
+def run(few_file, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs") / "run"
+    return tenfold.train("logistic", tenfold.load(few_file), out=folder, verbose=False)

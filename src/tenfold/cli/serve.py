@@ -42,7 +42,7 @@ def serve(
 
     names = tuple(name.lower() for name in allow_host or ())
     settings = Settings(token=token, hosts=names)
-    running.run(what, samples, running.Place(host, port, workers), settings)
+    running.run(what, samples, settings, host=host, port=port, workers=workers)
 
 
 def require_server() -> None:

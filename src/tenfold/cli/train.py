@@ -15,7 +15,7 @@ from tenfold.core.errors import InputError
 
 if TYPE_CHECKING:
     from tenfold.networks.recipes import Recipe
-    from tenfold.server.training_monitor import Beside
+    from tenfold.server.training_monitor import TrainingMonitor
 
 
 @app.command()
@@ -50,8 +50,8 @@ def train(
     ] = False,
 ) -> None:
     """Train a network, or many at once, and write a run folder."""
-    with interruptible(), _beside(serve) as beside:
-        watch = None if beside is None else beside.start
+    with interruptible(), _training_monitor(serve) as monitor:
+        watch = None if monitor is None else monitor.start
         if resume is not None:
             others = (recipe, data, seeds, validation, corrections, out, resize or None, start)
             if changes or any(value is not None for value in others):
@@ -84,23 +84,23 @@ def train(
         from tenfold.cli import run_text
 
         typer.echo(run_text.describe_run(run))
-        if beside is not None:
-            beside.stay()
+        if monitor is not None:
+            monitor.stay()
 
 
 @contextmanager
-def _beside(wanted: bool) -> Iterator[Beside | None]:
-    """The service in a process beside the training, where it is wanted."""
+def _training_monitor(wanted: bool) -> Iterator[TrainingMonitor | None]:
+    """Serve the run in a process of its own during the training, if requested."""
     if not wanted:
         yield None
         return
     from tenfold.cli.serve import require_server
 
     require_server()
-    from tenfold.server.training_monitor import Beside
+    from tenfold.server.training_monitor import TrainingMonitor
 
-    with Beside() as beside:
-        yield beside
+    with TrainingMonitor() as monitor:
+        yield monitor
 
 
 def _adapted(start: str) -> Recipe:

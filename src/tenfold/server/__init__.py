@@ -1,4 +1,18 @@
-"""The service: an HTTP interface and a page over a network, its run and the samples one draws."""
+"""The HTTP service: endpoints and a page for one model, its run and the user's samples.
+
+===================  =========================================================================
+``running``          start the service in one or several processes
+``serving``          one process
+``supervisor``       worker processes
+``training_monitor`` serve a run while it is trained
+``target``           what is served: packed reader, model file or run
+``settings``         token, names and limits
+``app``              the ASGI application: endpoints behind middleware
+``api/``             endpoints: one module of ``api/routes/`` for each group, with its types
+``http/``            connection, middleware, bodies, errors, counters
+``web/``             the page
+===================  =========================================================================
+"""
 
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +23,7 @@ __all__ = ["create_app"]
 
 
 def __getattr__(name: str) -> Any:
-    """``create_app`` when first used: what stands beside it needs no FastAPI."""
+    """Import ``create_app`` on first use: the other modules do not all need FastAPI."""
     if name not in __all__:
         raise AttributeError(f"module 'tenfold.server' has no attribute {name!r}")
     from tenfold.server.app import create_app

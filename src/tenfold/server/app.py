@@ -1,33 +1,53 @@
-"""The application: the service behind its gate, for uvicorn or another server."""
+"""The ASGI application: endpoints behind middleware."""
 
 from __future__ import annotations
 
 import contextlib
+import gc
 import warnings
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from fastapi import FastAPI
+from fastapi import APIRouter, FastAPI
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tenfold import __version__
-from tenfold.server.api.predict import PATH
-from tenfold.server.api.routes.documents import documents
-from tenfold.server.api.routes.health import watching
-from tenfold.server.api.routes.images import answering
-from tenfold.server.api.routes.runs import pages, showing
-from tenfold.server.api.routes.samples import retraining, samples
+from tenfold.server.api.fast_path import fast_path
+from tenfold.server.api.routes.docs import docs_routes
+from tenfold.server.api.routes.explain import explain_routes
+from tenfold.server.api.routes.health import health_routes
+from tenfold.server.api.routes.model import model_routes
+from tenfold.server.api.routes.page import page_routes
+from tenfold.server.api.routes.predict import PATH as PREDICT
+from tenfold.server.api.routes.predict import predict_routes
+from tenfold.server.api.routes.read import read_routes
+from tenfold.server.api.routes.retraining import retraining_routes
+from tenfold.server.api.routes.run import run_routes
+from tenfold.server.api.routes.samples import sample_routes
 from tenfold.server.api.service import Service
-from tenfold.server.http.error_handlers import add_handlers
-from tenfold.server.http.middleware import Gate
+from tenfold.server.http.error_handlers import add_error_handlers
+from tenfold.server.http.middleware import add_middleware
 from tenfold.server.settings import Settings
-from tenfold.server.target import choose
+from tenfold.server.target import resolve_target
 
-ABOUT = """Digits in images and pictures, read on your own machine.
+DESCRIPTION = """Reads digits in images and pictures, on your own machine.
 
 Every error has the same shape, with a stable code:
 `{"error": {"code": "image_unreadable", "message": "...", "status": 422}}`."""
+
+ROUTES = (
+    model_routes,
+    predict_routes,
+    read_routes,
+    explain_routes,
+    sample_routes,
+    retraining_routes,
+    run_routes,
+    health_routes,
+    page_routes,
+)
+"""All groups of endpoints, in the order of the documentation."""
 
 
 def create_app(
@@ -36,51 +56,61 @@ def create_app(
     samples: str | Path | None = None,
     settings: Settings | None = None,
 ) -> ASGIApp:
-    """The service as an ASGI application.
+    """Create the service as an ASGI application.
 
     Args:
-        what: the folder of a run, or the ONNX file that ``tenfold export`` wrote; None for the
-            reader that comes with tenfold.
-        samples: the folder of samples; by default ``samples``, or that in the folder of the run.
-        settings: who may call, and the limits.
+        what: folder of a run, or an ONNX file that ``tenfold export`` wrote; None for the packed
+            reader.
+        samples: folder of samples; by default ``samples``, or that in the folder of the run.
+        settings: token, names and limits.
 
     Raises:
-        InputError: what is to be served cannot be used.
+        InputError: the run or file cannot be used.
     """
-    subject = choose(what)
-    folder = subject.samples if samples is None else Path(samples)
-    return application(Service(subject, folder, settings or Settings()))
+    target = resolve_target(what)
+    folder = target.samples if samples is None else Path(samples)
+    return application(Service(target, folder, settings or Settings()))
 
 
 def application(service: Service) -> ASGIApp:
-    """A service as an ASGI application."""
-    # The limit of pixels is the service's own, checked before anything is decoded.
+    """Return the ASGI application of a service."""
+    # Pillow warns below its own limit; the limit of the service is checked before decoding.
     warnings.filterwarnings("ignore", "Image size .* exceeds limit", module="PIL")
+    app, routers = fastapi_app(service)
+    routes = [route for router in routers for route in router.routes if isinstance(route, Route)]
+    service.metrics.set_paths(route.path for route in routes)
+    predict = fast_path(next(route for route in routes if route.path == PREDICT))
+
+    async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"] == PREDICT and scope["method"] == "POST":
+            await predict(scope, receive, send)
+        else:
+            await app(scope, receive, send)
+
+    return add_middleware(dispatch, service.settings, service.metrics)
+
+
+def fastapi_app(service: Service) -> tuple[FastAPI, list[APIRouter]]:
+    """Return the endpoints of a service, without middleware, and their routers."""
 
     @contextlib.asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with service.watching():
+        async with service.lifespan():
+            # Garbage collection of all that is loaded would delay requests by tens of ms.
+            gc.collect()
+            gc.freeze()
             yield
 
     app = FastAPI(
         title="tenfold",
         version=__version__,
-        description=ABOUT,
+        description=DESCRIPTION,
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
     )
-    groups = (answering, samples, retraining, showing, watching, pages)
-    routers = [*(group(service) for group in groups), documents(app)]
-    add_handlers(app, routers)
+    routers = [*(group(service) for group in ROUTES), docs_routes(app)]
+    add_error_handlers(app, routers)
     for router in routers:
         app.include_router(router)
-    service.metrics.name_paths(
-        route.path for router in routers for route in router.routes if isinstance(route, Route)
-    )
-
-    async def routed(scope: Scope, receive: Receive, send: Send) -> None:
-        hot = scope["type"] == "http" and scope["path"] == PATH and scope["method"] == "POST"
-        await (service.predict if hot else app)(scope, receive, send)
-
-    return Gate(routed, service.settings, service.metrics)
+    return app, routers

@@ -1,4 +1,4 @@
-"""Running the service: its address, its processes, its end."""
+"""Running the service: its address, its processes, its shutdown."""
 
 from __future__ import annotations
 
@@ -6,96 +6,98 @@ import contextlib
 import secrets
 import socket
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from tenfold.core.errors import InputError
 from tenfold.data.samples import locked
-from tenfold.server.http.addresses import is_local, listen
-from tenfold.server.settings import Settings
-from tenfold.server.target import Subject, choose
-from tenfold.server.workers import Crew
+from tenfold.server.http.addresses import is_loopback, listen, reserve
+from tenfold.server.settings import HOST, PORT, Settings
+from tenfold.server.target import SHIPPED, Target, resolve_target
 
-SHORTEST = 8
-"""Characters of a token."""
+MIN_TOKEN_LENGTH = 8
 
 
-@dataclass(frozen=True)
-class Place:
-    """Where the service listens, and with how many processes."""
+def run(
+    what: Path | None,
+    samples: Path | None,
+    settings: Settings,
+    *,
+    host: str = HOST,
+    port: int = PORT,
+    workers: int = 1,
+) -> None:
+    """Serve until SIGINT or SIGTERM; requests in flight are finished first.
 
-    host: str
-    port: int
-    workers: int
-
-
-def run(what: Path | None, samples: Path | None, place: Place, settings: Settings) -> None:
-    """Serve until SIGINT or SIGTERM; what is in flight then is still answered.
+    Args:
+        what: folder of a run, or a model file; None for the packed reader.
+        samples: folder of the samples; None for the default of the target.
+        settings: of the service.
+        host: name or address to listen on.
+        port: 0 for any free port.
+        workers: number of processes.
 
     Raises:
-        InputError: the address is taken, the samples are another server's or cannot be written,
-            or what is to be served cannot be used.
+        InputError: the address is taken, the folder of samples is in use or cannot be written,
+            or the target cannot be used.
     """
-    settings = guarded(place.host, settings)
-    with contextlib.ExitStack() as held:
-        sockets = listen(place.host, place.port, place.workers)
-        for one in sockets:
-            held.enter_context(one)
-        subject = choose(what)
-        folder = subject.samples if samples is None else samples
-        held.enter_context(locked(folder))
-        lines = _opening(place.host, sockets[0].getsockname()[1], subject, folder, settings)
-        if place.workers == 1:
+    settings = secure(host, settings)
+    with contextlib.ExitStack() as resources:
+        socket_ = listen(host, port) if workers == 1 else reserve(host, port)
+        resources.enter_context(socket_)
+        port = socket_.getsockname()[1]
+        target = resolve_target(what)
+        folder = target.samples if samples is None else samples
+        resources.enter_context(locked(folder))
+        lines = _start_message(host, port, target, folder, settings)
+        if workers == 1:
             from tenfold.server.serving import serve
 
-            serve(subject, folder, settings, sockets[0], lambda: _say(lines))
+            serve(target, folder, settings, socket_, lambda: _print(lines))
         else:
-            # This process only looks after the others, and stays small.
-            with Crew(what, folder, settings, sockets) as crew:
-                _say(lines)
-                crew.watch()
+            from tenfold.server.supervisor import SharedAddress, Workers
+
+            address = SharedAddress(host, port)
+            Workers(what, folder, settings, address, workers).run(lambda: _print(lines))
 
 
-def guarded(host: str, settings: Settings) -> Settings:
-    """Settings that fit a host: beyond this machine there is a token, and the machine's name.
+def secure(host: str, settings: Settings) -> Settings:
+    """Complete the settings for a host: beyond this machine, clients need a token.
 
     Raises:
         InputError: the token is too short.
     """
-    if settings.token is not None and not (
-        len(settings.token) >= SHORTEST and settings.token.isascii() and settings.token.isalnum()
+    token = settings.token
+    if token is not None and not (
+        len(token) >= MIN_TOKEN_LENGTH and token.isascii() and token.isalnum()
     ):
         raise InputError(
-            f"--token: give {SHORTEST} letters and digits at least, or leave it out beside --host, "
-            "and one is made"
+            f"--token: give at least {MIN_TOKEN_LENGTH} letters and digits, or leave it out: "
+            "with --host a token is generated"
         )
-    if is_local(host):
+    if is_loopback(host):
         return settings
-    own = socket.gethostname().lower()
-    hosts = (*settings.hosts, host.lower(), own, f"{own}.local")
-    return replace(
-        settings, public=True, hosts=hosts, token=settings.token or secrets.token_hex(16)
-    )
+    name = socket.gethostname().lower()
+    hosts = (*settings.hosts, host.lower(), name, f"{name}.local")
+    return replace(settings, public=True, hosts=hosts, token=token or secrets.token_hex(16))
 
 
-def _opening(
-    host: str, port: int, subject: Subject, samples: Path, settings: Settings
+def _start_message(
+    host: str, port: int, target: Target, samples: Path, settings: Settings
 ) -> list[str]:
-    """What to tell once the service answers."""
     shown = f"[{host}]" if ":" in host else host
     if host in ("0.0.0.0", "::"):  # noqa: S104
         shown = socket.gethostname()
-    secret = f"/?token={settings.token}" if settings.token else ""
-    answering = "tenfold's own reader" if subject.source == "shipped" else subject.source
-    if subject.waits:
-        answering += f", until {subject.run} is trained"
+    query = f"/?token={settings.token}" if settings.token else ""
+    model = "the packed reader" if target.source == SHIPPED else target.source
+    if target.in_training:
+        model += f", until the training of {target.run} is finished"
     return [
-        f"serves   {answering}",
+        f"serves   {model}",
         f"samples  {samples}",
-        f"open     http://{shown}:{port}{secret}   (Ctrl-C stops it)",
+        f"open     http://{shown}:{port}{query}   (Ctrl-C stops it)",
     ]
 
 
-def _say(lines: list[str]) -> None:
-    for line in lines:
-        print(line, file=sys.stderr, flush=True)  # noqa: T201
+def _print(lines: list[str]) -> None:
+    print(*lines, sep="\n", file=sys.stderr, flush=True)  # noqa: T201

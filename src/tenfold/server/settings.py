@@ -1,4 +1,4 @@
-"""What the service allows."""
+"""Settings of the service: who may call it, and the limits on requests."""
 
 from __future__ import annotations
 
@@ -8,45 +8,48 @@ from tenfold.core import limits
 
 HOST, PORT = "127.0.0.1", 8010
 
+METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+"""Environment variable with the folder in which worker processes share their counters."""
+
 
 @dataclass(frozen=True)
 class Limits:
-    """How much one request, and one client, may ask for.
+    """Limits on requests and connections.
 
     Attributes:
-        body: bytes of a request.
-        headers: bytes of a request before its body.
-        pixels: of a picture, before it is decoded.
-        images: of a request.
-        header_seconds: within which the headers of a request must be there.
-        body_seconds: within which its body must be there.
-        request_seconds: within which it is answered.
-        connections: at once, of one process.
-        held: bytes of bodies that one process holds at once, of all callers.
-        waiting: callers who wait for a picture to be read, or for an explanation.
+        body_bytes: size of the body of a request.
+        header_bytes: size of the request line and headers.
+        picture_pixels: width times height of a picture, checked before it is decoded.
+        images: number of images in a request.
+        header_seconds: time until the headers of a request are complete.
+        body_seconds: time until its body is complete.
+        response_seconds: time from the complete request to the end of the response.
+        connections: open connections of one worker process.
+        buffered_bytes: bodies that one worker process holds in memory at once.
+        queue_length: requests that wait in one queue for a slow job, such as reading a picture.
     """
 
-    body: int = limits.MAX_REQUEST_BYTES
-    headers: int = 16 << 10
-    pixels: int = limits.MAX_PICTURE_PIXELS
+    body_bytes: int = limits.MAX_REQUEST_BYTES
+    header_bytes: int = 16 << 10
+    picture_pixels: int = limits.MAX_PICTURE_PIXELS
     images: int = limits.MAX_REQUEST_IMAGES
     header_seconds: float = 10.0
     body_seconds: float = 30.0
-    request_seconds: float = 60.0
+    response_seconds: float = 60.0
     connections: int = 500
-    held: int = 128 << 20
-    waiting: int = 64
+    buffered_bytes: int = 128 << 20
+    queue_length: int = 64
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Who may call the service, and how much they may ask for.
+    """Settings of one service.
 
     Attributes:
-        token: what a caller must show; None where only this machine can call.
-        hosts: names, besides this machine's own and plain addresses, under which it is called.
-        public: whether it listens beyond this machine.
-        limits: of requests.
+        token: bearer token that each request must carry; None for no authentication.
+        hosts: names that the ``Host`` header may carry besides ``localhost`` and IP addresses.
+        public: whether the service listens beyond the loopback interface.
+        limits: the limits on requests.
     """
 
     token: str | None = None

@@ -1,4 +1,4 @@
-"""What is served: the reader that comes along, a file that was exported, or a run."""
+"""The target of the service: the packed reader, an exported model file, or a run."""
 
 from __future__ import annotations
 
@@ -13,70 +13,73 @@ from tenfold.core.errors import InputError
 from tenfold.runs import Run
 
 SHIPPED = "shipped"
-NAME = "model.onnx"
-"""The artifact of a run in its folder, which serving writes where it is missing."""
+MODEL_FILE = "model.onnx"
+"""Name of the model file in the folder of a run; the service exports it if it is missing."""
 
 
 @dataclass(frozen=True)
-class Subject:
+class Target:
     """What is served.
 
     Attributes:
-        artifact: the ONNX file that answers.
-        source: what to call it: ``shipped``, or the path it was given by.
-        origin: what a retraining continues from, as ``tenfold train --from`` takes it.
-        run: the folder of the run behind it, finished or under way; None without.
-        waits: whether that run is still under way, to answer itself once it is finished.
+        model_file: the ONNX file that makes the predictions.
+        source: its name for clients: ``shipped``, or the path that the user gave.
+        origin: where retraining starts, as ``tenfold train --from`` takes it.
+        run: folder of the run that is shown, finished or not; None without a run.
+        in_training: whether the run is still trained, and replaces the reader once it is finished.
     """
 
-    artifact: Path
+    model_file: Path
     source: str = SHIPPED
     origin: str | None = "reader"
     run: Path | None = None
-    waits: bool = False
+    in_training: bool = False
 
     @property
     def samples(self) -> Path:
-        """Where samples are kept, unless the user says otherwise."""
+        """Default folder of the samples."""
         return Path("samples") if self.run is None else self.run / "samples"
 
 
-def choose(what: str | Path | None) -> Subject:
-    """What to serve for what the user gave.
+def resolve_target(what: str | Path | None) -> Target:
+    """Return the target for a path.
 
-    A run that is not finished is shown, and the shipped reader answers until it is.
+    An unfinished run is shown while the packed reader makes the predictions.
+
+    Args:
+        what: folder of a run, or a model file; None for the packed reader.
 
     Raises:
-        InputError: it is neither a run nor an artifact, or the run cannot be exported.
+        InputError: the path is neither, or the run cannot be exported.
     """
     if what is None:
-        return Subject(READER)
+        return Target(READER)
     path = Path(what)
     if not path.is_dir():
-        return Subject(path, str(path), None)
+        return Target(path, str(path), None)
     status = Run(path).record.status
     if status == "finished":
-        return Subject(exported(path), str(path), str(path), path)
-    return Subject(READER, run=path, waits=status == "training")
+        return Target(export_run(path), str(path), str(path), path)
+    return Target(READER, run=path, in_training=status == "training")
 
 
-def exported(folder: Path) -> Path:
-    """The artifact of a finished run, written if it is missing or older than the run's record.
+def export_run(folder: Path) -> Path:
+    """Return the model file of a finished run, exported anew if it is missing or out of date.
 
-    Exporting needs Keras, which this process does not load: it is done in one of its own.
+    The export needs Keras, which this process does not load: a process of its own does it.
 
     Raises:
-        InputError: it cannot be exported.
+        InputError: the export fails.
     """
-    path = folder / NAME
+    path = folder / MODEL_FILE
     if path.exists() and path.stat().st_mtime >= (folder / "run.json").stat().st_mtime:
         return path
     command = [sys.executable, "-m", "tenfold", "export", str(folder), "--out", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    if done.returncode:
-        reason = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+    export = subprocess.run(command, capture_output=True, text=True)
+    if export.returncode:
+        reason = (export.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise InputError(
-            f"{folder}: it has no artifact to answer with, and none can be made "
+            f"{folder}: it has no model file, and the export failed "
             f"({reason.removeprefix('tenfold: ')}); see tenfold export {shlex.quote(str(folder))}"
         )
     return path

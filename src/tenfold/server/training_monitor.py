@@ -1,4 +1,4 @@
-"""The service beside a training: the run is looked at while it is trained."""
+"""Serving a run while it is trained."""
 
 from __future__ import annotations
 
@@ -7,54 +7,59 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
+from uvicorn.supervisors.multiprocess import Process
+
 from tenfold.core.errors import InputError
 from tenfold.data.samples import locked
-from tenfold.server.http.addresses import free_port, listen
+from tenfold.server.http.addresses import free_port, reserve
 from tenfold.server.settings import HOST, PORT, Settings
-from tenfold.server.workers import Crew
+from tenfold.server.supervisor import SharedAddress, Workers, stop
 
 
-class Beside:
-    """A process that serves a run, until the block ends.
+class TrainingMonitor:
+    """A worker process that serves the run which this process trains, until the block ends.
 
     Raises:
         InputError: no port is free.
     """
 
     def __init__(self) -> None:
-        self._crew: Crew | None = None
+        self._workers: Workers | None = None
+        self._process: Process | None = None
 
     def __enter__(self) -> Self:
-        self._held = ExitStack()
+        self._resources = ExitStack()
         port = free_port(HOST, PORT)
         if port is None:
-            raise InputError(f"--serve: no port from {PORT} on is free")
-        (self._socket,) = listen(HOST, port)
-        self._held.enter_context(self._socket)
+            raise InputError(f"--serve: no free port near {PORT}")
+        self._resources.enter_context(reserve(HOST, port))
+        self._address = SharedAddress(HOST, port)
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._held.close()
+        if self._process is not None:
+            stop([self._process])
+        self._resources.close()
 
     def start(self, folder: Path) -> None:
-        """Serve a run that is about to be trained.
+        """Serve a run whose training is about to begin.
 
         Raises:
             InputError: the service cannot start.
         """
         samples = folder / "samples"
-        self._held.enter_context(locked(samples))
-        crew = Crew(folder, samples, Settings(), [self._socket])
-        self._crew = self._held.enter_context(crew)
-        address = f"http://{HOST}:{self._socket.getsockname()[1]}"
-        _say(f"live  {address}/#run   (stays until Ctrl-C)")
+        self._resources.enter_context(locked(samples))
+        self._workers = Workers(folder, samples, Settings(), self._address)
+        self._process = self._workers.start()
+        _print(f"live  http://{HOST}:{self._address.port}/#run   (stays until Ctrl-C)")
 
     def stay(self) -> None:
-        """Go on serving until Ctrl-C or SIGTERM."""
-        if self._crew is not None:
-            _say("the page stays; Ctrl-C ends it")
-            self._crew.watch()
+        """Continue to serve until SIGINT or SIGTERM."""
+        if self._workers is None or self._process is None:
+            return
+        process, self._process = self._process, None
+        self._workers.run(lambda: _print("the page stays open; Ctrl-C ends it"), [process])
 
 
-def _say(line: str) -> None:
+def _print(line: str) -> None:
     print(line, file=sys.stderr, flush=True)  # noqa: T201

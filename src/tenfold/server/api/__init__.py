@@ -1,1 +1,1 @@
-"""The API: routes and what stands behind them."""
+"""The HTTP API: shared state, types and endpoints."""

@@ -1,10 +1,9 @@
-"""Probabilities as the answers that callers get."""
+"""Probabilities and images in the form in which responses carry them."""
 
 from __future__ import annotations
 
 import base64
 import io
-import json
 from typing import Any
 
 import numpy as np
@@ -14,52 +13,36 @@ from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.export.predictor import Predictor
 
 
-def as_json(value: Any) -> bytes:
-    """A value as compact JSON in UTF-8.
-
-    Example:
-        >>> as_json({"label": "7"})
-        b'{"label":"7"}'
-    """
-    text = json.dumps(value, allow_nan=False, ensure_ascii=False, separators=(",", ":"))
-    return text.encode()
-
-
-def answers(
+def to_answers(
     predictor: Predictor, probabilities: npt.NDArray[np.float32], k: int
 ) -> list[dict[str, Any]]:
-    """The answer to each image, with the k most probable classes.
-
-    ``label`` is the most probable class, or None where that is "no digit"; ``accepted`` tells
-    whether it is sure enough.
+    """Convert probabilities to ``schemas.Answer``, as plain dictionaries.
 
     Args:
-        predictor: what answered.
+        predictor: the model that made the predictions.
         probabilities: float32 ``[n, classes]``.
-        k: from 1 to the number of classes.
+        k: number of most probable classes in each answer; at most all.
     """
-    names, sure = predictor.class_names, predictor.accepts(probabilities).tolist()
-    found = []
-    for chances, accepted in zip(probabilities.tolist(), sure, strict=True):
-        places = sorted(range(len(names)), key=chances.__getitem__, reverse=True)[:k]
-        label = names[places[0]]
-        digit = label != REJECT_CLASS
-        found.append(
+    names, accepted = predictor.class_names, predictor.accepts(probabilities).tolist()
+    answers = []
+    for row, is_accepted in zip(probabilities.tolist(), accepted, strict=True):
+        # For ten classes, Python's sort is faster than NumPy's.
+        order = sorted(range(len(names)), key=row.__getitem__, reverse=True)[:k]
+        label = names[order[0]]
+        is_digit = label != REJECT_CLASS
+        answers.append(
             {
-                "label": label if digit else None,
-                "confidence": round(chances[places[0]], 6),
-                "accepted": digit and accepted,
-                "top": [
-                    {"label": names[place], "probability": round(chances[place], 6)}
-                    for place in places
-                ],
+                "label": label if is_digit else None,
+                "confidence": round(row[order[0]], 6),
+                "accepted": is_digit and is_accepted,
+                "top": [{"label": names[i], "probability": round(row[i], 6)} for i in order],
             }
         )
-    return found
+    return answers
 
 
-def png(image: npt.NDArray[np.uint8]) -> bytes:
-    """An image ``[height, width]`` as a PNG file."""
+def encode_png(image: npt.NDArray[np.uint8]) -> bytes:
+    """Encode an image ``[height, width]`` as a PNG file."""
     from PIL import Image
 
     file = io.BytesIO()
@@ -67,6 +50,6 @@ def png(image: npt.NDArray[np.uint8]) -> bytes:
     return file.getvalue()
 
 
-def png_text(image: npt.NDArray[np.uint8]) -> str:
-    """An image ``[height, width]`` as a PNG file in base64."""
-    return base64.b64encode(png(image)).decode("ascii")
+def encode_png_base64(image: npt.NDArray[np.uint8]) -> str:
+    """Encode an image ``[height, width]`` as a PNG file in base64."""
+    return base64.b64encode(encode_png(image)).decode("ascii")

@@ -1,17 +1,15 @@
-"""What a route tells of itself for OpenAPI."""
+"""Descriptions of endpoints for OpenAPI, beyond what FastAPI derives from their types."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from starlette.responses import Response
+from pydantic import BaseModel
 
-from tenfold.server.api.answers import as_json
 from tenfold.server.api.schemas import Error
 from tenfold.server.http.errors import STATUS
 
-JSON = "application/json"
-EVERYWHERE = (
+COMMON_ERRORS = (
     "bad_request",
     "unauthorized",
     "origin_refused",
@@ -20,42 +18,51 @@ EVERYWHERE = (
     "body_too_large",
     "timeout",
 )
-"""Errors that the gate may answer with, whatever is asked."""
-
-
-def told(model: type | None, *codes: str, status: int = 200, **kinds: Any) -> dict[str, Any]:
-    """Arguments of a route: what it answers with, and by which errors.
-
-    Args:
-        model: of the answer as JSON; None where it is something else.
-        codes: of its own errors.
-        status: of the answer.
-        kinds: other answers by their status, such as ``_304``.
-    """
-    by_status: dict[int, list[str]] = {}
-    for code in (*EVERYWHERE, *codes):
-        by_status.setdefault(STATUS[code], []).append(code)
-    errors = {
-        number: {"model": Error, "description": ", ".join(found)}
-        for number, found in sorted(by_status.items())
-    }
-    own = {} if model is None else {status: {"model": model, "description": "The answer."}}
-    others = {int(name.removeprefix("_")): value for name, value in kinds.items()}
-    return {"status_code": status, "responses": {**own, **others, **errors}}
-
-
-def body(**kinds: dict[str, Any]) -> dict[str, Any]:
-    """The bodies that a route takes, by media type; ``__`` stands for the slash, ``_`` for -."""
-    content = {
-        name.replace("__", "/").replace("_", "-"): {"schema": schema}
-        for name, schema in kinds.items()
-    }
-    return {"requestBody": {"required": True, "content": content}}
-
+"""Errors of the middleware, which every endpoint can answer with."""
 
 BINARY = {"type": "string", "format": "binary"}
 
 
-def json(value: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """A response of JSON."""
-    return Response(as_json(value), status, headers, JSON)
+def responses(*codes: str, **contents: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """Return the ``responses`` argument of a route.
+
+    Args:
+        *codes: error codes of the endpoint, besides ``COMMON_ERRORS``.
+        **contents: other responses by their status, such as ``_304``.
+    """
+    by_status: dict[int, list[str]] = {}
+    for code in (*COMMON_ERRORS, *codes):
+        by_status.setdefault(STATUS[code], []).append(code)
+    described: dict[int | str, dict[str, Any]] = {
+        int(name.removeprefix("_")): content for name, content in contents.items()
+    }
+    for status, names in sorted(by_status.items()):
+        described[status] = {"model": Error, "description": ", ".join(names)}
+    return described
+
+
+def media(
+    description: str, media_type: str, schema: dict[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the description of a response that is not JSON."""
+    return {
+        "description": description,
+        "content": {media_type: {"schema": schema} if schema else {}},
+    }
+
+
+def request_body(contents: dict[str, dict[str, Any] | type[BaseModel]]) -> dict[str, Any]:
+    """Return the ``openapi_extra`` argument of a route that reads its body itself.
+
+    Args:
+        contents: the schema of each media type.
+    """
+    return {
+        "requestBody": {
+            "required": True,
+            "content": {
+                kind: {"schema": schema if isinstance(schema, dict) else schema.model_json_schema()}
+                for kind, schema in contents.items()
+            },
+        }
+    }

@@ -1,1 +1,1 @@
-"""HTTP: connection, access, limits, errors."""
+"""HTTP without routes: connection, middleware, bodies, errors, counters."""

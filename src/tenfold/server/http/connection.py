@@ -1,117 +1,125 @@
-"""The connection: what uvicorn leaves unlimited, limited."""
+"""A connection with the limits that uvicorn lacks.
+
+uvicorn has no setting for the time and size of headers with httptools, answers malformed requests
+in plain text, and answers 503 over ``limit_concurrency`` while a connection stays open. Slow or
+endless headers would hold connections for ever (``tests/server/test_limits.py`` tries
+them). A test names the attributes of uvicorn that this module uses, and the versions of uvicorn
+are bounded in ``pyproject.toml``.
+"""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any, ClassVar
+from http import HTTPStatus
+from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from tenfold.server.http.errors import STATUS, ServiceError
+from tenfold.server.http.errors import ServiceError
 from tenfold.server.settings import Limits
-
-_PHRASES = {400: "Bad Request", 408: "Request Timeout", 431: "Request Header Fields Too Large"}
 
 
 class Connection(HttpToolsProtocol):
-    """A connection whose headers must come in time and within bounds.
+    """A connection that limits the time and the size of headers.
 
-    Where there are too many connections already, it is closed at once.
+    It is closed at once if there are too many connections.
+
+    Args:
+        limits: the limits on requests.
+        **kwargs: arguments of uvicorn's protocol class.
     """
 
-    limits: ClassVar[Limits] = Limits()
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._timer: asyncio.TimerHandle | None = None
-        self._headers_came = 0
-        self._within_body = False
+    def __init__(self, *, limits: Limits, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.limits = limits
+        self._header_timer: asyncio.TimerHandle | None = None
+        self._header_bytes = 0
+        self._in_body = False
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to wait for the headers of the first request."""
+        """Start the timer for the headers of the first request."""
         super().connection_made(transport)
         if len(self.connections) > self.limits.connections:
             transport.close()
             return
-        self._wait()
+        self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Stop waiting."""
-        self._stop_waiting()
+        """Stop the timer."""
+        self._stop_timer()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        """Take what came, unless headers go on and on."""
-        if not self._within_body:
-            self._headers_came += len(data)
-            if self._timer is None:
-                self._wait()
+        """Parse data, and refuse headers over the limit."""
+        if not self._in_body:
+            self._header_bytes += len(data)
+            if self._header_timer is None:
+                self._start_timer()
         super().data_received(data)
-        if not self._within_body and self._headers_came > self.limits.headers:
-            self._refuse(
-                ServiceError("headers_too_large", f"headers of over {self.limits.headers:,} bytes")
-            )
+        if not self._in_body and self._header_bytes > self.limits.header_bytes:
+            message = f"headers of over {self.limits.header_bytes:,} bytes"
+            self._reject(ServiceError("headers_too_large", message))
 
     def on_message_begin(self) -> None:
-        """Count the headers of the next request from here."""
-        self._within_body = False
+        """Begin to count the headers of the next request."""
+        self._in_body = False
         super().on_message_begin()
         self.scope["abort"] = self.transport.abort  # type: ignore[typeddict-unknown-key]
 
     def on_headers_complete(self) -> None:
-        """Let the request go on its way; from here the gate watches over it."""
-        self._within_body, self._headers_came = True, 0
-        self._stop_waiting()
+        """Stop the timer; from here the middleware limits the request."""
+        self._in_body, self._header_bytes = True, 0
+        self._stop_timer()
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
         """Expect headers again."""
-        self._within_body = False
+        self._in_body = False
         super().on_message_complete()
 
     def timeout_keep_alive_handler(self) -> None:
-        """Close what is idle, by force where the caller does not take what was sent."""
+        """Close an idle connection, by force if the client does not read what was sent."""
+        self._close()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer a malformed request with an error in JSON."""
+        self._reject(ServiceError("bad_request", "not a valid HTTP/1.1 request"))
+
+    def _start_timer(self) -> None:
+        self._header_timer = self.loop.call_later(
+            self.limits.header_seconds, self._reject_slow_headers
+        )
+
+    def _stop_timer(self) -> None:
+        if self._header_timer is not None:
+            self._header_timer.cancel()
+            self._header_timer = None
+
+    def _reject_slow_headers(self) -> None:
+        seconds = self.limits.header_seconds
+        self._reject(ServiceError("request_slow", f"no headers within {seconds:g} s"))
+
+    def _reject(self, error: ServiceError) -> None:
+        """Send an error, unless another response is under way, and close the connection."""
+        self._stop_timer()
+        if self.transport.is_closing():
+            return
+        cycle = self.cycle
+        between_responses = cycle is None or cycle.response_complete
+        if between_responses or not (cycle.response_started or self.pipeline):
+            if cycle is not None:
+                cycle.disconnected = True
+                cycle.message_event.set()
+            body = bytes(error.response().body)
+            head = (
+                f"HTTP/1.1 {error.status} {HTTPStatus(error.status).phrase}\r\n"
+                "content-type: application/json\r\n"
+                f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
+            )
+            self.transport.write(head.encode() + body)
         self._close()
 
     def _close(self) -> None:
         if not self.transport.is_closing():
             self.transport.close()
             self.loop.call_later(self.limits.header_seconds, self.transport.abort)
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer what is no HTTP in the one shape of errors."""
-        self._refuse(ServiceError("bad_request", "not HTTP/1.1 as it should be"))
-
-    def _wait(self) -> None:
-        self._timer = self.loop.call_later(self.limits.header_seconds, self._late)
-
-    def _stop_waiting(self) -> None:
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-    def _late(self) -> None:
-        seconds = self.limits.header_seconds
-        self._refuse(ServiceError("request_slow", f"no headers within {seconds:g} s"))
-
-    def _refuse(self, error: ServiceError) -> None:
-        """Answer on the bare connection, unless an answer is under way, and close it."""
-        self._stop_waiting()
-        if self.transport.is_closing():
-            return
-        cycle = self.cycle
-        if (
-            cycle is None
-            or cycle.response_complete
-            or not (cycle.response_started or self.pipeline)
-        ):
-            if cycle is not None:
-                cycle.disconnected = True
-                cycle.message_event.set()
-            status, body = STATUS[error.code], error.body()
-            head = (
-                f"HTTP/1.1 {status} {_PHRASES[status]}\r\ncontent-type: application/json\r\n"
-                f"content-length: {len(body)}\r\nconnection: close\r\n\r\n"
-            )
-            self.transport.write(head.encode() + body)
-        self._close()

@@ -1,4 +1,4 @@
-"""Whatever goes wrong behind the gate, as the one shape of errors."""
+"""Error responses for exceptions in routes, in the JSON shape of ``ServiceError``."""
 
 from __future__ import annotations
 
@@ -13,63 +13,59 @@ from starlette.routing import Match, Route
 from starlette.types import Scope
 
 from tenfold.core.errors import InputError
-from tenfold.server.http.errors import ServiceError
+from tenfold.server.http.body import invalid
+from tenfold.server.http.errors import ServiceError, internal_error
 
-_BY_STATUS = {404: "not_found", 405: "method_not_allowed"}
 
-
-def add_handlers(app: FastAPI, routers: Sequence[APIRouter]) -> None:
-    """Have an application answer errors in the one shape.
+def add_error_handlers(app: FastAPI, routers: Sequence[APIRouter]) -> None:
+    """Register the handlers.
 
     Args:
         app: the application.
-        routers: all that it answers with.
+        routers: all its routers, for the ``Allow`` header.
     """
 
-    def by_status(request: Request, error: Any) -> Response:
-        methods = _methods(routers, request.scope) if error.status_code == 405 else []
-        return _by_status(request, error, {"allow": ", ".join(methods)} if methods else {})
+    def http_exception(request: Request, error: Any) -> Response:
+        target = f"{request.method} {request.url.path}"[:200]
+        if error.status_code == 404:
+            return ServiceError("not_found", f"{target}: not found; see /docs").response()
+        if error.status_code == 405:
+            methods = _allowed_methods(routers, request.scope)
+            return ServiceError(
+                "method_not_allowed",
+                f"{target}: method not allowed; see /docs",
+                headers={"allow": ", ".join(methods)} if methods else None,
+            ).response()
+        return ServiceError("bad_request", str(error.detail)).response()
 
-    app.add_exception_handler(ServiceError, _told)
-    app.add_exception_handler(InputError, _input)
-    app.add_exception_handler(RequestValidationError, _invalid)
-    app.add_exception_handler(HTTPException, by_status)
-    app.add_exception_handler(Exception, _internal)
+    app.add_exception_handler(ServiceError, _service_error)
+    app.add_exception_handler(InputError, _input_error)
+    app.add_exception_handler(RequestValidationError, _validation_error)
+    app.add_exception_handler(HTTPException, http_exception)
+    app.add_exception_handler(Exception, _unexpected)
 
 
-def _told(_: Request, error: Any) -> Response:
-    answer: Response = error.response()
-    return answer
+def _service_error(_: Request, error: Any) -> Response:
+    response: Response = error.response()
+    return response
 
 
-def _input(_: Request, error: Exception) -> Response:
+def _input_error(_: Request, error: Exception) -> Response:
     return ServiceError("invalid", str(error)).response()
 
 
-def _invalid(_: Request, error: Any) -> Response:
+def _validation_error(_: Request, error: Any) -> Response:
     first = error.errors()[0]
-    place = ".".join(str(part) for part in first["loc"][1:])
-    return ServiceError("invalid", f"{place}: {first['msg']}").response()
+    return invalid(first["loc"][1:], first["msg"]).response()  # without "query" or "path"
 
 
-def _methods(routers: Sequence[APIRouter], scope: Scope) -> list[str]:
-    """What a path can be asked with."""
-    found = set[str]()
+def _unexpected(_: Request, error: Exception) -> Response:
+    return internal_error().response()  # Starlette re-raises it, and the middleware logs it
+
+
+def _allowed_methods(routers: Sequence[APIRouter], scope: Scope) -> list[str]:
+    methods = set[str]()
     for route in (route for router in routers for route in router.routes):
         if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
-            found |= route.methods or set()
-    return sorted(found)
-
-
-def _by_status(request: Request, error: Any, headers: dict[str, str]) -> Response:
-    code = _BY_STATUS.get(error.status_code, "bad_request")
-    asked = f"{request.method} {request.url.path}"[:200]
-    message = {
-        "not_found": f"{asked}: there is nothing there; see /docs",
-        "method_not_allowed": f"{asked}: not with this method; see /docs",
-    }.get(code, str(error.detail))
-    return ServiceError(code, message, headers=headers).response()
-
-
-def _internal(_: Request, error: Exception) -> Response:
-    return ServiceError("internal", "a fault of the service, which its log tells").response()
+            methods |= route.methods or set()
+    return sorted(methods)

@@ -1,4 +1,4 @@
-"""The one shape of every error that the service answers with, and its stable codes."""
+"""The error type of the service: stable codes and one JSON shape."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import Response
 
-from tenfold.server.api.answers import as_json
+from tenfold.server.http.responses import json_response
 
 STATUS = {
     "bad_request": 400,
@@ -35,17 +35,17 @@ STATUS = {
     "timeout": 504,
     "storage": 507,
 }
-"""Every code, and the HTTP status it comes with. A code, once given out, keeps its meaning."""
+"""Every error code with its HTTP status. A published code never changes its meaning."""
 
 
 class ServiceError(Exception):
-    """A request that cannot be answered.
+    """An error that is sent to the client.
 
     Args:
-        code: one of ``STATUS``.
-        message: one clear line: what came, what is allowed, what to do.
-        details: more for programs, of plain JSON types.
-        headers: to send along.
+        code: a key of ``STATUS``.
+        message: one line: what was received, what is allowed, what to do.
+        details: additional values for programs, of plain JSON types.
+        headers: additional headers of the response.
     """
 
     def __init__(
@@ -57,13 +57,16 @@ class ServiceError(Exception):
     ) -> None:
         super().__init__(message)
         self.code, self.message, self.details = code, " ".join(message.split()), details
+        self.status = STATUS[code]
         self.headers = headers
 
-    def body(self) -> bytes:
-        """The error as JSON."""
-        error = {"code": self.code, "message": self.message, "status": STATUS[self.code]}
-        return as_json({"error": error | ({"details": self.details} if self.details else {})})
-
     def response(self) -> Response:
-        """The error as a response."""
-        return Response(self.body(), STATUS[self.code], self.headers, "application/json")
+        """Return the error as a JSON response."""
+        error = {"code": self.code, "message": self.message, "status": self.status}
+        content = {"error": error | ({"details": self.details} if self.details else {})}
+        return json_response(content, self.status, self.headers)
+
+
+def internal_error() -> ServiceError:
+    """Return the error for an unexpected exception, which is only described in the log."""
+    return ServiceError("internal", "unexpected error; the log of the service has the details")

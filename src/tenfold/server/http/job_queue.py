@@ -1,4 +1,4 @@
-"""Slow work, one after the other in a thread, with a short queue before it."""
+"""A bounded queue of slow jobs in front of one thread."""
 
 from __future__ import annotations
 
@@ -13,36 +13,36 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Turns:
-    """Lets callers have their turn.
+class JobQueue:
+    """Runs jobs one after the other in a thread.
 
     Args:
         name: of the thread.
-        most: how many may wait or be at work; who comes then is told so at once.
+        max_jobs: waiting and running jobs; more are refused at once.
     """
 
-    def __init__(self, name: str, most: int) -> None:
-        self._most, self._waiting = most, 0
+    def __init__(self, name: str, max_jobs: int) -> None:
+        self._max_jobs, self._jobs = max_jobs, 0
         self._thread = ThreadPoolExecutor(1, name)
 
-    async def take(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """What ``work`` returns, once it is its turn.
+    async def run(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a job in its turn and return its result.
 
         Raises:
-            ServiceError: too many wait.
+            ServiceError: the queue is full.
         """
-        if self._waiting >= self._most:
-            raise ServiceError("busy", f"{self._waiting} wait for the same already; come again")
-        self._waiting += 1
+        if self._jobs >= self._max_jobs:
+            raise ServiceError("busy", f"{self._jobs} requests in the queue; try again later")
+        self._jobs += 1
         loop = asyncio.get_running_loop()
-        done = self._thread.submit(work, *args, **kwargs)
-        # A thread goes on though its caller has left, so the caller's end does not count.
-        done.add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave))
-        return await asyncio.wrap_future(done)
+        future = self._thread.submit(job, *args, **kwargs)
+        # A job that has begun goes on after its client disconnects, so it counts until its end.
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._remove_job))
+        return await asyncio.wrap_future(future)
 
     def close(self) -> None:
-        """Do nothing more than what is at work: whoever waits has left."""
+        """Drop the jobs that have not begun."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
-    def _leave(self) -> None:
-        self._waiting -= 1
+    def _remove_job(self) -> None:
+        self._jobs -= 1

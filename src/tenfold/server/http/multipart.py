@@ -1,94 +1,84 @@
-"""Files out of a multipart body, in memory: what is uploaded touches no disk."""
+"""Uploaded files of a multipart form, parsed in memory."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import AsyncGenerator
 
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
+from python_multipart.multipart import parse_options_header
+from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from tenfold.server.http.errors import ServiceError
 
 _HELP = "send it as curl -F file=@IMAGE does"
-_OTHERS = 16
-"""Parts that may come beside the files."""
+_OTHER_FIELDS = 16
+"""Additional form fields that a client may send."""
 
 
-@dataclass
-class Part:
-    """One part of a form: its name and what it holds."""
+class _InMemoryParser(MultiPartParser):
+    """Starlette's parser, without its spool files, that notices a truncated body."""
 
-    name: str
-    content: bytearray
+    spool_max_size = 0
+    """``SpooledTemporaryFile`` never moves to disk at 0; the body limit bounds the memory."""
 
-
-class _Parts:
-    """Collects parts from the parser's calls."""
-
-    def __init__(self, most: int) -> None:
-        self.found: list[Part] = []
-        self.most, self.ended = most, False
-        self._header, self._value = b"", b""
-        self._name = ""
-
-    def on_part_begin(self) -> None:
-        if len(self.found) >= self.most:
-            raise ServiceError("images_too_many", f"over {self.most:,} parts; send fewer at once")
-        self._header, self._value, self._name = b"", b"", ""
-
-    def on_header_field(self, data: bytes, start: int, end: int) -> None:
-        self._header += data[start:end]
-
-    def on_header_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
-
-    def on_header_end(self) -> None:
-        if self._header.lower() == b"content-disposition":
-            name = parse_options_header(self._value)[1].get(b"name", b"")
-            self._name = name.decode("utf-8", "replace")
-        self._header, self._value = b"", b""
-
-    def on_headers_finished(self) -> None:
-        self.found.append(Part(self._name, bytearray()))
-
-    def on_part_data(self, data: bytes, start: int, end: int) -> None:
-        self.found[-1].content += data[start:end]
+    complete = False
 
     def on_end(self) -> None:
-        self.ended = True
+        self.complete = True
 
 
-def files(content_type: str, body: bytes, most: int) -> list[bytes]:
-    """The parts called ``file`` of a form, in their order.
+async def read_files(
+    content_type: str, stream: AsyncGenerator[bytes, None], max_files: int, max_bytes: int
+) -> list[bytes]:
+    """Return the content of the parts named ``file``, in their order.
 
     Args:
-        content_type: the header, which holds the boundary.
-        body: of the request.
-        most: how many files are allowed.
+        content_type: the ``Content-Type`` header with the boundary.
+        stream: the chunks of the body.
+        max_files: the largest number of files.
+        max_bytes: the largest size of one part.
 
     Raises:
-        ServiceError: the form is malformed, has no file, or too many.
+        ServiceError: the form is malformed, or has no file or too many.
     """
-    boundary = parse_options_header(content_type)[1].get(b"boundary")
-    if not boundary or len(boundary) > 70:  # RFC 2046
-        raise ServiceError("body_malformed", f"multipart without a usable boundary; {_HELP}")
-    parts = _Parts(most + _OTHERS)
-    names = [name for name in dir(parts) if name.startswith("on_")]
-    callbacks: Any = {name: getattr(parts, name) for name in names}
-    parser = MultipartParser(boundary, callbacks)
+    boundary = parse_options_header(content_type)[1].get(b"boundary", b"").decode("latin-1")
+    if not boundary or len(boundary) > 70 or '"' in boundary:  # RFC 2046
+        raise ServiceError("body_malformed", f"multipart without a valid boundary; {_HELP}")
+    # Starlette decodes parts without a file name to text. Latin-1 maps every byte to one
+    # character, so their bytes can be restored.
+    headers = Headers(
+        {"content-type": f'multipart/form-data; boundary="{boundary}"; charset=latin-1'}
+    )
+    parser = _InMemoryParser(
+        headers,
+        stream,
+        max_files=max_files + _OTHER_FIELDS,
+        max_fields=max_files + _OTHER_FIELDS,
+        max_part_size=max_bytes,
+    )
     try:
-        parser.write(body)
-        parser.finalize()
+        form = await parser.parse()
+    except MultiPartException as error:
+        if error.message.startswith("Too many"):
+            raise _too_many(max_files) from None
+        raise ServiceError(
+            "body_malformed", f"malformed multipart ({error.message}); {_HELP}"
+        ) from None
     except (FormParserError, ValueError) as error:
         raise ServiceError("body_malformed", f"malformed multipart ({error}); {_HELP}") from None
-    if not parts.ended:
-        raise ServiceError("body_malformed", f"the multipart body is cut short; {_HELP}")
-    found = [bytes(part.content) for part in parts.found if part.name == "file"]
-    if not found:
-        raise ServiceError("body_malformed", f"no part called 'file'; {_HELP}")
-    if len(found) > most:
-        raise ServiceError(
-            "images_too_many", f"{len(found):,} files, over {most:,}; send fewer at once"
-        )
-    return found
+    if not parser.complete:
+        raise ServiceError("body_malformed", f"the multipart body is truncated; {_HELP}")
+    parts = form.getlist("file")
+    if not parts:
+        raise ServiceError("body_malformed", f"no part named 'file'; {_HELP}")
+    if len(parts) > max_files:
+        raise _too_many(max_files)
+    return [
+        await part.read() if isinstance(part, UploadFile) else part.encode("latin-1")
+        for part in parts
+    ]
+
+
+def _too_many(max_files: int) -> ServiceError:
+    return ServiceError("images_too_many", f"more than {max_files:,} files; send fewer at once")

@@ -1,1 +1,1 @@
-"""The page."""
+"""The page: static files and templates."""

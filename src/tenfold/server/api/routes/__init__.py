@@ -1,1 +1,1 @@
-"""What can be asked, group by group."""
+"""Endpoints: one module for each group, with its request and response types."""

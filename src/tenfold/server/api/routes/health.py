@@ -1,36 +1,45 @@
-"""Routes for those who watch the service: health, readiness, metrics."""
+"""Health checks and metrics, for monitoring."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import APIRouter
+from pydantic import BaseModel
 from starlette.responses import Response
 
-from tenfold.server.api.openapi import json, told
-from tenfold.server.api.schemas import State
+from tenfold.server.api.openapi import media, responses
 from tenfold.server.api.service import Service
-from tenfold.server.http import telemetry
+from tenfold.server.http.metrics import CONTENT_TYPE
 
 
-def watching(service: Service) -> APIRouter:
-    """The routes, of one service."""
-    routes = APIRouter(tags=["Watching"])
+class State(BaseModel):
+    """The state of the service."""
 
-    @routes.get("/healthz", **told(State))
-    async def healthz() -> Response:
-        """Whether the process answers."""
-        return json({"status": "ok"})
+    status: str
 
-    @routes.get("/readyz", **told(State))
-    async def readyz() -> Response:
-        """Whether a network is ready to be asked."""
-        return json({"status": "ready"})
+
+def health_routes(service: Service) -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter(tags=["Monitoring"])
+
+    @routes.get("/healthz", response_model=State, responses=responses())
+    async def healthz() -> Any:
+        """Check that the process responds."""
+        return {"status": "ok"}
+
+    @routes.get("/readyz", response_model=State, responses=responses())
+    async def readyz() -> Any:
+        """Check that a model is loaded."""
+        return {"status": "ready"}
 
     @routes.get(
         "/metrics",
-        **told(None, _200={"content": {"text/plain": {}}, "description": "Prometheus' text."}),
+        response_class=Response,
+        responses=responses(_200=media("The text format of Prometheus.", "text/plain")),
     )
-    async def numbers() -> Response:
-        """Requests, seconds and images, for Prometheus."""
-        return Response(service.metrics.text(), media_type=telemetry.TYPE)
+    async def metrics() -> Response:
+        """Return the number of requests, their duration and the number of images."""
+        return Response(service.metrics.text(), media_type=CONTENT_TYPE)
 
     return routes

@@ -1,114 +1,149 @@
-"""Routes that keep: samples, retraining on them, versions of the network."""
+"""``/v1/samples``: images that the user has labelled."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+import base64
+import binascii
+from typing import Annotated, Any, Literal
 
+import numpy as np
+import numpy.typing as npt
 from fastapi import APIRouter, Path, Query, Request
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from tenfold.server.api import schemas
-from tenfold.server.api.answers import png
-from tenfold.server.api.openapi import BINARY, json, told
-from tenfold.server.api.samples import sample_of
+from tenfold.core import limits
+from tenfold.core.errors import InputError
+from tenfold.data.samples import Samples
+from tenfold.server.api.answers import encode_png
+from tenfold.server.api.openapi import BINARY, media, request_body, responses
+from tenfold.server.api.schemas import Count, Probability
 from tenfold.server.api.service import Service
-from tenfold.server.http import bodies
+from tenfold.server.http.body import parse_model
 from tenfold.server.http.errors import ServiceError
+from tenfold.server.http.images import decode_image
 
-Limit = Annotated[int, Query(ge=1, le=1000)]
-Id = Annotated[str, Path(max_length=200)]
-Number = Annotated[int, Path(ge=0, le=2**31)]
-PNG = {"content": {"image/png": {"schema": BINARY}}, "description": "The image."}
+SHAPE = (limits.IMAGE_SIDE, limits.IMAGE_SIDE)
+SampleId = Annotated[str, Path(max_length=200)]
 
 
-def samples(service: Service) -> APIRouter:
-    """The routes about samples, of one service."""
+class NewSample(BaseModel):
+    """An image with its correct label."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    image: str = Field(description="Base64 of 784 bytes, row by row, or of a 28x28 PNG file.")
+    label: str = Field(description="One of the model's class names.")
+    guess: str | None = Field(
+        None, description="The predicted class.", max_length=limits.MAX_LABEL_LENGTH
+    )
+    confidence: Probability | None = Field(None, description="Of the prediction.")
+    source: Literal["drawn", "read", "predict"] = "drawn"
+
+
+class Sample(BaseModel):
+    """A stored sample."""
+
+    id: str
+    label: str
+    guess: str | None
+    confidence: float | None
+    source: str
+    time: str
+
+
+class SampleList(BaseModel):
+    """Samples, newest first, and the number of all samples by class."""
+
+    samples: list[Sample]
+    counts: dict[str, int]
+    total: Count
+
+
+def sample_routes(service: Service) -> APIRouter:
+    """Return the routes."""
     routes = APIRouter(prefix="/v1/samples", tags=["Samples"])
 
-    @routes.get("", **told(schemas.SampleList, "invalid"))
-    async def kept(limit: Limit = 100, before: Annotated[str | None, Query()] = None) -> Response:
-        """The samples, newest first; ``before`` an id goes on where a list ended."""
-        return json(await asyncio.to_thread(service.samples.listed, limit, before))
+    @routes.get("", response_model=SampleList, responses=responses("invalid"))
+    def list_samples(
+        limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+        before: Annotated[str | None, Query(description="ID; only older samples.")] = None,
+    ) -> Any:
+        """List samples, newest first."""
+        counts = service.samples.counts()
+        samples = [sample.to_json() for sample in service.samples.list(limit, before)]
+        return {"samples": samples, "counts": counts, "total": sum(counts.values())}
 
     @routes.post(
         "",
-        **told(
-            schemas.Sample,
-            *("type_unsupported", "body_malformed", "invalid", "image_size", "image_unreadable"),
+        status_code=201,
+        response_model=Sample,
+        responses=responses(
+            "type_unsupported",
+            "body_malformed",
+            "invalid",
+            "image_size",
+            "image_unreadable",
             "storage",
-            status=201,
         ),
-        openapi_extra={
-            "requestBody": {
-                "required": True,
-                "content": {"application/json": {"schema": schemas.NewSample.model_json_schema()}},
-            }
-        },
+        openapi_extra=request_body({"application/json": NewSample}),
     )
-    async def keep(request: Request) -> Response:
-        """Keep an image with its right label."""
-        kind = bodies.content_type(request.scope)
-        sample = sample_of(kind, await bodies.whole(request.receive))
-        return json(await asyncio.to_thread(service.samples.add, sample), 201)
+    async def add_sample(request: Request) -> Any:
+        """Store an image with its correct label."""
+        sample = await parse_model(request, NewSample)
+        return await asyncio.to_thread(_add, service.samples, sample)
 
-    @routes.delete("/{sample}", **told(None, "sample_unknown", "storage", "invalid", status=204))
-    async def remove(sample: Id) -> Response:
-        """Remove a sample for good."""
-        await asyncio.to_thread(service.samples.remove, sample)
-        return Response(status_code=204)
+    @routes.delete(
+        "/{sample}",
+        status_code=204,
+        responses=responses("sample_unknown", "storage", "invalid"),
+    )
+    def remove_sample(sample: SampleId) -> None:
+        """Delete a sample."""
+        try:
+            service.samples.remove(sample)
+        except InputError as error:
+            unknown = "none of that id" in str(error)
+            raise ServiceError("sample_unknown" if unknown else "storage", str(error)) from None
 
-    @routes.get("/{sample}/image", **told(None, "sample_unknown", "invalid", _200=PNG))
-    async def image(sample: Id) -> Response:
-        """The image of a sample, as a PNG."""
-        found = await asyncio.to_thread(service.samples.image, sample)
-        return Response(png(found), media_type="image/png")
+    @routes.get(
+        "/{sample}/image",
+        response_class=Response,
+        responses=responses(
+            "sample_unknown", "invalid", _200=media("The image.", "image/png", BINARY)
+        ),
+    )
+    def sample_image(sample: SampleId) -> Response:
+        """Return the image of a sample as a PNG file."""
+        try:
+            image = service.samples.image(sample)
+        except InputError as error:
+            raise ServiceError("sample_unknown", str(error)) from None
+        return Response(encode_png(image), media_type="image/png")
 
     return routes
 
 
-def retraining(service: Service) -> APIRouter:
-    """The routes about retraining and versions, of one service."""
-    routes = APIRouter(prefix="/v1", tags=["Retraining"])
+def _add(samples: Samples, sample: NewSample) -> dict[str, Any]:
+    image, names = _decode(sample.image), samples.class_names or ()
+    if sample.label not in names:
+        raise ServiceError(
+            "invalid", f"label: {sample.label[:64]!r}; give one of {', '.join(names)}"
+        )
+    try:
+        return samples.add(
+            image, sample.label, sample.guess, sample.confidence, sample.source
+        ).to_json()
+    except InputError as error:
+        raise ServiceError("storage", str(error)) from None
 
-    @routes.post("/retraining", **told(schemas.Progress, "conflict", status=202))
-    async def start() -> Response:
-        """Continue the network's training on the samples, in the background."""
-        return json(await service.conflicting(service.start_retraining), 202)
 
-    @routes.get("/retraining", **told(schemas.Progress))
-    async def progress() -> Response:
-        """Where it is, and once it is finished what would change."""
-        return json(await asyncio.to_thread(service.retraining.progress))
-
-    @routes.delete("/retraining", **told(schemas.Progress, "conflict"))
-    async def discard() -> Response:
-        """Cancel it, or drop its result."""
-        return json(await service.conflicting(service.retraining.discard))
-
-    @routes.post("/retraining/accept", **told(schemas.Version, "conflict"))
-    async def accept() -> Response:
-        """Let its result answer from now on."""
-        version = await service.conflicting(service.retraining.accept)
-        await service.refresh()
-        return json({"version": version})
-
-    @routes.get("/versions", **told(schemas.Versions))
-    async def versions() -> Response:
-        """Every version of the network; one answers."""
-        return json({"versions": await asyncio.to_thread(service.retraining.versions)})
-
-    @routes.post(
-        "/versions/{version}/activate",
-        **told(schemas.Version, "version_unknown", "conflict", "invalid"),
-    )
-    async def activate(version: Number) -> Response:
-        """Let another version answer, such as an earlier one."""
-        known = await asyncio.to_thread(service.retraining.versions)
-        if version not in [row["version"] for row in known]:
-            raise ServiceError("version_unknown", f"version {version}: there is none")
-        await service.conflicting(service.retraining.activate, version)
-        await service.refresh()
-        return json({"version": version})
-
-    return routes
+def _decode(text: str) -> npt.NDArray[np.uint8]:
+    try:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise ServiceError("invalid", "image: not base64") from None
+    if len(data) == SHAPE[0] * SHAPE[1]:
+        return np.frombuffer(data, np.uint8).reshape(SHAPE)
+    return decode_image(data, SHAPE)

@@ -1,0 +1,106 @@
+"""``POST /v1/explain``: show the evidence for a prediction."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, Field
+
+from tenfold.core.errors import InputError
+from tenfold.evaluation.occlusion import occlusion_map
+from tenfold.server.api.answers import encode_png_base64, to_answers
+from tenfold.server.api.openapi import BINARY, request_body, responses
+from tenfold.server.api.routes.predict import DEFAULT_TOP, IMAGE_ERRORS, Top
+from tenfold.server.api.schemas import Answer, Count, Version
+from tenfold.server.api.served_model import LoadedModel
+from tenfold.server.api.service import Service
+from tenfold.server.api.training_data import TrainingData
+from tenfold.server.http.images import read_image
+
+NEIGHBOURS = 6
+
+
+class Evidence(BaseModel):
+    """The evidence of each pixel: positive for the label, negative against it."""
+
+    label: str
+    rows: list[list[float]]
+    strongest: float = Field(description="Log odds, in nats, to which 1 corresponds.")
+
+
+class Neighbour(BaseModel):
+    """A similar training image."""
+
+    label: str
+    distance: float
+    index: Count = Field(description="Of the image in the training split.")
+    image: str = Field(description="As base64 of a PNG file.")
+
+
+class Explanation(BaseModel):
+    """The evidence for a prediction, and the nearest training images."""
+
+    answer: Answer
+    evidence: Evidence
+    nearest: list[Neighbour] = Field(description="Empty if the training data is not available.")
+    model: Version
+
+
+BODY = request_body({"image/png": BINARY, "application/octet-stream": BINARY})
+
+
+def explain_routes(service: Service) -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter(prefix="/v1", tags=["Predictions"])
+
+    @routes.post(
+        "/explain",
+        response_model=Explanation,
+        responses=responses(*IMAGE_ERRORS, "busy"),
+        openapi_extra=BODY,
+    )
+    async def explain(request: Request, top: Top = DEFAULT_TOP) -> Any:
+        """Show which pixels are evidence for a prediction, and the nearest training images."""
+        model = service.model.current
+        image = await read_image(request, model.predictor.image_shape, service.settings.limits)
+        return await service.slow_queue.run(_explain, image, model, service.training_data, top)
+
+    return routes
+
+
+def _explain(
+    image: npt.NDArray[np.uint8], model: LoadedModel, data: TrainingData, k: int
+) -> dict[str, Any]:
+    """Explain the prediction for an image, uint8 ``[height, width]``."""
+    predictor = model.predictor
+    (answer,) = to_answers(predictor, predictor(image), k)
+    result = occlusion_map(predictor, image)
+    return {
+        "answer": answer,
+        "evidence": {
+            "label": predictor.class_names[result.predicted],
+            "rows": result.values.astype(np.float64).round(3).tolist(),
+            "strongest": round(result.scale, 3),
+        },
+        "nearest": _nearest(image, data),
+        "model": {"version": model.version},
+    }
+
+
+def _nearest(image: npt.NDArray[np.uint8], data: TrainingData) -> list[dict[str, Any]]:
+    try:
+        neighbours = data.neighbours()
+    except InputError:
+        return []
+    return [
+        {
+            "label": neighbour.label,
+            "distance": round(neighbour.distance, 4),
+            "index": neighbour.index,
+            "image": encode_png_base64(neighbour.image),
+        }
+        for neighbour in neighbours.nearest(image, NEIGHBOURS)
+    ]

@@ -1,0 +1,80 @@
+"""``GET /v1/model``: the model card."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from fastapi import APIRouter
+from pydantic import BaseModel, ConfigDict, Field
+
+from tenfold import __version__
+from tenfold.core.limits import MAX_PICTURE_SIDE
+from tenfold.data.synthetic import REJECT_CLASS
+from tenfold.server.api.openapi import responses
+from tenfold.server.api.schemas import Count
+from tenfold.server.api.service import Service
+
+
+class RequestLimits(BaseModel):
+    """The limits on one request."""
+
+    body: Count = Field(description="Bytes of the body.")
+    pixels: Count = Field(description="Width times height of a picture.")
+    side: Count = Field(description="Pixels of the longer side to which a picture is reduced.")
+    images: Count = Field(description="Images of the model's size.")
+
+
+class Model(BaseModel):
+    """The model that makes the predictions, its scores, and the limits on requests."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+    class_names: list[str]
+    image_shape: list[int] = Field(description="Height and width in pixels.")
+    threshold: dict[str, Any] | None
+    recipe: dict[str, Any]
+    scores: dict[str, Any]
+    bytes: Count = Field(description="Size of the model file.")
+    version: Count
+    tenfold: str = Field(description="Version of tenfold.")
+    source: str = Field(description="shipped, or the path of the run or model file.")
+    has_no_digit: bool = Field(description="Whether there is a reject class.")
+    limits: RequestLimits
+    run: bool = Field(description="Whether a run is served.")
+
+
+def model_routes(service: Service) -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter(prefix="/v1", tags=["Predictions"])
+
+    @routes.get("/model", response_model=Model, responses=responses())
+    async def model() -> Any:
+        """Describe the model, its scores and the limits on requests."""
+        await service.refresh()
+        current, limits = service.model.current, service.settings.limits
+        predictor, card = current.predictor, current.predictor.card
+        return {
+            "name": card["recipe"]["name"],
+            "class_names": predictor.class_names,
+            "image_shape": predictor.image_shape,
+            "threshold": card["threshold"],
+            "threshold_note": card["threshold_note"],
+            "recipe": card["recipe"],
+            "scores": card["scores"],
+            "data": card["data"],
+            "bytes": predictor.path.stat().st_size,
+            "version": current.version,
+            "tenfold": __version__,
+            "source": service.model.source,
+            "has_no_digit": REJECT_CLASS in predictor.class_names,
+            "limits": {
+                "body": limits.body_bytes,
+                "pixels": limits.picture_pixels,
+                "side": MAX_PICTURE_SIDE,
+                "images": limits.images,
+            },
+            "run": service.run is not None,
+        }
+
+    return routes

@@ -1,0 +1,84 @@
+"""``POST /v1/predict``: classify images of the model's size."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request
+from pydantic import BaseModel
+from starlette.responses import Response
+
+from tenfold.core import limits
+from tenfold.server.api.answers import to_answers
+from tenfold.server.api.openapi import BINARY, request_body, responses
+from tenfold.server.api.schemas import Answer, Version
+from tenfold.server.api.service import Service
+from tenfold.server.http.images import read_images
+from tenfold.server.http.responses import json_response
+
+PATH = "/v1/predict"
+DEFAULT_TOP = 3
+Top = Annotated[
+    int, Query(ge=1, description="Number of classes in each answer; at most all of them.")
+]
+IMAGE_ERRORS = (
+    "type_unsupported",
+    "body_malformed",
+    "image_unreadable",
+    "image_size",
+    "images_too_many",
+    "invalid",
+)
+
+
+class Predictions(BaseModel):
+    """The predictions for images, in their order."""
+
+    answers: list[Answer]
+    model: Version
+
+
+def _array(items: dict[str, object], smallest: int, largest: int) -> dict[str, object]:
+    return {"type": "array", "items": items, "minItems": smallest, "maxItems": largest}
+
+
+_SIDE, _MOST = limits.IMAGE_SIDE, limits.MAX_REQUEST_IMAGES
+_PIXEL: dict[str, object] = {"type": "integer", "minimum": 0, "maximum": 255}
+_ROWS = _array(_array(_array(_PIXEL, _SIDE, _SIDE), _SIDE, _SIDE), 1, _MOST)
+BODY = request_body(
+    {
+        "image/png": BINARY,
+        "image/jpeg": BINARY,
+        "application/octet-stream": BINARY,
+        "application/json": {
+            "type": "object",
+            "required": ["images"],
+            "properties": {"images": _ROWS},
+        },
+        "multipart/form-data": {
+            "type": "object",
+            "required": ["file"],
+            "properties": {"file": _array({**BINARY}, 1, _MOST)},
+        },
+    }
+)
+
+
+def predict_routes(service: Service) -> APIRouter:
+    """Return the routes."""
+    routes = APIRouter(tags=["Predictions"])
+
+    @routes.post(
+        PATH, response_model=Predictions, responses=responses(*IMAGE_ERRORS), openapi_extra=BODY
+    )
+    async def predict(request: Request, top: Top = DEFAULT_TOP) -> Response:
+        """Classify images of the model's size: bright strokes on a dark background."""
+        model = service.model
+        shape = model.current.predictor.image_shape
+        images = await read_images(request, shape, service.settings.limits)
+        probabilities, current = await model.predict(images)
+        service.metrics.images.inc(len(images))
+        answers = to_answers(current.predictor, probabilities, top)
+        return json_response({"answers": answers, "model": {"version": current.version}})
+
+    return routes

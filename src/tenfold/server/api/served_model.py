@@ -1,0 +1,107 @@
+"""The model that makes the predictions, shared by all requests of a process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from tenfold.export.predictor import Predictor
+
+Images = npt.NDArray[np.uint8]
+Probabilities = npt.NDArray[np.float32]
+
+MAX_INLINE_IMAGES = 64
+"""Up to this number of images, a prediction on the event loop is faster than in a thread."""
+
+CHUNK = 128
+"""Images that a thread predicts at once: their activations fit in the caches of the processor."""
+
+CORES = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model in memory, with the number of its version."""
+
+    predictor: Predictor
+    version: int
+
+
+Prediction = tuple[Probabilities, LoadedModel]
+
+
+class ServedModel:
+    """The current model.
+
+    Small requests that arrive in the same iteration of the event loop are predicted as one batch.
+
+    Args:
+        path: the model file.
+        source: its name for clients: ``shipped``, or the path of a run or model file.
+
+    Raises:
+        InputError: the file is not a model file, or is damaged.
+    """
+
+    def __init__(self, path: Path, source: str) -> None:
+        self.source = source
+        self.current = LoadedModel(Predictor(path, threads=1), 0)
+        self._pending: list[tuple[Images, asyncio.Future[Prediction]]] = []
+        self._threads = ThreadPoolExecutor(CORES, "predict")
+
+    def load(self, path: Path, version: int, source: str) -> None:
+        """Replace the current model; predictions under way finish with the old one.
+
+        Raises:
+            InputError: the file is not a model file, or is damaged.
+        """
+        self.current, self.source = LoadedModel(Predictor(path, threads=1), version), source
+
+    async def predict(self, images: Images) -> Prediction:
+        """Predict class probabilities.
+
+        Args:
+            images: uint8 ``[n, height, width]``.
+
+        Returns:
+            float32 ``[n, classes]``, and the model that predicted them.
+        """
+        if len(images) > MAX_INLINE_IMAGES:
+            return await self._predict_chunks(images)
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Prediction] = loop.create_future()
+        if not self._pending:
+            loop.call_soon(self._predict_pending)
+        self._pending.append((images, future))
+        return await future
+
+    async def _predict_chunks(self, images: Images) -> Prediction:
+        """Predict in threads; ONNX Runtime releases Python's global lock."""
+        current, loop = self.current, asyncio.get_running_loop()
+        chunks = [images[start : start + CHUNK] for start in range(0, len(images), CHUNK)]
+        futures = [loop.run_in_executor(self._threads, current.predictor, one) for one in chunks]
+        return np.concatenate(await asyncio.gather(*futures)), current
+
+    def _predict_pending(self) -> None:
+        pending, self._pending = self._pending, []
+        current = self.current
+        try:
+            batch = np.concatenate([images for images, _ in pending])
+            probabilities = current.predictor(batch)
+        except Exception as error:
+            for _, future in pending:
+                if not future.done():
+                    future.set_exception(error)
+            return
+        start = 0
+        for images, future in pending:
+            if not future.done():  # cancelled if the client has disconnected
+                future.set_result((probabilities[start : start + len(images)], current))
+            start += len(images)

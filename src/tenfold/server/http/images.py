@@ -1,0 +1,206 @@
+"""Images in the body of a request: arrays of the model's size, or one picture of any size."""
+
+from __future__ import annotations
+
+import asyncio
+import io
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+from starlette.requests import ClientDisconnect, Request
+
+from tenfold.core.errors import InputError
+from tenfold.data.convert import as_batch
+from tenfold.server.http.body import (
+    FORM,
+    OCTETS,
+    content_type,
+    disconnected,
+    media_type,
+    parse_json,
+    read_body,
+    unsupported,
+)
+from tenfold.server.http.errors import ServiceError
+from tenfold.server.http.multipart import read_files
+from tenfold.server.http.responses import JSON
+from tenfold.server.settings import Limits
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+Images = npt.NDArray[np.uint8]
+Shape = tuple[int, int]
+
+IMAGE_FORMATS = ("PNG", "JPEG")
+PICTURE_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
+
+
+async def read_images(request: Request, shape: Shape, limits: Limits) -> Images:
+    """Return the images of a request: uint8 ``[n, height, width]``.
+
+    Args:
+        request: with an image file, bytes, JSON or a multipart form as its body.
+        shape: height and width of the model's input.
+        limits: the limits on a request.
+
+    Raises:
+        ServiceError: the body has another media type or size, or cannot be decoded.
+    """
+    kind = content_type(request)
+    if kind.startswith("image/"):
+        return decode_image(await read_body(request), shape)[None]
+    match media_type(kind):
+        case "application/octet-stream":
+            return _from_bytes(await read_body(request), shape, limits)
+        case "application/json":
+            return await asyncio.to_thread(_from_json, await read_body(request), shape, limits)
+        case "multipart/form-data":
+            files = await _read_files(request, limits.images, limits)
+            return await asyncio.to_thread(_from_files, files, shape)
+    raise unsupported(kind, f"image/png, image/jpeg, {OCTETS}, {JSON} or {FORM}")
+
+
+async def read_image(request: Request, shape: Shape, limits: Limits) -> Images:
+    """Return the single image of a request: uint8 ``[height, width]``; see ``read_images``."""
+    images = await read_images(request, shape, limits)
+    if len(images) > 1:
+        raise ServiceError("images_too_many", f"{len(images):,} images; send one")
+    image: Images = images[0]
+    return image
+
+
+async def read_picture(request: Request, limits: Limits) -> Image:
+    """Return the picture of a request, opened but not decoded.
+
+    Raises:
+        ServiceError: the body is not a picture, or the picture has too many pixels.
+    """
+    kind = content_type(request)
+    if media_type(kind) == FORM:
+        (body,) = await _read_files(request, 1, limits)
+    elif kind.startswith("image/"):
+        body = await read_body(request)
+    else:
+        raise unsupported(kind, f"image/png, image/jpeg or {FORM}")
+    image = _open(body, PICTURE_FORMATS, limits.picture_pixels)
+    if image.width * image.height > limits.picture_pixels:
+        size = f"a picture of {image.width:,}x{image.height:,} pixels"
+        raise _too_large(size, limits.picture_pixels)
+    return image
+
+
+def decode_image(data: bytes, shape: Shape) -> Images:
+    """Decode a PNG or JPEG file of the model's size as greyscale.
+
+    Args:
+        data: the file.
+        shape: the expected height and width.
+
+    Returns:
+        uint8 ``[height, width]``.
+
+    Raises:
+        ServiceError: the file cannot be decoded, or the image has another size.
+    """
+    height, width = shape
+    image = _open(data, IMAGE_FORMATS, height * width)
+    if image.size != (width, height):
+        raise ServiceError(
+            "image_size",
+            f"an image of {image.width}x{image.height} pixels; the model takes {width}x{height}, "
+            "and /v1/read takes pictures of any size",
+        )
+    try:
+        if image.mode != "L":
+            image = image.convert("L")
+        return np.asarray(image)
+    except Exception as error:  # decoders raise many exception types for damaged files
+        raise _unreadable(error) from None
+
+
+async def _read_files(request: Request, max_files: int, limits: Limits) -> list[bytes]:
+    try:
+        return await read_files(
+            content_type(request), request.stream(), max_files, limits.body_bytes
+        )
+    except ClientDisconnect:
+        raise disconnected() from None
+
+
+def _from_files(files: list[bytes], shape: Shape) -> Images:
+    return np.stack([decode_image(file, shape) for file in files])
+
+
+def _from_bytes(body: bytes, shape: Shape, limits: Limits) -> Images:
+    pixels = shape[0] * shape[1]
+    n, rest = divmod(len(body), pixels)
+    if rest or not n:
+        raise ServiceError(
+            "image_size",
+            f"{len(body):,} bytes; send {shape[0]}x{shape[1]} = {pixels:,} bytes per image, "
+            "row by row",
+        )
+    _check_count(n, limits)
+    return np.frombuffer(body, np.uint8).reshape(n, *shape)
+
+
+def _from_json(body: bytes, shape: Shape, limits: Limits) -> Images:
+    images = parse_json(JSON, body).get("images")
+    if not isinstance(images, list) or not images:
+        raise ServiceError(
+            "invalid", 'images: missing or empty; send {"images": [[[0, ...], ...]]}'
+        )
+    _check_count(len(images), limits)
+    try:
+        rows = [row for image in images for row in image]
+        # An array of strings would reserve the length of the longest string for each of them.
+        if not {kind for row in rows for kind in map(type, row)} <= {int, float}:
+            raise ServiceError("invalid", "images: all values must be numbers")
+        array = np.array(images)
+        if array.shape[1:] != shape:
+            raise ValueError(array.shape)
+        return as_batch(array, shape)
+    except InputError as error:
+        raise ServiceError("invalid", str(error)) from None
+    except (ValueError, TypeError, OverflowError):
+        height, width = shape
+        raise ServiceError(
+            "invalid", f"images: give n lists of {height} lists of {width} numbers"
+        ) from None
+
+
+def _check_count(n: int, limits: Limits) -> None:
+    if n > limits.images:
+        raise ServiceError(
+            "images_too_many",
+            f"{n:,} images, over {limits.images:,}; send fewer at once",
+            {"limit": limits.images},
+        )
+
+
+def _open(data: bytes, formats: tuple[str, ...], max_pixels: int) -> Image:
+    from PIL import Image as pillow
+
+    try:
+        return pillow.open(io.BytesIO(data), formats=formats)
+    except pillow.DecompressionBombError:
+        raise _too_large("a picture", max_pixels) from None
+    except Exception as error:  # decoders raise many exception types for damaged files
+        raise _unreadable(error, formats) from None
+
+
+def _too_large(subject: str, max_pixels: int) -> ServiceError:
+    return ServiceError(
+        "image_too_large",
+        f"{subject}, over {max_pixels:,} pixels; reduce or crop it",
+        {"limit": max_pixels},
+    )
+
+
+def _unreadable(error: Exception, formats: tuple[str, ...] = IMAGE_FORMATS) -> ServiceError:
+    reason = "" if "identify" in str(error) else f" ({' '.join(str(error).split())[:100]})"
+    return ServiceError(
+        "image_unreadable", f"the picture cannot be decoded{reason}; send {', '.join(formats)}"
+    )

@@ -1,0 +1,64 @@
+"""Read the rest of a body that the application did not read."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tenfold.server.http.middleware.raw_headers import has_body, header
+
+DRAIN_FACTOR = 4
+"""At most this many times the body limit is read."""
+
+DRAIN_SECONDS = 5.0
+
+
+class DrainBody:
+    """Middleware that reads the rest of the body before an early response is sent.
+
+    Most clients send the whole body before they read the response; closing the connection would
+    reset it. If the body does not end within the bounds, the connection is closed after the
+    response.
+
+    Args:
+        app: the application.
+        body_bytes: the limit on the size of a body.
+    """
+
+    def __init__(self, app: ASGIApp, body_bytes: int) -> None:
+        self.app, self.max_bytes = app, DRAIN_FACTOR * body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        if not has_body(scope):
+            await self.app(scope, receive, send)
+            return
+        complete = False
+
+        async def receive_tracked() -> Message:
+            nonlocal complete
+            message = await receive()
+            # A disconnect ends the body, too.
+            complete = not message.get("more_body", False)
+            return message
+
+        async def drain() -> None:
+            size = 0
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(DRAIN_SECONDS):
+                    while not complete and size <= self.max_bytes:
+                        size += len((await receive_tracked()).get("body", b""))
+
+        async def send_drained(message: Message) -> None:
+            if message["type"] == "http.response.start" and not complete:
+                # 408: the client is too slow. 100-continue: it sends nothing before our response.
+                waits = b"100-continue" in (header(scope, b"expect") or b"").lower()
+                if message["status"] != 408 and not waits:
+                    await drain()
+                if not complete:
+                    message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+            await send(message)
+
+        await self.app(scope, receive_tracked, send_drained)
