@@ -2,9 +2,9 @@
 
 uvicorn has no setting for the time and size of headers with httptools, answers malformed requests
 in plain text, and answers 503 over ``limit_concurrency`` while a connection stays open. Slow or
-endless headers would hold connections for ever (``tests/server/test_limits.py`` tries
-them). A test names the attributes of uvicorn that this module uses, and the versions of uvicorn
-are bounded in ``pyproject.toml``.
+endless headers would hold connections forever, as ``tests/server/test_limits.py``
+tries. ``tests/server/test_connection.py`` names the attributes of uvicorn that this module uses,
+and ``pyproject.toml`` bounds its version.
 """
 
 from __future__ import annotations

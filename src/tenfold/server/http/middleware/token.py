@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from http.cookies import CookieError, SimpleCookie
+from http.cookies import CookieError, Morsel, SimpleCookie
 from urllib.parse import parse_qs
 
 from starlette.responses import Response
@@ -65,7 +65,7 @@ def _query_token(scope: Scope) -> bytes:
 
 def _cookie(value: bytes) -> bytes:
     try:
-        morsel = SimpleCookie(value.decode("latin-1")).get(COOKIE)
+        cookies: dict[str, Morsel[str]] = SimpleCookie(value.decode("latin-1"))
     except CookieError:
         return b""
-    return str(morsel.value).encode() if morsel else b""
+    return cookies[COOKIE].value.encode() if COOKIE in cookies else b""
