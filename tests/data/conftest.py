@@ -1,4 +1,4 @@
-"""A cache folder of its own, and a small named dataset."""
+"""Fixtures for the tests of data: an empty cache folder, and a small named dataset."""
 
 import pytest
 from dataset_files import DIGITS, write_idx

@@ -85,8 +85,8 @@ def test_repr_of_datasets_and_splits(data):
 
 
 def test_html_repr_shows_a_gallery(data):
-    for thing in (data, Splits("letters", data, None, None, "here", 0)):
-        page = thing._repr_html_()
+    for value in (data, Splits("letters", data, None, None, "here", 0)):
+        page = value._repr_html_()
         assert "letters: " in page
         assert 'src="data:image/png;base64,iVBOR' in page
     assert "<img" not in data[:0]._repr_html_()

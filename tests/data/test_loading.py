@@ -41,7 +41,7 @@ def test_a_validation_split_is_used_and_train_stays_complete(tmp_path):
     x, y = pictures(12, 2)
     data = load(write_npz(tmp_path / "mine.npz", x_val=x, y_val=y, x_test=x, y_test=y))
     assert [len(split) for split in data.present().values()] == [36, 12, 12]
-    assert "validation is its own" in data.source
+    assert "with its own validation split" in data.source
 
 
 def test_an_unlabelled_test_table_is_left_out_and_recorded_in_source(tmp_path):

@@ -94,7 +94,7 @@ def test_cached_arrays_are_memory_mapped(cache, small):
 
 
 def test_a_folder_with_another_checksum_is_not_used(cache, small):
-    with pytest.raises(InputError, match="neither in the package nor has it an address"):
+    with pytest.raises(InputError, match="is not in the package and has no download address"):
         dataset_cache.arrays(replace(small, idx_sha256=("0" * 64,) * 4))
     assert not cache.exists()
 

@@ -1,4 +1,23 @@
-"""Datasets: named ones and the user's own, split into train, validation and test."""
+"""Datasets: loading, splitting, checking and correcting images with labels.
+
+dataset          `Dataset` and `Splits`
+loading          `load`: from a name or a path to splits
+formats/         one module a data format, behind a registry
+raw_data         what a format reads, before any image is held out
+convert          arrays -> uint8 images and int64 labels
+image_files      PNG, JPEG, NPY and NPZ files, one by one
+sources          named datasets: addresses, checksums, licences
+dataset_cache    named datasets on disk: verified, then memory-mapped
+lazy_images      selections of images that stay memory-mapped
+splitting        stratified samples
+checking         `check`: statistics, duplicates and problems of a dataset
+polarity         light ink on dark, or dark on light
+corrections      a table of images to relabel or drop
+samples          images labelled by the user, stored one by one
+sheet_layout     geometry of the sheets to write digits on
+synthetic/       non-digits, and handwriting styles that MNIST lacks
+reference        the reference page of formats
+"""
 
 from tenfold.data.checking import DuplicateGroup, Report, SplitReport, check
 from tenfold.data.corrections import Correction, Corrections

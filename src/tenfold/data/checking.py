@@ -107,8 +107,7 @@ class Report:
 def check(source: str | Path, *, resize: bool = False) -> Report:
     """Inspect a dataset: classes, grey levels, polarity, duplicates, unreadable files.
 
-    Reasons for which `load` would reject the data are in `problems`; as much as can be read is
-    reported all the same.
+    Errors that `load` would raise are in `problems`; the report covers all data that can be read.
 
     Args:
         source: a name or a path, as for `load`.
@@ -127,9 +126,8 @@ def check(source: str | Path, *, resize: bool = False) -> Report:
     if named is not None:
         raw, name = _read_named(named), named.name
         if not dataset_cache.is_genuine(named):
-            problems.append(
-                f"{dataset_cache.folder(named)} is damaged; remove it, and it is made again"
-            )
+            folder = dataset_cache.folder(named)
+            problems.append(f"{folder} is damaged; remove it, and the next load rebuilds it")
     else:
         raw, name = _read_leniently(path, resize, problems), str(path)
     groups = _duplicate_groups(raw)
@@ -160,7 +158,7 @@ def _read_named(source: Source) -> RawData:
 
 
 def _read_leniently(path: Path, resize: bool, problems: list[str]) -> RawData:
-    """Read what can be read; append to `problems` what `load` would raise."""
+    """Read as much as possible; append to `problems` the errors that `load` would raise."""
     try:
         raw = read_raw(path, resize)
     except InputError as error:

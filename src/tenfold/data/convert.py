@@ -32,7 +32,7 @@ def as_images(array: NDArray[Any], name: str, resize: bool = False) -> Images:
             rounded. [n, height, width], [n, pixels] of square images, or
             [n, height, width, channels] with 1, 3 or 4 channels: colour becomes greyscale, and
             the fourth channel is dropped.
-        name: what to call it in error messages.
+        name: for error messages.
         resize: bring other sizes to 28x28.
 
     Raises:
@@ -124,7 +124,7 @@ def as_labels(array: NDArray[Any], name: str) -> Labels:
     Args:
         array: whole numbers 0 to 255, as integers or floats: [n], [n, 1], or one-hot
             [n, classes].
-        name: what to call it in error messages.
+        name: for error messages.
 
     Raises:
         InputError: another type, shape or range.

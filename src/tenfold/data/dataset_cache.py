@@ -49,7 +49,7 @@ def arrays(source: Source) -> Arrays:
         cached = _cached(source)
     if cached is None:
         raise InputError(
-            f"cannot read back what was just written to {folder(source)}; "
+            f"cannot read back the files just written to {folder(source)}; "
             "check the disk, or set TENFOLD_CACHE to another folder"
         )
     return cached
@@ -103,14 +103,14 @@ def _fill(source: Source) -> None:
     for fill in (_fill_from_package, _fill_from_debian, _fill_from_network):
         if fill(source):
             return
-    raise InputError(f"{source.title} is neither in the package nor has it an address")
+    raise InputError(f"{source.title} is not in the package and has no download address")
 
 
 def _store(source: Source, idx_arrays: list[NDArray[Any]]) -> None:
     """Convert the arrays of the IDX files and write them to the cache.
 
-    Each file is moved into place complete, and its content is always the same, so concurrent
-    processes do not disturb each other.
+    Each file is written atomically and its content is always the same, so concurrent processes
+    do not disturb each other.
     """
     for role, array in zip(ROLES, idx_arrays, strict=True):
         if array.shape != source.shape(role) or array.dtype != np.uint8:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import warnings
-import zipfile
-import zlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +12,7 @@ import numpy.typing as npt
 from tenfold.core import limits
 from tenfold.core.errors import InputError
 from tenfold.data.convert import as_batch, as_images, resize_to_square
-from tenfold.data.formats.npz import read_member
+from tenfold.data.formats.npz import open_npz
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -122,18 +120,14 @@ def _read_npy(path: Path) -> npt.NDArray[Any]:
 
 
 def _read_npz(path: Path) -> npt.NDArray[Any]:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
-            named = [name for name in _ARRAY_NAMES if name in members]
-            if not named and len(members) != 1:
-                raise InputError(
-                    f"{path}: holds {', '.join(members) or 'nothing'}; call the array of images "
-                    f"{', '.join(_ARRAY_NAMES)}"
-                )
-            return read_member(archive, members[(named or list(members))[0]], path)
-    except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as error:
-        raise InputError(f"{path}: damaged or not an NPZ file ({error})") from None
+    with open_npz(path) as archive:
+        named = [name for name in _ARRAY_NAMES if name in archive.names]
+        if not named and len(archive.names) != 1:
+            raise InputError(
+                f"{path}: holds {', '.join(archive.names) or 'nothing'}; call the array of images "
+                f"{', '.join(_ARRAY_NAMES)}"
+            )
+        return archive.read([*named, *archive.names][0])
 
 
 def read_image(

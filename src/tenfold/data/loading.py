@@ -134,7 +134,7 @@ def _make_splits(raw: RawData, origin: Origin) -> Splits:
         size = validation_size(len(train), origin.validation)
         train, validation = _hold_out(train, size, origin.seed)
     else:
-        notes.append("validation is its own")
+        notes.append("with its own validation split")
     return Splits(name, train, validation, test, "; ".join(notes), origin.seed, origin)
 
 

@@ -142,9 +142,9 @@ def _label_column(frame: pd.DataFrame, has_header: bool) -> int | None:
     """Return the position of the label column; None if all columns are pixels."""
     if has_header:
         names = [str(name).strip().lower() for name in frame.columns]
-        known = next((name for name in LABEL_NAMES if name in names), None)
-        if known is not None:
-            return names.index(known)
+        label = next((name for name in LABEL_NAMES if name in names), None)
+        if label is not None:
+            return names.index(label)
     return None if frame.shape[1] == _PIXELS else 0
 
 

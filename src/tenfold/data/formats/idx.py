@@ -60,7 +60,7 @@ def parse_idx(file: IO[bytes], name: str) -> NDArray[Any]:
 
     Args:
         file: at its beginning.
-        name: what to call it in error messages.
+        name: for error messages.
 
     Raises:
         InputError: as `read_idx`.

@@ -6,6 +6,8 @@ import math
 import struct
 import zipfile
 import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
@@ -39,19 +41,46 @@ ARRAY_NAMES = {
 """Names of the arrays of images and labels of each split, in upper or lower case."""
 
 
-def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> NDArray[Any]:
-    """Read one array of an NPZ file after its header has been checked.
+class NpzArchive:
+    """The arrays of an open NPZ file, read one by one after their headers have been checked.
 
-    A large array that is stored without compression is memory-mapped.
+    Attributes:
+        names: of all arrays, in lower case.
+    """
 
-    Args:
-        archive: the open file.
-        member: the array.
-        path: of the file.
+    def __init__(self, path: Path, archive: zipfile.ZipFile) -> None:
+        self._path, self._archive = path, archive
+        self._members = {
+            info.filename.removesuffix(".npy").lower(): info for info in archive.infolist()
+        }
+        self.names = tuple(self._members)
+
+    def read(self, name: str) -> NDArray[Any]:
+        """Return an array; a large one that is stored without compression is memory-mapped.
+
+        Raises:
+            InputError: the array is of Python objects, too large, truncated or damaged.
+        """
+        return _read_member(self._archive, self._members[name], self._path)
+
+
+@contextmanager
+def open_npz(path: Path) -> Iterator[NpzArchive]:
+    """Open an NPZ file for reading.
 
     Raises:
-        InputError: the array is of Python objects, too large, truncated or damaged.
+        InputError: the file cannot be opened or is damaged, at once or while it is read.
     """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            yield NpzArchive(path, archive)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
+        raise InputError(f"{path} is damaged or not an NPZ file ({error})") from error
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path) -> NDArray[Any]:
     name = f"{path}: {member.filename}"
     try:
         with archive.open(member) as file:
@@ -108,30 +137,19 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
 
 def _read(location: Location, options: ReadOptions) -> RawData:
     path = location.path
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = {
-                info.filename.removesuffix(".npy").lower(): info for info in archive.infolist()
-            }
-            pairs = _pairs(path, members)
-            arrays = {
-                split: tuple(read_member(archive, members[name], path) for name in pair)
-                for split, pair in pairs.items()
-            }
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
-        raise InputError(f"{path} is damaged or not an NPZ file ({error})") from error
-    splits = {}
-    for split, (x, y) in pairs.items():
-        images, labels = arrays[split]
-        splits[split] = RawSplit(
-            as_images(images, f"{path}: {x}", options.resize),
-            as_labels(labels, f"{path}: {y}"),
-            f"{path}: {x}",
-        )
+    with open_npz(path) as archive:
+        splits = {
+            split: RawSplit(
+                as_images(archive.read(x), f"{path}: {x}", options.resize),
+                as_labels(archive.read(y), f"{path}: {y}"),
+                f"{path}: {x}",
+            )
+            for split, (x, y) in _pairs(path, archive.names).items()
+        }
     return RawData(splits)
 
 
-def _pairs(path: Path, members: dict[str, zipfile.ZipInfo]) -> dict[str, tuple[str, str]]:
+def _pairs(path: Path, members: Sequence[str]) -> dict[str, tuple[str, str]]:
     """Return the names of the arrays of images and of labels of each split."""
     pairs = {}
     for split, candidates in ARRAY_NAMES.items():

@@ -17,7 +17,7 @@ _HEADER_BYTES = 512  # the magic number that lies deepest is that of tar, at byt
 
 @dataclass(frozen=True)
 class Location:
-    """A file or folder, with what formats recognize themselves by.
+    """A file or folder, with the data that formats recognize themselves by.
 
     Attributes:
         path: the file or folder.
@@ -54,7 +54,7 @@ class Location:
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """What the user asks of every format.
+    """Options for reading any format.
 
     Attributes:
         resize: bring images of other sizes to 28x28; without it, they are an error.
@@ -68,7 +68,7 @@ class Format:
     """A data format: how to recognize it and how to read it.
 
     Attributes:
-        name: what messages and records call it.
+        name: for messages and records.
         description: one line for the documentation and for the error about an unknown format.
         priority: formats are tried in ascending order; those with a magic number come first.
         recognizes: whether a location is in this format. It looks at paths and first bytes, and
@@ -136,11 +136,12 @@ def _read(location: Location, options: ReadOptions) -> RawData:
 
 
 def _advice(location: Location) -> str:
-    """Return what keeps a location from being read, and what to do."""
-    messages = (format.advice(location) for format in all_formats())
-    known = next((message for message in messages if message), None)
-    kind = "holds no dataset" if location.is_folder else "is in no supported format"
-    return known or f"{location.path} {kind}; supported formats: {_descriptions()}"
+    """Return the error message for a location that no format recognizes."""
+    for format in all_formats():
+        if message := format.advice(location):
+            return message
+    problem = "holds no dataset" if location.is_folder else "is in no supported format"
+    return f"{location.path} {problem}; supported formats: {_descriptions()}"
 
 
 def _descriptions() -> str:
