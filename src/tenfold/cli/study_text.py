@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from tenfold.cli.text import table, wrapped
-from tenfold.metrics import SeedSummary
+from tenfold.metrics import Metric, SeedSummary, table_metrics
 
 if TYPE_CHECKING:
     from tenfold.experiments.studies import Study
@@ -13,15 +13,21 @@ if TYPE_CHECKING:
 
 def describe_study(study: Study) -> str:
     """A table of the settings, the best first; then scores of the best setting and the folders."""
-    rows = study.rows()
+    metrics = [metric for metric in table_metrics() if metric.name != "accuracy"]
     cells = [
-        (row["setting"], _accuracy(row, study.plan.seeds), _loss(row), f"{row['parameters']:,}")
-        for row in rows
+        (
+            row["setting"],
+            _accuracy(row, study.plan.seeds),
+            *(_mean(row, metric) for metric in metrics),
+            f"{row['parameters']:,}",
+        )
+        for row in study.rows()
     ]
+    header = ["setting", "validation", *(metric.label for metric in metrics), "parameters"]
     lines = [
         study.plan.title,
         "",
-        table(cells, ["setting", "validation", "log loss", "parameters"]),
+        table(cells, header),
         "",
     ]
     return "\n".join([*lines, *_best(study), f"study  {study.path}  (table.csv, study.png)"])
@@ -33,8 +39,9 @@ def _accuracy(row: dict[str, Any], seeds: int) -> str:
     return SeedSummary(row["accuracy"], row["sd"], row["low"], row["high"], seeds).as_percent()
 
 
-def _loss(row: dict[str, Any]) -> str:
-    return "-" if row["log_loss"] is None else f"{row['log_loss']:.4f}"
+def _mean(row: dict[str, Any], metric: Metric) -> str:
+    value = row[metric.name]
+    return "-" if value is None else metric.format(SeedSummary(value, None, None, None, 1))
 
 
 def _best(study: Study) -> list[str]:
