@@ -185,9 +185,9 @@ def test_inline_svg_has_every_text_as_text_in_the_page_typeface(picture):
     text = _svg(picture)
     root = ElementTree.fromstring(text)
     written = [element.text for element in root.iter() if element.tag.endswith("}text")]
-    said = [artist.get_text() for artist in figure.axes[0].texts]
-    assert said
-    for line in "\n".join([*said, figure.axes[0].get_title(loc="left")]).split("\n"):
+    texts = [artist.get_text() for artist in figure.axes[0].texts]
+    assert texts
+    for line in "\n".join([*texts, figure.axes[0].get_title(loc="left")]).split("\n"):
         assert line in written
     assert "DejaVu" not in text
 
