@@ -10,6 +10,8 @@ from tenfold.data.formats import all_formats
 from tenfold.export.layers.activations import ACTIVATIONS
 from tenfold.export.layers.registry import LAYERS, OPERATIONS
 from tenfold.networks.recipes import FIELDS, reference
+from tenfold.server import reference as http_reference
+from tenfold.server.http.errors import STATUS
 
 PAGES = Path(__file__).parents[2] / "docs" / "reference"
 
@@ -28,6 +30,14 @@ def test_the_reference_of_formats_is_up_to_date():
         "write it again: python -m tenfold.data.reference > docs/reference/formats.md"
     )
     assert all(format.description in formats_reference.markdown() for format in all_formats())
+
+
+def test_the_reference_of_the_http_api_is_up_to_date():
+    page = http_reference.markdown()
+    assert (PAGES / "http-api.md").read_text() == page, (
+        "write it again: python -m tenfold.server.reference > docs/reference/http-api.md"
+    )
+    assert all(f"| `{code}` | {status} |" in page for code, status in STATUS.items())
 
 
 def rows(table):

@@ -15,7 +15,7 @@ from tenfold.server.http import multipart
 from tenfold.server.http.errors import ServiceError
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def service(attacked):
     return attacked
 

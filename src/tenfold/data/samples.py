@@ -34,6 +34,10 @@ BY_HAND = "file"
 """The source of a file that the user put into the folder."""
 
 
+class UnknownSampleError(InputError):
+    """There is no sample of the requested ID."""
+
+
 @dataclass(frozen=True)
 class Sample:
     """One labelled image.
@@ -119,7 +123,8 @@ class Samples:
         """Delete the file of a sample, and the folder of its class if it becomes empty.
 
         Raises:
-            InputError: there is no sample of that id, or it cannot be deleted.
+            UnknownSampleError: there is no sample of that id.
+            InputError: it cannot be deleted.
         """
         path = self._find(sample_id)
         try:
@@ -150,7 +155,8 @@ class Samples:
         """Return the image of a sample: uint8 ``[28, 28]``.
 
         Raises:
-            InputError: there is no sample of that id, or its file is damaged or of another size.
+            UnknownSampleError: there is no sample of that id.
+            InputError: its file is damaged or of another size.
         """
         path = self._find(sample_id)
         image = open_greyscale(path)
@@ -264,8 +270,8 @@ def locked(folder: str | Path) -> Iterator[None]:
                     folder.rmdir()
 
 
-def _unknown_id(sample_id: str) -> InputError:
-    return InputError(f"sample {sample_id[:80]!r}: no sample has this id")
+def _unknown_id(sample_id: str) -> UnknownSampleError:
+    return UnknownSampleError(f"sample {sample_id[:80]!r}: no sample has this id")
 
 
 def _text_chunks(sample: Sample) -> Any:

@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from tenfold.core import limits
 from tenfold.core.errors import InputError
-from tenfold.data.samples import Samples
+from tenfold.data.samples import Samples, UnknownSampleError
 from tenfold.server.api.answers import encode_png
 from tenfold.server.api.openapi import BINARY, media, request_body, responses
 from tenfold.server.api.schemas import Count, Probability
@@ -103,9 +103,10 @@ def sample_routes(service: Service) -> APIRouter:
         """Delete a sample."""
         try:
             service.samples.remove(sample)
+        except UnknownSampleError as error:
+            raise ServiceError("sample_unknown", str(error)) from None
         except InputError as error:
-            unknown = "none of that id" in str(error)
-            raise ServiceError("sample_unknown" if unknown else "storage", str(error)) from None
+            raise ServiceError("storage", str(error)) from None
 
     @routes.get(
         "/{sample}/image",
