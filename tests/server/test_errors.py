@@ -63,6 +63,7 @@ REFUSED = [
     ("body_malformed", "POST", "/v1/predict", b"--x\r\n", FORM),
     ("body_malformed", "POST", "/v1/predict", part(blank_png(28, 28)), FORM),
     ("body_malformed", "POST", "/v1/predict", part(b"", "other") + b"--b--\r\n", FORM),
+    ("body_malformed", "POST", "/v1/predict", part(blank_png(28, 28)) * 2 + b"--b", FORM),
     ("body_malformed", "POST", "/v1/predict", b"x", "multipart/form-data"),
     ("body_malformed", "POST", "/v1/predict", b"--b\r\n" + b"a: b\r\n" * 99, FORM),
     ("body_malformed", "POST", "/v1/predict", b"{", JSON),

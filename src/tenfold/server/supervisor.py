@@ -39,8 +39,8 @@ HEALTH_SECONDS = 30
 class SharedAddress:
     """An address that becomes a listening socket when it is unpickled in a worker process.
 
-    With a socket of its own for each worker (``SO_REUSEPORT``), Linux spreads the connections.
-    With one shared socket, the first worker to wake up accepts all that wait.
+    uvicorn passes the same sockets to all workers, where an event loop that wakes up accepts all
+    connections that wait. A socket for each worker (``SO_REUSEPORT``) lets Linux spread them.
     """
 
     host: str

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hmac
-from http.cookies import CookieError, Morsel, SimpleCookie
+from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs
 
 from starlette.responses import Response
@@ -60,12 +60,13 @@ class TokenAuthentication:
 
 
 def _query_token(scope: Scope) -> bytes:
-    return parse_qs(scope["query_string"].decode("latin-1")).get("token", [""])[0].encode()
+    query = str(scope["query_string"], "latin-1")
+    return parse_qs(query).get("token", [""])[0].encode()
 
 
 def _cookie(value: bytes) -> bytes:
     try:
-        cookies: dict[str, Morsel[str]] = SimpleCookie(value.decode("latin-1"))
+        cookies = SimpleCookie(value.decode("latin-1"))
     except CookieError:
         return b""
     return cookies[COOKIE].value.encode() if COOKIE in cookies else b""
