@@ -1,4 +1,4 @@
-"""Probabilities and labels for the tests of scores, and how bad ones must be refused."""
+"""Probabilities and labels for the tests of metrics, and a check of refused input."""
 
 import numpy as np
 import pytest
@@ -10,14 +10,14 @@ CLASSES = 10
 
 
 def batch(n, seed=0, signal=2.0):
-    """Probabilities [n, 10] of an untempered network, and labels: the more signal the better."""
+    """Uncalibrated probabilities [n, 10], and labels; accuracy increases with signal."""
     rng = np.random.default_rng(seed)
     labels = rng.integers(0, CLASSES, n)
     return softmax(rng.normal(size=(n, CLASSES)) + signal * np.eye(CLASSES)[labels]), labels
 
 
 def calibrated_batch(n, seed=0, spread=4.0):
-    """Probabilities [n, 10], and labels drawn from just these: a network that knows itself."""
+    """Probabilities [n, 10], and labels drawn from them: a calibrated network."""
     rng = np.random.default_rng(seed)
     probabilities = softmax(spread * rng.normal(size=(n, CLASSES)))
     draws = rng.random((n, 1))

@@ -23,26 +23,28 @@ def result():
     return Evaluation("test", NAMES, labels, probabilities)
 
 
-def test_figures_equal_those_of_scikit_learn(result):
-    for i, answers in enumerate(result.probabilities):
-        predicted = answers.argmax(axis=1)
+def test_metrics_equal_those_of_scikit_learn(result):
+    for i, probabilities in enumerate(result.probabilities):
+        predicted = probabilities.argmax(axis=1)
         assert result.accuracy[i].value == pytest.approx(
             metrics.accuracy_score(result.labels, predicted)
         )
-        assert result.log_loss[i].value == pytest.approx(metrics.log_loss(result.labels, answers))
+        assert result.log_loss[i].value == pytest.approx(
+            metrics.log_loss(result.labels, probabilities)
+        )
         np.testing.assert_array_equal(
             result.confusion_matrix(i), metrics.confusion_matrix(result.labels, predicted)
         )
-        found = [(s.precision.value, s.recall.value) for s in result.per_class(i).values()]
+        scores = [(s.precision.value, s.recall.value) for s in result.per_class(i).values()]
         expected = metrics.precision_recall_fscore_support(result.labels, predicted)[:2]
-        np.testing.assert_allclose(np.transpose(found), expected)
+        np.testing.assert_allclose(np.transpose(scores), expected)
         brier = metrics.brier_score_loss(
-            result.labels, answers, labels=range(4), scale_by_half=False
+            result.labels, probabilities, labels=range(4), scale_by_half=False
         )
         assert result.brier_score[i].value == pytest.approx(brier)
 
 
-def test_several_networks_are_summed_up_by_mean_and_deviation(result):
+def test_several_networks_are_summarised_by_mean_and_deviation(result):
     values = [score.value for score in result.accuracy]
     summary = result.over_seeds()["accuracy"]
     assert summary.mean == pytest.approx(np.mean(values))
@@ -57,28 +59,30 @@ def calibrated(result):
     return replace(result, calibrations=tuple(fitted))
 
 
-def test_calibrated_answers_are_tempered_and_rank_as_before(result):
-    found = calibrated(result)
-    for i, calibration in enumerate(found.calibrations):
+def test_calibration_scales_probabilities_and_keeps_their_ranking(result):
+    scaled = calibrated(result)
+    for i, calibration in enumerate(scaled.calibrations):
         np.testing.assert_allclose(
-            found.probabilities[i], apply_temperature(result.outputs[i], calibration.temperature)
+            scaled.probabilities[i], apply_temperature(result.outputs[i], calibration.temperature)
         )
-    np.testing.assert_array_equal(found.probabilities.argmax(-1), result.outputs.argmax(-1))
-    np.testing.assert_array_equal(found.uncalibrated().probabilities, result.outputs)
-    assert [s.value for s in found.accuracy] == [s.value for s in result.accuracy]
+    np.testing.assert_array_equal(scaled.probabilities.argmax(-1), result.outputs.argmax(-1))
+    np.testing.assert_array_equal(scaled.uncalibrated().probabilities, result.outputs)
+    assert [s.value for s in scaled.accuracy] == [s.value for s in result.accuracy]
 
 
-def test_what_is_accepted_is_what_lies_above_the_threshold(result):
-    found = calibrated(result)
-    for i, (kept, wrong) in enumerate(found.accepted):
-        sure = found.probabilities[i].max(axis=1) >= found.calibrations[i].threshold.value
-        missed = found.predicted(i) != found.labels
-        assert kept.value == pytest.approx(sure.mean())
-        assert wrong.value == pytest.approx(missed[sure].mean())
-        np.testing.assert_array_equal(found.calibrations[i].accepts(found.probabilities[i]), sure)
+def test_images_at_or_above_the_threshold_are_accepted(result):
+    scaled = calibrated(result)
+    for i, (coverage, error) in enumerate(scaled.accepted):
+        accepted = scaled.probabilities[i].max(axis=1) >= scaled.calibrations[i].threshold.value
+        wrong = scaled.predicted(i) != scaled.labels
+        assert coverage.value == pytest.approx(accepted.mean())
+        assert error.value == pytest.approx(wrong[accepted].mean())
+        np.testing.assert_array_equal(
+            scaled.calibrations[i].accepts(scaled.probabilities[i]), accepted
+        )
 
 
-def test_without_a_threshold_nothing_is_refused_and_the_reason_is_kept(result):
+def test_without_a_threshold_all_images_are_accepted_and_a_note_says_why(result):
     fitted = Calibration.fit(result.outputs[0], result.labels)
     assert fitted.threshold is None
     assert "at least 1,077 images, even with none wrong, got 200" in fitted.note
@@ -94,45 +98,45 @@ def test_a_calibration_survives_json(result):
         assert Calibration.from_json(json.loads(json.dumps(fitted.to_json()))) == fitted
 
 
-def test_prediction_sets_hold_what_was_likely_enough(result):
-    for calibration, p, (held, size) in zip(
+def test_prediction_sets_hold_the_classes_above_the_quantile(result):
+    for calibration, p, (coverage, size) in zip(
         calibrated(result).calibrations,
         calibrated(result).probabilities,
         calibrated(result).conformal,
         strict=True,
     ):
         sets = 1 - p <= calibration.quantile
-        assert held.value == pytest.approx(sets[np.arange(200), result.labels].mean())
+        assert coverage.value == pytest.approx(sets[np.arange(200), result.labels].mean())
         assert size.value == pytest.approx(sets.sum(axis=1).mean())
 
 
-def test_confidence_tells_strange_images_as_scikit_learn_says(result):
-    strange = np.full((3, 50, 4), 0.25)
-    strange[:, ::2, 0], strange[:, ::2, 1:] = 0.7, 0.1
-    for i, score in enumerate(result.auroc(strange)):
-        confidence = np.concatenate([result.outputs[i].max(-1), strange[i].max(-1)])
-        known = np.repeat([1, 0], [200, 50])
-        assert score.value == pytest.approx(metrics.roc_auc_score(known, confidence))
+def test_auroc_equals_that_of_scikit_learn(result):
+    others = np.full((3, 50, 4), 0.25)
+    others[:, ::2, 0], others[:, ::2, 1:] = 0.7, 0.1
+    for i, score in enumerate(result.auroc(others)):
+        confidence = np.concatenate([result.outputs[i].max(-1), others[i].max(-1)])
+        is_in_distribution = np.repeat([1, 0], [200, 50])
+        assert score.value == pytest.approx(metrics.roc_auc_score(is_in_distribution, confidence))
 
 
-def test_other_labels_and_fewer_images_give_their_own_scores(result):
+def test_other_labels_and_fewer_images_are_evaluated(result):
     predicted = result.predicted()
-    kept = np.arange(200) < 150
-    corrected = result.relabelled(predicted, kept)
+    included = np.arange(200) < 150
+    corrected = result.relabelled(predicted, included)
     assert corrected.accuracy[0].value == 1.0
     assert corrected.accuracy[0].n == 150
     assert corrected.checksum == ""
 
 
-def test_mistakes_are_all_the_wrong_ones_the_most_confident_first(result):
-    places = result.mistakes(1)
-    answers = result.probabilities[1]
-    assert set(places) == set(np.flatnonzero(answers.argmax(axis=1) != result.labels))
-    confidence = answers[places].max(axis=1)
+def test_mistakes_are_all_errors_the_most_confident_first(result):
+    indices = result.mistakes(1)
+    probabilities = result.probabilities[1]
+    assert set(indices) == set(np.flatnonzero(probabilities.argmax(axis=1) != result.labels))
+    confidence = probabilities[indices].max(axis=1)
     assert (np.diff(confidence) <= 0).all()
 
 
-def test_the_confusion_table_and_picture_bear_the_class_names(result):
+def test_the_confusion_table_and_figure_show_the_class_names(result):
     table = result.confusion_table()
     assert (table.index.name, table.columns.name) == ("true", "predicted")
     assert list(table.index) == list(table.columns) == list(NAMES)
@@ -145,12 +149,12 @@ def test_json_has_plain_types_and_no_nan(result):
     figures = json.loads(json.dumps(result.to_json(), allow_nan=False))
     assert figures["n"] == 200
     assert len(figures["accuracy"]) == 3
-    assert [set(found) for found in figures["per_class"]] == 3 * [set(NAMES)]
+    assert [set(scores) for scores in figures["per_class"]] == 3 * [set(NAMES)]
     assert np.trace(figures["confusion_matrix"][0]) == figures["accuracy"][0]["value"] * 200
     more = json.loads(json.dumps(calibrated(result).to_json(), allow_nan=False))
     assert more["accuracy"] == figures["accuracy"]
     assert more["before_temperature"]["calibration_error"] == figures["calibration_error"]
-    assert [found["error"]["n"] <= 200 for found in more["accepted"]] == 3 * [True]
+    assert [pair["error"]["n"] <= 200 for pair in more["accepted"]] == 3 * [True]
     alone = Evaluation("test", NAMES, result.labels[:1], result.probabilities[:1, :1])
     json.dumps(alone.to_json(), allow_nan=False)
 
@@ -160,7 +164,7 @@ def test_a_notebook_shows_counts_and_escapes_names(result):
     assert repr(result).startswith("<Evaluation ")
 
 
-def test_arrays_that_do_not_fit_are_refused(result):
+def test_arrays_that_do_not_match_are_refused(result):
     with pytest.raises(InputError, match=r"\(networks, 200, 4\)"):
         Evaluation("test", NAMES, result.labels, result.probabilities[0])
     holes = result.outputs.copy()

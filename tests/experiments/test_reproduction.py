@@ -32,20 +32,20 @@ def test_a_verdict_depends_on_the_published_distance(train, test, published, ver
 
 def test_the_protocol_is_the_published_one(few_file, tmp_path):
     few = tenfold.load(few_file)
-    (found,) = reproduce(
+    (reproduction,) = reproduce(
         ["logistic"], seeds=2, out=tmp_path / "all", data=str(few_file), verbose=False
     )
     run = tenfold.Run(tmp_path / "all" / "logistic")
-    assert found.run == run.path
+    assert reproduction.run == run.path
     assert run.record.protocol == "published"
     assert len(run.test_openings()) == 1
     last = run.history[run.history["epoch"] == 5]
-    assert found.test.mean == pytest.approx(last["val_accuracy"].mean())
+    assert reproduction.test.mean == pytest.approx(last["val_accuracy"].mean())
     result = run.evaluate("test")
-    assert found.test.mean == pytest.approx(result.over_seeds()["accuracy"].mean, abs=1e-6)
-    assert found.train.mean == pytest.approx(last["accuracy"].mean())
+    assert reproduction.test.mean == pytest.approx(result.over_seeds()["accuracy"].mean, abs=1e-6)
+    assert reproduction.train.mean == pytest.approx(last["accuracy"].mean())
     assert result.accuracy[0].n == len(few.test)
-    assert to_json([found])["rows"][0]["test"]["n"] == 2
+    assert to_json([reproduction])["rows"][0]["test"]["n"] == 2
 
 
 def test_a_figure_measured_after_training_is_measured_so(few_file, tmp_path):
@@ -58,11 +58,11 @@ def test_a_figure_measured_after_training_is_measured_so(few_file, tmp_path):
 
 def test_what_reproduces_nothing_is_refused_before_anything_is_trained(tmp_path):
     assert set(tutorials()) >= {"dropout", "dense-512", "sigmoid-64"}
-    for names, seeds, words in (
+    for names, seeds, message in (
         (["logistic", "quick"], 8, "'quick' reproduces no tutorial"),
         (["nothing"], 8, "unknown"),
         (["logistic"], 0, "seeds: 0"),
     ):
-        with pytest.raises(InputError, match=words):
+        with pytest.raises(InputError, match=message):
             reproduce(names, seeds=seeds, out=tmp_path / "all")
     assert list(tmp_path.iterdir()) == []
