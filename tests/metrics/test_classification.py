@@ -110,7 +110,7 @@ def test_f1_lies_between_precision_and_recall_and_in_its_interval(images):
 
 
 @given(batches)
-def test_top_label_is_the_first_of_top_k_and_agrees_with_accuracy(images):
+def test_top_confidence_is_the_first_of_top_k_and_agrees_with_accuracy(images):
     probabilities, labels = images
     confidence, correct = top_confidence(probabilities, labels)
     np.testing.assert_array_equal(confidence, top_k(probabilities, 1)[1][:, 0])
