@@ -64,8 +64,8 @@ def test_the_memory_of_all_bodies_is_limited(tmp_path):
 
 
 def test_expect_100_continue_is_refused_before_the_body(service):
-    asked = head("/v1/predict", "Content-Length: 99999999", "Expect: 100-continue")
-    assert code_of(service.raw(asked)) == "body_too_large"
+    request = head("/v1/predict", "Content-Length: 99999999", "Expect: 100-continue")
+    assert code_of(service.raw(request)) == "body_too_large"
 
 
 @pytest.mark.parametrize(

@@ -81,18 +81,18 @@ def test_an_unfinished_run_is_shown_while_the_packed_reader_predicts(run, few, t
 
 
 def test_a_watched_training_saves_its_predictions_after_each_epoch(few, tmp_path, monkeypatch):
-    seen, kept = [], []
+    seen, saved = [], []
 
     def watch(folder):
         seen.append((folder, (folder / "run.json").exists()))
 
     def save(folder, outputs, validation):
-        kept.append(outputs)
+        saved.append(outputs)
 
     monkeypatch.setattr(live, "save", save)
     run = tenfold.train("logistic", few, out=tmp_path / "run", seeds=2, verbose=False, watch=watch)
     assert seen == [(tmp_path / "run", True)]
-    accuracy = [(outputs.argmax(axis=1) == few.validation.labels).mean() for outputs in kept]
+    accuracy = [(outputs.argmax(axis=1) == few.validation.labels).mean() for outputs in saved]
     first = run.history[run.history.seed == run.seeds[0]]
     np.testing.assert_allclose(accuracy, first.val_accuracy, atol=1e-6)
     assert run.record.status == "finished"
