@@ -1,11 +1,8 @@
 """The command line: what it prints, and a table of what it refuses."""
 
-import gzip
 import json
 import re
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -14,75 +11,11 @@ from PIL import Image
 
 import tenfold
 from tenfold.data.formats.idx import idx_bytes
-from tenfold.networks.recipes import RECIPES
 
 SMALL = ["--hidden", "8", "--epochs", "2"]
 
 
-@pytest.fixture(scope="module")
-def run(few_file, tmp_path_factory):
-    chosen = tenfold.Recipe("small", arguments={"hidden": [16]}, epochs=20)
-    out = tmp_path_factory.mktemp("run") / "one"
-    return tenfold.train(chosen, few_file, out=out, verbose=False)
-
-
-@pytest.fixture
-def copy(run, tmp_path):
-    return shutil.copytree(run.path, tmp_path / "copy")
-
-
-@pytest.fixture(autouse=True)
-def folder(tmp_path, monkeypatch):
-    """Where each test runs, so that what it writes without being asked shows."""
-    place = tmp_path / "here"
-    place.mkdir()
-    monkeypatch.chdir(place)
-    return place
-
-
 # What each command prints
-
-
-def test_train_prints_scores_with_intervals_and_the_next_command(few_file, tenfold_main, folder):
-    code, out, error = tenfold_main("train", *SMALL, "--data", few_file)
-    assert code == 0
-    scores, run, following = out.splitlines()
-    assert re.fullmatch(
-        r"dense on few: [\d.]+ % \([\d.]+ to [\d.]+\) of 500 validation images", scores
-    )
-    (made,) = (folder / "runs").iterdir()
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d-\d{6}-dense", made.name)
-    assert re.fullmatch(rf"run   runs/{made.name}  \(2 epochs in [\d.]+ s\)", run)
-    assert following == f"next  tenfold evaluate runs/{made.name}"
-    assert [line.split()[:2] for line in error.splitlines()] == [["epoch", "1/2"], ["epoch", "2/2"]]
-    assert tenfold_main(*following.split()[2:])[0] == 0
-
-
-def test_the_options_of_train_reach_the_recipe(few_file, tenfold_main):
-    options = (
-        "--hidden 12,8 --activation gelu,tanh --dropout 0.2 --batch-norm --optimizer adamw "
-        "--loss sparse --learning-rate 0.01 --schedule cosine --warmup 0.1 --weight-decay 0.02 "
-        "--batch-size 40 --epochs 1 --shift 1 --rotation 5 --scale 0.1 --shear 0.1 --elastic 1 "
-        "--thickness 0.5 --blur 0.4 --noise 0.02 --clutter 0.3 --flip 0.2 "
-        "--seed 4 --seeds 2"
-    )
-    code, _, error = tenfold_main("train", *options.split(), "--data", few_file, "--out", "run")
-    assert code == 0, error
-    run = tenfold.Run("run")
-    recipe = run.recipe
-    assert recipe.arguments == {
-        "hidden": [12, 8],
-        "activation": ["gelu", "tanh"],
-        "dropout": 0.2,
-        "batch_norm": True,
-    }
-    assert (recipe.loss, recipe.optimizer) == ("sparse_categorical_crossentropy", "adamw")
-    assert (recipe.learning_rate, recipe.schedule, recipe.warmup) == (0.01, "cosine", 0.1)
-    assert (recipe.weight_decay, recipe.batch_size, recipe.epochs) == (0.02, 40, 1)
-    assert recipe.augmentation == tenfold.Augmentation(1, 5, 0.1, 0.1, 1, 0.5, 0.4, 0.02, 0.3, 0.2)
-    assert run.seeds == [4, 5]
-    names = [type(layer).__name__ for layer in run.model.layers]
-    assert names == ["Dense", "BatchNormalization", "Activation", "Dropout"] * 2 + ["Dense"]
 
 
 def test_evaluate_prints_figures_and_counts_its_openings(copy, tenfold_main):
@@ -292,22 +225,6 @@ def test_predict_tells_of_dark_ink_on_light_paper(run, few, tenfold_main):
     )
 
 
-def test_summary_shows_recipes_runs_and_files(run, tenfold_main, folder):
-    assert "Total params: 407,050" in tenfold_main("summary", "dense-512")[1]
-    assert "Total params: 12,730" in tenfold_main("summary", run.path)[1]
-    (folder / "net.py").write_text(
-        "import keras\n"
-        "def build(): return keras.Sequential([keras.Input((784,)), keras.layers.Dense(10)])\n"
-    )
-    assert "Total params: 7,850" in tenfold_main("summary", "net.py:build")[1]
-
-
-def test_recipes_are_listed_within_80_columns(tenfold_main):
-    _, out, _ = tenfold_main("recipes")
-    assert [name for name in RECIPES if not re.search(rf"^{name} ", out, re.M)] == []
-    assert max(map(len, out.splitlines())) <= 80
-
-
 def test_data_list_names_each_dataset_with_its_licence(tenfold_main):
     _, out, _ = tenfold_main("data", "list")
     assert re.search(r"^mnist +60,000 +10,000 +10 +CC BY-SA 3.0$", out, re.M)
@@ -358,36 +275,6 @@ def test_doctor_fails_where_the_cache_cannot_be_written(tenfold_main, folder, mo
     assert "FAIL  cache" in out
 
 
-def test_reproduce_prints_rows_and_verdicts(few_file, tenfold_main):
-    code, out, _ = tenfold_main(
-        "reproduce", "logistic", "dense-512", "--seeds", "2", "--out", "all", "--data", few_file
-    )
-    assert code == 0
-    head, names, *rows, difference, total = out.splitlines()
-    assert "published" in head
-    assert "ours, 2 seeds" in head
-    assert names.split()[-1] == "verdict"
-    assert rows[0].split()[0] == "logistic"
-    assert rows[0].split()[-1] == "unpublished"
-    assert rows[1].split()[:2] == ["dense-512", "98.90"]
-    assert rows[1].split()[-1] == "differs"
-    assert re.search(r"dense-512: train -[\d.]+ points, test -[\d.]+ points", difference)
-    assert total.startswith("2 recipes")
-    assert max(map(len, out.splitlines())) <= 80
-
-
-def test_reproduce_prints_json(few_file, tenfold_main):
-    _, out, _ = tenfold_main(
-        "reproduce", "logistic", "--seeds", "1", "--out", "all", "--data", few_file, "--json"
-    )
-    found = json.loads(out)
-    (row,) = found["rows"]
-    assert row["recipe"]["name"] == "logistic"
-    assert row["verdict"] == "unpublished"
-    assert row["test"]["n"] == 1
-    assert found["versions"]["tenfold"] == tenfold.__version__
-
-
 @pytest.mark.parametrize("command", [[], ["data"]])
 def test_without_a_command_the_help_is_shown(command, tenfold_main):
     code, out, error = tenfold_main(*command)
@@ -421,45 +308,6 @@ def test_every_command_and_option_is_explained(tenfold_main):
 
 
 # What is refused
-
-
-def pictures(count=36, classes=3):
-    images = np.random.default_rng(0).integers(0, 256, (count, 28, 28), np.uint8)
-    return images, np.arange(count) % classes
-
-
-def npz(name, **arrays):
-    x, y = pictures()
-    np.savez(name, **({"x_train": x, "y_train": y} | arrays))
-
-
-def idx(images=None, labels=None):
-    x, y = pictures()
-    Path("train-images-idx3-ubyte").write_bytes(idx_bytes(x) if images is None else images)
-    data = idx_bytes(y.astype(np.uint8)) if labels is None else labels
-    Path("train-labels-idx1-ubyte").write_bytes(data)
-
-
-def csv(text):
-    Path("data.csv").write_text(text)
-
-
-def classes(sizes, corrupt=False):
-    for name, side in sizes.items():
-        place = Path("images") / name
-        place.mkdir(parents=True)
-        for i in range(4 if side else 0):
-            Image.fromarray(np.full((side, side), 40 * i, np.uint8)).save(place / f"{i}.png")
-        if corrupt:
-            (place / "bad.png").write_bytes(b"\x89PNG\r\n\x1a\nnothing")
-
-
-def gzip_bomb():
-    header = bytes([0, 0, 8, 3]) + np.array([36, 28, 28], ">u4").tobytes()
-    zeros = gzip.compress(bytes(1 << 26), 1)
-    Path("train-images-idx3-ubyte.gz").write_bytes(gzip.compress(header) + zeros)
-    labels = gzip.compress(idx_bytes(pictures()[1].astype(np.uint8)))
-    Path("train-labels-idx1-ubyte.gz").write_bytes(labels)
 
 
 ROW = ",".join(["0"] * 784)
@@ -513,29 +361,6 @@ DATA = {
     "an unknown name": (lambda: None, "fashon", "did you mean 'fashion-mnist'"),
     "no such file": (lambda: None, "nowhere/data.npz", "no such file"),
 }
-
-
-def csv_as(name):
-    Path(name).write_text("1,2,3\n")
-
-
-def assert_refused(result, words):
-    code, out, error = result
-    assert code == 2, (out, error)
-    assert out == ""
-    assert error.startswith("tenfold: ")
-    assert error.count("\n") == 1, error
-    assert words in error
-    assert len(error) < 600
-
-
-@pytest.mark.parametrize("name", DATA)
-def test_bad_data_are_refused_in_one_line_and_nothing_is_written(name, folder, tenfold_main):
-    make, source, words = DATA[name]
-    make()
-    before = sorted(folder.rglob("*"))
-    assert_refused(tenfold_main("train", "--data", source, *SMALL), words)
-    assert sorted(folder.rglob("*")) == before
 
 
 ARGUMENTS = [
@@ -636,28 +461,3 @@ ARGUMENTS = [
     ("data show mnist --out text.npy/picture.png", "text.npy"),
     ("data check nowhere", "unknown dataset 'nowhere'"),
 ]
-
-
-@pytest.mark.parametrize(("command", "words"), ARGUMENTS)
-def test_bad_arguments_are_refused_in_one_line_and_nothing_is_written(
-    command, words, run, folder, tenfold_main
-):
-    for suffix in ("png", "npy", "npz"):
-        (folder / f"text.{suffix}").write_text("nothing of the kind")
-    np.save("small.npy", np.zeros((2, 5, 5), np.uint8))
-    np.save("fine.npy", np.zeros((2, 28, 28), np.uint8))
-    before = sorted(folder.rglob("*"))
-    assert_refused(tenfold_main(*command.format(run=run.path).split()), words)
-    assert sorted(folder.rglob("*")) == before
-
-
-@pytest.mark.parametrize(
-    ("command", "words"),
-    [("train qick", "did you mean"), ("evaluate nowhere", "not a run"), ("--foo", "--foo")],
-)
-def test_a_process_of_its_own_exits_with_2_and_one_line(command, words, folder):
-    result = subprocess.run(
-        [sys.executable, "-m", "tenfold", *command.split()], capture_output=True, text=True
-    )
-    assert_refused((result.returncode, result.stdout, result.stderr), words)
-    assert list(folder.iterdir()) == []
