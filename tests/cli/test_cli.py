@@ -1,4 +1,4 @@
-"""The command line: what it prints, and a table of what it refuses."""
+"""What the commands print; those that train are in test_train.py."""
 
 import json
 import re

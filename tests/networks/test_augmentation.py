@@ -29,32 +29,32 @@ def images(mnist):
 
 def test_sampling_equals_scipys_bilinear_interpolation(images):
     generator = np.random.default_rng(0)
-    places = generator.uniform(-6, 34, (2, 64, 28, 28)).astype(np.float32)
-    ours = sample(images, jnp.asarray(places[0]), jnp.asarray(places[1]))
+    coordinates = generator.uniform(-6, 34, (2, 64, 28, 28)).astype(np.float32)
+    ours = sample(images, jnp.asarray(coordinates[0]), jnp.asarray(coordinates[1]))
     for i in range(8):
         padded = np.pad(np.asarray(images[i]), 10)
-        theirs = ndimage.map_coordinates(padded, places[:, i] + 10, order=1)
+        theirs = ndimage.map_coordinates(padded, coordinates[:, i] + 10, order=1)
         np.testing.assert_allclose(ours[i], theirs, atol=1e-4)
 
 
 @pytest.mark.parametrize("pixels", [1, 3])
-def test_a_shift_is_an_exact_copy_at_every_allowed_place(images, pixels):
+def test_a_shift_is_an_exact_copy_at_every_allowed_offset(images, pixels):
     moved = np.asarray(shift(KEY, images, pixels))
-    found = set()
+    offsets = set()
     for original, image in zip(np.asarray(images), moved, strict=True):
         padded = np.pad(original, pixels)
-        places = [
+        matches = [
             (i, j)
             for i in range(2 * pixels + 1)
             for j in range(2 * pixels + 1)
             if np.array_equal(padded[i : i + 28, j : j + 28], image)
         ]
-        assert places
-        found.add(places[0])
-    assert len(found) >= (2 * pixels + 1) ** 2 * 0.6
+        assert matches
+        offsets.add(matches[0])
+    assert len(offsets) >= (2 * pixels + 1) ** 2 * 0.6
 
 
-def test_nothing_asked_nothing_done(images):
+def test_without_settings_the_images_stay_the_same(images):
     assert not Augmentation()
     np.testing.assert_array_equal(augment(KEY, images, Augmentation()), images)
 
@@ -94,7 +94,7 @@ def test_grey_levels_stay_within_those_of_the_image(how):
         Augmentation(clutter=1),
     ],
 )
-def test_the_same_key_moves_alike_another_otherwise_and_each_image_by_itself(how):
+def test_images_depend_on_the_key_and_on_their_index(how):
     ring = jnp.zeros((28, 28)).at[8:20, 8:20].set(1.0).at[11:17, 10:18].set(0.0)
     images = jnp.stack([ring] * 3)
     first = np.asarray(augment(KEY, images, how))
@@ -103,7 +103,7 @@ def test_the_same_key_moves_alike_another_otherwise_and_each_image_by_itself(how
     assert not np.allclose(first[0], first[1])
 
 
-def test_a_share_of_the_images_is_mirrored_and_the_rest_left_alone():
+def test_flip_mirrors_a_share_of_the_images_and_no_other():
     images = jnp.zeros((1000, 4, 6)).at[:, 1, 1].set(1.0)
     mirrored = np.asarray(augment(KEY, images, Augmentation(flip=0.3)))
     changed = mirrored[:, 1, 4] == 1
@@ -124,7 +124,7 @@ def test_a_rotation_stays_within_its_angle():
     assert np.ptp(angles) > 50
 
 
-def test_what_is_done_to_the_grey_levels_leaves_the_moves_as_they_are(images):
+def test_steps_on_grey_values_do_not_change_the_moves(images):
     moves = Augmentation(shift=2, rotation=10)
     moved = augment(KEY, images, moves)
     hardly = augment(KEY, images, replace(moves, thickness=1e-6, noise=1e-7))
@@ -134,7 +134,7 @@ def test_what_is_done_to_the_grey_levels_leaves_the_moves_as_they_are(images):
     )
 
 
-def test_the_whole_equals_its_steps_one_after_the_other(images):
+def test_augment_equals_its_steps_in_order(images):
     how = Augmentation(shift=2, thickness=1, blur=0.7, noise=0.05, clutter=0.5)
     keys = jax.random.split(jax.random.fold_in(KEY, 1), 4)
     expected = thicken(keys[0], shift(KEY, images, 2), 1)
@@ -160,15 +160,15 @@ def test_strokes_lie_between_scipys_erosion_and_dilation(images):
 
 def test_blur_is_a_gaussian_of_up_to_its_sigma(images):
     blurred = np.asarray(blur(KEY, images, 1.2))
-    found = []
+    estimates = []
     for original, image in zip(np.asarray(images), blurred, strict=True):
         sigmas = np.arange(0.02, 1.4, 0.02)
         theirs = [ndimage.gaussian_filter(original, s, mode="constant", radius=6) for s in sigmas]
         errors = [np.abs(each - image).max() for each in theirs]
         assert min(errors) < 0.02
-        found.append(sigmas[np.argmin(errors)])
-    assert max(found) <= 1.2
-    assert np.ptp(found) > 0.8
+        estimates.append(sigmas[np.argmin(errors)])
+    assert max(estimates) <= 1.2
+    assert np.ptp(estimates) > 0.8
 
 
 def test_noise_has_its_deviation_and_lowers_the_contrast():
@@ -182,7 +182,7 @@ def test_noise_has_its_deviation_and_lowers_the_contrast():
     assert ((grey >= 0) & (grey <= 1)).all()
 
 
-def test_clutter_adds_pieces_to_its_share_and_takes_nothing_away(images):
+def test_clutter_adds_ink_to_its_share_and_removes_none(images):
     many = jnp.tile(images, (8, 1, 1))
     cluttered = np.asarray(clutter(KEY, many, 0.4))
     assert (cluttered >= np.asarray(many)).all()
@@ -192,10 +192,10 @@ def test_clutter_adds_pieces_to_its_share_and_takes_nothing_away(images):
     np.testing.assert_array_equal(clutter(KEY, many, 1e-9), many)
 
 
-def test_pieces_of_clutter_stand_at_the_border_or_are_level_lines():
+def test_clutter_is_at_the_border_or_a_horizontal_line():
     ink = jnp.zeros((600, 28, 28)).at[:, 4:24, 4:24].set(1.0)
     blank = ink.at[::2].set(0.0)
-    pieces = np.asarray(clutter(KEY, blank, 1.0))[::2]  # all their neighbours are inked
+    pieces = np.asarray(clutter(KEY, blank, 1.0))[::2]  # their other digits are white squares
     inner = pieces[:, 9:19, 9:19]
     level = inner.max(axis=2, keepdims=True) * (inner.min(axis=2, keepdims=True) > 0)
     inside, borders = inner.max(axis=(1, 2)) > 0, pieces.max(axis=(1, 2)) > 0

@@ -1,4 +1,4 @@
-"""Networks: layers, parameters, seeds, and what can be read back."""
+"""Networks: layers, parameters, seeds, and the JSON round trip."""
 
 import json
 import random
@@ -35,13 +35,13 @@ def test_the_tutorials_networks_have_their_published_parameters(name):
 
 @pytest.mark.usefixtures("weights_by_numpy")
 @pytest.mark.parametrize(("name", "limit"), [("tiny", 4_000), ("small", 20_000)])
-def test_networks_of_a_size_keep_to_it(name, limit):
+def test_small_networks_stay_below_their_limit(name, limit):
     assert built(name).count_params() < limit
     assert f"{built(name).count_params():,} parameters" in RECIPES[name].summary
 
 
 @pytest.mark.usefixtures("weights_by_numpy")
-def test_the_tutorials_convolutional_network_can_be_had():
+def test_the_tutorials_convolutional_network_can_be_built():
     model = conv((28, 28), 10, filters=[32, 64], pooling=2, dropout=0.5)
     assert model.count_params() == 34_826
     names = [type(layer).__name__ for layer in model.layers]
@@ -50,7 +50,7 @@ def test_the_tutorials_convolutional_network_can_be_had():
 
 
 @pytest.mark.usefixtures("weights_by_numpy")
-def test_batch_normalisation_stands_after_pooling_and_before_the_activation():
+def test_batch_normalisation_follows_pooling_and_precedes_the_activation():
     model = conv(
         (28, 28), 10, filters=[8, 12, 4], pooling=[2, 1, 1], batch_norm=[True, True, False]
     )
@@ -62,7 +62,7 @@ def test_batch_normalisation_stands_after_pooling_and_before_the_activation():
 
 
 @pytest.mark.usefixtures("weights_by_numpy")
-def test_images_keep_their_size_under_zeros_and_lose_their_edges_without():
+def test_padding_same_keeps_the_size_and_valid_reduces_it():
     shapes = [
         conv((28, 28), 10, filters=[4, 6], kernels=[5, 3], padding=padding).layers[2].output.shape
         for padding in ("same", "valid")
@@ -90,13 +90,13 @@ def test_the_dropout_network_is_the_tutorials():
 
 @pytest.mark.usefixtures("weights_by_numpy")
 @pytest.mark.parametrize("name", RECIPES)
-def test_every_network_answers_with_probabilities_of_any_classes_and_size(name):
+def test_every_network_gives_probabilities_for_any_classes_and_size(name):
     recipe = RECIPES[name]
     model = build(recipe.network, recipe.arguments, (32, 32), 26, seed=0)
     images = np.random.default_rng(0).random((3, *model.input_shape[1:]), np.float32)
-    answers = model.predict(images, verbose=0)
-    assert answers.shape == (3, 26)
-    np.testing.assert_allclose(answers.sum(axis=1), 1, atol=1e-5)
+    outputs = model.predict(images, verbose=0)
+    assert outputs.shape == (3, 26)
+    np.testing.assert_allclose(outputs.sum(axis=1), 1, atol=1e-5)
 
 
 def test_a_seed_decides_the_weights_and_leaves_global_generators_alone():
@@ -108,14 +108,14 @@ def test_a_seed_decides_the_weights_and_leaves_global_generators_alone():
 
 
 @pytest.mark.usefixtures("weights_by_numpy")
-def test_batch_normalisation_stands_between_layer_and_activation():
+def test_batch_normalisation_is_between_layer_and_activation():
     model = dense((28, 28), 10, hidden=[5], activation="tanh", dropout=0.1, batch_norm=True)
     names = [type(layer).__name__ for layer in model.layers]
     assert names == ["Dense", "BatchNormalization", "Activation", "Dropout", "Dense"]
     assert not model.layers[0].use_bias
 
 
-def test_noise_is_added_to_the_pixels_and_before_each_activation_in_training_alone():
+def test_noise_is_added_to_pixels_and_before_activations_only_in_training():
     model = dense((28, 28), 10, hidden=[5], gaussian_noise=0.3)
     names = [type(layer).__name__ for layer in model.layers]
     assert names == ["GaussianNoise", "Dense", "GaussianNoise", "Activation", "Dense"]
@@ -139,7 +139,7 @@ def test_layers_are_read_back_from_json_without_running_code(name):
     assert custom_objects(json.loads(to_json(model))) == []
 
 
-def test_what_is_no_network_is_not_read_as_one():
+def test_json_of_a_layer_is_refused():
     layer = keras.saving.serialize_keras_object(keras.layers.Dense(3))
     with pytest.raises(InputError, match="not a network but a Dense"):
         from_json(json.dumps(layer))
@@ -147,13 +147,13 @@ def test_what_is_no_network_is_not_read_as_one():
 
 def test_custom_layers_are_listed_wherever_they_are_nested():
     @keras.saving.register_keras_serializable("mine")
-    class Own(keras.layers.Layer):
+    class Custom(keras.layers.Layer):
         def call(self, x):
             return x
 
-    inner = keras.Sequential([keras.Input((4,)), Own()])
+    inner = keras.Sequential([keras.Input((4,)), Custom()])
     outer = keras.Sequential([keras.Input((4,)), inner, keras.layers.Dense(2)])
-    assert custom_objects(keras.saving.serialize_keras_object(outer)) == ["Own"]
+    assert custom_objects(keras.saving.serialize_keras_object(outer)) == ["Custom"]
 
 
 @pytest.mark.parametrize(
@@ -190,7 +190,7 @@ def test_custom_layers_are_listed_wherever_they_are_nested():
         ),
     ],
 )
-def test_networks_that_cannot_be_are_refused(make, words):
+def test_invalid_networks_are_refused(make, words):
     with pytest.raises(InputError, match=words) as caught:
         make()
     assert "\n" not in str(caught.value)

@@ -7,7 +7,7 @@ import pytest
 from tenfold import Augmentation, InputError, Recipe
 from tenfold.networks.recipes import RECIPES, customised, recipe
 
-# The table of the tutorials: loss, optimizer, batch size.
+# Loss, optimizer and batch size in the tutorials.
 TUTORIALS = {
     "logistic": ("categorical_crossentropy", "adam", 32),
     "dense-47": ("categorical_crossentropy", "adam", 32),
@@ -27,7 +27,7 @@ def test_an_entry_survives_json_and_explains_itself(name):
     assert entry.summary == entry.summary.strip(". ")
 
 
-def test_the_tutorials_are_there_with_their_published_settings():
+def test_the_tutorials_recipes_have_their_published_settings():
     assert {n for n, entry in RECIPES.items() if entry.published} == set(TUTORIALS)
     for name, (loss, optimizer, batch_size) in TUTORIALS.items():
         entry = recipe(name)
@@ -45,7 +45,7 @@ def test_published_figures_are_those_of_the_tutorials():
     assert figures["logistic"] == figures["dense-47"] == figures["dense-256"] == (None, None)
 
 
-def test_options_make_a_recipe_of_dense_layers_or_change_a_named_one():
+def test_options_make_a_dense_recipe_or_change_a_named_one():
     made = customised(None, {"hidden": "512,256", "activation": "gelu", "loss": "sparse"})
     assert (made.name, made.network) == ("dense", "dense")
     assert made.arguments == {"hidden": [512, 256], "activation": "gelu"}
@@ -91,12 +91,12 @@ def test_fields_out_of_range_are_refused(changes, words):
         ({"name": "a", "published": {"rank": 1}}, "rank"),
     ],
 )
-def test_json_of_another_kind_is_refused(data, words):
+def test_json_that_is_no_recipe_is_refused(data, words):
     with pytest.raises(InputError, match=words):
         Recipe.from_json(data)
 
 
-def test_a_recipe_of_before_the_newer_fields_is_read_with_zeros():
+def test_missing_augmentation_fields_of_older_files_are_zero():
     data = recipe("quick").to_json()
     data["augmentation"] = {"shift": 1, "rotation": 0, "scale": 0, "shear": 0, "elastic": 0}
     assert Recipe.from_json(data) == recipe("quick")
