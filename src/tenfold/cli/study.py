@@ -43,7 +43,7 @@ def study(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Train a recipe in many settings (grid or random search), and choose by validation."""
+    """Train a recipe by grid or random search; validation chooses."""
     from tenfold.experiments import studies
 
     with interruptible():
