@@ -304,6 +304,3 @@ def test_every_command_and_option_is_explained(tenfold_main):
         assert not re.search(r"[a-z,]\.\.\.", out), f"cut short: {out}"
         for line in out.splitlines():
             assert not re.fullmatch(r"\s+--[a-z-]+( <\w+>)?\s*", line), f"no help: {line}"
-
-
-# What is refused
