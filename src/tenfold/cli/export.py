@@ -21,7 +21,7 @@ def export(
         bool, typer.Option("--int8", help="Quantize to int8: a quarter of the size, loss measured.")
     ] = False,
 ) -> None:
-    """Write a run as one ONNX model file, to use without Keras and JAX."""
+    """Write a run as one ONNX model file, without Keras or JAX."""
     from tenfold.runs import Run
     from tenfold.runs.export import export as write
 
