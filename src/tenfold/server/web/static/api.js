@@ -1,7 +1,7 @@
 // HTTP requests to the service; docs/ describes its API.
 
-/** The class name of rejected inputs; responses have the label null for it. */
-export const NO_DIGIT = "no digit";
+/** The name of the reject class; responses have the label null for it. */
+export const REJECT_CLASS = "no digit";
 
 /** An error response: its stable code, its HTTP status and a message of one line. */
 export class ServiceError extends Error {

@@ -1,6 +1,6 @@
 // The view Draw: the drawing is read while it changes, and the prediction is shown.
 
-import { NO_DIGIT, post, remove } from "./api.js";
+import { REJECT_CLASS, post, remove } from "./api.js";
 import { announce, button, find, make, percent, pngUrl, showError } from "./dom.js";
 import { DrawingArea } from "./drawing_area.js";
 import { explain } from "./explanation.js";
@@ -216,12 +216,12 @@ export async function label(name) {
     current.sample = await post("/v1/samples", {
       image: current.image,
       label: name,
-      guess: current.label ?? NO_DIGIT,
+      guess: current.label ?? REJECT_CLASS,
       confidence: current.confidence,
       source: area.photo ? "read" : "drawn",
     });
     saved.push({ sample: current.sample, digit: current });
-    const predicted = current.label ?? NO_DIGIT;
+    const predicted = current.label ?? REJECT_CLASS;
     showSaved(name === current.label ? `Saved as another ${name}.` : `Saved as ${name}; it was read as ${predicted}.`, true);
     showError();
   } catch (error) {
@@ -299,7 +299,7 @@ export function useModel(card) {
     "li", { "data-label": name },
     make("span", { className: "name" }, name), make("span", { className: "track" }), make("span", { className: "value" }),
   )));
-  const names = card.class_names.filter((name) => name !== NO_DIGIT);
+  const names = card.class_names.filter((name) => name !== REJECT_CLASS);
   find("keys").replaceChildren(...names.map((name) =>
     button(name, () => label(name), { value: name, disabled: true, "aria-pressed": "false" })));
   if (!area.empty) read();

@@ -1,6 +1,6 @@
 // The explanation of a prediction: an evidence map, and the nearest training images.
 
-import { NO_DIGIT, png, post } from "./api.js";
+import { REJECT_CLASS, png, post } from "./api.js";
 import { find, make, pngUrl, tile } from "./dom.js";
 
 const MAX_OPACITY = 0.85;
@@ -38,7 +38,7 @@ function show(digit, { answer, evidence, nearest }) {
   const map = find("evidence");
   map.querySelector("img").src = pngUrl(digit.image);
   paint(map.querySelector("canvas"), evidence.rows);
-  const name = answer.label ?? NO_DIGIT;
+  const name = answer.label ?? REJECT_CLASS;
   map.setAttribute("aria-label", `Evidence for ${name}: ${strongestRegion(evidence.rows)}`);
   find("evidence-text").textContent = evidence.strongest === undefined
     ? `Evidence for ${name}.`
