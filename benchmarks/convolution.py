@@ -194,7 +194,7 @@ def main() -> None:
     report = {
         "benchmark": "convolution",
         "machine": machine(),
-        "kernels": library().found,
+        "kernels": library().description,
         "network": str(WORKLOADS[NETWORK]),
         "settings": {name: getattr(options, name) for name in ("epochs", "repeats", "images")},
         "gigaflops": peak / 1e9,

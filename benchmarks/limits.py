@@ -33,7 +33,7 @@ from tables import print_table
 from tenfold import networks
 from tenfold.engine import DeviceData, Program, read_state, run_epoch
 from tenfold.engine.compile import compile_network
-from tenfold.engine.cpu.flatten import by_element, ravelled
+from tenfold.engine.cpu.flatten import flatten_elementwise, flattened
 from tenfold.networks.recipes import recipe
 
 NETWORKS = ("logistic", "dense-47", "dropout", "dense-512", "dense-256", "sigmoid-64")
@@ -97,7 +97,7 @@ class Network:
         loop = functools.partial(lax.fori_loop, 0, self.steps)
         x = jnp.ones((self.batch, 784))
         products = jax.jit(lambda x: loop(lambda _, y: x + 1e-9 * self._products(y), x))
-        updates = jax.jit(lambda *state: loop(self._update, jax.tree.map(ravelled, state)))
+        updates = jax.jit(lambda *state: loop(self._update, jax.tree.map(flattened, state)))
         images = jax.jit(lambda x: loop(self._images, x))
         state = (self.state.trainable, self.state.optimizer)
         return {
@@ -121,8 +121,8 @@ class Network:
         shaped = (self.state.trainable, self.state.optimizer)
         weights, optimizer = jax.tree.map(lambda v, like: v.reshape(like.shape), state, shaped)
         gradients = [1e-3 * value for value in weights]
-        apply = by_element(self.model.optimizer.stateless_apply)
-        return jax.tree.map(ravelled, apply(optimizer, gradients, weights))
+        apply = flatten_elementwise(self.model.optimizer.stateless_apply)
+        return jax.tree.map(flattened, apply(optimizer, gradients, weights))
 
     def _images(self, i: jax.Array, x: jax.Array) -> jax.Array:
         chosen = lax.dynamic_slice_in_dim(self.order, i * self.batch, self.batch)

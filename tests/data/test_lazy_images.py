@@ -20,7 +20,7 @@ from tenfold.data.polarity import border_level
 from tenfold.engine import Program, build_networks, initial_state, run_epoch
 from tenfold.engine import device_data as training_data
 from tenfold.engine.cross_validation import cross_validate
-from tenfold.engine.device_data import DeviceData, aligned_zeros, order_of_runs
+from tenfold.engine.device_data import DeviceData, aligned_zeros, block_order
 
 IMAGES = 700
 IMAGE_BYTES = 28 * 28
@@ -144,11 +144,11 @@ def test_windows_hold_every_image_once_in_batches(few, low_memory):
     assert {window.images.shape for window in windows} == {(200, IMAGE_BYTES)}
     images = np.concatenate([np.asarray(w.images)[: w.count] for w in windows])
     labels = np.concatenate([np.asarray(w.labels)[: w.count] for w in windows])
-    order = order_of_runs(IMAGES, 3)
+    order = block_order(IMAGES, 3)
     assert sorted(order.tolist()) == list(range(IMAGES))
     assert np.array_equal(images.reshape(-1, 28, 28), few.images[order])
     assert np.array_equal(labels, few.labels[order])
-    assert order_of_runs(IMAGES, 4).tolist() != order.tolist()
+    assert block_order(IMAGES, 4).tolist() != order.tolist()
 
 
 def test_an_aligned_array_is_not_copied_to_the_cpu_device():

@@ -9,12 +9,12 @@ from jax import lax
 
 import tenfold
 from tenfold.engine.cpu import kernels as native
-from tenfold.engine.cpu.fusion import chains
+from tenfold.engine.cpu.fusion import find_fusions
 from tenfold.engine.cpu.kernels import Layer, convolve, loading
-from tenfold.engine.cpu.lowering import with_rules
+from tenfold.engine.cpu.lowering import with_lowering_rules
 from tenfold.networks import seeded
 
-compiled = pytest.mark.skipif(not native.library().usable, reason=native.library().found)
+compiled = pytest.mark.skipif(not native.library().usable, reason=native.library().description)
 
 SAME = ((1, 1), (1, 1))
 HALVED = Layer(relu=True, pool=(2, 2), pool_strides=(2, 2))
@@ -30,12 +30,12 @@ TABLE = {
     "one pixel": ((20, 6, 6, 3), (1, 1, 3, 5), Layer(relu=True, pool=(3, 2), pool_strides=(1, 3))),
     "wide padding": ((2, 9, 9, 40), (7, 7, 40, 3), Layer((1, 1), ((3, 3), (3, 3)), relu=True)),
     "many channels": ((1, 5, 6, 70), (3, 3, 70, 33), Layer(relu=True)),
-    "one place": ((17, 3, 3, 2), (3, 3, 2, 4), Layer(relu=True)),
+    "one output pixel": ((17, 3, 3, 2), (3, 3, 2, 4), Layer(relu=True)),
 }
 
 
 def by_xla(layer, images, kernel, bias):
-    """The same by XLA's own operations."""
+    """The same layer by XLA operations."""
     y = lax.conv_general_dilated(
         images, kernel, layer.strides, layer.padding, dimension_numbers=("NHWC", "HWIO", "NHWC")
     )
@@ -82,17 +82,17 @@ def test_the_same_bits_every_time():
 
 
 @compiled
-def test_not_a_number_stays_seen():
+def test_nan_is_propagated():
     images, kernel, bias = arrays((1, 8, 8, 2), (3, 3, 2, 4))
     images[0, 4, 4, 1] = np.nan
     for layer in (Layer(relu=True), HALVED):
-        found = np.isnan(convolve(layer, images, kernel, bias))
-        assert (found == np.isnan(by_xla(layer, images, kernel, bias))).all()
-        assert found.any()
+        result = np.isnan(convolve(layer, images, kernel, bias))
+        assert (result == np.isnan(by_xla(layer, images, kernel, bias))).all()
+        assert result.any()
 
 
 @compiled
-def test_many_networks_in_turn_under_vmap():
+def test_vmap_runs_networks_one_after_another():
     kernels, bias = np.ones((2, 3, 3, 1, 4), np.float32), np.zeros(4, np.float32)
     images = np.ones((2, 5, 6, 6, 1), np.float32)
     y = jax.vmap(lambda x, k: convolve(Layer(relu=True), x, k, bias))(images, kernels)
@@ -117,7 +117,7 @@ def conv(*args, **named):
 
 @pytest.mark.usefixtures("weights_by_numpy")
 @pytest.mark.parametrize(
-    ("layers", "found"),
+    ("layers", "expected"),
     [
         ([conv(4, 3, activation="relu"), keras.layers.MaxPooling2D()], [("bias", "relu", "pool")]),
         ([conv(4, 3), keras.layers.ReLU()], [("bias", "relu")]),
@@ -134,15 +134,15 @@ def conv(*args, **named):
         ([conv(4, 3), keras.layers.DepthwiseConv2D(3, activation="relu")], [("bias",)]),
     ],
 )
-def test_what_is_taken_together(layers, found):
-    parts = [
-        tuple(name for name in ("bias", "relu", "pool") if getattr(chain, name) is not None)
-        for chain in chains(traced(network(*layers)).jaxpr)
+def test_bias_relu_and_pooling_are_fused_with_their_convolution(layers, expected):
+    fused = [
+        tuple(name for name in ("bias", "relu", "pool") if getattr(fusion, name) is not None)
+        for fusion in find_fusions(traced(network(*layers)).jaxpr)
     ]
-    assert parts == found
+    assert fused == expected
 
 
-def test_a_result_that_is_used_twice_is_not_taken_away():
+def test_a_result_that_is_used_twice_is_not_fused():
     def both(x, k):
         y = lax.conv_general_dilated(
             x, k, (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC")
@@ -150,7 +150,7 @@ def test_a_result_that_is_used_twice_is_not_taken_away():
         return jax.nn.relu(y), jnp.sum(y)
 
     x, k, _ = arrays((2, 6, 6, 1), (3, 3, 1, 4))
-    for ours, theirs in zip(with_rules(both)(x, k), both(x, k), strict=True):
+    for ours, theirs in zip(with_lowering_rules(both)(x, k), both(x, k), strict=True):
         np.testing.assert_allclose(ours, theirs, rtol=1e-5, atol=1e-5)
 
 
@@ -179,6 +179,6 @@ def test_an_installation_without_kernels_says_so(content, tmp_path, monkeypatch)
     if content:
         file.write_bytes(content)
     monkeypatch.setattr(loading, "FILE", file)
-    found = loading.library.__wrapped__()
-    assert not found.usable
-    assert found.found
+    library = loading.library.__wrapped__()
+    assert not library.usable
+    assert library.description

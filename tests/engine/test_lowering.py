@@ -7,8 +7,8 @@ import pytest
 
 from tenfold.core.backend import keras
 from tenfold.engine import Muon
-from tenfold.engine.cpu.flatten import by_element
-from tenfold.engine.cpu.lowering import with_rules
+from tenfold.engine.cpu.flatten import flatten_elementwise
+from tenfold.engine.cpu.lowering import with_lowering_rules
 
 OPTIMIZERS = {
     "adam": lambda: keras.optimizers.Adam(0.01),
@@ -38,14 +38,14 @@ def primitives(jaxpr) -> list:
 @pytest.mark.parametrize("shape", [(1,), (32, 64), (3, 5, 7, 2)])
 def test_random_bits_are_those_of_jax(shape):
     key = jax.random.key(7)
-    draw = with_rules(lambda key: jax.random.bits(key, shape))
+    draw = with_lowering_rules(lambda key: jax.random.bits(key, shape))
     assert "random_bits" not in {name for name, _ in primitives(jax.make_jaxpr(draw)(key).jaxpr)}
     np.testing.assert_array_equal(jax.jit(draw)(key), jax.random.bits(key, shape))
 
 
 def test_random_bits_of_many_networks_are_those_of_jax():
     keys = jax.random.split(jax.random.key(1), 4)
-    ours = jax.vmap(with_rules(lambda key: jax.random.normal(key, (5, 9))))(keys)
+    ours = jax.vmap(with_lowering_rules(lambda key: jax.random.normal(key, (5, 9))))(keys)
     theirs = jax.vmap(lambda key: jax.random.normal(key, (5, 9)))(keys)
     np.testing.assert_allclose(ours, theirs, rtol=1e-6)
 
@@ -59,7 +59,7 @@ def test_random_bits_of_many_networks_are_those_of_jax():
     ids=["16 bits", "another generator"],
 )
 def test_other_bits_are_left_to_jax(draw):
-    np.testing.assert_array_equal(with_rules(draw)(), draw())
+    np.testing.assert_array_equal(with_lowering_rules(draw)(), draw())
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
@@ -77,7 +77,9 @@ def test_updates_by_element_are_those_of_keras(name):
     theirs = ours = ([v.value for v in optimizer.variables], weights)
     for _ in range(3):
         theirs = optimizer.stateless_apply(theirs[0], gradients, theirs[1])[::-1]
-        ours = jax.jit(by_element(optimizer.stateless_apply))(ours[0], gradients, ours[1])[::-1]
+        ours = jax.jit(flatten_elementwise(optimizer.stateless_apply))(ours[0], gradients, ours[1])[
+            ::-1
+        ]
     for a, b in zip(jax.tree.leaves(ours), jax.tree.leaves(theirs), strict=True):
         np.testing.assert_allclose(a, b, rtol=2e-5, atol=1e-6)
 
@@ -87,7 +89,9 @@ def test_adam_computes_on_arrays_of_one_axis():
     weights = jnp.ones((784, 10))
     optimizer.build([keras.Variable(weights)])
     held = [v.value for v in optimizer.variables]
-    traced = jax.make_jaxpr(by_element(optimizer.stateless_apply))(held, [weights], [weights])
+    traced = jax.make_jaxpr(flatten_elementwise(optimizer.stateless_apply))(
+        held, [weights], [weights]
+    )
     shapes = {shape for name, shape in primitives(traced.jaxpr) if name != "reshape"}
     assert (7840,) in shapes
     assert not any(len(shape) > 1 for shape in shapes)

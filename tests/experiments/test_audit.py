@@ -116,7 +116,7 @@ def test_folds_at_once_equal_folds_one_by_one(few, chosen):
 
 def one_fold(chosen, data, parts, k, seed):
     """Train the network of one fold by itself, by `tenfold.fit`, on the images it is to see."""
-    places = cross_validation._others(parts, 3, seed)[k]
+    places = cross_validation._training_indices(parts, 3, seed)[k]
     (model,) = build_networks(chosen, (28, 28), 10, len(places), [seed + k])
     tenfold.fit(
         model,

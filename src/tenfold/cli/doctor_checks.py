@@ -1,4 +1,4 @@
-"""Checks that an installation can do its work."""
+"""Checks of an installation: versions, device, kernels, numerics, cache, data, training."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from tenfold.core.files import atomic_write
 
 @dataclass(frozen=True)
 class Check:
-    """One check: its name, whether it passed, and what was found."""
+    """One check: its name, whether it passed, and details or the error."""
 
     name: str
     passed: bool
-    found: str
+    details: str
 
 
 def examine() -> Iterator[Check]:
-    """Check versions, device, cache, data and a small training, one after the other."""
+    """Run all checks, one after the other."""
     for name, check in _CHECKS.items():
         try:
             yield Check(name, True, check())
@@ -44,19 +44,17 @@ def _device() -> str:
     from tenfold.runs.record import machine
 
     backend.require_jax()
-    found = machine()
-    return (
-        f"{jax.default_backend()}: {found['device']}, {found['processor']}, {found['cores']} cores"
-    )
+    host = machine()
+    return f"{jax.default_backend()}: {host['device']}, {host['processor']}, {host['cores']} cores"
 
 
 def _kernels() -> str:
     from tenfold.engine.cpu import kernels
 
-    found = kernels.library()
-    if found.usable:
-        return f"convolutions compiled for {found.found}"
-    return f"none, convolutions take several times as long: {found.found}"
+    library = kernels.library()
+    if library.usable:
+        return f"convolutions compiled for {library.description}"
+    return f"none, convolutions take several times as long: {library.description}"
 
 
 def _numerics() -> str:
@@ -109,7 +107,7 @@ def _training() -> str:
     began = time.perf_counter()
     history = engine.fit(model, data, epochs=3, verbose=0).history
     if not np.isfinite(history["loss"]).all() or history["accuracy"][-1] < 0.5:
-        raise InputError(f"a small training learned nothing: {history}")
+        raise InputError(f"a small training did not learn: {history}")
     return f"2,000 images, 3 epochs, compiled and trained in {time.perf_counter() - began:.1f} s"
 
 

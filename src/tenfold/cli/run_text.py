@@ -85,4 +85,4 @@ def _points(difference: Mapping[str, float]) -> str:
 def describe_check(check: Check) -> str:
     """One check of `doctor`, with its result wrapped."""
     state = "ok  " if check.passed else "FAIL"
-    return f"{state}  {check.name:<8}  {wrapped(check.found, 16)}"
+    return f"{state}  {check.name:<8}  {wrapped(check.details, 16)}"

@@ -1,4 +1,11 @@
-"""Keras on JAX, with compiled programs kept on disk: what uses Keras takes it from here."""
+"""Imports Keras on JAX, fast, and caches compiled programs on disk.
+
+Modules that use Keras import it from here: ``from tenfold.core.backend import keras``. Importing
+Keras 3.15 imports pandas, matplotlib, scikit-learn and other optional packages, and importing JAX
+parts that only accelerators need. That doubles the time to start, so such modules are imported
+when they are first used. ``tests/core/test_backend.py`` fails if a name in ``OPTIONAL`` is no
+longer imported by the checked versions, or if Keras or JAX is newer than those.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +22,9 @@ from typing import Any
 from tenfold.core.cache import cache_folder
 from tenfold.core.errors import InputError
 
+CHECKED = {"keras": "3.15", "jax": "0.10"}
+"""Versions up to which the list ``OPTIONAL`` was checked."""
+
 OPTIONAL = (
     "requests",
     "matplotlib",
@@ -29,55 +39,56 @@ OPTIONAL = (
     "keras.src.trainers.data_adapters.array_slicing",
     "keras.wrappers",
 )
-"""What importing Keras imports where it is installed, and training does not use."""
+"""Modules that importing Keras and JAX would import if installed, and training does not use."""
 
 
-class _WhenUsed(ModuleType):
-    """Stands for a module that is imported when something in it is first asked for."""
+class _LazyModule(ModuleType):
+    """A placeholder that imports the module on the first access to an attribute."""
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(name)
-        _give_places_back()
+        _remove_placeholders()
         return getattr(importlib.import_module(self.__name__), name)
 
 
 @contextmanager
-def _optional_when_used() -> Iterator[None]:
-    """Keep optional modules from being imported with Keras, which takes twice as long by them.
+def _defer_optional_imports() -> Iterator[None]:
+    """Put placeholders of the optional modules into ``sys.modules`` while Keras is imported.
 
-    Keras holds on to the stand-ins, which become the modules as soon as it uses them; everybody
-    else imports the modules themselves.
+    Keras holds references to the placeholders, which import the modules when it uses them. After
+    that they leave ``sys.modules``, so that all others import the modules themselves.
     """
     for name in OPTIONAL:
         package, _, last = name.rpartition(".")
         if name in sys.modules or not _installed(name.partition(".")[0]):
             continue
-        sys.modules[name] = stand_in = _WhenUsed(name)
-        if isinstance(parent := sys.modules.get(package), _WhenUsed):
-            setattr(parent, last, stand_in)
+        sys.modules[name] = placeholder = _LazyModule(name)
+        if isinstance(parent := sys.modules.get(package), _LazyModule):
+            setattr(parent, last, placeholder)
     try:
         yield
     finally:
-        _give_places_back()
+        _remove_placeholders()
 
 
 def _installed(package: str) -> bool:
     return package in sys.modules or importlib.util.find_spec(package) is not None
 
 
-def _give_places_back() -> None:
+def _remove_placeholders() -> None:
     for name in OPTIONAL:
-        if isinstance(sys.modules.get(name), _WhenUsed):
+        if isinstance(sys.modules.get(name), _LazyModule):
             del sys.modules[name]
 
 
 @contextmanager
-def _lasting() -> Iterator[None]:
-    """Import what stays until the process ends, and have no search for garbage look at it.
+def _without_garbage_collection() -> Iterator[None]:
+    """Switch garbage collection off during imports, and exclude their objects from it later.
 
-    Modules make many objects and leave next to no garbage: looking for it takes a third of the
-    time that importing them does, and as long again whenever all objects are looked at later.
+    Imports create many objects and almost no garbage. Collections take a third of the time of
+    the imports, and every later full collection would visit all these objects again. Source: the
+    documentation of ``gc.freeze`` in the Python standard library.
     """
     collecting = gc.isenabled()
     gc.collect()
@@ -90,26 +101,27 @@ def _lasting() -> Iterator[None]:
             gc.enable()
 
 
-def _compile_small_programs_fast() -> None:
-    """Have XLA optimise at level 2 of 3 by default, unless the user has chosen a level.
+def _lower_default_optimization() -> None:
+    """Set XLA's optimization level to 2 of 3, unless the user has set a level.
 
-    Drawing the first weights of a network takes a program for each shape, and a third of the time
-    to compile, to the same bits. Training asks for level 3.
+    Initial weights need one small program for each shape; at level 2 it compiles in a third of
+    the time and draws the same bits. Training programs are compiled at level 3, see
+    ``engine.xla``.
     """
     flags, level = os.environ.get("XLA_FLAGS", ""), "--xla_backend_optimization_level"
     if level not in flags:
         os.environ["XLA_FLAGS"] = f"{flags} {level}=2".strip()
 
 
-_compile_small_programs_fast()
-with _optional_when_used(), _lasting():
+_lower_default_optimization()
+with _defer_optional_imports(), _without_garbage_collection():
     import jax
-    import jax.extend.core  # by training: with it comes what is for accelerators
+    import jax.extend.core  # needed by training; it imports the modules for accelerators too
     import keras as keras
 
 
 def require_jax() -> None:
-    """Refuse to go on where Keras runs on another backend.
+    """Check that Keras runs on JAX.
 
     Raises:
         InputError: Keras was imported before tenfold, with another backend.
@@ -121,8 +133,8 @@ def require_jax() -> None:
         )
 
 
-def keep_compiled_programs() -> None:
-    """Turn JAX's persistent compilation cache on, unless the user has placed it elsewhere."""
+def enable_compilation_cache() -> None:
+    """Store compiled programs in tenfold's cache folder, unless the user has set another folder."""
     config: Any = jax.config
     if config.jax_compilation_cache_dir is None:
         config.update("jax_compilation_cache_dir", str(cache_folder() / "compiled"))
@@ -131,4 +143,4 @@ def keep_compiled_programs() -> None:
 
 
 require_jax()
-keep_compiled_programs()
+enable_compilation_cache()

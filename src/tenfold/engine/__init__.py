@@ -1,4 +1,14 @@
-"""Training: whole epochs as one compiled program, for one network or for many at once."""
+"""Compiled training: whole epochs as one program, for one network or several at once.
+
+- ``ensemble``, ``compile``: build and compile the Keras models of a recipe
+- ``program``, ``steps``, ``state``: the compiled program, its traced steps and its arrays
+- ``epoch``: the epoch driver that every training shares
+- ``device_data``, ``inputs``: images on the device, adapted to the model
+- ``fit``, ``cross_validation``: trainings of one model, and of one network per fold
+- ``inference``: outputs and probabilities of trained networks
+- ``xla``: compiler options and known bugs
+- ``cpu``: lowering rules, fusion and compiled kernels
+"""
 
 from tenfold.engine.device_data import DeviceData
 from tenfold.engine.ensemble import build_networks

@@ -1,4 +1,4 @@
-"""From a recipe to a compiled Keras model."""
+"""Compile a Keras model with the loss, optimizer and learning-rate schedule of a recipe."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tenfold.networks.recipes import Recipe
 
 
 def compile_network(model: keras.Model, recipe: Recipe, images: int) -> None:
-    """Give a network the loss, optimizer and learning-rate schedule of a recipe.
+    """Compile a model with the loss, optimizer and learning-rate schedule of a recipe.
 
     Args:
         model: any network.
-        recipe: names them.
-        images: how many are trained on, for the length of the schedule.
+        recipe: the settings.
+        images: number of training images, which decides the length of the schedule.
 
     Raises:
-        InputError: Keras does not know the loss or the optimizer.
+        InputError: the loss or the optimizer is unknown to Keras.
     """
     loss = _get("loss", keras.losses.get, recipe.loss)
     optimizer = _get("optimizer", _optimizer, recipe.optimizer)
@@ -37,32 +37,32 @@ def compile_network(model: keras.Model, recipe: Recipe, images: int) -> None:
     model.compile(type(optimizer).from_config(config), loss, metrics=["accuracy"])
 
 
-def own_rate(optimizer: Any) -> float:
-    """The learning rate that an optimizer of Keras has where none is given.
+def default_learning_rate(optimizer: Any) -> float:
+    """The default learning rate of a Keras optimizer.
 
     Example:
-        >>> own_rate("adam")
+        >>> default_learning_rate("adam")
         0.001
     """
     rate = _get("optimizer", _optimizer, optimizer).get_config()["learning_rate"]
     return round(float(rate), 9) if isinstance(rate, (int, float)) else 1e-3
 
 
-def _schedule(recipe: Recipe, own_rate: float, steps: int) -> Any:
-    peak = own_rate if recipe.learning_rate is None else recipe.learning_rate
+def _schedule(recipe: Recipe, default: float, steps: int) -> Any:
+    peak = default if recipe.learning_rate is None else recipe.learning_rate
     warm = int(recipe.warmup * steps)
     return OneCycle(peak, max(1, steps - warm), warm, recipe.schedule)
 
 
 @keras.saving.register_keras_serializable("tenfold")
 class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore[misc]
-    """A learning rate that rises linearly to its peak, then falls to zero.
+    """A learning rate with linear warmup to its peak, followed by decay to zero.
 
     Args:
         peak: the highest rate.
-        decay_steps: steps of the fall.
-        warmup_steps: steps of the rise; 0 starts at the peak.
-        shape: ``linear`` or ``cosine``.
+        decay_steps: number of steps of the decay.
+        warmup_steps: number of steps of the warmup; 0 starts at the peak.
+        shape: ``linear`` or ``cosine`` decay.
 
     Example:
         >>> rate = OneCycle(0.1, 10, 0, "linear")
@@ -75,16 +75,16 @@ class OneCycle(keras.optimizers.schedules.LearningRateSchedule):  # type: ignore
         self.warmup_steps, self.shape = warmup_steps, shape
 
     def __call__(self, step: Any) -> Any:
-        """The rate of a step, counted from 0."""
+        """The learning rate of a step, counted from 0."""
         ops = keras.ops
         step = ops.cast(step, "float32")
-        rising = (step + 1) / (self.warmup_steps + 1)
+        warmup = (step + 1) / (self.warmup_steps + 1)
         done = ops.clip((step - self.warmup_steps) / self.decay_steps, 0.0, 1.0)
-        falling = 1 - done if self.shape == "linear" else (1 + ops.cos(math.pi * done)) / 2
-        return self.peak * ops.minimum(rising, falling)
+        decay = 1 - done if self.shape == "linear" else (1 + ops.cos(math.pi * done)) / 2
+        return self.peak * ops.minimum(warmup, decay)
 
     def get_config(self) -> dict[str, Any]:
-        """What Keras saves of it."""
+        """The arguments, as Keras saves them."""
         return {
             "peak": self.peak,
             "decay_steps": self.decay_steps,
@@ -100,18 +100,16 @@ def _optimizer(value: Any) -> keras.optimizers.Optimizer:
 
 def _get(what: str, getter: Any, value: Any) -> Any:
     try:
-        found = getter(copy.deepcopy(value))  # which replaces what is nested in what it gets
+        instance = getter(copy.deepcopy(value))  # Keras modifies nested configurations
     except (ValueError, TypeError, KeyError):
-        found = None
-    if found is None:
+        instance = None
+    if instance is None:
         names = dir(getattr(keras, _HOMES[what]))
         known = {name.lower() for name in names if what == "optimizer" or name.islower()}
         near = difflib.get_close_matches(str(value).lower(), sorted(known), n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
-        raise InputError(
-            f"{what}: {value!r} is unknown to Keras; {hint}its API names all: keras.io"
-        )
-    return found
+        raise InputError(f"{what}: {value!r} is unknown to Keras; {hint}see keras.io for all names")
+    return instance
 
 
 _HOMES = {"loss": "losses", "optimizer": "optimizers"}

@@ -1,4 +1,4 @@
-"""Cross-validation: as many networks as folds, trained at once, each on all folds but its own."""
+"""Cross-validation: one network per fold, all trained at once in one program."""
 
 from __future__ import annotations
 
@@ -29,24 +29,24 @@ def cross_validate(
     seed: int = 0,
     report: Report = lambda epoch, share, logs: None,
 ) -> npt.NDArray[np.float32]:
-    """Every image's probabilities, by a network that was trained without it.
+    """Out-of-fold probabilities: each image is predicted by a network trained without it.
 
-    The networks are trained together, in one program; the images are on the device once.
+    One program trains all networks; the images are on the device once.
 
     Args:
-        recipe: the network, and how to train it.
+        recipe: network and training.
         dataset: n images with labels.
-        folds: how many parts, and networks.
-        seed: of the folds; the networks' seeds count up from it.
-        report: is told the epoch, counted from 1, the share of it that is done, and the
-            running logs of the networks.
+        folds: number of folds, and of networks.
+        seed: of the folds, and of the first network; the others count up from it.
+        report: called with the epoch (from 1), its completed share and the running logs
+            ``[networks]``.
 
     Returns:
         float32 ``[n, classes]``.
 
     Raises:
-        InputError: a class has too few images for so many folds, there are more images than are
-            held at once, or the loss became NaN.
+        InputError: a class has fewer images than there are folds, the images do not fit on the
+            device at once, or the loss became NaN.
 
     Example:
         >>> import tenfold
@@ -56,10 +56,10 @@ def cross_validate(
         (480, 10)
     """
     parts = stratified_folds(dataset.labels, folds, seed)
-    seen = _others(parts, folds, seed)
+    training = _training_indices(parts, folds, seed)
     seeds, (_, height, width) = [seed + k for k in range(folds)], dataset.shape
     classes, shape = len(dataset.class_names), (height, width)
-    models = build_networks(recipe, shape, classes, seen.shape[1], seeds)
+    models = build_networks(recipe, shape, classes, training.shape[1], seeds)
     program = Program.from_recipe(models, recipe, shape, classes)
     state = initial_state(models)
     data = DeviceData(dataset)
@@ -67,41 +67,43 @@ def cross_validate(
         raise InputError(
             f"{len(dataset):,} images are more than the "
             f"{limits.MAX_RESIDENT_BYTES >> 20:,} MiB held at once, which "
-            "cross-validation needs; give it a part of them"
+            "cross-validation needs; give it fewer"
         )
     for epoch in range(recipe.epochs):
 
         def on_steps(_: State, images: int, logs: Logs, number: int = epoch + 1) -> None:
             _refuse_nan(recipe, logs, number)
-            report(number, images / seen.shape[1], logs)
+            report(number, images / training.shape[1], logs)
 
-        state, _ = run_epoch(program, state, data, epoch, seeds, indices=seen, on_steps=on_steps)
-    return _unseen(models[0], state, dataset, parts)
+        state, _ = run_epoch(
+            program, state, data, epoch, seeds, indices=training, on_steps=on_steps
+        )
+    return _out_of_fold(models[0], state, dataset, parts)
 
 
-def _unseen(
+def _out_of_fold(
     model: keras.Model, state: State, dataset: Dataset, parts: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float32]:
-    """Each fold's probabilities, by the network of the state that was trained without it."""
+    """Probabilities of each fold by the network that was trained without it."""
     _, height, width = dataset.shape
     forward = Forward(model, (height, width))
-    found = np.empty((len(dataset), len(dataset.class_names)), np.float32)
+    probabilities = np.empty((len(dataset), len(dataset.class_names)), np.float32)
     for k in range(int(parts.max()) + 1):
         write_state(model, unstack_state(state, k))
         model.optimizer.finalize_variable_values(model.trainable_variables)
-        found[parts == k] = forward(model, dataset.images[parts == k])
-    return found
+        probabilities[parts == k] = forward(model, dataset.images[parts == k])
+    return probabilities
 
 
 def stratified_folds(labels: npt.NDArray[np.int64], folds: int, seed: int) -> npt.NDArray[np.int64]:
-    """The fold of each image, drawn by a seed: int ``[n]``, 0 to folds - 1.
+    """Assign each image to a fold at random: int ``[n]``, 0 to folds - 1.
 
-    Folds differ by one image at most, and so do their counts of a class.
+    The sizes of folds, and their counts of each class, differ by at most one.
 
     Args:
         labels: int ``[n]``.
-        folds: how many.
-        seed: of the draw.
+        folds: number of folds.
+        seed: of the assignment.
 
     Raises:
         InputError: fewer than two folds, or a class with fewer images than folds.
@@ -125,18 +127,18 @@ def stratified_folds(labels: npt.NDArray[np.int64], folds: int, seed: int) -> np
     return parts
 
 
-def _others(parts: npt.NDArray[np.int64], folds: int, seed: int) -> npt.NDArray[np.int32]:
-    """The places outside each fold, int ``[folds, m]``; one is left out where lengths differ."""
-    places = [np.flatnonzero(parts != k) for k in range(folds)]
-    shortest = min(map(len, places))
+def _training_indices(parts: npt.NDArray[np.int64], folds: int, seed: int) -> npt.NDArray[np.int32]:
+    """Training indices of each fold, int ``[folds, m]``; one is left out where lengths differ."""
+    indices = [np.flatnonzero(parts != k) for k in range(folds)]
+    shortest = min(map(len, indices))
     draw = np.random.default_rng([seed, folds, shortest])
-    kept = [np.sort(draw.choice(own, shortest, replace=False)) for own in places]
-    return np.stack(kept).astype(np.int32)
+    selected = [np.sort(draw.choice(each, shortest, replace=False)) for each in indices]
+    return np.stack(selected).astype(np.int32)
 
 
 def _refuse_nan(recipe: Recipe, logs: Logs, epoch: int) -> None:
     if not np.isfinite(logs["loss"]).all():
         raise InputError(
-            f"recipe {recipe.name}: the loss became NaN or infinite in epoch {epoch}; take a "
+            f"recipe {recipe.name}: the loss became NaN or infinite in epoch {epoch}; use a "
             "recipe with a lower learning rate"
         )

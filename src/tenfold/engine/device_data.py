@@ -1,4 +1,4 @@
-"""Images on the device: all of them, or window after window where they are too many."""
+"""Training images on the device: all of them, or one window after another."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from tenfold.data import Dataset
 WINDOW = 1 << 26
 """Bytes of images in a window."""
 
-RUN = 100
-"""Images that are read one after the other, as they lie in the file."""
+BLOCK = 100
+"""Neighbouring images that are read together, in the order of the file."""
 
 _ALIGNMENT = 64
-_RUNS = 1 << 20  # so that no seed begins the same sequence of random numbers
+_BLOCKS = 1 << 20  # stream of random numbers, different from those of seeds
 
 
 @dataclass(frozen=True)
@@ -31,10 +31,10 @@ class Window:
     """A part of a dataset on the device.
 
     Attributes:
-        number: counted from 0.
-        images: uint8 ``[size, pixels]``; equal sizes share a compiled program.
+        number: index of the window, counted from 0.
+        images: uint8 ``[size, pixels]``; windows of equal size share a compiled program.
         labels: int32 ``[size]``.
-        count: how many of them are images of the dataset; what follows is none.
+        count: number of images of the dataset; the rest is padding.
     """
 
     number: int
@@ -44,7 +44,7 @@ class Window:
 
 
 class DeviceData:
-    """A dataset for the device, as uint8 and int32.
+    """A dataset on the device, as uint8 and int32.
 
     Up to ``limits.MAX_RESIDENT_BYTES`` of images lie on the device as one window. More are read
     while the device computes, a window at a time: an epoch draws an order of runs of images that
@@ -61,53 +61,53 @@ class DeviceData:
         return len(self._dataset)
 
     def windows(self, batch: int, epoch: int | None = None) -> Iterator[Window]:
-        """The images in windows of whole batches, the last with what is left.
+        """The images in windows of full batches; the last window has the remainder.
 
         Args:
-            batch: images in a batch.
-            epoch: which order of runs; that of the dataset, without it.
+            batch: images per batch.
+            epoch: decides the order of blocks; None for the order of the dataset.
         """
         if self.whole is not None:
             yield self.whole
             return
         n, pixels = len(self), int(np.prod(self.image_shape))
         size = max(1, WINDOW // pixels // batch) * batch
-        order = np.arange(n) if epoch is None else order_of_runs(n, epoch)
+        order = np.arange(n) if epoch is None else block_order(n, epoch)
         parts = [order[start : start + size] for start in range(0, n, size)]
         with ThreadPoolExecutor(1) as reader:
-            coming = reader.submit(self._read, 0, parts[0], size)
+            next_window = reader.submit(self._read, 0, parts[0], size)
             for number in range(len(parts)):
-                window = coming.result()
+                window = next_window.result()
                 if number + 1 < len(parts):
-                    coming = reader.submit(self._read, number + 1, parts[number + 1], size)
+                    next_window = reader.submit(self._read, number + 1, parts[number + 1], size)
                 yield window
 
-    def _read(self, number: int, places: Any, size: int) -> Window:
-        labels = self._dataset.labels[places]
+    def _read(self, number: int, indices: Any, size: int) -> Window:
+        labels = self._dataset.labels[indices]
         images = aligned_zeros((size, *self.image_shape))
-        images[: len(labels)] = self._dataset.images[places]
+        images[: len(labels)] = self._dataset.images[indices]
         padded = np.zeros(size, np.int32)
         padded[: len(labels)] = labels
-        # An aligned array is not copied: the device reads it where it is.
+        # The CPU backend uses an aligned array in place, without a copy.
         on_device = jax.device_put(images.reshape(size, -1))
         return Window(number, on_device, jnp.asarray(padded), len(labels))
 
 
-def order_of_runs(n: int, epoch: int) -> npt.NDArray[np.int64]:
-    """All places from 0 to n - 1, in runs of neighbours that an epoch puts into another order.
+def block_order(n: int, epoch: int) -> npt.NDArray[np.int64]:
+    """All indices from 0 to n - 1, with blocks of neighbours in an order drawn for the epoch.
 
     Example:
-        >>> order = order_of_runs(250, epoch=0)
+        >>> order = block_order(250, epoch=0)
         >>> len(set(order.tolist())), (np.diff(order) == 1).sum() >= 247
         (250, np.True_)
     """
-    starts = np.random.default_rng([_RUNS, epoch]).permutation(-(-n // RUN)) * RUN
-    order: npt.NDArray[np.int64] = (starts[:, None] + np.arange(RUN)).ravel()
+    starts = np.random.default_rng([_BLOCKS, epoch]).permutation(-(-n // BLOCK)) * BLOCK
+    order: npt.NDArray[np.int64] = (starts[:, None] + np.arange(BLOCK)).ravel()
     return order[order < n]
 
 
 def aligned_zeros(shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
-    """Zeros that begin at a multiple of 64 bytes in memory, as XLA wants its arrays."""
+    """Zeros whose address is a multiple of 64 bytes, the alignment that XLA requires."""
     size = int(np.prod(shape))
     buffer = np.zeros(size + _ALIGNMENT, np.uint8)
     start = -buffer.ctypes.data % _ALIGNMENT

@@ -1,4 +1,4 @@
-"""Several networks of one recipe, which one program trains at once."""
+"""Build the networks of a recipe, one per seed, for one program to train at once."""
 
 from __future__ import annotations
 
@@ -13,7 +13,15 @@ from tenfold.networks.recipes import Recipe
 def build_networks(
     recipe: Recipe, image_shape: tuple[int, int], classes: int, images: int, seeds: Sequence[int]
 ) -> list[keras.Model]:
-    """Build and compile one network a seed."""
+    """Build and compile one network per seed.
+
+    Args:
+        recipe: network, loss, optimizer and schedule.
+        image_shape: height and width of the images.
+        classes: number of classes.
+        images: number of training images, which decides the length of the schedule.
+        seeds: of the initial weights.
+    """
     models = []
     for seed in seeds:
         model = networks.build(recipe.network, recipe.arguments, image_shape, classes, seed)

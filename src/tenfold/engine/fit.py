@@ -34,35 +34,35 @@ def fit(
 ) -> keras.callbacks.History:
     """Train a compiled Keras model, whole epochs as one compiled program.
 
-    Does what ``model.fit`` does, with the same meaning of every argument, and leaves the model
-    trained in place. The images stay on the device as uint8 and are scaled to [0, 1] inside the
-    program; a model that begins with ``Rescaling`` gets them unscaled. Labels are made one-hot
-    for a loss that needs it. The last, smaller batch is trained on.
+    Equivalent to ``model.fit``, with the same meaning of every argument; the model is trained in
+    place. The images stay on the device as uint8 and are scaled to [0, 1] inside the
+    program; a model that begins with ``Rescaling`` receives them unscaled. Labels are one-hot
+    encoded if the loss requires it. The last, smaller batch is used too.
 
-    Callbacks act as in Keras at the start and end of training, epochs and validation. Those of
-    batches are called a few times a second, with the number of the last batch.
+    Callbacks are called as in Keras at the start and end of training, epochs and validation.
+    Batch callbacks are called a few times a second, with the index of the latest batch.
 
     Args:
         model: compiled, with an input of ``[pixels]``, ``[height, width]`` or
-            ``[height, width, 1]`` and one softmax output a class.
+            ``[height, width, 1]`` and one softmax output per class.
         data: images uint8 ``[n, height, width]`` and labels to train on.
-        validation: scored after each epoch, as ``val_loss`` and ``val_`` metrics.
-        epochs: the epoch to stop at.
-        batch_size: images a step.
+        validation: evaluated after each epoch, as ``val_loss`` and ``val_`` metrics.
+        epochs: the epoch at which training stops.
+        batch_size: images per step.
         shuffle: draw a new order of the images for each epoch.
         seed: decides the order and the augmentation. Initial weights and dropout are the
             model's own: see ``keras.utils.set_random_seed``.
-        augmentation: how the images are moved in training.
+        augmentation: random changes of the training images.
         callbacks: Keras callbacks.
-        verbose: as in Keras: 0 silent, 1 a progress bar, 2 one line an epoch.
-        initial_epoch: where to go on from.
+        verbose: as in Keras: 0 silent, 1 progress bar, 2 one line per epoch.
+        initial_epoch: the epoch at which training starts.
 
     Returns:
-        The Keras ``History``, whose ``.history`` holds one list a metric.
+        The Keras ``History``, whose ``.history`` has one list per metric.
 
     Raises:
-        InputError: the model is not compiled, or does not fit the data; an argument is out of
-            its range. A loss that becomes NaN is not refused: the history shows it, as in Keras.
+        InputError: the model is not compiled or does not fit the data, or an argument is out of
+            range. A loss of NaN raises nothing: it is in the history, as in Keras.
 
     Example:
         >>> import keras, tenfold
@@ -136,7 +136,7 @@ def _validate(program: Program, data: DeviceData, callbacks: Any) -> dict[str, f
 
 
 def as_floats(logs: Logs) -> dict[str, float]:
-    """Logs of one network as plain numbers."""
+    """Logs of one network as Python floats."""
     return {name: float(np.asarray(value)) for name, value in logs.items()}
 
 

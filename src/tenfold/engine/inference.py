@@ -15,7 +15,7 @@ from tenfold.engine.xla import compiler_options
 
 
 class Forward:
-    """The compiled forward pass of one architecture, for any weights of it.
+    """The compiled forward pass of one architecture, for any weights.
 
     Args:
         template: a built network.
@@ -26,21 +26,23 @@ class Forward:
         inputs = model_input_shape(template, image_shape)
         self.outputs = template.output_shape[-1]
 
-        def answer(weights: list[jax.Array], rest: list[jax.Array], pixels: jax.Array) -> jax.Array:
+        def forward(
+            weights: list[jax.Array], rest: list[jax.Array], pixels: jax.Array
+        ) -> jax.Array:
             x = scale_images(template, pixels).reshape(pixels.shape[0], *inputs)
             outputs: jax.Array = template.stateless_call(weights, rest, x, training=False)[0]
             return outputs
 
-        self._answer = jax.jit(answer, compiler_options=compiler_options())
+        self._forward = jax.jit(forward, compiler_options=compiler_options())
 
     def __call__(
         self, model: keras.Model, images: npt.NDArray[np.uint8]
     ) -> npt.NDArray[np.float32]:
-        """What a network of this architecture puts out: float32 ``[n, classes]``.
+        """The outputs of a network of this architecture: float32 ``[n, classes]``.
 
         Args:
-            model: has the weights.
-            images: uint8 ``[n, height, width]``; they are scaled as in training.
+            model: provides the weights.
+            images: uint8 ``[n, height, width]``, scaled as in training.
         """
         size = min(EVALUATION_BATCH, len(images))
         padding = np.zeros((-len(images) % size, *images.shape[1:]), np.uint8)
@@ -50,15 +52,14 @@ class Forward:
         result = np.empty((len(padded), self.outputs), np.float32)
         for start in range(0, len(padded), size):
             batch = jnp.asarray(padded[start : start + size])
-            result[start : start + size] = self._answer(weights, rest, batch)
+            result[start : start + size] = self._forward(weights, rest, batch)
         return result[: len(images)]
 
 
 class Probabilities:
-    """Probabilities from the networks of one architecture.
+    """Class probabilities from the networks of one architecture.
 
-    A network that was compiled with a loss ``from_logits`` ends without a softmax; it is put on
-    here.
+    The outputs of a network that was compiled with a ``from_logits`` loss pass through a softmax.
 
     Args:
         template: one of the networks.
@@ -83,15 +84,15 @@ class Probabilities:
 
 
 def require_probabilities(model: keras.Model, image_shape: tuple[int, int], name: str) -> None:
-    """Refuse a network, before it is trained, whose outputs are no probabilities.
+    """Check before training that the outputs of a network are probabilities.
 
     Raises:
-        InputError: outputs below 0, or with another sum than 1.
+        InputError: an output is below 0, or the sum is not 1.
     """
     black_and_white = np.stack([np.full(image_shape, tone, np.uint8) for tone in (0, 255)])
-    answers = Probabilities(model, image_shape)(model, black_and_white)
-    if (answers < 0).any() or (np.abs(answers.sum(axis=-1) - 1) > 0.01).any():
+    outputs = Probabilities(model, image_shape)(model, black_and_white)
+    if (outputs < 0).any() or (np.abs(outputs.sum(axis=-1) - 1) > 0.01).any():
         raise InputError(
-            f"{name}: its outputs are no probabilities; end it with activation='softmax', or "
+            f"{name}: its outputs are not probabilities; end it with activation='softmax', or "
             "compile it with a loss that has from_logits=True"
         )

@@ -1,4 +1,4 @@
-"""What a model and its loss take, made of pixels and labels within the compiled program."""
+"""Adapts pixels and labels to the model and its loss, inside the compiled program."""
 
 from __future__ import annotations
 
@@ -13,10 +13,13 @@ from tenfold.core.errors import InputError
 
 
 class InputAdapter:
-    """Turns uint8 pixels ``[n, pixels]`` and integer labels into what a model and its loss take.
+    """Adapts uint8 pixels ``[n, pixels]`` and integer labels to a model and its loss.
 
-    Pixels are scaled to [0, 1], unless the model itself begins with a ``Rescaling`` layer;
-    labels are one-hot, unless the loss is a sparse one.
+    Pixels are scaled to [0, 1] unless the model begins with a ``Rescaling`` layer. Labels are
+    one-hot encoded unless the loss is sparse.
+
+    Raises:
+        InputError: the model is not compiled, or its input does not fit the images.
     """
 
     def __init__(self, model: keras.Model, image_shape: tuple[int, int], classes: int) -> None:
@@ -31,21 +34,22 @@ class InputAdapter:
         self,
         pixels: Any,
         labels: Any,
-        change: Callable[[jax.Array], jax.Array] = lambda images: images,
+        transform: Callable[[jax.Array], jax.Array] = lambda images: images,
     ) -> tuple[jax.Array, jax.Array]:
-        """Inputs and targets of a batch; ``change`` acts on the scaled images ``[n, h, w]``."""
+        """Inputs and targets of a batch; ``transform`` acts on the scaled images ``[n, h, w]``."""
         n = pixels.shape[0]
         images = scale_images(self.model, jnp.asarray(pixels)).reshape(n, *self.image_shape)
-        x = change(images).reshape(n, *self.shape)
+        x = transform(images).reshape(n, *self.shape)
         labels = jnp.asarray(labels)
         return x, labels if self.sparse else jax.nn.one_hot(labels, self.classes)
 
 
 def model_input_shape(model: keras.Model, image_shape: tuple[int, int]) -> tuple[int, ...]:
-    """The shape of one input of a model: flat, ``[height, width]`` or ``[height, width, 1]``.
+    """The input shape of a model: ``[pixels]``, ``[height, width]`` or ``[height, width, 1]``.
 
     Raises:
-        InputError: the model has no input shape yet, several inputs, or takes other images.
+        InputError: the model has no input shape yet, has several inputs, or does not fit the
+            images.
     """
     shape = getattr(model, "input_shape", None)
     if shape is None and model.built:
@@ -66,20 +70,20 @@ def model_input_shape(model: keras.Model, image_shape: tuple[int, int]) -> tuple
 
 
 def scale_images(model: keras.Model, pixels: jax.Array) -> jax.Array:
-    """uint8 pixels as float32 in [0, 1]; in [0, 255] for a model that rescales them itself."""
+    """uint8 pixels as float32 in [0, 1], or in [0, 255] for a model that begins with Rescaling."""
     white = 1 if _begins_with_rescaling(model) else 255
     return pixels.astype(jnp.float32) / white
 
 
 def _begins_with_rescaling(model: keras.Model) -> bool:
-    layers = [la for la in model.layers if not isinstance(la, keras.layers.InputLayer)]
-    shapers = (keras.layers.Flatten, keras.layers.Reshape)
-    first = next((la for la in layers if not isinstance(la, shapers)), None)
+    layers = keras.layers
+    skipped = (layers.InputLayer, layers.Flatten, layers.Reshape)
+    first = next((layer for layer in model.layers if not isinstance(layer, skipped)), None)
     return isinstance(first, keras.layers.Rescaling)
 
 
 def shape_text(shape: Sequence[int | None]) -> str:
-    """A shape in words.
+    """A shape as text.
 
     Example:
         >>> shape_text((28, 28)), shape_text(())

@@ -1,4 +1,4 @@
-"""Whole epochs as one compiled program, for one network or for many at once."""
+"""Compiled training and evaluation of whole epochs, for one network or several at once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,10 @@ from tenfold.engine.xla import compiler_options
 from tenfold.networks.recipes import Augmentation, Recipe
 
 SEGMENT_SECONDS = 0.4
+"""Time between two reports of running logs."""
+
 EVALUATION_BATCH = 250
+"""Images per step of evaluation and prediction."""
 
 Logs = dict[str, np.ndarray]
 
@@ -97,7 +100,7 @@ class Program:
         return cls(models, image_shape, classes, recipe.batch_size, recipe.augmentation, networks)
 
     def _build(self, model: keras.Model) -> None:
-        """Make a model's variables, with those of its optimizer and metrics, where they lack."""
+        """Create missing variables of a model, its optimizer and its metrics."""
         shape: Any = jax.ShapeDtypeStruct
         images = shape((2, *self.image_shape), np.uint8)
         x, y = jax.eval_shape(self._input, images, shape((2,), np.int32))
@@ -128,26 +131,26 @@ class Program:
         indices: np.ndarray | None = None,
         then: DeviceData | None = None,
     ) -> Iterator[tuple[State, int, Logs]]:
-        """Train one epoch, yielding (state, images seen, running logs) a few times a second.
+        """Train one epoch; called by ``run_epoch`` only, which describes the arguments.
 
-        The state handed in is consumed. ``seeds`` names one seed a network; a seed and an epoch
-        decide the order of the images and their augmentation. ``indices``, int
-        ``[networks, images]``, names the images that each network sees; all, without it. What
-        evaluation on ``then`` needs is compiled in a thread while the first steps are made; the
-        model must be left alone until the epoch is over.
+        Args:
+            then: the data that is evaluated next, whose program is compiled in a thread.
+
+        Yields:
+            State, images seen and running logs, a few times a second.
         """
-        each = np.array([seed % 2**32 for seed in seeds], np.uint32)
-        keys = _keys(each if self.networks else each[0], epoch)
+        unsigned = np.array([seed % 2**32 for seed in seeds], np.uint32)
+        keys = _keys(unsigned if self.networks else unsigned[0], epoch)
         state = State(state.trainable, state.non_trainable, state.optimizer, self._metrics())
         before = 0
         for window in data.windows(self.batch_size, epoch if shuffle else None):
-            part = () if data.whole else (window.number,)
+            number = () if data.whole else (window.number,)
             n = window.count if indices is None else indices.shape[1]
-            orders = np.stack([_order(n, (seed, epoch, *part), shuffle) for seed in seeds])
+            orders = np.stack([_order(n, (seed, epoch, *number), shuffle) for seed in seeds])
             if indices is not None:
                 orders = np.take_along_axis(indices.astype(np.int32), orders, axis=1)
-            own = self._other(keys, len(data) + 1 + window.number) if part else keys
-            for latest, seen, logs in self._train_window(state, window, orders, own):
+            window_keys = self._fold(keys, len(data) + 1 + window.number) if number else keys
+            for latest, seen, logs in self._train_window(state, window, orders, window_keys):
                 state = latest
                 if then is not None and not self._compiled_ahead:
                     self._compile_ahead(state, data, then)
@@ -157,10 +160,10 @@ class Program:
     def _train_window(
         self, state: State, window: Window, orders: np.ndarray, keys: jax.Array
     ) -> Iterator[tuple[State, int, Logs]]:
-        """Train on the images of a window, in the orders ``[networks, images]``."""
+        """Train on the images of a window, in the orders int ``[networks, images]``."""
         images, labels, batch, n = window.images, window.labels, self.batch_size, orders.shape[1]
         whole, rest = divmod(n, batch)
-        # A window that is not full has the shape of the others, and so their program.
+        # A window that is not full is padded to the shape of the others, to share their program.
         padding = max(0, len(labels) - n) if window.count == n else 0
         padded = np.pad(orders, ((0, 0), (0, padding)))
         order = jnp.asarray(padded if self.networks else padded[0])
@@ -176,12 +179,12 @@ class Program:
         if rest:
             self._wait()
             tail = order[..., whole * batch : n]
-            keys = self._other(keys, n)
+            keys = self._fold(keys, n)
             state, logs = self._train(state, images, labels, tail, keys, 0, 1, size=rest)
             yield state, n, jax.device_get(logs)
 
     def evaluate(self, state: State, data: DeviceData) -> Logs:
-        """Loss and metrics over a dataset, every image counted once."""
+        """Loss and metrics over a dataset; every image counts once."""
         self._wait()
         state = State(state.trainable, state.non_trainable, [], self._metrics())
         for window in data.windows(EVALUATION_BATCH):
@@ -190,27 +193,27 @@ class Program:
         return jax.device_get(logs)  # type: ignore[no-any-return]
 
     def _compile_ahead(self, state: State, data: DeviceData, then: DeviceData) -> None:
-        """Begin to compile what the epoch ends with: the step of its last batch, evaluation."""
+        """Start compiling the step of the last, smaller batch and the evaluation in a thread."""
         self._compiled_ahead = True
         if data.whole is not None and then.whole is not None:
-            shapes = _shapes(state)  # the state itself is consumed meanwhile
+            shapes = _shapes(state)  # the arrays are consumed meanwhile
             self._ahead = Thread(target=self._compile, args=(shapes, data.whole, then.whole))
             self._ahead.start()
 
     def _compile(self, state: State, window: Window, then: Window) -> None:
-        many = () if self.networks is None else (self.networks,)
+        leading = () if self.networks is None else (self.networks,)
         rest = window.count % self.batch_size
         if rest:
             arrays = _shapes((window.images, window.labels))
-            order = np.zeros((*many, rest), np.int32)
-            keys = jax.eval_shape(_keys, np.zeros(many, np.uint32), 0)
+            order = np.zeros((*leading, rest), np.int32)
+            keys = jax.eval_shape(_keys, np.zeros(leading, np.uint32), 0)
             self._train.lower(state, *arrays, order, keys, 0, 1, size=rest).compile()
         state = State(state.trainable, state.non_trainable, [], state.metrics)
         for images, labels, steps, size in _batches(then):
             self._test.lower(state, images, labels, 0, steps, size=size).compile()
 
     def _wait(self) -> None:
-        """Until nothing is compiled in a thread any more: Keras traces a model once at a time."""
+        """Wait for the compiling thread, as Keras cannot trace a model in two threads at once."""
         if self._ahead is not None:
             self._ahead.join()
             self._ahead = None
@@ -224,10 +227,12 @@ class Program:
             return 16
         return max(1, int(self._steps_a_second * SEGMENT_SECONDS))
 
-    def _other(self, keys: jax.Array, number: int) -> jax.Array:
-        """Keys of another part of the epoch than the steps of a window, which are numbered too."""
-        fold: Callable[..., jax.Array] = jax.random.fold_in
-        return jax.vmap(fold, (0, None))(keys, number) if self.networks else fold(keys, number)
+    def _fold(self, keys: jax.Array, number: int) -> jax.Array:
+        """Keys folded with a number above those of the steps of a window."""
+        fold_in: Callable[..., jax.Array] = jax.random.fold_in
+        return (
+            jax.vmap(fold_in, (0, None))(keys, number) if self.networks else fold_in(keys, number)
+        )
 
 
 def _order(n: int, seed: tuple[int, ...], shuffle: bool) -> np.ndarray:
@@ -237,7 +242,7 @@ def _order(n: int, seed: tuple[int, ...], shuffle: bool) -> np.ndarray:
 
 
 def _batches(window: Window) -> Iterator[tuple[jax.Array, jax.Array, int, int]]:
-    """Images, labels, how many batches, and their size: the whole ones, then what is left."""
+    """Images, labels, number of batches and batch size: the full batches, then the remainder."""
     size = min(EVALUATION_BATCH, window.count)
     whole, rest = divmod(window.count, size)
     yield window.images, window.labels, whole, size
@@ -248,7 +253,7 @@ def _batches(window: Window) -> Iterator[tuple[jax.Array, jax.Array, int, int]]:
 
 @jax.jit
 def _keys(seeds: jax.Array, epoch: int) -> jax.Array:
-    """The key of an epoch for a seed, or for each of several."""
+    """The PRNG key of an epoch for one seed, or for each of several."""
 
     def key(seed: jax.Array) -> jax.Array:
         return jax.random.fold_in(jax.random.key(seed), epoch)

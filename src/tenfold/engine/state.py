@@ -1,4 +1,4 @@
-"""The numbers of a training as arrays: read from a model, written to it, joined for many."""
+"""The state of a training as arrays, read from models and written to them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,13 @@ from tenfold.core.backend import keras
 
 @dataclass(frozen=True)
 class State:
-    """Every number of a training: four lists of arrays, with a leading axis if networks are many.
+    """All variables of a training, as lists of arrays with a leading axis if networks are several.
 
-    ``metrics`` are the running sums of the epoch; the rest is what a network and its optimizer
-    keep from epoch to epoch.
+    Attributes:
+        trainable: weights.
+        non_trainable: moving averages and states of random generators.
+        optimizer: variables of the optimizer.
+        metrics: running sums of the epoch.
     """
 
     trainable: list[jax.Array]
@@ -39,35 +42,35 @@ def _variables(model: keras.Model) -> State:
 
 
 def read_state(model: keras.Model) -> State:
-    """Copy the values of a built and compiled model."""
+    """Copy the variables of a built and compiled model."""
     state: State = copied(jax.tree.map(lambda variable: variable.value, _variables(model)))
     return state
 
 
 @jax.jit
 def copied(arrays: Any) -> Any:
-    """Copy all arrays in one program, where one after the other would each start one."""
+    """Copy all arrays in one program; one program per array would be slower."""
     return jax.tree.map(jnp.copy, arrays)
 
 
 def write_state(model: keras.Model, state: State) -> None:
-    """Give a model the values of a state."""
+    """Assign a state to the variables of a model."""
     jax.tree.map(lambda variable, value: variable.assign(value), _variables(model), state)
 
 
 def stack_states(states: Sequence[State]) -> State:
-    """Join the states of equal networks along a new first axis."""
+    """Stack the states of networks of one architecture along a new first axis."""
     state: State = jax.tree.map(lambda *values: jnp.stack(values), *states)
     return state
 
 
 def initial_state(models: Sequence[keras.Model]) -> State:
-    """Copy the values of built and compiled models, joined along a new first axis if several."""
+    """Copy the variables of built and compiled models, stacked along a first axis if several."""
     states = [read_state(model) for model in models]
     return states[0] if len(states) == 1 else stack_states(states)
 
 
 def unstack_state(state: State, network: int) -> State:
-    """One network's state out of many."""
+    """The state of one network out of several."""
     one: State = jax.tree.map(lambda values: values[network], state)
     return one

@@ -1,16 +1,17 @@
-"""What is traced of a training: its steps, for one network or for each of many."""
+"""The traced steps of training and evaluation, for one network or several."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import jax
 from jax import lax
 
 from tenfold.core.backend import keras
-from tenfold.engine.cpu.flatten import by_element, ravelled
-from tenfold.engine.cpu.lowering import with_rules
+from tenfold.engine.cpu.flatten import flatten_elementwise, flattened
+from tenfold.engine.cpu.lowering import with_lowering_rules
 from tenfold.engine.inputs import InputAdapter
 from tenfold.engine.state import State
 from tenfold.networks.augmentation import augment
@@ -18,12 +19,12 @@ from tenfold.networks.recipes import Augmentation
 
 
 class Steps:
-    """Loops of training and of evaluation, to be compiled.
+    """Loops over training and evaluation steps, to be compiled.
 
     Args:
         model: a built and compiled ``keras.Model``.
-        inputs: makes of pixels and labels what it takes.
-        augmentation: what is done to the images in training.
+        inputs: adapts pixels and labels to the model.
+        augmentation: random changes of the training images.
         networks: None for one network, else the length of the leading axis of its states.
     """
 
@@ -54,14 +55,14 @@ class Steps:
         """Train on batches from ``start`` to ``stop`` of an order of the images.
 
         Args:
-            state: with a leading axis where networks are many, like ``order`` and ``keys``.
+            state: with a leading axis if networks are several, like ``order`` and ``keys``.
             images: uint8 ``[n, pixels]``.
             labels: int ``[n]``.
-            order: int ``[places]``, of the images.
-            keys: JAX random keys of the epoch, folded with the number of the step.
+            order: int ``[m]``, indices of the images.
+            keys: PRNG keys of the epoch, folded with the number of the step.
             start: the first step.
             stop: the step after the last.
-            size: images a step.
+            size: images per step.
 
         Returns:
             The state after the steps, and the logs of the epoch so far.
@@ -73,21 +74,21 @@ class Steps:
             x, y = self._input(x, y, lambda pixels: self._augment(key, pixels))
             state = jax.tree.map(lambda value, shape: value.reshape(shape), state, shapes)
             lists = (state.trainable, state.non_trainable, state.optimizer, state.metrics)
-            with _Rules(self.model):
+            with _faster_updates(self.model):
                 _, lists = self.model.train_step(lists, (x, y))
-            new: State = jax.tree.map(ravelled, State(*lists))
+            new: State = jax.tree.map(flattened, State(*lists))
             return new
 
         def step(i: jax.Array, state: State) -> State:
-            chosen = lax.dynamic_slice_in_dim(order, i * size, size, axis=-1)
-            x = images.at[chosen].get(mode="promise_in_bounds")
-            y = labels.at[chosen].get(mode="promise_in_bounds")
-            own = self._fold(keys, i) if self.augmentation else keys
-            new: State = self._each(one, (0, 0, 0, 0))(state, x, y, own)
+            indices = lax.dynamic_slice_in_dim(order, i * size, size, axis=-1)
+            x = images.at[indices].get(mode="promise_in_bounds")
+            y = labels.at[indices].get(mode="promise_in_bounds")
+            step_keys = self._fold(keys, i) if self.augmentation else keys
+            new: State = self._each(one, (0, 0, 0, 0))(state, x, y, step_keys)
             return new
 
-        # Carried without their shape, so that updates by element are long loops (see flat.py).
-        state = jax.tree.map(lambda value: ravelled(value, self._leading), state)
+        # Carried flattened, so that elementwise updates are long loops (see cpu/flatten.py).
+        state = jax.tree.map(lambda value: flattened(value, self._leading), state)
         state = lax.fori_loop(start, stop, step, state)
         state = jax.tree.map(
             lambda value, shape: value.reshape(*value.shape[: self._leading], *shape), state, shapes
@@ -104,12 +105,12 @@ class Steps:
         *,
         size: int,
     ) -> tuple[State, dict[str, jax.Array]]:
-        """Score batches from ``start`` to ``stop`` of the images, as they lie; see ``train``."""
+        """Evaluate batches from ``start`` to ``stop`` of the images, in order; see ``train``."""
 
         def one(state: State, x: jax.Array, y: jax.Array) -> State:
             x, y = self._input(x, y)
             lists = (state.trainable, state.non_trainable, state.metrics)
-            with _Rules(self.model):
+            with _faster_updates(self.model):
                 _, lists = self.model.test_step(lists, (x, y))
             return State(state.trainable, state.non_trainable, [], lists[2])
 
@@ -123,19 +124,19 @@ class Steps:
         return state, self._logs(state.metrics)
 
     def _each(self, function: Callable[..., Any], axes: tuple[int | None, ...]) -> Any:
-        """The function for one network, or for each of many: all arguments at axis 0 are stacked.
+        """Map the function over networks; arguments with axis 0 are stacked.
 
-        Convolutions are not batched over networks on a CPU: there it is faster to take the
-        networks in turn, within the same program.
+        On CPUs, networks with convolutions are mapped by a loop in the same program, which is
+        faster than convolutions batched by vmap.
         """
         if self.networks is None:
             return function
         if not (_has_convolutions(self.model) and jax.default_backend() == "cpu"):
             return jax.vmap(function, axes)
 
-        def in_turn(*args: Any) -> Any:
-            def one(own: list[Any]) -> Any:
-                rest = iter(own)
+        def looped(*args: Any) -> Any:
+            def one(stacked: list[Any]) -> Any:
+                rest = iter(stacked)
                 return function(
                     *(
                         arg if axis is None else next(rest)
@@ -145,7 +146,7 @@ class Steps:
 
             return lax.map(one, [a for a, axis in zip(args, axes, strict=True) if axis == 0])
 
-        return in_turn
+        return looped
 
     def _fold(self, keys: jax.Array, i: jax.Array) -> jax.Array:
         folded: jax.Array = self._each(jax.random.fold_in, (0, None))(keys, i)
@@ -163,29 +164,32 @@ class Steps:
         return self._each(results, (0,))(metrics)  # type: ignore[no-any-return]
 
 
-class _Rules:
-    """While it is open, a model's updates are by element, its loss by the CPU's faster rules."""
+@contextmanager
+def _faster_updates(model: keras.Model) -> Iterator[None]:
+    """Replace two methods of a model and its optimizer while a step is traced.
 
-    def __init__(self, model: keras.Model) -> None:
-        self.model = model
+    ``optimizer.stateless_apply`` computes on flattened arrays; on CPUs,
+    ``model.compute_loss_and_updates`` uses faster lowering rules. Both are methods that
+    ``train_step`` and ``test_step`` of Keras 3.12 to 3.15 call on JAX; Keras has no hook
+    for either.
+    ``tests/engine/test_workarounds.py`` fails if they are no longer called.
+    """
+    optimizer, original = model.optimizer, model.compute_loss_and_updates
 
-    def __enter__(self) -> None:
-        optimizer = self.model.optimizer
-        optimizer.stateless_apply = by_element(optimizer.stateless_apply)
-        if jax.default_backend() == "cpu":
-            original = self.model.compute_loss_and_updates
+    def compute_loss_and_updates(*args: Any, training: bool = False, **named: Any) -> Any:
+        def call(args: Any, named: Any) -> Any:
+            return original(*args, training=training, **named)
 
-            def compute_loss_and_updates(*args: Any, training: bool = False, **named: Any) -> Any:
-                def call(args: Any, named: Any) -> Any:
-                    return original(*args, training=training, **named)
+        return with_lowering_rules(call)(args, named)
 
-                return with_rules(call)(args, named)
-
-            self.model.compute_loss_and_updates = compute_loss_and_updates
-
-    def __exit__(self, *_: object) -> None:
-        self.model.__dict__.pop("compute_loss_and_updates", None)
-        self.model.optimizer.__dict__.pop("stateless_apply", None)
+    optimizer.stateless_apply = flatten_elementwise(optimizer.stateless_apply)
+    if jax.default_backend() == "cpu":
+        model.compute_loss_and_updates = compute_loss_and_updates
+    try:
+        yield
+    finally:
+        model.__dict__.pop("compute_loss_and_updates", None)
+        optimizer.__dict__.pop("stateless_apply", None)
 
 
 def _has_convolutions(model: keras.Model) -> bool:

@@ -1,4 +1,4 @@
-"""Finds convolutions in a jaxpr together with the bias, relu and max-pooling that follow them."""
+"""Finds convolutions in a jaxpr with the bias, ReLU and max-pooling to fuse with them."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from tenfold.engine.cpu.kernels import Layer, convolve
 
 
 @dataclass(frozen=True)
-class Chain:
-    """Equations of which each is the only user of the one before; those missing are None."""
+class FusedConvolution:
+    """A convolution and the equations fused with it; each is the only user of the one before.
+
+    An equation that does not occur is None.
+    """
 
     convolution: Any
     bias: Any = None
@@ -25,12 +28,12 @@ class Chain:
 
     @property
     def equations(self) -> list[Any]:
-        """Those that are there, in order."""
+        """The equations that occur, in order."""
         every = (self.convolution, self.bias, self.relu, self.pool)
         return [equation for equation in every if equation is not None]
 
     def layer(self) -> Layer:
-        """What the chain computes."""
+        """The parameters of the compiled kernel."""
         params = self.convolution.params
         window: tuple[int, ...] = (1, 1, 1, 1)
         strides = window
@@ -47,13 +50,13 @@ class Chain:
         )
 
     @property
-    def is_native(self) -> bool:
-        """Whether the native kernels take it."""
+    def is_supported(self) -> bool:
+        """Whether the compiled kernels support it."""
         images, kernel = (atom.aval for atom in self.convolution.invars)
-        return self.layer().takes(images, kernel)
+        return self.layer().supports(images, kernel)
 
     def apply(self, read: Callable[[Any], Any]) -> jax.Array:
-        """Compute the result with the native kernels."""
+        """Compute the result with the compiled kernels."""
         images, kernel = map(read, self.convolution.invars)
         filters = kernel.shape[3]
         bias = jnp.zeros(filters, jnp.float32)
@@ -63,32 +66,32 @@ class Chain:
         return convolve(self.layer(), images, kernel, bias)
 
 
-def chains(jaxpr: core.Jaxpr) -> list[Chain]:
-    """Every convolution that the native kernels take, in the layout that Keras gives JAX."""
+def find_fusions(jaxpr: core.Jaxpr) -> list[FusedConvolution]:
+    """Every convolution that the compiled kernels support, in the layout of Keras on JAX."""
     users: dict[Any, list[Any]] = {}
     for equation in jaxpr.eqns:
         for atom in equation.invars:
             if isinstance(atom, core.Var):
                 users.setdefault(atom, []).append(equation)
-    kept = Counter(atom for atom in jaxpr.outvars if isinstance(atom, core.Var))
+    returned = Counter(atom for atom in jaxpr.outvars if isinstance(atom, core.Var))
 
     def next_of(equation: Any) -> Any:
         (result,) = equation.outvars
         using = users.get(result, [])
-        return using[0] if len(using) == 1 and not kept[result] else None
+        return using[0] if len(using) == 1 and not returned[result] else None
 
-    found = (_chain(equation, next_of) for equation in jaxpr.eqns if _is_convolution(equation))
-    return [chain for chain in found if chain.is_native]
+    fusions = (_fuse(equation, next_of) for equation in jaxpr.eqns if _is_convolution(equation))
+    return [fusion for fusion in fusions if fusion.is_supported]
 
 
-def _chain(convolution: Any, next_of: Callable[[Any], Any]) -> Chain:
-    parts: dict[str, Any] = {}
+def _fuse(convolution: Any, next_of: Callable[[Any], Any]) -> FusedConvolution:
+    fused: dict[str, Any] = {}
     last = convolution
-    for name, fits in (("bias", _adds_bias), ("relu", _is_relu), ("pool", _is_pool)):
+    for name, matches in (("bias", _adds_bias), ("relu", _is_relu), ("pool", _is_pool)):
         following = next_of(last)
-        if following is not None and fits(following, last.outvars[0]):
-            parts[name] = last = following
-    return Chain(convolution, **parts)
+        if following is not None and matches(following, last.outvars[0]):
+            fused[name] = last = following
+    return FusedConvolution(convolution, **fused)
 
 
 def _is_convolution(equation: Any) -> bool:
@@ -117,7 +120,7 @@ def _adds_bias(equation: Any, convolved: Any) -> bool:
 
 
 def _is_relu(equation: Any, _: Any) -> bool:
-    """A maximum with zero, whose gradient at zero is zero: JAX's own relu, not any maximum."""
+    """Whether this is ``jax.nn.relu``: its gradient at zero is zero, unlike that of ``maximum``."""
     if equation.primitive.name != "custom_jvp_call" or len(equation.invars) != 1:
         return False
     inner = equation.params["call_jaxpr"].eqns

@@ -1,4 +1,7 @@
-"""A traced function evaluated again, equation by equation, by rules of one's own."""
+"""Evaluates a jaxpr equation by equation with replaceable rules.
+
+Source: "Writing custom Jaxpr interpreters in JAX", documentation of JAX.
+"""
 
 from __future__ import annotations
 
@@ -16,21 +19,24 @@ def evaluate(
     args: Sequence[Any],
     apply: Callable[[Any, Read], Sequence[Any] | None],
 ) -> list[Any]:
-    """Evaluate a jaxpr.
+    """Evaluate a jaxpr with a rule for its equations.
 
     Args:
         jaxpr: of a traced function.
         consts: values of its constants.
         args: values of its arguments.
-        apply: takes an equation, and a function that gives the value of any of its inputs; gives
-            the values of its outputs, or None where nobody will ask for them.
+        apply: takes an equation and a function that returns the value of any of its inputs;
+            returns the values of the outputs, or None if no later equation reads them.
+
+    Returns:
+        The values of the outputs.
 
     Example:
         >>> import jax
         >>> traced = jax.make_jaxpr(lambda x: x * 2 + 1)(1)
-        >>> def as_it_is(equation, read):
+        >>> def unchanged(equation, read):
         ...     return [equation.primitive.bind(*map(read, equation.invars), **equation.params)]
-        >>> int(evaluate(traced.jaxpr, traced.consts, [5], as_it_is)[0])
+        >>> int(evaluate(traced.jaxpr, traced.consts, [5], unchanged)[0])
         11
     """
     values: dict[Any, Any] = dict(zip(jaxpr.constvars, consts, strict=True))

@@ -113,10 +113,14 @@ def finetuning_recipe(pretrained: Pretrained) -> Recipe:
         >>> recipe.learning_rate, recipe.epochs, recipe.schedule
         (0.001, 4, 'linear')
     """
-    from tenfold.engine.compile import own_rate
+    from tenfold.engine.compile import default_learning_rate
 
     recipe = pretrained.recipe
-    peak = own_rate(recipe.optimizer) if recipe.learning_rate is None else recipe.learning_rate
+    peak = (
+        default_learning_rate(recipe.optimizer)
+        if recipe.learning_rate is None
+        else recipe.learning_rate
+    )
     lower = float(f"{LEARNING_RATE_SHARE * peak:.3g}")
     return recipe.replace(
         learning_rate=peak if pretrained.finetuned else lower,

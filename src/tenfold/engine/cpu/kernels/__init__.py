@@ -1,4 +1,4 @@
-"""Convolution with relu and max-pooling in C++, where the installation could compile it."""
+"""Fused convolution, ReLU and max-pooling in C++, if a compiler was there at installation."""
 
 from tenfold.engine.cpu.kernels.convolution import Layer, convolve
 from tenfold.engine.cpu.kernels.loading import Library, library

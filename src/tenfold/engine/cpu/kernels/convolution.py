@@ -1,4 +1,4 @@
-"""The compiled kernels as one differentiable JAX function."""
+"""The compiled kernels as a differentiable JAX function."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ import numpy as np
 
 from tenfold.engine.cpu.kernels.loading import library
 
-MOST_PLACES = 254  # of a pooling window: a byte says where in it the maximum was
-MOST_FLOATS = 2**31 - 1  # of an image, and of a kernel: offsets are 32 bits wide
+MAX_POOL_SIZE = 254  # elements of a pooling window: the index of its maximum is one byte
+MAX_FLOATS = 2**31 - 1  # of an image and of a kernel: offsets have 32 bits
 
 Pair = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class Layer:
-    """A convolution, and what follows it in the same pass.
+    """A convolution with the bias, ReLU and max-pooling fused with it.
 
     Attributes:
         strides: of the kernel, rows and columns.
-        padding: zeros above and below, left and right.
-        relu: negative sums become zero.
-        pool: the window of a max-pooling; (1, 1) is none.
-        pool_strides: of that window.
+        padding: zeros (above, below), (left, right).
+        relu: apply a ReLU.
+        pool: size of the max-pooling window; (1, 1) for no pooling.
+        pool_strides: strides of that window.
     """
 
     strides: Pair = (1, 1)
@@ -51,8 +51,8 @@ class Layer:
             sides.append((convolved - self.pool[axis]) // self.pool_strides[axis] + 1)
         return (images[0], *sides, kernel[3])
 
-    def takes(self, images: Any, kernel: Any) -> bool:
-        """Tell whether the kernels can do it: float32, no empty axis, sizes within their limits."""
+    def supports(self, images: Any, kernel: Any) -> bool:
+        """Whether the kernels support it: float32, no empty axis, sizes within their limits."""
         shape = self.output_shape(images.shape, kernel.shape)
         (top, bottom), (left, right) = self.padding
         padded = (images.shape[1] + top + bottom) * (images.shape[2] + left + right)
@@ -60,33 +60,33 @@ class Layer:
             images.dtype == kernel.dtype == jnp.float32
             and min(*shape, *images.shape, *kernel.shape) > 0
             and min(top, bottom, left, right) >= 0
-            and self.pool[0] * self.pool[1] <= MOST_PLACES
-            and padded * images.shape[3] <= MOST_FLOATS
-            and 2 * (kernel.size + 16 * kernel.shape[0] * kernel.shape[3]) <= MOST_FLOATS
+            and self.pool[0] * self.pool[1] <= MAX_POOL_SIZE
+            and padded * images.shape[3] <= MAX_FLOATS
+            and 2 * (kernel.size + 16 * kernel.shape[0] * kernel.shape[3]) <= MAX_FLOATS
         )
 
     @property
-    def finds_maxima(self) -> bool:
-        """Whether places of maxima are kept for the gradient."""
+    def saves_argmax(self) -> bool:
+        """Whether indices of maxima are saved for the gradient."""
         return self.relu or self.pool != (1, 1)
 
     @property
-    def numbers(self) -> np.ndarray:
-        """All of it as the kernels take it."""
+    def attributes(self) -> np.ndarray:
+        """All parameters in the order of the C++ struct, int64."""
         (top, bottom), (left, right) = self.padding
         sides = (top, left, bottom, right)
-        numbers = (*self.strides, *sides, *self.pool, *self.pool_strides, int(self.relu))
-        return np.array(numbers, np.int64)
+        values = (*self.strides, *sides, *self.pool, *self.pool_strides, int(self.relu))
+        return np.array(values, np.int64)
 
 
 def convolve(layer: Layer, images: jax.Array, kernel: jax.Array, bias: jax.Array) -> jax.Array:
-    """Convolve, add a bias, and apply relu and max-pooling as the layer says.
+    """Convolve, add a bias, and apply ReLU and max-pooling as the layer requires.
 
-    The result and its gradients equal XLA's to float error. Of equal maxima the first takes the
-    gradient, and at zero that of relu is zero, as in XLA and JAX.
+    The result and its gradients equal XLA's to float error. The first of equal maxima receives
+    the gradient, and the gradient of ReLU at zero is zero, as in XLA and JAX.
 
     Args:
-        layer: strides, padding, relu and pooling.
+        layer: strides, padding, ReLU and pooling.
         images: float32 ``[n, height, width, channels]``.
         kernel: float32 ``[height, width, channels, filters]``.
         bias: float32 ``[filters]``.
@@ -95,17 +95,17 @@ def convolve(layer: Layer, images: jax.Array, kernel: jax.Array, bias: jax.Array
         float32 ``[n, pooled height, pooled width, filters]``.
 
     Raises:
-        RuntimeError: there are no compiled kernels; ``library()`` tells before.
+        RuntimeError: there are no compiled kernels; check ``library().usable`` first.
     """
-    found = library()
-    if not found.usable:
-        raise RuntimeError(f"no compiled kernels: {found.found}")
+    kernels = library()
+    if not kernels.usable:
+        raise RuntimeError(f"no compiled kernels: {kernels.description}")
     return _function(layer)(images, kernel, bias)
 
 
 def _call(name: str, layer: Layer, shapes: Any, *arrays: jax.Array) -> Any:
     call: Any = jax.ffi.ffi_call(name, shapes, vmap_method="sequential")
-    return call(*arrays, numbers=layer.numbers)
+    return call(*arrays, numbers=layer.attributes)
 
 
 def _like(array: jax.Array) -> jax.ShapeDtypeStruct:
@@ -118,18 +118,18 @@ def _function(layer: Layer) -> Callable[[jax.Array, jax.Array, jax.Array], jax.A
         images: jax.Array, kernel: jax.Array, bias: jax.Array
     ) -> tuple[jax.Array, tuple[jax.Array, ...]]:
         shape = layer.output_shape(images.shape, kernel.shape)
-        places = jax.ShapeDtypeStruct(shape if layer.finds_maxima else (0,), jnp.uint8)
-        shapes = (jax.ShapeDtypeStruct(shape, jnp.float32), places)
-        result, taken = _call("tenfold_convolution", layer, shapes, images, kernel, bias)
-        return result, (images, kernel, bias, taken)
+        argmax = jax.ShapeDtypeStruct(shape if layer.saves_argmax else (0,), jnp.uint8)
+        shapes = (jax.ShapeDtypeStruct(shape, jnp.float32), argmax)
+        result, maxima = _call("tenfold_convolution", layer, shapes, images, kernel, bias)
+        return result, (images, kernel, bias, maxima)
 
     def backward(saved: tuple[jax.Array, ...], gradient: jax.Array) -> tuple[jax.Array, ...]:
-        images, kernel, bias, taken = saved
+        images, kernel, bias, maxima = saved
         shapes = (_like(kernel), _like(bias))
-        own = _call("tenfold_kernel_gradient", layer, shapes, images, gradient, taken)
-        # A call of its own: a first layer needs none, and XLA leaves it out.
-        back = _call("tenfold_input_gradient", layer, _like(images), kernel, gradient, taken)
-        return (back, *own)
+        parameters = _call("tenfold_kernel_gradient", layer, shapes, images, gradient, maxima)
+        # A separate call: a first layer does not need it, so XLA removes it.
+        back = _call("tenfold_input_gradient", layer, _like(images), kernel, gradient, maxima)
+        return (back, *parameters)
 
     function = jax.custom_vjp(lambda *arrays: forward(*arrays)[0])
     function.defvjp(forward, backward)

@@ -1,4 +1,4 @@
-"""Finds the compiled kernels and makes them known to XLA."""
+"""Loads the compiled kernels and registers them as foreign functions of XLA."""
 
 from __future__ import annotations
 
@@ -16,18 +16,24 @@ CALLS = ("tenfold_convolution", "tenfold_kernel_gradient", "tenfold_input_gradie
 
 @dataclass(frozen=True)
 class Library:
-    """Whether the kernels can be used, and which instructions they use, or why they cannot."""
+    """Whether the kernels can be used.
+
+    Attributes:
+        usable: whether they were loaded.
+        description: the instruction set they use, or the reason why they cannot be used.
+    """
 
     usable: bool
-    found: str
+    description: str
 
 
 @functools.cache
 def library() -> Library:
-    """Load the kernels, once in a process.
+    """Load the kernels, once per process.
 
-    They are compiled with the package; an installation without a compiler has none, and a version
-    of JAX with another foreign function interface refuses them. Both train without.
+    They are compiled at installation. Without a C++ compiler there are none, and a version of JAX
+    with another foreign function interface rejects them. Training then uses the rules of
+    ``tenfold.engine.cpu.lowering``.
 
     Example:
         >>> isinstance(library().usable, bool)
