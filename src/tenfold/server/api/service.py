@@ -78,7 +78,7 @@ class Service:
         """
         if self.target.in_training and self.require_run().status == "finished":
             await self._serve_finished_run()
-        path = self.retraining.current()
+        path = self.retraining.current_model()
         if path != self.model.current.predictor.path:
             version = self.retraining.current_version()
             await asyncio.to_thread(self.model.load, path, version, self.model.source)

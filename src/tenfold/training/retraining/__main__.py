@@ -1,4 +1,4 @@
-"""The process that trains: ``python -m tenfold.training.retraining JOB``."""
+"""The worker process: ``python -m tenfold.training.retraining JOB_FOLDER``."""
 
 import sys
 from pathlib import Path

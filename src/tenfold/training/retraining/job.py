@@ -1,8 +1,8 @@
-"""The state of a retraining on disk, as the server and the process that trains both see it.
+"""A retraining job: its state in a folder, shared by the server and the worker process.
 
-The folder of a job holds what was asked (``job.json``), a copy of the samples, the run, the
-model, and at the end how it went (``result.json``). A lock on the folder, held by the process
-that trains, tells that it lives.
+The folder has the request (``job.json``), a copy of the samples, the run, the candidate model,
+and at the end the result (``result.json``). The worker holds a lock on the folder, so that other
+processes see whether it is running.
 """
 
 from __future__ import annotations
@@ -22,16 +22,20 @@ from typing import Any
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
 from tenfold.core.locks import lock_folder
+from tenfold.runs.layout import HISTORY, RECORD
 
-ATTEMPTS = 5
-"""Times that a lock is tried."""
+LOCK_ATTEMPTS = 5
+LOCK_INTERVAL = 0.02  # seconds
 
-KILLED = "it was stopped from outside, or the machine was; start it again"
+POLL_INTERVAL = 0.05
+"""Seconds between two checks whether a worker has ended."""
+
+KILLED = "the process was killed or the machine was stopped; start it again"
 
 
 @dataclass(frozen=True)
 class Job:
-    """One retraining, under way or done.
+    """A retraining job, running or finished.
 
     Attributes:
         folder: of the job; it may not exist yet.
@@ -41,75 +45,84 @@ class Job:
 
     @property
     def samples(self) -> Path:
-        """The copy of the samples that is trained on."""
+        """Folder with the copy of the samples."""
         return self.folder / "samples"
 
     @property
     def run(self) -> Path:
-        """The folder of the run."""
+        """Folder of the run."""
         return self.folder / "run"
 
     @property
     def version(self) -> Path:
-        """The folder that becomes that of a version once it is accepted."""
+        """Folder of the candidate, which becomes a version when it is accepted."""
         return self.folder / "version"
 
     @property
     def log(self) -> Path:
-        """What the process that trains writes to stdout and stderr."""
+        """File with stdout and stderr of the worker."""
         return self.folder / "log.txt"
 
     def clear(self) -> None:
-        """Remove all that the folder holds. The folder stays, with whatever lock is on it."""
+        """Remove the content of the folder, but not the folder, which may be locked."""
         for path in self.folder.iterdir() if self.folder.is_dir() else ():
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
-    def describe(self, origin: str, current: Path, epochs: int | None) -> None:
-        """Write down what is asked of the process that trains."""
-        asked = {
+    def write_request(self, origin: str, current: Path, epochs: int | None) -> None:
+        """Write the request for the worker.
+
+        Args:
+            origin: the pretrained networks, as for ``tenfold train --from``.
+            current: the model file to compare with.
+            epochs: None for the default of fine-tuning.
+        """
+        request = {
             "origin": origin,
             "current": str(current),
             "epochs": epochs,
             "began": time.time(),
         }
-        write_json(self.folder / "job.json", asked)
+        write_json(self.folder / "job.json", request)
 
-    def asked(self) -> dict[str, Any]:
-        """What is asked of the process that trains; empty where nothing is."""
+    def request(self) -> dict[str, Any]:
+        """Return the request; empty without a job."""
         return read_json(self.folder / "job.json")
 
-    def end(self, how: str, **more: Any) -> None:
-        """Write down how it went: ``finished``, ``failed`` or ``cancelled``."""
-        write_json(self.folder / "result.json", {"state": how, **more})
+    def write_result(self, state: str, **values: Any) -> None:
+        """Write the result: ``finished``, ``failed`` or ``cancelled``, with further values."""
+        write_json(self.folder / "result.json", {"state": state, **values})
 
     def fail(self, error: str, seconds: float) -> None:
-        """Write down that it failed, and why; where that cannot be written, the lock tells."""
+        """Write that the job failed; if that cannot be written, the released lock shows it."""
         with suppress(InputError, OSError):
-            self.end("failed", error=error, seconds=round(seconds, 1))
+            self.write_result("failed", error=error, seconds=round(seconds, 1))
 
     def result(self) -> dict[str, Any]:
-        """How it went; empty where it is not over."""
+        """Return the result; empty before the end."""
         return read_json(self.folder / "result.json")
 
     @contextmanager
-    def held(self, otherwise: str) -> Iterator[int | None]:
-        """Hold the folder, as the process that trains does; see ``tenfold.core.locks.lock_folder``.
+    def locked(self, refusal: str) -> Iterator[int | None]:
+        """Lock the folder during the block; yields the file descriptor of the lock.
 
-        Whoever asks whether it is held holds it for an instant, so it is tried a few times.
+        It is tried several times, since ``is_running`` locks the folder for an instant.
+
+        Raises:
+            InputError: with the text ``refusal``: another process has the lock.
         """
         with ExitStack() as stack:
-            for left in reversed(range(ATTEMPTS)):
+            for attempts_left in reversed(range(LOCK_ATTEMPTS)):
                 try:
-                    lock = stack.enter_context(lock_folder(self.folder, otherwise))
+                    descriptor = stack.enter_context(lock_folder(self.folder, refusal))
                     break
                 except InputError:
-                    if not left:
+                    if not attempts_left:
                         raise
-                    time.sleep(0.02)
-            yield lock
+                    time.sleep(LOCK_INTERVAL)
+            yield descriptor
 
-    def running(self) -> bool:
-        """Whether the process that trains lives."""
+    def is_running(self) -> bool:
+        """Whether the worker is running."""
         if not self.folder.is_dir():
             return False
         try:
@@ -119,78 +132,84 @@ class Job:
             return True
 
     def progress(self, running: bool | None = None) -> dict[str, Any]:
-        """Where it is; ``running`` tells what is known already."""
-        alive = self.running() if running is None else running
-        asked, result = self.asked(), self.result()
-        how = "running" if alive else result.get("state", "failed" if asked else "idle")
-        dead = how == "failed" and not result
-        epoch, epochs = self._epochs() if asked or result else (0, None)
+        """Return state, epochs, seconds, error and comparison of the job.
+
+        Args:
+            running: whether the worker is running; None to check.
+        """
+        running = self.is_running() if running is None else running
+        request, result = self.request(), self.result()
+        state = "running" if running else result.get("state", "failed" if request else "idle")
+        killed = state == "failed" and not result
+        epoch, epochs = self._epochs() if request or result else (0, None)
         return {
-            "state": how,
+            "state": state,
             "epoch": epoch,
-            "epochs": epochs if asked.get("epochs") is None else asked["epochs"],
-            "seconds": self._seconds(how, asked, result),
-            "error": KILLED if dead else result.get("error"),
-            "comparison": result.get("comparison") if how == "finished" else None,
+            "epochs": epochs if request.get("epochs") is None else request["epochs"],
+            "seconds": self._seconds(state, request, result),
+            "error": KILLED if killed else result.get("error"),
+            "comparison": result.get("comparison") if state == "finished" else None,
         }
 
     def _epochs(self) -> tuple[int, int | None]:
-        """How many epochs are done, and of how many."""
+        """The number of finished epochs and of all epochs."""
         try:
-            with (self.run / "history.csv").open(encoding="utf-8") as file:
-                done = max((int(row["epoch"]) for row in csv.DictReader(file)), default=0)
+            with (self.run / HISTORY).open(encoding="utf-8") as file:
+                finished = max((int(row["epoch"]) for row in csv.DictReader(file)), default=0)
         except (OSError, KeyError, ValueError):
-            done = 0
-        epochs = read_json(self.run / "run.json").get("recipe", {}).get("epochs")
-        return done, epochs
+            finished = 0
+        return finished, read_json(self.run / RECORD).get("recipe", {}).get("epochs")
 
-    def _seconds(self, how: str, asked: dict[str, Any], result: dict[str, Any]) -> float:
-        if how == "running":
-            return round(time.time() - float(asked.get("began", time.time())), 1)
+    def _seconds(self, state: str, request: dict[str, Any], result: dict[str, Any]) -> float:
+        if state == "running":
+            return round(time.time() - float(request.get("began", time.time())), 1)
         return float(result.get("seconds", 0.0))
 
-    def stop(self, patience: float, meanwhile: Callable[[], None]) -> None:
-        """End the process that trains, by force once patience is over.
+    def stop(self, timeout: float, on_poll: Callable[[], None]) -> None:
+        """Terminate the worker, and kill it after a timeout.
 
         Args:
-            patience: seconds.
-            meanwhile: called while it is waited for.
+            timeout: seconds until SIGKILL, and from then until giving up.
+            on_poll: called while waiting.
+
+        Raises:
+            InputError: the worker cannot be stopped.
         """
         process = read_json(self.folder / "process.json").get("pid")
-        until = time.monotonic() + patience
+        deadline = time.monotonic() + timeout
         signals = [signal.SIGTERM, signal.SIGKILL]
-        while self.running():
-            if process and (len(signals) == 2 or time.monotonic() > until) and signals:
+        while self.is_running():
+            if process and (len(signals) == 2 or time.monotonic() > deadline) and signals:
                 with suppress(ProcessLookupError):
                     os.kill(process, signals.pop(0))
-            time.sleep(0.05)
-            meanwhile()
-            if time.monotonic() > until + patience:
+            time.sleep(POLL_INTERVAL)
+            on_poll()
+            if time.monotonic() > deadline + timeout:
                 raise InputError(f"the retraining in {self.folder} cannot be stopped")
 
-    def note_process(self, process: int) -> None:
-        """Write down which process trains."""
+    def write_process(self, process: int) -> None:
+        """Write the process id of the worker."""
         write_json(self.folder / "process.json", {"pid": process})
 
 
 def read_json(path: Path) -> dict[str, Any]:
-    """A JSON object of a file; empty where there is none, or none that can be read."""
+    """Read a JSON object; empty if the file is missing or damaged."""
     try:
-        found = json.loads(path.read_text("utf-8"))
+        value = json.loads(path.read_text("utf-8"))
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return value if isinstance(value, dict) else {}
 
 
 def write_json(path: Path, value: dict[str, Any]) -> None:
-    """Write a JSON object over the last one, whole or not at all."""
+    """Replace a file with a JSON object atomically."""
     with atomic_write(path, "w") as file:
         json.dump(value, file, allow_nan=False)
 
 
 @contextmanager
-def writing(folder: Path) -> Iterator[None]:
-    """Tell in one line that the folder of retraining cannot be written.
+def explain_write_error(folder: Path) -> Iterator[None]:
+    """Report that the folder of the retraining cannot be written.
 
     Raises:
         InputError: it cannot.

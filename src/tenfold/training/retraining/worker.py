@@ -1,4 +1,4 @@
-"""What the process of a retraining does: train, export, compare, say how it went."""
+"""The worker of a retraining: fine-tune, export, compare with the current model."""
 
 from __future__ import annotations
 
@@ -18,24 +18,23 @@ from tenfold.training.retraining.job import Job
 if TYPE_CHECKING:
     from tenfold.data import Dataset
     from tenfold.runs import Run
+    from tenfold.runs.finetune_data.user_data import UserData
 
-NICE = 10
-"""Whoever asks for answers in the meantime goes first."""
-
-Answers = npt.NDArray[np.bool_]
+NICENESS = 10
+"""Lower priority than the server, so that predictions are not delayed."""
 
 
 def work(folder: Path) -> None:
-    """Do what the job in a folder asks, and write down how it went.
+    """Do a job and write its result.
 
     Args:
         folder: of the job.
     """
     job, began = Job(folder), time.time()
-    with suppress(OSError, AttributeError):
-        os.nice(NICE)
+    with suppress(OSError, AttributeError):  # there is no os.nice on Windows
+        os.nice(NICENESS)
     try:
-        made = _retrain(job, job.asked())
+        result = _retrain(job, job.request())
     except InputError as error:
         job.fail(" ".join(str(error).split()), time.time() - began)
     except Exception as error:
@@ -43,67 +42,68 @@ def work(folder: Path) -> None:
         job.fail(f"{type(error).__name__}: {reason}", time.time() - began)
         raise
     else:
-        job.end("finished", **made, seconds=round(time.time() - began, 1))
+        job.write_result("finished", **result, seconds=round(time.time() - began, 1))
 
 
-def _retrain(job: Job, asked: dict[str, Any]) -> dict[str, Any]:
+def _retrain(job: Job, request: dict[str, Any]) -> dict[str, Any]:
     from tenfold.runs.export import export
     from tenfold.runs.finetune_data.user_data import load_user_data
     from tenfold.training import train
     from tenfold.training.finetune.preparation import finetuning_recipe
     from tenfold.training.finetune.pretrained import find_pretrained
 
-    recipe = finetuning_recipe(find_pretrained(asked["origin"]))
-    if asked["epochs"] is not None:
-        recipe = recipe.replace(epochs=asked["epochs"])
-    run = train(recipe, job.samples, start=asked["origin"], out=job.run)
-    made = export(run, job.version / "model.onnx")
-    before, after = Predictor(asked["current"]), Predictor(made.path)
-    own = load_user_data(job.samples, run.class_names)
-    held = 0 if own.held_out is None else len(own.held_out)
-    comparison = {
-        "held_out": _known(run, before, after),
-        "samples": _samples(before, after, own.train, own.held_out),
-    }
+    recipe = finetuning_recipe(find_pretrained(request["origin"]))
+    if request["epochs"] is not None:
+        recipe = recipe.replace(epochs=request["epochs"])
+    run = train(recipe, job.samples, start=request["origin"], out=job.run)
+    exported = export(run, job.version / "model.onnx")
+    before, after = Predictor(request["current"]), Predictor(exported.path)
+    samples = load_user_data(job.samples, run.class_names)
+    on_samples = _compare_on_samples(before, after, samples)
     return {
         "made": run.record.started,
-        "samples": len(own.train) + held,
-        "comparison": comparison,
+        "samples": on_samples["n"],
+        "comparison": {
+            "held_out": _compare_on_rehearsal(run, before, after),
+            "samples": on_samples,
+        },
     }
 
 
-def _known(run: Run, before: Predictor, after: Predictor) -> dict[str, Any] | None:
-    """What was gained or lost on images that the model knew of before, and was not trained on."""
+def _compare_on_rehearsal(run: Run, before: Predictor, after: Predictor) -> dict[str, Any] | None:
+    """Accuracies on validation images of the data that the pretrained networks learned."""
+    from tenfold.runs.finetune_data.mixture import REHEARSAL_KIND
     from tenfold.training.finetune.gains import part_slices
 
     validation = run.data().validation
     for part, indices in part_slices(run.record.continued["parts"]):
-        if part["kind"] == "known" and validation is not None:
-            name = f"{part['name']}, validation"
-            return {"name": name, "n": part["n"], **_compared(before, after, [validation[indices]])}
+        if part["kind"] == REHEARSAL_KIND and validation is not None:
+            scores = _compare(before, after, [validation[indices]])
+            return {"name": f"{part['name']}, validation", "n": part["n"], **scores}
     return None
 
 
-def _samples(
-    before: Predictor, after: Predictor, train: Dataset, held: Dataset | None
-) -> dict[str, Any]:
-    """What was gained on the samples: on all of them, and on those that were not trained on."""
-    sets = [train] if held is None else [train, held]
-    alone = None
+def _compare_on_samples(before: Predictor, after: Predictor, samples: UserData) -> dict[str, Any]:
+    """Accuracies on all samples, and on those held out of training."""
+    sets, held_out = [samples.train], None
     note = "all samples were trained on: they are too few to hold any out"
-    if held is not None:
+    if samples.held_out is not None:
+        sets.append(samples.held_out)
         note = "most of the samples were trained on; those held out were not"
-        alone = {"n": len(held), **_compared(before, after, [held])}
+        scores = _compare(before, after, [samples.held_out])
+        held_out = {"n": len(samples.held_out), **scores}
     n = sum(map(len, sets))
-    return {"n": n, **_compared(before, after, sets), "held_out": alone, "note": note}
+    return {"n": n, **_compare(before, after, sets), "held_out": held_out, "note": note}
 
 
-def _compared(before: Predictor, after: Predictor, sets: list[Dataset]) -> dict[str, Any]:
+def _compare(before: Predictor, after: Predictor, sets: list[Dataset]) -> dict[str, Any]:
     from tenfold.training.finetune.gains import compare_accuracies
 
-    return compare_accuracies(_right(before, sets), _right(after, sets))
+    return compare_accuracies(_correct(before, sets), _correct(after, sets))
 
 
-def _right(model: Predictor, sets: list[Dataset]) -> Answers:
-    """Whether the model has each image right."""
-    return np.concatenate([model(part.images).argmax(axis=-1) == part.labels for part in sets])
+def _correct(model: Predictor, sets: list[Dataset]) -> npt.NDArray[np.bool_]:
+    """Whether the model classifies each image correctly."""
+    return np.concatenate(
+        [model.predict(part.images).argmax(axis=-1) == part.labels for part in sets]
+    )
