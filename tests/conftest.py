@@ -15,6 +15,8 @@ os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("MPLBACKEND", "agg")
 
 # A first call imports SciPy, and a busy machine is no failure.
+collect_ignore_glob = ["*conftest.py"]  # several, which collecting doctests would mistake
+
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 

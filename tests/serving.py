@@ -1,5 +1,6 @@
 """A service under test: a separate process with real sockets on a free port."""
 
+import asyncio
 import base64
 import contextlib
 import http.client
@@ -11,6 +12,7 @@ import signal
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,12 @@ from PIL import Image
 
 PNG, OCTETS, JSON = "image/png", "application/octet-stream", "application/json"
 FORM = "multipart/form-data; boundary=b"
+
+
+def run_async(coroutine):
+    """Run a coroutine in a thread: a browser fixture may run an event loop in this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, coroutine).result()
 
 
 def encode(image, kind="PNG", **options):
@@ -127,6 +135,7 @@ def received(connection):
 
 LIMITED = """
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tenfold.server.http.addresses import listen
 from tenfold.server.serving import serve

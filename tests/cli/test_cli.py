@@ -262,7 +262,7 @@ def test_data_check_of_what_cannot_be_used_ends_with_2(tmp_path, tenfold_main):
 def test_doctor_passes_here(tenfold_main):
     code, out, _ = tenfold_main("doctor")
     assert code == 0
-    assert [line[:4] for line in out.splitlines() if line[0] != " "] == ["ok  "] * 6
+    assert [line[:4] for line in out.splitlines() if line[0] != " "] == ["ok  "] * 7
     assert max(map(len, out.splitlines())) <= 80
 
 

@@ -26,7 +26,7 @@ def test_keras_is_imported_without_what_training_does_not_use():
     code = (
         "import sys, tenfold.core.backend\n"
         f"from_keras = [name for name in {HEAVY} if name in sys.modules]\n"
-        "print(from_keras, [n for n, m in sys.modules.items() if type(m).__name__ == '_WhenUsed'])"
+        "print(from_keras, [n for n, m in sys.modules.items() if type(m).__name__ == '_LazyModule'])"
     )
     assert answer(code) == "[] []"
 
@@ -66,7 +66,7 @@ def test_keras_that_uses_a_module_at_once_gets_it():
     code = (
         "import sys; from tenfold.core import backend\n"
         "backend.OPTIONAL = ('xml', 'xml.dom', 'no_such_package')\n"
-        "with backend._optional_when_used():\n"
+        "with backend._defer_optional_imports():\n"
         "    import xml.dom; early = xml.dom.Node.__name__\n"
         "print(early, bool(sys.modules['xml.dom'].__spec__), 'no_such_package' in sys.modules)"
     )
@@ -83,7 +83,7 @@ def test_keras_that_uses_a_module_at_once_gets_it():
 )
 def test_what_the_user_asks_of_xla_stays(given, expected, monkeypatch):
     monkeypatch.setenv("XLA_FLAGS", given)
-    backend._compile_small_programs_fast()
+    backend._lower_default_optimization()
     assert os.environ["XLA_FLAGS"] == expected
 
 
@@ -105,3 +105,14 @@ def imports_keras(path):
 def test_every_module_takes_keras_from_the_backend():
     found = [path.name for path in ROOT.rglob("*.py") if imports_keras(path)]
     assert found == ["backend.py"]
+
+
+def test_keras_and_jax_import_the_optional_modules_by_themselves():
+    """A name that they no longer import can leave the list."""
+    code = (
+        "import importlib.util, os, sys; os.environ['KERAS_BACKEND'] = 'jax'\n"
+        "import jax, jax.extend.core, keras\n"
+        f"names = [n for n in {backend.OPTIONAL!r} if importlib.util.find_spec(n.split('.')[0])]\n"
+        "print([name for name in names if name not in sys.modules])"
+    )
+    assert answer(code) == "[]"

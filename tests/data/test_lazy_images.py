@@ -37,7 +37,7 @@ def low_memory(monkeypatch):
     monkeypatch.setattr(limits, "MAX_RESIDENT_BYTES", 200 * IMAGE_BYTES)
     monkeypatch.setattr(lazy_images, "CHUNK", 256)
     monkeypatch.setattr(training_data, "WINDOW", 230 * IMAGE_BYTES)
-    monkeypatch.setattr(training_data, "RUN", 10)
+    monkeypatch.setattr(training_data, "BLOCK", 10)
 
 
 @pytest.mark.parametrize(

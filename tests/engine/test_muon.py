@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 from interruption import interrupt_in_epoch
-from test_training import assert_same_training, conv_model
+from test_fit import assert_same_training, conv_model
 
 import tenfold
 from tenfold import Recipe

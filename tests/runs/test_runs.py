@@ -464,7 +464,7 @@ def test_a_folder_that_is_in_use_is_left_alone(few, copy, tmp_path):
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["thesis.txt"]
     with pytest.raises(InputError, match="exists already"):
         tenfold.train(SMALL, few, out=tmp_path / "full" / "thesis.txt", verbose=False)
-    with pytest.raises(InputError, match="cannot be made"):
+    with pytest.raises(InputError, match="cannot be created"):
         tenfold.train(SMALL, few, out=tmp_path / "full" / "thesis.txt" / "run", verbose=False)
 
 

@@ -1,10 +1,9 @@
 """Who may call: host names, origins, tokens."""
 
-import asyncio
 import json
 
 import pytest
-from serving import OCTETS, serving
+from serving import OCTETS, run_async, serving
 
 import tenfold
 from tenfold.server.http.errors import ServiceError
@@ -109,4 +108,4 @@ def test_a_malformed_cookie_is_not_a_token():
     scope = {"method": "GET", "path": "/v1/model", "query_string": b""}
     for cookie in (b"\xff\xfe", b"tenfold-token", b'tenfold-token="', b"=;=;" * 1000):
         with pytest.raises(ServiceError, match="a token is required"):
-            asyncio.run(layer({**scope, "headers": [(b"cookie", cookie)]}, None, None))
+            run_async(layer({**scope, "headers": [(b"cookie", cookie)]}, None, None))

@@ -1,9 +1,9 @@
 """The fast path answers as FastAPI does from the same declaration."""
 
-import asyncio
 import json
 
 import pytest
+from serving import run_async
 
 from tenfold.server.api.routes.predict import PATH, Predictions
 from tenfold.server.api.service import Service
@@ -32,7 +32,7 @@ def post(app, query, body, kind=b"application/octet-stream"):
     length = str(len(body)).encode()
     headers = [(b"host", b"localhost"), (b"content-type", kind), (b"content-length", length)]
     scope = {"type": "http", "method": "POST", "path": PATH, "headers": headers}
-    asyncio.run(app({**scope, "query_string": query}, receive, send))
+    run_async(app({**scope, "query_string": query}, receive, send))
     start, *rest = messages
     return start["status"], dict(start["headers"]), b"".join(one["body"] for one in rest)
 

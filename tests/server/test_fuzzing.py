@@ -1,6 +1,5 @@
 """Damaged and generated requests."""
 
-import asyncio
 import json
 import random
 
@@ -9,7 +8,7 @@ import schemathesis
 from hypothesis import Phase, given
 from hypothesis import settings as bounded
 from schemathesis.specs.openapi import checks
-from serving import FORM, JSON, OCTETS, PNG, blank_png, part, sample
+from serving import FORM, JSON, OCTETS, PNG, blank_png, part, run_async, sample
 
 from tenfold.server.http import multipart
 from tenfold.server.http.errors import ServiceError
@@ -72,7 +71,7 @@ def test_forms_of_random_bytes():
             for _ in range(chance.randrange(40))
         )
         try:
-            asyncio.run(multipart.read_files(FORM, stream(b"--b\r\n" + body), 4, 1 << 20))
+            run_async(multipart.read_files(FORM, stream(b"--b\r\n" + body), 4, 1 << 20))
         except ServiceError as error:
             assert error.code in ("body_malformed", "images_too_many")  # noqa: PT017
 

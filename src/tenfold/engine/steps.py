@@ -171,8 +171,7 @@ def _faster_updates(model: keras.Model) -> Iterator[None]:
     ``optimizer.stateless_apply`` computes on flattened arrays; on CPUs,
     ``model.compute_loss_and_updates`` uses faster lowering rules. Both are methods that
     ``train_step`` and ``test_step`` of Keras 3.12 to 3.15 call on JAX; Keras has no hook
-    for either.
-    ``tests/engine/test_workarounds.py`` fails if they are no longer called.
+    for either. ``tests/engine/test_workarounds.py`` fails if they are no longer called.
     """
     optimizer, original = model.optimizer, model.compute_loss_and_updates
 

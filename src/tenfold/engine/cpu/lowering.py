@@ -10,7 +10,7 @@ On CPUs, XLA 0.10 is slow at three things:
 
 A function is traced to a jaxpr and evaluated with other rules for these primitives. Keras layers
 keep their meaning; results agree with XLA's to float error. ``tests/engine/test_workarounds.py``
-measures that each rule is still faster, up to the version of JAX named there.
+fails with a newer JAX than ``core.backend.CHECKED``: measure ``benchmarks/convolution.py`` then.
 """
 
 from __future__ import annotations

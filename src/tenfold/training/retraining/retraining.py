@@ -129,7 +129,7 @@ class Retraining:
             if job.progress(running=False)["state"] != "finished":
                 raise InputError(NO_CANDIDATE)
             result = job.result()
-            version = 1 + max(row["version"] for row in self.versions())
+            version = 1 + max(int(row["version"]) for row in self.versions())
             description = {
                 "version": version,
                 "made": result["made"],
