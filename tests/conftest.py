@@ -17,6 +17,22 @@ os.environ.setdefault("MPLBACKEND", "agg")
 # A first call imports SciPy, and a busy machine is no failure.
 collect_ignore_glob = ["*conftest.py"]  # several, which collecting doctests would mistake
 
+SLOW = {
+    *("cli", "docs", "experiments", "export", "report", "runs", "server", "training"),
+    *("test_backend.py", "test_fit.py", "test_kernels.py", "test_muon.py", "test_numerics.py"),
+    *("test_augmentation.py", "test_imports.py", "test_lazy_images.py", "test_locks.py"),
+    *("test_collect.py", "test_pipeline.py", "test_reading.py", "test_unchanged.py"),
+}
+"""Folders and files whose tests train, serve, start processes or open a browser."""
+
+
+def pytest_collection_modifyitems(items):
+    """Mark the tests that ``scripts/test fast`` leaves out."""
+    for item in items:
+        if SLOW & {item.path.name, item.path.parent.name}:
+            item.add_marker(pytest.mark.slow)
+
+
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 

@@ -26,7 +26,7 @@ def test_keras_is_imported_without_what_training_does_not_use():
     code = (
         "import sys, tenfold.core.backend\n"
         f"from_keras = [name for name in {HEAVY} if name in sys.modules]\n"
-        "print(from_keras, [n for n, m in sys.modules.items() if type(m).__name__ == '_LazyModule'])"
+        "print(from_keras, [m for m in sys.modules.values() if type(m).__name__ == '_LazyModule'])"
     )
     assert answer(code) == "[] []"
 

@@ -248,7 +248,7 @@ from tenfold.core import limits
 from tenfold.data import lazy_images
 from tenfold.engine import device_data
 limits.MAX_RESIDENT_BYTES = 200 * {IMAGE_BYTES}
-lazy_images.CHUNK, device_data.WINDOW, device_data.RUN = 256, 230 * {IMAGE_BYTES}, 10
+lazy_images.CHUNK, device_data.WINDOW, device_data.BLOCK = 256, 230 * {IMAGE_BYTES}, 10
 """
 
 

@@ -21,7 +21,7 @@ def model():
 
 @pytest.mark.parametrize("package", CHECKED)
 def test_the_installed_version_is_one_that_was_measured(package):
-    """For a newer one: measure `benchmarks/convolution.py` and `startup.py`, then raise the bound."""
+    """For a newer one, run `benchmarks/{convolution,startup}.py`, then raise the bound."""
     bound = parse_version(CHECKED[package])
     assert parse_version(version(package))[: len(bound)] <= bound
 

@@ -1,4 +1,4 @@
-"""The command that looks for wrong labels and duplicates."""
+"""The command that finds likely label errors and duplicates."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from tenfold.cli.app import Resize, app, interruptible
 
 @app.command()
 def audit(
-    source: Annotated[str, typer.Argument(help="A dataset's name or path.")] = "mnist",
-    out: Annotated[Path | None, typer.Option(help="Folder of the audit; else audits/.")] = None,
-    folds: Annotated[int, typer.Option(help="Networks of the cross-validation.")] = 10,
-    recipe: Annotated[str | None, typer.Option(help="Else one made for audits.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Of folds and networks.")] = 0,
-    limit: Annotated[int, typer.Option(min=1, help="Candidates that the page shows.")] = 200,
+    source: Annotated[str, typer.Argument(help="Name or path of a dataset.")] = "mnist",
+    out: Annotated[Path | None, typer.Option(help="New folder; by default in audits/.")] = None,
+    folds: Annotated[int, typer.Option(help="Folds of the cross-validation.")] = 10,
+    recipe: Annotated[str | None, typer.Option(help="By default one for audits.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of folds and networks.")] = 0,
+    limit: Annotated[int, typer.Option(min=1, help="Candidates on the page.")] = 200,
     resize: Resize = False,
 ) -> None:
-    """Find likely label errors and duplicates, to look through."""
+    """Find likely label errors and duplicates, for review."""
     from tenfold.experiments.audits import auditor
 
     if out is not None:
-        auditor.refuse_used(out)
+        auditor.require_empty(out)
     auditor.require_cleanlab()
     with interruptible():
-        found = auditor.audit(source, folds=folds, recipe=recipe, seed=seed, resize=resize)
-        folder = found.save(out, limit)
+        result = auditor.audit(source, folds=folds, recipe=recipe, seed=seed, resize=resize)
+        folder = result.save(out, limit)
     from tenfold.cli import audit_text
 
-    typer.echo(audit_text.describe_audit(found, folder))
+    typer.echo(audit_text.describe_audit(result, folder))

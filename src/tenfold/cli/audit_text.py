@@ -1,4 +1,4 @@
-"""Audits as text."""
+"""Console text of audits."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ SHOWN = 10
 
 
 def describe_audit(audit: Audit, folder: Path) -> str:
-    """What was found, the most doubtful labels, where the page is, and what to do with it."""
-    found = audit.candidates
+    """The most doubtful labels, duplicates, the path of the page and the next command."""
+    candidates = audit.candidates
     rows = [
         (
             f"{row['split']} {row['index']}",
@@ -24,11 +24,11 @@ def describe_audit(audit: Audit, folder: Path) -> str:
             row["predicted"],
             percent(row["predicted_probability"]),
         )
-        for row in found.head(SHOWN).to_dict("records")
+        for row in candidates.head(SHOWN).to_dict("records")
     ]
     lines = [
-        f"{audit.name}: {len(found):,} of {len(audit.dataset):,} labels are doubtful, "
-        f"{int(found['is_issue'].sum()):,} of them likely wrong  ({audit.seconds:.0f} s)"
+        f"{audit.name}: {len(candidates):,} of {len(audit.dataset):,} labels are doubtful, "
+        f"{int(candidates['is_issue'].sum()):,} of them likely wrong  ({audit.seconds:.0f} s)"
     ]
     if rows:
         header = ["image", "given", "predicted", "with"]
@@ -38,7 +38,7 @@ def describe_audit(audit: Audit, folder: Path) -> str:
             *lines,
             f"duplicates  {_duplicates(audit)}",
             f"page        {folder / 'index.html'}",
-            "next        open it, mark images, save corrections.csv, then",
+            "next        open it, mark images, save corrections.csv, then run",
             f"            {audit.command}",
         ]
     )

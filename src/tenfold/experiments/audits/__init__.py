@@ -1,4 +1,4 @@
-"""Audits: likely label errors and duplicates of a dataset, to look through."""
+"""Audits: likely label errors and duplicates of a dataset, with a page for review."""
 
 from tenfold.experiments.audits.auditor import Audit, audit
 from tenfold.experiments.audits.duplicates import find_duplicates

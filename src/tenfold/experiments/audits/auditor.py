@@ -1,97 +1,49 @@
-"""``audit``: the images of a dataset whose labels are most likely wrong."""
+"""``audit``: find likely label errors and duplicates of a dataset."""
 
 from __future__ import annotations
 
 import shlex
 import time
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tenfold.core.checksums import sha256
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
 from tenfold.core.folders import dated_folder
 from tenfold.data import Dataset, Splits, load
+from tenfold.experiments.audits.page import render
+from tenfold.experiments.audits.result import AuditResult
 from tenfold.experiments.audits.tables import as_csv, candidates, duplicates
 from tenfold.networks import recipes
 from tenfold.networks.recipes import Recipe
 from tenfold.training.progress import show_progress
 
-if TYPE_CHECKING:
-    from pandas import DataFrame
-
 FOLDS = 10
 LIMIT = 200
-_LEAST_SEEN = 60_000  # images, repeats counted, until the default recipe has learnt enough
+_MIN_IMAGES_SEEN = 60_000  # by each network of the default recipe, over all epochs
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class Audit:
-    """What an audit found. Splits and indices are those of ``load(source, validation=0)``.
-
-    Attributes:
-        name: of the data.
-        source: where they came from, in words.
-        command: what to type once corrections are saved.
-        dataset: all n images of all splits, one split after the other.
-        sizes: how many images each split has.
-        probabilities: float32 ``[n, classes]``, each by a network that did not see the image.
-        candidates: images whose label is likely wrong, the likeliest first: rank (from 1), split,
-            index, image (the digest), given, predicted, given_probability,
-            predicted_probability, quality (cleanlab's, 0 to 1, low where the label is doubtful),
-            is_issue (whether it is among those that cleanlab counts as errors).
-        duplicates: images that stand in the data twice: group (from 1), split, index, image,
-            given, exact (an equal one is in the group), contradicts (the group has several
-            labels).
-        settings: recipe, folds and seed.
-        seconds: of it all.
-    """
-
-    name: str
-    source: str
-    command: str
-    dataset: Dataset
-    sizes: dict[str, int]
-    probabilities: npt.NDArray[np.float32]
-    candidates: DataFrame
-    duplicates: DataFrame
-    settings: dict[str, Any]
-    seconds: float
-
-    @cached_property
-    def checksum(self) -> str:
-        """The SHA-256 of both tables: what a page's decisions are remembered by."""
-        return sha256((as_csv(self.candidates) + as_csv(self.duplicates)).encode())
-
-    def image(self, split: str, index: int) -> npt.NDArray[np.uint8]:
-        """Return an image by its place: uint8 ``[height, width]``."""
-        names = list(self.sizes)
-        start = sum(self.sizes[name] for name in names[: names.index(split)])
-        found: npt.NDArray[np.uint8] = self.dataset.images[start + index]
-        return found
+class Audit(AuditResult):
+    """The result of an audit, which can be saved with a page to review it."""
 
     def save(self, out: str | Path | None = None, limit: int = LIMIT) -> Path:
         """Write ``candidates.csv``, ``duplicates.csv`` and the page ``index.html``.
 
         Args:
             out: a new or empty folder; ``audits/<date>-<name>`` by default.
-            limit: how many candidates, and groups of duplicates, the page shows.
+            limit: number of candidates, and of groups of duplicates, on the page.
 
         Returns:
             The folder.
 
         Raises:
-            InputError: the folder is in use or cannot be written.
+            InputError: the folder is not empty or cannot be written.
         """
-        from tenfold.experiments.audits.page import render
-
         folder = dated_folder("audits", self.name) if out is None else Path(out)
-        refuse_used(folder)
+        require_empty(folder)
         for name, content in (
             ("candidates.csv", as_csv(self.candidates)),
             ("duplicates.csv", as_csv(self.duplicates)),
@@ -118,23 +70,27 @@ def audit(
     resize: bool = False,
     verbose: bool = True,
 ) -> Audit:
-    """Look for labels that are likely wrong, and for duplicates, in all splits of a dataset.
+    """Find likely label errors and duplicates in all splits of a dataset.
 
-    Networks are trained by cross-validation, so that each image is judged by one that has not
-    seen it. The method is confident learning (Northcutt, Jiang, Chuang, "Confident Learning:
-    Estimating Uncertainty in Dataset Labels", 2021), by the library cleanlab. The test images
-    are looked at as well, but by no network that is kept.
+    Label errors are estimated by confident learning from out-of-fold probabilities, with the
+    library cleanlab. Test images are included, but none of the networks is saved.
 
     Args:
-        source: what ``tenfold.load`` takes.
-        folds: of the cross-validation.
-        recipe: the networks, and how to train them; None for ``default_recipe``.
+        source: as for ``tenfold.load``.
+        folds: number of folds of the cross-validation.
+        recipe: of the networks; None for ``default_recipe``.
         seed: of folds and networks.
-        resize: bring images of other sizes to 28x28.
+        resize: resize images to 28x28.
         verbose: show progress on stderr.
+
+    Returns:
+        Candidates, duplicates and probabilities; ``save`` writes them with a page for review.
 
     Raises:
         InputError: cleanlab is not installed, or the data or arguments cannot be used.
+
+    Source: Northcutt, Jiang, Chuang, "Confident Learning: Estimating Uncertainty in Dataset
+    Labels", 2021.
 
     Example:
         >>> import pathlib, tempfile
@@ -149,15 +105,15 @@ def audit(
     splits = load(source, validation=0, resize=resize)
     dataset, sizes = pooled(splits)
     chosen = _recipe(recipe, len(dataset))
-    found = _cross_validated(chosen, dataset, folds, seed, verbose)
+    probabilities = _cross_validated(chosen, dataset, folds, seed, verbose)
     return Audit(
         splits.name,
         splits.source,
         _command(str(source), resize),
         dataset,
         sizes,
-        found,
-        candidates(dataset, sizes, found),
+        probabilities,
+        candidates(dataset, sizes, probabilities),
         duplicates(dataset, sizes),
         {"recipe": chosen.name, "epochs": chosen.epochs, "folds": folds, "seed": seed},
         time.perf_counter() - began,
@@ -165,25 +121,24 @@ def audit(
 
 
 def require_cleanlab() -> None:
-    """Raise InputError where cleanlab is not installed."""
+    """Raise InputError if cleanlab is not installed."""
     from importlib.util import find_spec
 
     if find_spec("cleanlab") is None:
-        raise InputError("audits need cleanlab, which is not here; pip install cleanlab")
+        raise InputError("audits need cleanlab, which is not installed; pip install cleanlab")
 
 
-def refuse_used(folder: Path) -> None:
-    """Raise InputError where something stands in the folder already."""
+def require_empty(folder: Path) -> None:
+    """Raise InputError if the folder exists and is not empty."""
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise InputError(f"{folder}: exists already; give a new folder as --out")
 
 
 def default_recipe(images: int) -> Recipe:
-    """Return the recipe for so many images: three epochs where images are many.
+    """The recipe for a number of images: three epochs, or more for small datasets.
 
-    What counts is how the doubtful images are ranked, not the accuracy, so the network is another
-    than that of ``quick``: see ``benchmarks/audit.py``. Fewer images are seen more often, so that
-    the networks learn.
+    The network ranks label errors better than that of ``quick``, though its accuracy is lower;
+    see ``benchmarks/audit.py``.
 
     Example:
         >>> default_recipe(70_000).epochs, default_recipe(6_000).epochs
@@ -193,12 +148,12 @@ def default_recipe(images: int) -> Recipe:
         name="audit",
         arguments={"filters": [12, 48], "kernels": 5, "strides": 2},
         learning_rate=5e-3,
-        epochs=max(3, -(-_LEAST_SEEN // images)),
+        epochs=max(3, -(-_MIN_IMAGES_SEEN // images)),
     )
 
 
 def pooled(splits: Splits) -> tuple[Dataset, dict[str, int]]:
-    """Return all images of all splits as one dataset, and how many each split gave."""
+    """All images of all splits as one dataset, and the number of images of each split."""
     present = splits.present()
     dataset = Dataset(
         np.concatenate([data.images for data in present.values()]),
@@ -219,7 +174,7 @@ def _recipe(recipe: str | Recipe | None, images: int) -> Recipe:
 
 
 def _command(source: str, resize: bool) -> str:
-    """What trains on the data with corrections, for a shell."""
+    """The shell command that trains on the data with corrections."""
     words = ["tenfold", "train", "--data", source, *["--resize"] * resize]
     return shlex.join([*words, "--corrections", "corrections.csv"])
 

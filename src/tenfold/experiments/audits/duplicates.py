@@ -1,4 +1,4 @@
-"""Images that stand in the data twice, equal or nearly so."""
+"""Finds equal and nearly equal images."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import numpy.typing as npt
 from tenfold.data import Dataset
 
 THRESHOLD = 0.1
-"""The two nearest different digits of MNIST are 0.129 apart; what is below 0.1 in Fashion-MNIST
-is, to the eye, one photo or one garment twice."""
+"""Relative distance of near-duplicates. The two nearest different digits of MNIST are 0.129 apart;
+pairs below 0.1 in Fashion-MNIST show, to the eye, the same photo or garment."""
 
 COMPONENTS = 64
 BLOCK = 1024
@@ -20,24 +20,25 @@ _SAMPLE = 10_000
 _SLACK = 1e-5  # of float32 products, relative to the squared lengths
 
 Floats = npt.NDArray[np.float32]
-Places = npt.NDArray[np.int64]
+Indices = npt.NDArray[np.int64]
 
 
-def find_duplicates(dataset: Dataset, threshold: float = THRESHOLD) -> list[Places]:
-    """Return the groups of images that are duplicates of each other, directly or by others.
+def find_duplicates(dataset: Dataset, threshold: float = THRESHOLD) -> list[Indices]:
+    """Find groups of images that are duplicates of each other, directly or through others.
 
     Images x and y are near-duplicates where ``|x - y| <= threshold * sqrt(|x| |y|)``, with
     Euclidean lengths of the pixels; equal ones are duplicates at any threshold. No pair is
-    missed: candidates come from the distances within the images' first principal components,
-    which are never longer than the distances themselves (Jolliffe, "Principal Component
-    Analysis", 2002), and each is then measured in full.
+    missed: candidates are selected by the distance of their projections on the first principal
+    components, which is never longer than the distance itself, and then measured in full.
+
+    Source: Jolliffe, "Principal Component Analysis", 2002.
 
     Args:
         dataset: n images.
-        threshold: relative distance, 0 for equal images alone.
+        threshold: relative distance; 0 for equal images only.
 
     Returns:
-        One int array of places a group, in rising order, the groups by their first places.
+        One int array of ascending indices per group; groups are ordered by their first index.
 
     Example:
         >>> images = np.zeros((4, 28, 28), np.uint8)
@@ -55,8 +56,8 @@ def find_duplicates(dataset: Dataset, threshold: float = THRESHOLD) -> list[Plac
     return sorted((group for group in groups if len(group) > 1), key=lambda group: int(group[0]))
 
 
-def _merge_near(pixels: npt.NDArray[np.uint8], threshold: float) -> Places:
-    """The group of each of n different images, uint8 ``[n, pixels]``, as a number."""
+def _merge_near(pixels: npt.NDArray[np.uint8], threshold: float) -> Indices:
+    """The number of the group of each distinct image, for uint8 ``[n, pixels]``."""
     groups = np.arange(len(pixels))
     for a, b in _candidates(pixels, threshold):
         for start in range(0, len(a), CHUNK):
@@ -69,8 +70,10 @@ def _merge_near(pixels: npt.NDArray[np.uint8], threshold: float) -> Places:
     return groups
 
 
-def _candidates(pixels: npt.NDArray[np.uint8], threshold: float) -> Iterator[tuple[Places, Places]]:
-    """Pairs of places (i, j) that may be near, block by block; all that are near are among them.
+def _candidates(
+    pixels: npt.NDArray[np.uint8], threshold: float
+) -> Iterator[tuple[Indices, Indices]]:
+    """Candidate pairs of indices (i, j), block by block; every near pair is among them.
 
     A pair is a candidate where ``|p - q|^2 - (threshold^2 + slack) |x| |y| <= 0`` for the
     projections p and q; the left side is one product of longer vectors.
@@ -92,18 +95,18 @@ def _candidates(pixels: npt.NDArray[np.uint8], threshold: float) -> Iterator[tup
 
 
 def _project(pixels: npt.NDArray[np.uint8]) -> Floats:
-    """The images' first principal components, float32 ``[n, components]``.
+    """Projections on principal directions, float32 ``[n, components]``.
 
-    The directions come from a sample; that they are orthonormal is all that matters.
+    The directions are estimated from a sample; exactness only requires that they are orthonormal.
     """
     step = -(-len(pixels) // _SAMPLE)
     sample = pixels[::step].astype(np.float32)
     mean = sample.mean(axis=0)
     sample -= mean
     directions = np.linalg.eigh((sample.T @ sample).astype(np.float64))[1]
-    kept = directions[:, -COMPONENTS:].astype(np.float32)
+    basis = directions[:, -COMPONENTS:].astype(np.float32)
     parts = [
-        (pixels[start : start + CHUNK] - mean) @ kept for start in range(0, len(pixels), CHUNK)
+        (pixels[start : start + CHUNK] - mean) @ basis for start in range(0, len(pixels), CHUNK)
     ]
     return np.concatenate(parts)
 
@@ -118,12 +121,12 @@ def _are_near(
     return near
 
 
-def _connected(groups: Places, i: Places, j: Places) -> Places:
-    """Groups joined where the images i and j are in them."""
+def _connected(groups: Indices, i: Indices, j: Indices) -> Indices:
+    """Groups after merging those of the images i and j."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
     n = len(groups)
     links = coo_array((np.ones(len(i), bool), (groups[i], groups[j])), shape=(n, n))
-    merged: Places = connected_components(links, directed=False)[1].astype(np.int64)
+    merged: Indices = connected_components(links, directed=False)[1].astype(np.int64)
     return merged[groups]

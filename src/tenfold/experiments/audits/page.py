@@ -1,4 +1,4 @@
-"""The page of an audit: one HTML file to look through, and to mark images in."""
+"""The page of an audit: one HTML file to review candidates and duplicates in."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from tenfold.core.html_page import render_page
 if TYPE_CHECKING:
     from pandas import DataFrame
 
-    from tenfold.experiments.audits.auditor import Audit
+    from tenfold.experiments.audits.result import AuditResult
 
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
-def render(audit: Audit, limit: int) -> str:
-    """Return the page: HTML that needs nothing else, with images, style and script inside.
+def render(audit: AuditResult, limit: int) -> str:
+    """Render a self-contained HTML page, with images, style and script inside.
 
     Args:
-        audit: what was found.
-        limit: how many candidates, and how many groups of duplicates, to show.
+        audit: its result.
+        limit: number of candidates, and of groups of duplicates, to show.
     """
     values = _head(audit) | _candidates(audit, limit) | _duplicates(audit, limit)
     return render_page(_TEMPLATES, {"percent": percent}, values)
 
 
 def percent(share: float) -> str:
-    """A probability in per cent, never rounded to certainty.
+    """A probability in per cent, never rounded to 0 or 100.
 
     Example:
         >>> percent(0.99996), percent(0.00002), percent(0.123)
@@ -41,7 +41,7 @@ def percent(share: float) -> str:
     return f"{100 * share:.1f} %"
 
 
-def _head(audit: Audit) -> dict[str, Any]:
+def _head(audit: AuditResult) -> dict[str, Any]:
     names = audit.dataset.class_names
     return {
         "name": audit.name,
@@ -58,7 +58,7 @@ def _head(audit: Audit) -> dict[str, Any]:
     }
 
 
-def _candidates(audit: Audit, limit: int) -> dict[str, Any]:
+def _candidates(audit: AuditResult, limit: int) -> dict[str, Any]:
     shown = audit.candidates.head(limit)
     return {
         "total": f"{len(audit.candidates):,}",
@@ -70,7 +70,7 @@ def _candidates(audit: Audit, limit: int) -> dict[str, Any]:
     }
 
 
-def _duplicates(audit: Audit, limit: int) -> dict[str, Any]:
+def _duplicates(audit: AuditResult, limit: int) -> dict[str, Any]:
     table = audit.duplicates
     shown = table[table["group"] <= limit]
     groups = [_group(audit, number, members) for number, members in shown.groupby("group")]
@@ -82,7 +82,7 @@ def _duplicates(audit: Audit, limit: int) -> dict[str, Any]:
     }
 
 
-def _group(audit: Audit, number: Any, members: DataFrame) -> dict[str, Any]:
+def _group(audit: AuditResult, number: Any, members: DataFrame) -> dict[str, Any]:
     kind = "equal pixel by pixel" if members["image"].nunique() == 1 else "nearly equal"
     labels = "with different labels" if members["contradicts"].any() else "with the same label"
     splits = members["split"].unique()
@@ -98,7 +98,7 @@ def _group(audit: Audit, number: Any, members: DataFrame) -> dict[str, Any]:
 
 
 def _other_label(row: dict[Any, Any], members: DataFrame) -> dict[str, str]:
-    """What relabelling first offers: a label that an image of the group has and this one not."""
+    """The label offered first: one of another image in the group, if labels differ."""
     return {"predicted": next((n for n in members["given"] if n != row["given"]), row["given"])}
 
 
@@ -106,8 +106,8 @@ def _rows(frame: DataFrame) -> list[dict[Any, Any]]:
     return frame.to_dict("records")
 
 
-def _item(audit: Audit, row: dict[Any, Any], text: str) -> dict[str, Any]:
-    """What every image on the page has: a name, a picture, and what the picture is said to be."""
+def _item(audit: AuditResult, row: dict[Any, Any], text: str) -> dict[str, Any]:
+    """The values of an image on the page: id, title, alternative text and picture."""
     image = audit.image(row["split"], row["index"])
     title = f"{row['split']} {row['index']}"
     kind = "candidate" if "rank" in row else f"group-{row['group']}"

@@ -14,18 +14,18 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 METHOD = "self_confidence"
-"""Of cleanlab's rankings: the probability of the given label. See ``benchmarks/audit.py``."""
+"""Cleanlab's ranking by the probability of the given label; see ``benchmarks/audit.py``."""
 
 
 def candidates(
     dataset: Dataset, sizes: dict[str, int], probabilities: npt.NDArray[np.float32]
 ) -> DataFrame:
-    """Return the images whose label is likely wrong, the likeliest first.
+    """The table of likely label errors, most likely first.
 
     Args:
-        dataset: n images of all splits, one split after the other.
-        sizes: how many images each split has.
-        probabilities: float32 ``[n, classes]``, each by a network that did not see the image.
+        dataset: n images, one split after another.
+        sizes: number of images of each split.
+        probabilities: out-of-fold probabilities, float32 ``[n, classes]``.
     """
     import pandas as pd
     from cleanlab.filter import find_label_issues
@@ -38,7 +38,7 @@ def candidates(
     listed = listed[np.argsort(quality[listed], kind="stable")]
     names = np.array(dataset.class_names)
     frame = pd.DataFrame({"rank": np.arange(1, len(listed) + 1)})
-    return pd.concat([frame, _places(dataset, sizes, listed)], axis=1).assign(
+    return pd.concat([frame, _rows(dataset, sizes, listed)], axis=1).assign(
         predicted=names[predicted[listed]],
         given_probability=probabilities[listed, given[listed]],
         predicted_probability=probabilities[listed, predicted[listed]],
@@ -48,15 +48,15 @@ def candidates(
 
 
 def duplicates(dataset: Dataset, sizes: dict[str, int]) -> DataFrame:
-    """Return the images that stand in the data twice, group by group.
+    """The table of duplicates, group by group.
 
-    Groups with several labels come first, then those that reach across splits.
+    Groups with several labels come first, then those with images of several splits.
     """
     import pandas as pd
 
-    groups = [_places(dataset, sizes, places) for places in find_duplicates(dataset)]
+    groups = [_rows(dataset, sizes, indices) for indices in find_duplicates(dataset)]
     groups.sort(key=lambda group: (-group["given"].nunique(), -group["split"].nunique()))
-    frame = pd.concat([_places(dataset, sizes, np.empty(0, np.int64)), *groups])
+    frame = pd.concat([_rows(dataset, sizes, np.empty(0, np.int64)), *groups])
     frame.insert(0, "group", np.repeat(np.arange(1, len(groups) + 1), [len(g) for g in groups]))
     labels = frame.groupby("group")["given"]
     return frame.reset_index(drop=True).assign(
@@ -65,22 +65,22 @@ def duplicates(dataset: Dataset, sizes: dict[str, int]) -> DataFrame:
     )
 
 
-def _places(dataset: Dataset, sizes: dict[str, int], chosen: npt.NDArray[np.int64]) -> DataFrame:
-    """Where images stand, what they are known by, and the names of their classes."""
+def _rows(dataset: Dataset, sizes: dict[str, int], indices: npt.NDArray[np.int64]) -> DataFrame:
+    """Split, index, digest and class name of images."""
     import pandas as pd
 
     starts = np.cumsum([0, *sizes.values()])
-    split = np.searchsorted(starts, chosen, side="right") - 1
+    split = np.searchsorted(starts, indices, side="right") - 1
     return pd.DataFrame(
         {
             "split": np.array(list(sizes))[split],
-            "index": chosen - starts[split],
-            "image": dataset.digests[chosen],
-            "given": np.array(dataset.class_names)[dataset.labels[chosen]],
+            "index": indices - starts[split],
+            "image": dataset.digests[indices],
+            "given": np.array(dataset.class_names)[dataset.labels[indices]],
         }
     )
 
 
 def as_csv(frame: DataFrame) -> str:
-    """Return a table as CSV, numbers with six digits."""
+    """A table as CSV; numbers have six significant digits."""
     return str(frame.to_csv(index=False, lineterminator="\n", float_format="%.6g"))

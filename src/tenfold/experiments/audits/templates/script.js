@@ -4,14 +4,14 @@ const items = [...document.querySelectorAll(".item")];
 const filter = document.getElementById("filter");
 const columns = ["image", "split", "index", "given", "action", "label"];
 
-// A decision belongs to an image and its label: items that show the same share it.
+// Items with the same image and label share one decision.
 const keyOf = (item) => item.dataset.image + " " + item.dataset.given;
 const byKey = Map.groupBy
   ? Map.groupBy(items, keyOf)
   : items.reduce((map, item) => map.set(keyOf(item), [...(map.get(keyOf(item)) || []), item]), new Map());
-const decisions = new Map(Object.entries(read()).filter(([key]) => byKey.has(key)));
+const decisions = new Map(Object.entries(readDecisions()).filter(([key]) => byKey.has(key)));
 
-function read() {
+function readDecisions() {
   try {
     return JSON.parse(localStorage.getItem(storageKey)) || {};
   } catch {
@@ -19,11 +19,11 @@ function read() {
   }
 }
 
-function write() {
+function writeDecisions() {
   try {
     localStorage.setItem(storageKey, JSON.stringify(Object.fromEntries(decisions)));
   } catch {
-    return; // a browser without storage: the decisions last as long as the page
+    return; // without storage, decisions are lost when the page is closed
   }
 }
 
@@ -43,7 +43,7 @@ function toggle(item, action) {
 }
 
 function changed(item) {
-  write();
+  writeDecisions();
   byKey.get(keyOf(item)).forEach(show);
   count();
 }
