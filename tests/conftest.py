@@ -11,6 +11,10 @@ from hypothesis import settings
 CACHE = Path(
     os.environ.setdefault("TENFOLD_CACHE", str(Path(tempfile.gettempdir()) / "tenfold-test-cache"))
 )
+SOURCES = str(Path(__file__).parents[1] / "src")
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [SOURCES, os.environ.get("PYTHONPATH")]))
+"""Processes that tests start import this tree, too."""
+
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("MPLBACKEND", "agg")
 

@@ -187,3 +187,20 @@ def test_keras_on_another_backend_is_refused_in_one_line(tmp_path):
         [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
     )
     assert "Keras runs on torch in this process, tenfold needs JAX" in result.stdout
+
+
+def test_the_docstring_of_a_package_maps_its_modules():
+    """Except packages that discover their modules, where one name or rule covers them all."""
+    discovered = {"data.formats", "export.layers", "networks.builders", "server.api.routes"}
+    small = {"engine.cpu.kernels", "server.web"}
+    missing = []
+    for module, path in MODULES.items():
+        package = module.removeprefix("tenfold.")
+        if path.name != "__init__.py" or module == "tenfold" or package in discovered | small:
+            continue
+        docstring = ast.get_docstring(ast.parse(path.read_text())) or ""
+        for other in MODULES:
+            name = other.rpartition(".")[2]
+            if other.rpartition(".")[0] == module and name != "__main__" and name not in docstring:
+                missing.append(other)
+    assert missing == []

@@ -1,6 +1,14 @@
 """The command line: parse, call, print.
 
 Importing a module adds its commands; `--help` lists them in the order of these imports.
+
+- ``app``: start and end of every command, shared options; ``recipe_options``: generated options
+- ``train``, ``recipes``, ``reproduce``, ``study``, ``audit``: commands that train
+- ``evaluate``, ``report``, ``export``: commands on runs
+- ``read``, ``collect``, ``serve``: handwriting and the service
+- ``data``, ``doctor`` with ``doctor_checks``: datasets and installation
+- ``audit_text``, ``data_text``, ``evaluation_text``, ``reading_text``, ``reproduction_text``,
+  ``run_text``, ``study_text``, ``text``: console output of results
 """
 
 # ruff: noqa: F401, I001

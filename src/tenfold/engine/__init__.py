@@ -6,6 +6,7 @@
 - ``device_data``, ``inputs``: images on the device, adapted to the model
 - ``fit``, ``cross_validation``: trainings of one model, and of one network per fold
 - ``inference``: outputs and probabilities of trained networks
+- ``muon``: an optimizer for kernels of convolutions
 - ``xla``: compiler options and known bugs
 - ``cpu``: lowering rules, fusion and compiled kernels
 """

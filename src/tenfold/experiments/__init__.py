@@ -1,1 +1,8 @@
-"""Questions over many runs: comparison, studies, audits, reproduction."""
+"""Questions over many runs: comparison, studies, audits, reproduction.
+
+- ``comparison``: two runs on the same images
+- ``rescoring``: a run on original and on corrected labels
+- ``studies``: grid and random search over recipes
+- ``audits``: likely label errors and duplicates of a dataset
+- ``reproduction``: the tutorials' published figures
+"""

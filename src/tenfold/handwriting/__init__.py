@@ -15,6 +15,7 @@ reading_order  lines and numbers
 reading        the result, with labels and confidences
 annotation     the picture with the result drawn in
 
+``strokes`` measures the width and slant of pen strokes, for several steps.
 ``collect`` turns photos of the printed sheet into labelled images.
 """
 

@@ -7,6 +7,7 @@
 ``training_monitor`` serve a run while it is trained
 ``target``           what is served: packed reader, model file or run
 ``settings``         token, names and limits
+``reference``        the API reference, generated from OpenAPI
 ``app``              the ASGI application: endpoints behind middleware
 ``api/``             endpoints: one module of ``api/routes/`` for each group, with its types
 ``http/``            connection, middleware, bodies, errors, counters

@@ -1,4 +1,15 @@
-"""Training: from a recipe and data to a run folder that survives a kill."""
+"""Training: from a recipe and data to a run folder that survives a kill.
+
+In the order of a training:
+
+- ``trainer``: ``train`` and ``resume``, arguments and splits
+- ``prepare``, ``run_folder``: record, networks, program and the new folder
+- ``job``, ``loop``: epochs; after each, ``checkpoint``, ``history`` and ``tensorboard`` are written
+- ``progress``, ``failures``: what the user sees meanwhile
+- ``finish``: networks, predictions, calibration and metrics
+- ``finetune``: trainings that start from trained networks
+- ``retraining``: fine-tuning in the background of a service, with versions
+"""
 
 from typing import TYPE_CHECKING, Any
 

@@ -1,8 +1,9 @@
 """Synthetic images: non-digits, and handwriting styles that MNIST lacks.
 
-`draw_non_digits` draws images that show no digit, to train and test the reject class.
-`cross_stems`, `lengthen_stems` and `add_upstrokes` change digits of MNIST to other handwriting
-styles. The same arguments give the same images.
+- ``non_digits``: all kinds of non-digits from one seed
+- ``strokes``, ``areas``, ``letters``: the kinds
+- ``placement``: from a drawing to 28x28
+- ``handwriting_styles``: MNIST digits restyled
 """
 
 from tenfold.data.synthetic.handwriting_styles import add_upstrokes, cross_stems, lengthen_stems

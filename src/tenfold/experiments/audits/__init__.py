@@ -1,4 +1,10 @@
-"""Audits: likely label errors and duplicates of a dataset, with a page for review."""
+"""Audits: likely label errors and duplicates of a dataset, with a page for review.
+
+- ``auditor``: ``audit``, by cross-validation
+- ``result``, ``tables``: candidates and duplicates as tables
+- ``duplicates``: equal and nearly equal images
+- ``page``: the HTML file to review them in
+"""
 
 from tenfold.experiments.audits.auditor import Audit, audit
 from tenfold.experiments.audits.duplicates import find_duplicates

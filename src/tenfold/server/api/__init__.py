@@ -1,1 +1,8 @@
-"""The HTTP API: shared state, types and endpoints."""
+"""The HTTP API: shared state, types and endpoints.
+
+- ``routes``: one module per group of endpoints, with its types
+- ``schemas``, ``answers``: types and encodings that groups share
+- ``service``: the state behind the endpoints: ``served_model``, ``training_data``, ``run_view``
+- ``fast_path``: serves one declared route without FastAPI's layers
+- ``openapi``, ``operations``: the API description
+"""

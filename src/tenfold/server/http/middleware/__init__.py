@@ -1,5 +1,7 @@
 """ASGI middleware, one concern per module; ``add_middleware`` declares the order.
 
+``raw_headers`` looks up headers for all of them.
+
 A request passes these layers from the outermost to the innermost, its response the other way:
 
 ==================  ========================================================================
