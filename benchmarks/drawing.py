@@ -37,7 +37,7 @@ from machine import machine
 from playwright.sync_api import expect, sync_playwright
 from tables import print_table
 
-STROKES = Path(__file__).parent.parent / "tests" / "strokes.json"
+STROKES = Path(__file__).parent.parent / "tests" / "server" / "strokes.json"
 PATIENCE = 900_000  # milliseconds
 
 

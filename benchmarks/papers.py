@@ -36,7 +36,7 @@ from tables import print_table
 import tenfold
 from tenfold.core.errors import InputError
 
-STROKES = json.loads((Path(__file__).parent.parent / "tests" / "strokes.json").read_text())
+STROKES = json.loads((Path(__file__).parent.parent / "tests" / "server" / "strokes.json").read_text())
 SCALE = 12  # pixels a millimetre
 PENS = {  # millimetres, colour
     "ballpoint": (0.5, (35, 50, 140)),

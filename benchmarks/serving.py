@@ -48,7 +48,7 @@ from summaries import spread
 from tables import print_table
 
 import tenfold
-from tenfold.export.predictor import READER
+from tenfold.core.assets import READER
 
 PNGS, BATCH = 500, 1024
 SCRIPT = """
