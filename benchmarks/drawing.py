@@ -9,7 +9,7 @@ What is measured
 
 How
     `tenfold serve` runs in a process of its own, with samples in a folder that is removed, and
-    Debian's chromium draws along tests/strokes.json, made by hand, three ways a digit. Size
+    Debian's chromium draws along tests/server/strokes.json, made by hand, three ways a digit. Size
     (18 to 85 % of the sheet), place, width, slant, tremor, pen and speed (of fast strokes only
     every second or third point is left) are drawn from --seed.
 

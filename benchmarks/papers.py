@@ -7,7 +7,7 @@ What is measured
 
 How
     Every paper is written on with every pen, --pages pages each, three lines of three to six
-    digits along tests/strokes.json, made by hand, with tremor and slant. Lines are 0.25 mm wide,
+    digits along tests/server/strokes.json, made by hand, with tremor and slant. Lines are 0.25 mm wide,
     every 8 mm (ruled) or 5 mm (squared), boxes one a digit. Pages are then seen at an angle of up
     to 2 degrees, in perspective, out of focus, in slanting light, half of them with the edge of
     a shadow, noisy, as JPEG of 12 pixels a millimetre. A page's number is its seed. The way to find
