@@ -7,7 +7,8 @@ What is measured
 
 How
     Every paper is written on with every pen, --pages pages each, three lines of three to six
-    digits along tests/server/strokes.json, made by hand, with tremor and slant. Lines are 0.25 mm wide,
+    digits along hand-made strokes (tests/server/strokes.json), with tremor and slant. Lines are 0.25 mm
+    wide,
     every 8 mm (ruled) or 5 mm (squared), boxes one a digit. Pages are then seen at an angle of up
     to 2 degrees, in perspective, out of focus, in slanting light, half of them with the edge of
     a shadow, noisy, as JPEG of 12 pixels a millimetre. A page's number is its seed. The way to find
@@ -36,7 +37,7 @@ from tables import print_table
 import tenfold
 from tenfold.core.errors import InputError
 
-STROKES = json.loads((Path(__file__).parent.parent / "tests" / "server" / "strokes.json").read_text())
+STROKES = json.loads((Path(__file__).parents[1] / "tests" / "server" / "strokes.json").read_text())
 SCALE = 12  # pixels a millimetre
 PENS = {  # millimetres, colour
     "ballpoint": (0.5, (35, 50, 140)),
