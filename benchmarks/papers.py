@@ -7,13 +7,12 @@ What is measured
 
 How
     Every paper is written on with every pen, --pages pages each, three lines of three to six
-    digits along hand-made strokes (tests/server/strokes.json), with tremor and slant. Lines are 0.25 mm
-    wide,
-    every 8 mm (ruled) or 5 mm (squared), boxes one a digit. Pages are then seen at an angle of up
-    to 2 degrees, in perspective, out of focus, in slanting light, half of them with the edge of
-    a shadow, noisy, as JPEG of 12 pixels a millimetre. A page's number is its seed. The way to find
-    lines was tuned on pages of a forerunner of this script; of these here, 0 to 7 were looked at
-    too, and a threshold was chosen on 12 to 15.
+    digits along hand-made strokes (tests/server/strokes.json), with tremor and slant. Lines are
+    0.25 mm wide, every 8 mm (ruled) or 5 mm (squared), boxes one a digit. Pages are then seen
+    at an angle of up to 2 degrees, in perspective, out of focus, in slanting light, half of
+    them with the edge of a shadow, noisy, as JPEG of 12 pixels a millimetre. A page's number is
+    its seed. The way to find lines was tuned on pages of a forerunner of this script; of these
+    here, 0 to 7 were looked at too, and a threshold was chosen on 12 to 15.
 
 Versions
     those installed beside the Python running this script; they are in the JSON.
