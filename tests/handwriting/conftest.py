@@ -8,7 +8,7 @@ from tenfold.handwriting.reading import default_predictor
 
 @pytest.fixture(scope="session")
 def digits(mnist):
-    """One upright digit of each class that fills its box in height and does not fall apart."""
+    """One upright digit of each class that fills its box in height and is connected."""
     images, labels = mnist.validation.images, mnist.validation.labels
     tall = (images > 0).any(axis=2).sum(axis=1) == 20
     return {d: images[(labels == d) & tall][3] for d in range(10)}
@@ -16,7 +16,9 @@ def digits(mnist):
 
 @pytest.fixture(scope="session")
 def plain(mnist):
-    """A test image of each digit that the reader is sure of."""
+    """The most confident test image of each digit."""
     images, labels = mnist.test.images[:1000], mnist.test.labels[:1000]
-    chances = default_predictor()(images)[np.arange(1000), labels]
-    return [images[max(np.flatnonzero(labels == k), key=lambda i: chances[i])] for k in range(10)]
+    confidences = default_predictor()(images)[np.arange(1000), labels]
+    return [
+        images[max(np.flatnonzero(labels == k), key=lambda i: confidences[i])] for k in range(10)
+    ]

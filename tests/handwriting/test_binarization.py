@@ -23,21 +23,21 @@ from tenfold.handwriting.binarization import threshold
     ],
 )
 @pytest.mark.parametrize("text", ["0", "5", "30415", "304152 98"])
-def test_polarity_and_colour_are_found(paper, pen, light, text, digits):
+def test_ink_of_any_polarity_and_colour_is_detected(paper, pen, light, text, digits):
     ink = composed([text.replace(" ", "   ")], digits, times=5)[..., None]
     page = detect_digits((np.array(paper) + (np.array(pen) - paper) * ink).round().astype(np.uint8))
     assert page.light_on_dark is light
     assert text_by_similarity(page, digits) == text
 
 
-def test_contrasts_that_differ_by_rounding_are_all_ink():
+def test_contrasts_that_differ_by_rounding_only_are_all_ink():
     levels = np.zeros((40, 40), np.float32)
     levels[10:20, 10:20] = 0.9
     levels[14, 14] = np.nextafter(levels[14, 14], np.float32(1))
     assert (threshold(levels, 2)[0] == (levels > 0)).all()
 
 
-def test_stains_specks_and_a_shadow_are_left_out(digits):
+def test_stains_specks_and_a_shadow_are_removed(digits):
     ink = composed(["304152", "984726"], digits, times=4)
     rng = np.random.default_rng(3)
     levels = on_paper(ink).astype(float)

@@ -1,4 +1,4 @@
-"""Sheets: from the PDF over a photo of it, written on, back to the digits that were written."""
+"""Sheets: the PDF, photos of it with digits, and the images collected from them."""
 
 import importlib
 import io
@@ -23,7 +23,7 @@ MM = DPI / 25.4
 
 @pytest.fixture(scope="module")
 def page(tmp_path_factory):
-    """The printed sheet as it is without writing: by way of the PDF where that can be drawn."""
+    """The printed sheet without writing, rendered from the PDF if pdftoppm is available."""
     if shutil.which("pdftoppm"):
         folder = tmp_path_factory.mktemp("sheet")
         write_template(folder / "sheet.pdf")
@@ -37,16 +37,16 @@ def page(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def written(page, mnist):
-    """The sheet with MNIST's digits in most boxes, and which image stands in which."""
+    """The sheet with MNIST's digits in most boxes, and the image per box."""
     rng, sheet, truth = np.random.default_rng(0), page.copy(), {}
     (width, height), side = sheet_layout.PAPERS["a4"], round(14 * MM)
     corner = np.array([(width - sheet_layout.WIDTH) / 2, (height - sheet_layout.HEIGHT) / 2])
     for row in range(sheet_layout.ROWS):
-        places = np.flatnonzero(mnist.validation.labels == row)
+        indices = np.flatnonzero(mnist.validation.labels == row)
         for number in range(sheet_layout.BOXES):
             if rng.random() < 0.15:
                 continue
-            image = mnist.validation.images[rng.choice(places)]
+            image = mnist.validation.images[rng.choice(indices)]
             left, top, right, bottom = sheet_layout.box(row, number)
             middle = corner + np.array([left + right, top + bottom]) / 2 + rng.uniform(-1, 1, 2)
             x, y = (round(float(m * MM - side / 2)) for m in middle)
@@ -59,16 +59,16 @@ def written(page, mnist):
 
 
 def photographed(page, path, angle=0.0, tilt=0.1, size=(1700, 1300), seed=0):
-    """A photo: turned, in perspective, on a dark table, in uneven light, blurred, noisy, JPEG."""
+    """A photo: rotated, in perspective, on a dark table, in uneven light, blurred, noisy, JPEG."""
     rng, (width, height) = np.random.default_rng(seed), size
     h, w = page.shape[:2]
     centre = np.array([w, h]) / 2
     corners = np.array([[0, 0], [w, 0], [w, h], [0, h]]) - centre
     turn = np.deg2rad(angle)
-    turned = corners @ [[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]
-    turned *= 0.86 * min(width / np.ptp(turned[:, 0]), height / np.ptp(turned[:, 1]))
-    turned = turned * (1 + tilt * rng.uniform(-1, 1, (4, 1))) + [width / 2, height / 2]
-    to_page = ProjectiveTransform.from_estimate(turned, corners + centre)
+    rotated = corners @ [[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]]
+    rotated *= 0.86 * min(width / np.ptp(rotated[:, 0]), height / np.ptp(rotated[:, 1]))
+    rotated = rotated * (1 + tilt * rng.uniform(-1, 1, (4, 1))) + [width / 2, height / 2]
+    to_page = ProjectiveTransform.from_estimate(rotated, corners + centre)
     seen = warp(page, to_page, output_shape=(height, width), cval=-1, preserve_range=True)
     seen = np.where(seen < 0, 60 + rng.normal(0, 8, (height, width, 1)), seen)
     light = 1 - 0.4 * np.linspace(0, 1, width)[None, :, None]
@@ -81,13 +81,13 @@ def photographed(page, path, angle=0.0, tilt=0.1, size=(1700, 1300), seed=0):
 
 
 @pytest.mark.parametrize(("angle", "size"), [(6, (1200, 1600)), (-173, (1600, 1600))])
-def test_a_photo_gives_back_what_was_written(written, tmp_path, angle, size):
+def test_a_photo_gives_the_digits_that_were_written(written, tmp_path, angle, size):
     page, truth = written
     photo = photographed(page, tmp_path / "my photo.jpg", angle, size=size)
     sheet = collect(photo, tmp_path / "mine")
     assert sheet.name == "my-photo"
     assert set(sheet.images) == set(truth)
-    distances = [np.abs(sheet.images[place].astype(float) - truth[place]).mean() for place in truth]
+    distances = [np.abs(sheet.images[box].astype(float) - truth[box]).mean() for box in truth]
     assert np.mean(distances) < 14  # of 255; two different images of one digit differ by over 30
     if angle == 6:
         compare_files(sheet, truth, tmp_path / "mine")
@@ -108,10 +108,10 @@ def compare_files(sheet, truth, folder):
 
 
 @pytest.mark.parametrize("angle", range(0, 360, 72))
-def test_marks_are_found_however_the_sheet_lies(page, tmp_path, angle):
+def test_marks_are_found_at_any_rotation(page, tmp_path, angle):
     photo = photographed(page, tmp_path / "photo.jpg", angle, 0.0, (700, 700))
-    found = find_marks(np.asarray(Image.open(photo)), "photo")
-    sides = np.roll(found, -1, axis=0) - found
+    marks = find_marks(np.asarray(Image.open(photo)), "photo")
+    sides = np.roll(marks, -1, axis=0) - marks
     direction = np.rad2deg(np.arctan2(sides[0, 1], sides[0, 0]))
     assert abs((direction - angle + 180) % 360 - 180) < 1
     lengths = np.hypot(*sides.T)
@@ -175,18 +175,16 @@ def bad(page, tmp_path_factory):
         (["--template", "{out}.pdf", "{bad}/cut.png"], "--template: only writes the sheet"),
     ],
 )
-def test_what_cannot_be_collected_is_told_in_a_line(
-    arguments, message, bad, tmp_path, tenfold_main
-):
-    places = {"bad": bad, "out": tmp_path / "mine"}
-    code, _, err = tenfold_main("collect", *(text.format(**places) for text in arguments))
+def test_invalid_input_is_refused_in_one_line(arguments, message, bad, tmp_path, tenfold_main):
+    folders = {"bad": bad, "out": tmp_path / "mine"}
+    code, _, err = tenfold_main("collect", *(text.format(**folders) for text in arguments))
     assert code == 2
     assert message in err
     assert err.count("\n") <= max(1, len(arguments))
     assert list(tmp_path.iterdir()) == []
 
 
-def test_in_a_batch_the_others_go_on(bad, written, tmp_path, tenfold_main):
+def test_a_batch_continues_after_a_failure(bad, written, tmp_path, tenfold_main):
     page, truth = written
     Image.fromarray(page).save(tmp_path / "good.png")
     code, out, err = tenfold_main(
@@ -198,7 +196,7 @@ def test_in_a_batch_the_others_go_on(bad, written, tmp_path, tenfold_main):
     assert len(list((tmp_path / "mine").glob("*/good_cell-*.png"))) == len(truth)
 
 
-def test_what_cannot_be_written_whole_is_not_written(written, tmp_path, monkeypatch):
+def test_a_failed_write_leaves_no_files(written, tmp_path, monkeypatch):
     collecting = importlib.import_module("tenfold.handwriting.collect.sheet")
     Image.fromarray(written[0]).save(tmp_path / "photo.png")
     write, left = collecting.atomic_write, [20]

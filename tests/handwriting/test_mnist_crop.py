@@ -16,13 +16,13 @@ from tenfold.handwriting.mnist_crop import normalize_stroke
 from tenfold.handwriting.strokes import deslanted, stroke_width
 
 
-def test_mnist_images_come_out_of_the_procedure_as_they_went_in(mnist):
+def test_mnist_images_are_unchanged_by_the_procedure(mnist):
     images = mnist.validation.images[:500]
     again = np.stack([mnist_image(image) for image in images])
     assert np.abs(again.astype(int) - images).max() <= 3
 
 
-def test_the_procedure_step_by_step_against_plain_loops():
+def test_the_procedure_equals_plain_loops():
     ink = np.zeros((37, 50), bool)
     ink[5:30, 12:18] = ink[25:30, 12:40] = True
     side = 28
@@ -41,9 +41,9 @@ def test_the_procedure_step_by_step_against_plain_loops():
             ]
             small[row, column] += square[y, x] * shares[0] * shares[1]
     small = np.rint(small * 255 / small.max())
-    places = np.arange(20) + 0.5
-    top = int(15 - (small.sum(1) * places).sum() / small.sum())
-    left = int(15 - (small.sum(0) * places).sum() / small.sum())
+    positions = np.arange(20) + 0.5
+    top = int(15 - (small.sum(1) * positions).sum() / small.sum())
+    left = int(15 - (small.sum(0) * positions).sum() / small.sum())
     expected = np.zeros((28, 28))
     expected[top : top + 20, left : left + 20] = small
     assert np.abs(mnist_image(ink) - expected).max() <= 1
@@ -51,7 +51,7 @@ def test_the_procedure_step_by_step_against_plain_loops():
 
 @given(st.integers(2, 70), st.integers(2, 70), st.integers(0, 9), st.integers(0, 9))
 @settings(max_examples=40, deadline=None)
-def test_the_place_of_the_ink_does_not_matter_and_its_barycentre_is_in_pixel_14_15(h, w, y, x):
+def test_crops_are_invariant_to_translation_and_centred_in_pixel_14_15(h, w, y, x):
     ink = np.zeros((90, 90), bool)
     ink[y : y + h, x : x + w] = True
     moved = np.zeros((90, 90), bool)
@@ -72,13 +72,13 @@ def test_the_place_of_the_ink_does_not_matter_and_its_barycentre_is_in_pixel_14_
         (np.array([["a"]]), "ink must be numbers"),
     ],
 )
-def test_what_is_no_ink_is_refused(ink, message):
+def test_invalid_ink_is_refused(ink, message):
     with pytest.raises(InputError, match=message):
         mnist_image(ink)
 
 
 @pytest.mark.parametrize("width", [2, 4, 8, 14, 24, 34])
-def test_thin_pens_are_thickened_and_thick_ones_thinned_to_mnists(width):
+def test_thin_strokes_are_dilated_and_thick_ones_eroded(width):
     picture = Image.new("L", (140, 140))
     ImageDraw.Draw(picture).line([(30, 20), (110, 20), (60, 120)], 255, width, "curve")
     drawn = normalize_stroke(np.asarray(picture) > 0)
@@ -87,12 +87,12 @@ def test_thin_pens_are_thickened_and_thick_ones_thinned_to_mnists(width):
     assert 1.7 * unit < stroke_width(drawn) < 4.6 * unit
 
 
-def test_a_pen_within_mnists_range_is_left_alone(digits):
+def test_a_stroke_width_within_mnists_range_is_unchanged(digits):
     ink = enlarged(digits[2], 5) > 127
     assert normalize_stroke(ink) is ink
 
 
-def test_a_loop_stays_a_loop_and_a_stroke_in_one_piece_whatever_the_pen():
+def test_the_topology_is_invariant_to_stroke_normalization():
     for width in (3, 30):
         picture = Image.new("L", (140, 140))
         ImageDraw.Draw(picture).ellipse([20, 10, 110, 130], outline=255, width=width)
@@ -103,7 +103,7 @@ def test_a_loop_stays_a_loop_and_a_stroke_in_one_piece_whatever_the_pen():
 
 
 @pytest.mark.parametrize("slope", [-0.7, -0.3, 0.3, 0.7])
-def test_deslanting_takes_the_slant_out(slope):
+def test_deslanting_removes_the_slant(slope):
     rows, columns = np.mgrid[:80, :160]
     stroke = np.abs(columns - 80 - slope * (rows - 40)) < 4
     assert deslanted(stroke).any(axis=0).sum() < 14

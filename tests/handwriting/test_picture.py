@@ -16,7 +16,7 @@ from tenfold.handwriting import detect_digits
 
 
 @pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (200, 30, 30)])
-def test_ink_on_nothing_is_read(colour, digits):
+def test_ink_on_a_transparent_background_is_read(colour, digits):
     opacity = (composed(["304"], digits) * 255).astype(np.uint8)
     ink = np.dstack([np.full((*opacity.shape, 3), colour, np.uint8), opacity])
     assert text_by_similarity(detect_digits(ink), digits) == "304"
@@ -61,7 +61,7 @@ def test_arrays_are_read(dtype, digits):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-def test_exif_orientation_is_honoured(orientation, tmp_path, digits):
+def test_exif_orientation_is_applied(orientation, tmp_path, digits):
     upright_one = Image.fromarray(on_paper(composed(["3041", "52"], digits)))
     undo = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -80,7 +80,7 @@ def test_exif_orientation_is_honoured(orientation, tmp_path, digits):
     assert page.size == upright_one.size
 
 
-def test_a_large_jpeg_keeps_its_own_pixels_for_boxes(tmp_path, digits):
+def test_boxes_of_a_large_jpeg_are_in_its_original_pixels(tmp_path, digits):
     ink = composed(["30"], digits, times=3)
     large = Image.fromarray(on_paper(ink)).resize((ink.shape[1] * 12, ink.shape[0] * 12))
     page = detect_digits(saved(large, tmp_path / "large.jpg"))
@@ -89,13 +89,13 @@ def test_a_large_jpeg_keeps_its_own_pixels_for_boxes(tmp_path, digits):
     assert np.abs(page.boxes - small.boxes * 12).max() <= 24
 
 
-def test_an_upside_down_photo_is_read_without_complaint(digits):
+def test_an_upside_down_photo_raises_no_error(digits):
     picture = Image.fromarray(on_paper(composed(["30"], digits))).rotate(180)
     assert len(detect_digits(picture).crops) == 2
 
 
 def bomb(width, height):
-    """A PNG that claims a size and holds next to nothing."""
+    """A PNG with a large size in its header and almost no data."""
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
     chunks = [(b"IHDR", header), (b"IDAT", zlib.compress(b"\0" * 10)), (b"IEND", b"")]
     return b"\x89PNG\r\n\x1a\n" + b"".join(
@@ -157,14 +157,14 @@ def written(path, data):
         (lambda at: np.array([["a"]]), "received <U1"),
     ],
 )
-def test_bad_input_is_refused_in_one_line(make, message, tmp_path, recwarn):
+def test_invalid_input_is_refused_in_one_line(make, message, tmp_path, recwarn):
     with pytest.raises(InputError, match=message) as caught:
         detect_digits(make(tmp_path))
     assert "\n" not in str(caught.value)
     assert not recwarn.list
 
 
-def test_nothing_is_imported_of_tenfold_but_what_the_rule_allows():
+def test_neither_keras_nor_jax_nor_matplotlib_is_imported():
 
     code = (
         "import sys, tenfold.handwriting; print({'keras', 'jax', 'matplotlib'} & set(sys.modules))"

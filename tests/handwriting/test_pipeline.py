@@ -10,7 +10,7 @@ from tenfold.handwriting import detect_digits
 
 @pytest.fixture(scope="module")
 def reader(mnist):
-    """Nearest neighbours among 5,000 digits: their 500 own figures are the yardstick."""
+    """A nearest-neighbour classifier of 5,000 digits, the reference for accuracies."""
     images, labels = mnist.train.images[:5000], mnist.train.labels[:5000]
     neighbours = KNeighborsClassifier(3).fit(images.reshape(5000, -1), labels)
     return lambda crops: neighbours.predict(crops.reshape(len(crops), -1))
@@ -28,7 +28,7 @@ def reader(mnist):
         pytest.param(lambda image, rng: photographed(image, 9, rng), id="photo, large"),
     ],
 )
-def test_the_original_comes_back(seen, mnist):
+def test_crops_of_a_picture_equal_the_original(seen, mnist):
     images, rng = mnist.validation.images[:24], np.random.default_rng(1)
     pages = [detect_digits(seen(image, rng)) for image in images]
     assert [len(page.crops) for page in pages].count(1) >= 23
@@ -37,7 +37,7 @@ def test_the_original_comes_back(seen, mnist):
     assert (away <= 32).mean() > 0.9
 
 
-def test_digits_that_were_photographed_are_read_as_well_as_the_originals(mnist, reader):
+def test_photographed_digits_are_classified_as_well_as_the_originals(mnist, reader):
     images, labels = mnist.validation.images[500:620], mnist.validation.labels[500:620]
     rng = np.random.default_rng(2)
     pages = [detect_digits(photographed(image, 4, rng)) for image in images]

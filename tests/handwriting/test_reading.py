@@ -1,4 +1,4 @@
-"""Reading whole pictures with the network that comes with tenfold."""
+"""Pictures are read with the packaged reader."""
 
 import csv
 import io
@@ -18,7 +18,7 @@ from tenfold.handwriting.reading import default_predictor, read, to_reading
 
 
 def paper(rows, scale=3, gap=24, margin=30):
-    """Digits [n, 28, 28] of each row, dark on light paper, with wider gaps where None stands."""
+    """Digits [n, 28, 28] of each row, dark on light paper; None is a wider gap."""
     lines = []
     for row in rows:
         cells = []
@@ -42,23 +42,23 @@ def page(plain):
 
 
 def test_lines_numbers_and_digits_come_in_order(page):
-    found = read(page)
-    assert found.text == "40 963\n72"
-    assert str(found) == found.text
-    assert [len(line) for line in found.lines] == [5, 2]
-    assert [d.label for d in found.digits] == list("4096372")
-    assert found.size == (page.shape[1], page.shape[0])
-    for digit in found.digits:
+    reading = read(page)
+    assert reading.text == "40 963\n72"
+    assert str(reading) == reading.text
+    assert [len(line) for line in reading.lines] == [5, 2]
+    assert [d.label for d in reading.digits] == list("4096372")
+    assert reading.size == (page.shape[1], page.shape[0])
+    for digit in reading.digits:
         left, top, right, bottom = digit.box
         assert 0 <= left < right <= page.shape[1]
         assert 0 <= top < bottom <= page.shape[0]
         assert digit.image.shape == (28, 28)
         assert digit.confidence >= default_predictor().threshold
-    lefts = [digit.box[0] for digit in found.lines[0]]
+    lefts = [digit.box[0] for digit in reading.lines[0]]
     assert lefts == sorted(lefts)
 
 
-def test_any_form_of_a_picture_reads_alike(page, tmp_path):
+def test_all_types_of_a_picture_give_the_same_reading(page, tmp_path):
     Image.fromarray(page).save(tmp_path / "page.png")
     colour = np.repeat(page[..., None], 3, axis=2)
     forms = [tmp_path / "page.png", str(tmp_path / "page.png"), Image.fromarray(page), colour]
@@ -66,30 +66,30 @@ def test_any_form_of_a_picture_reads_alike(page, tmp_path):
     assert read(255 - page).text == read(page).text
 
 
-def test_the_unsure_is_a_question_mark_and_what_is_no_digit_is_left_out(page, monkeypatch):
+def test_unsure_digits_are_question_marks_and_rejected_ones_left_out(page, monkeypatch):
     names = (*map(str, range(10)), REJECT_CLASS)
-    sure, unsure, other = np.zeros((3, 11), np.float32)
-    sure[[5, 1]] = 0.99, 0.01
+    confident, unsure, rejected = np.zeros((3, 11), np.float32)
+    confident[[5, 1]] = 0.99, 0.01
     unsure[[5, 1]] = 0.55, 0.45
-    other[[10, 1]] = 0.9, 0.1
+    rejected[[10, 1]] = 0.9, 0.1
 
     class Fake:
         class_names, image_shape, path = names, (28, 28), "fake"
         rank = tenfold.Predictor.rank
 
         def __call__(self, crops):
-            return np.stack([sure, unsure, other, sure, sure, other, other])
+            return np.stack([confident, unsure, rejected, confident, confident, rejected, rejected])
 
         def accepts(self, probabilities):
             return probabilities.max(axis=-1) > 0.8
 
-    found = to_reading(detect_digits(page), Fake())
-    assert found.text == "5? 55"
-    assert len(found.rejected) == 3
-    assert [digit.accepted for digit in found.digits] == [True, False, True, True]
+    reading = to_reading(detect_digits(page), Fake())
+    assert reading.text == "5? 55"
+    assert len(reading.rejected) == 3
+    assert [digit.accepted for digit in reading.digits] == [True, False, True, True]
 
 
-def test_nothing_but_strange_things_is_no_digit(page):
+def test_a_picture_of_rejected_detections_contains_no_digit(page):
     class Fake:
         class_names, image_shape, path = (REJECT_CLASS, "1"), (28, 28), "fake"
         rank = tenfold.Predictor.rank
@@ -100,20 +100,20 @@ def test_nothing_but_strange_things_is_no_digit(page):
         def accepts(self, probabilities):
             return np.ones(len(probabilities), bool)
 
-    with pytest.raises(InputError, match="looks like something else"):
+    with pytest.raises(InputError, match="does not look like digits"):
         read(page, Fake())
 
 
-def test_annotated_pictures_hold_the_picture_and_all_crops(page, tmp_path):
-    found = read(page)
-    annotate(page, found, tmp_path / "out.png")
+def test_annotated_pictures_contain_the_picture_and_all_crops(page, tmp_path):
+    reading = read(page)
+    annotate(page, reading, tmp_path / "out.png")
     drawn = np.asarray(Image.open(tmp_path / "out.png"))
     assert drawn.shape[0] > page.shape[0]
-    left, top, right, bottom = found.digits[0].box
+    left, top, right, bottom = reading.digits[0].box
     middle = drawn[(top + bottom) // 2, left - 2 : right + 3]
     assert tuple(middle[0]) == tuple(middle[-1]) == (0, 114, 178)
     with pytest.raises(InputError, match=r"ends in \.png"):
-        annotate(page, found, tmp_path / "out.jpg")
+        annotate(page, reading, tmp_path / "out.jpg")
 
 
 def test_the_command_prints_text_json_or_csv(page, tmp_path, tenfold_main, monkeypatch):
@@ -125,17 +125,15 @@ def test_the_command_prints_text_json_or_csv(page, tmp_path, tenfold_main, monke
     assert [lines[0], lines[1].strip(), lines[3].strip()] == ["page.png", "40 963", "72"]
     assert lines[2].split()[::3] == list("40963")
     assert Image.open("out.png").width >= page.shape[1]
-    found = json.loads(tenfold_main("read", "page.png", "--json")[1])
-    assert (found["file"], found["text"]) == ("page.png", "40 963\n72")
-    assert found["lines"][0][1][0]["label"] == "9"
+    result = json.loads(tenfold_main("read", "page.png", "--json")[1])
+    assert (result["file"], result["text"]) == ("page.png", "40 963\n72")
+    assert result["lines"][0][1][0]["label"] == "9"
     rows = list(csv.DictReader(io.StringIO(tenfold_main("read", "page.png", "--csv")[1])))
     assert [row["label"] for row in rows] == list("4096372")
     assert [(row["line"], row["number"]) for row in rows][1:3] == [("1", "1"), ("1", "2")]
 
 
-def test_in_a_batch_the_others_go_on_and_the_failed_are_named(
-    page, tmp_path, tenfold_main, monkeypatch
-):
+def test_a_batch_continues_and_names_the_failed_pictures(page, tmp_path, tenfold_main, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Image.fromarray(page).save("page.png")
     (tmp_path / "text.jpg").write_text("no picture")
@@ -163,7 +161,7 @@ def test_in_a_batch_the_others_go_on_and_the_failed_are_named(
         ("", "PICTURE"),
     ],
 )
-def test_what_is_refused(options, words, page, tmp_path, tenfold_main, monkeypatch):
+def test_invalid_input_is_refused(options, words, page, tmp_path, tenfold_main, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Image.fromarray(page).save("page.png")
     Image.new("L", (300, 200), 240).save("empty.png")
@@ -174,14 +172,14 @@ def test_what_is_refused(options, words, page, tmp_path, tenfold_main, monkeypat
     assert not (tmp_path / "out.png").exists()
 
 
-def test_the_shipped_file_is_small_and_says_what_it_is():
+def test_the_packaged_file_is_small_and_has_a_model_card():
     card = default_predictor().card
     assert READER.stat().st_size <= 1_000_000
     assert card["class_names"] == [*map(str, range(10)), REJECT_CLASS]
     assert card["recipe"]["name"] == "reader"
 
 
-def test_it_knows_barred_sevens_and_ones_with_an_upstroke(mnist):
+def test_barred_sevens_and_ones_with_an_upstroke_are_classified_correctly(mnist):
     digits = mnist.validation
     for write, label in ((cross_stems, 7), (add_upstrokes, 1)):
         images = write(digits.images[digits.labels == label], 7)
@@ -191,7 +189,7 @@ def test_it_knows_barred_sevens_and_ones_with_an_upstroke(mnist):
         assert wrong.mean() < 0.02
 
 
-# How a page lies
+# Orientation
 
 
 @pytest.fixture(scope="module")
@@ -200,26 +198,26 @@ def many(plain):
 
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
-def test_a_page_that_lies_on_its_side_or_upside_down_is_turned(turns, many, tmp_path):
-    lying = np.rot90(many, -turns)
-    found = read(lying)
-    assert found.quarter_turns == turns
-    assert found.text == "402357\n724531"
-    assert found.size == (many.shape[1], many.shape[0])
-    assert found.to_json()["turned"] == 90 * turns
-    annotate(lying, found, tmp_path / "out.png")
+def test_a_page_on_its_side_or_upside_down_is_rotated(turns, many, tmp_path):
+    rotated = np.rot90(many, -turns)
+    reading = read(rotated)
+    assert reading.quarter_turns == turns
+    assert reading.text == "402357\n724531"
+    assert reading.size == (many.shape[1], many.shape[0])
+    assert reading.to_json()["turned"] == 90 * turns
+    annotate(rotated, reading, tmp_path / "out.png")
     drawn = Image.open(tmp_path / "out.png")
     assert np.abs(np.asarray(drawn.convert("L"))[5, 5].astype(int) - many[5, 5]) < 3
     assert drawn.width == max(many.shape[1], 480)
 
 
-def test_few_digits_do_not_tell_how_they_lie(plain):
+def test_a_picture_with_few_digits_is_not_rotated(plain):
     nines = paper([[plain[9], plain[9], plain[9]]])
     assert read(np.rot90(nines, 2)).quarter_turns == 0
     assert read(np.rot90(nines, 2)).text == "666"
 
 
-def test_the_command_says_that_it_turned_a_page(many, tmp_path, tenfold_main, monkeypatch):
+def test_the_command_reports_the_rotation(many, tmp_path, tenfold_main, monkeypatch):
     monkeypatch.chdir(tmp_path)
     Image.fromarray(np.rot90(many, 2)).save("down.png")
     code, out, _ = tenfold_main("read", "down.png")

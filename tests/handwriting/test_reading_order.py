@@ -20,15 +20,15 @@ def test_lines_and_numbers_are_found_reading_order(digits):
 
 
 @pytest.mark.parametrize("degrees", [-3, -1, 2, 3])
-def test_lines_that_run_uphill_or_downhill_stay_lines(degrees, digits):
+def test_slanted_lines_stay_lines(degrees, digits):
     ink = Image.fromarray(
         (composed(["30415298", "47260", "98253047"], digits) * 255).astype(np.uint8)
     )
-    turned = ink.rotate(degrees, Image.Resampling.BICUBIC, expand=True)
-    assert text_by_similarity(detect_digits(turned), digits) == "30415298\n47260\n98253047"
+    rotated = ink.rotate(degrees, Image.Resampling.BICUBIC, expand=True)
+    assert text_by_similarity(detect_digits(rotated), digits) == "30415298\n47260\n98253047"
 
 
-def test_lines_of_different_size_stand_on_one_page(digits):
+def test_lines_of_different_size_on_one_page(digits):
     large, small = (composed([row], digits, times) for row, times in (("2750", 5), ("368294", 3)))
     ink = np.zeros((len(large) + len(small), max(large.shape[1], small.shape[1])))
     ink[: len(large), : large.shape[1]] = large
@@ -36,13 +36,13 @@ def test_lines_of_different_size_stand_on_one_page(digits):
     assert text_by_similarity(detect_digits(on_paper(ink)), digits) == "2750\n368294"
 
 
-def test_an_empty_order_of_one_box():
+def test_the_order_of_one_box():
     assert reading_order(np.array([[0, 0, 5, 9]])) == (((0,),),)
 
 
 @given(st.permutations(range(12)))
 @settings(max_examples=20, deadline=None)
-def test_the_order_of_boxes_given_does_not_matter(order):
+def test_the_reading_order_is_invariant_to_permutation(order):
     grid = [(x * 15, y * 30, x * 15 + 10, y * 30 + 20) for y in range(3) for x in range(4)]
     boxes = np.array(grid)[list(order)]
     lines = reading_order(boxes)

@@ -21,15 +21,15 @@ def ruled(ink, step, slope=0.0, squared=False, level=0.7, width=2):
 
 
 @pytest.mark.parametrize("squared", [False, True], ids=["ruled", "squared"])
-@pytest.mark.parametrize("slope", [0.0, 0.03], ids=["straight", "turned"])
+@pytest.mark.parametrize("slope", [0.0, 0.03], ids=["straight", "rotated"])
 @pytest.mark.parametrize("level", [0.25, 0.9], ids=["faint", "dark"])
-def test_ruled_and_squared_paper_is_left_out(squared, slope, level, digits):
+def test_ruled_and_squared_paper_is_removed(squared, slope, level, digits):
     rows = ["304152", "984726"]
     ink = ruled(composed(rows, digits, times=4, line=36), 61, slope, squared, level)
     assert text_by_similarity(detect_digits(on_paper(ink)), digits) == "\n".join(rows)
 
 
-def test_form_boxes_are_left_out(digits):
+def test_form_boxes_are_removed(digits):
     ink = composed(["3041", "5298"], digits, times=4, pitch=40, line=44)
     picture = Image.fromarray(on_paper(ink))
     draw = ImageDraw.Draw(picture)
@@ -49,7 +49,7 @@ def in_perspective(levels):
 
 @pytest.mark.parametrize("squared", [False, True], ids=["ruled", "squared"])
 @pytest.mark.parametrize("level", [0.3, 1.0], ids=["faint", "dark"])
-def test_lines_of_a_page_seen_at_an_angle_are_left_out(squared, level, digits):
+def test_lines_in_perspective_are_removed(squared, level, digits):
     rows = ["304152", "984726"]
     ink = ruled(composed(rows, digits, times=6, line=36), 91, 0.02, squared, level, width=3)
     assert text_by_similarity(detect_digits(in_perspective(on_paper(ink))), digits) == "\n".join(
@@ -57,21 +57,21 @@ def test_lines_of_a_page_seen_at_an_angle_are_left_out(squared, level, digits):
     )
 
 
-def test_squared_paper_that_is_not_written_on_holds_no_digit():
+def test_empty_squared_paper_contains_no_digit():
     ink = ruled(np.zeros((480, 640)), 61, 0.02, squared=True)
     with pytest.raises(InputError, match="no digit found"):
         detect_digits(on_paper(ink))
 
 
 @pytest.mark.parametrize("shape", [(1, 2000), (2000, 1)])
-def test_dashes_in_a_picture_one_pixel_wide_are_no_digit(shape):
+def test_dashes_in_a_picture_one_pixel_wide_are_not_digits(shape):
     dashes = (np.arange(2000) % 7 > 0).reshape(shape)
     with pytest.raises(InputError, match="no digit found"):
         detect_digits(~dashes)
 
 
 @pytest.mark.parametrize("width", [136, 100], ids=["apart", "touched"])
-def test_a_row_of_boxes_across_the_picture_is_left_out(width, digits):
+def test_a_row_of_boxes_across_the_picture_is_removed(width, digits):
     picture = Image.fromarray(on_paper(composed(["304152"], digits, times=4, pitch=37, line=44)))
     draw = ImageDraw.Draw(picture)
     for column in range(6):
@@ -81,7 +81,7 @@ def test_a_row_of_boxes_across_the_picture_is_left_out(width, digits):
     assert text_by_similarity(detect_digits(picture), digits) == "304152"
 
 
-def test_a_table_of_cells_is_left_out(digits):
+def test_a_table_of_cells_is_removed(digits):
     ink = composed(["3041", "5298"], digits, times=4, pitch=36, line=40)
     picture = Image.fromarray(on_paper(ink))
     draw = ImageDraw.Draw(picture)

@@ -9,7 +9,7 @@ from tenfold.handwriting import detect_digits
 
 @pytest.mark.parametrize("overlap", [1, 2])
 @pytest.mark.parametrize("pair", ["80", "83", "28", "06", "85"])
-def test_digits_that_touch_are_split(pair, overlap, digits):
+def test_touching_digits_are_split(pair, overlap, digits):
     left, right = (digits[int(d)] for d in pair)
     left, right = (image[:, (image > 127).any(0)] for image in (left, right))
     ink = np.zeros((28, left.shape[1] + right.shape[1] - overlap), np.uint8)

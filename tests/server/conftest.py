@@ -15,22 +15,22 @@ import tenfold
 
 
 def serving(*arguments):
-    """A service in a process of its own, and its address."""
+    """Start a service in a subprocess; returns the process and the address."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tenfold", "serve", *map(str, arguments), "--port", "0"],
         stderr=subprocess.PIPE,
         text=True,
     )
     for line in process.stderr:
-        found = re.search(r"http://[\w.:]+", line)
-        if found:
-            return process, found[0]
+        match = re.search(r"http://[\w.:]+", line)
+        if match:
+            return process, match[0]
     raise AssertionError(f"the service ended with {process.wait()}")
 
 
 @pytest.fixture(scope="session")
 def reader(tmp_path_factory):
-    """The address of a service with the reader that comes with tenfold."""
+    """The address of a service with the packaged reader."""
     process, address = serving("--samples", tmp_path_factory.mktemp("reader") / "samples")
     yield address
     process.terminate()
@@ -50,7 +50,7 @@ def trained(few_file, tmp_path_factory):
 
 @pytest.fixture
 def visit(browser):
-    """Open a service's page. It must neither complain nor ask for anything elsewhere."""
+    """Open a service's page. It must log no messages and request nothing from other hosts."""
     visits = []
 
     def go(address, **settings):
@@ -64,8 +64,8 @@ def visit(browser):
     for address, context, page in visits:
         context.close()
         assert page.complaints == []
-        places = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, page.requests)}
-        assert places <= {address, "data://", "blob://"}
+        hosts = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, page.requests)}
+        assert hosts <= {address, "data://", "blob://"}
 
 
 @pytest.fixture(scope="session")

@@ -23,18 +23,18 @@ def test_a_run_shows_its_curves_and_the_images_behind_a_cell(trained, visit):
 @needs_browser
 def test_a_run_grows_while_it_trains(trained, visit):
     page = visit(trained)
-    shown = page.evaluate("fetch('/v1/run').then(answer => answer.json())")
+    run = page.evaluate("fetch('/v1/run').then(response => response.json())")
     requests = []
 
-    def answer(route):
+    def respond(route):
         requests.append(route)
         done = min(len(requests), 3)
-        rows = [{**shown["history"][0], "epoch": 1 + k} for k in range(done)]
+        rows = [{**run["history"][0], "epoch": 1 + k} for k in range(done)]
         status = "training" if done < 3 else "finished"
-        live = {**shown, "status": status, "epoch": done, "epochs": 3, "history": rows}
+        live = {**run, "status": status, "epoch": done, "epochs": 3, "history": rows}
         route.fulfill(json=live)
 
-    page.route("**/v1/run", answer)
+    page.route("**/v1/run", respond)
     page.reload()
     page.wait_for_selector("html[data-ready]")
     page.keyboard.press("r")

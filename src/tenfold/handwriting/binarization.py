@@ -94,7 +94,7 @@ def ink_contrast(pixels: Pixels, light_on_dark: bool, max_stroke: int) -> Levels
 
     1 is full contrast; noise is around 0. A morphological closing estimates the background: it
     fills what is darker and narrower than ``max_stroke``; shadows are wider and remain. Colour
-    channels are weighted by their contrast, so that coloured pens keep theirs. Background and
+    channels are weighted by their contrast, so that coloured pens remain visible. Background and
     weights are computed on a reduced picture.
 
     Args:

@@ -24,7 +24,7 @@ def reclassify_long_stems(
     Only a single stroke is removed, so that the bowl of a long 6 stays. Boxes do not change.
 
     Args:
-        digits: classified as a whole.
+        digits: classified with their stems.
         height: of a typical digit, in pixels.
         pen: stroke width in pixels.
         classifier: predicts the class of crops.

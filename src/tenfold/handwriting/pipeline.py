@@ -82,7 +82,7 @@ def detect_digits(
             ``[height, width, 1, 3 or 4]`` of bytes, booleans or floats in [0, 1].
         deslant: shear each digit upright.
         classifier: predicts the class of crops. With it, doubtful components are cut again if
-            that is more confident, and close crops are also classified as a whole.
+            that is more confident, and close crops are also classified as one digit.
         quarter_turns: rotate the picture first, counter-clockwise by multiples of 90 degrees.
 
     Raises:

@@ -162,7 +162,7 @@ def read(
         )
     reading = read_upright(picture, predictor, deslant=deslant)
     if not reading.digits:
-        raise NoDigitError("no digit found in the picture: what is in it looks like something else")
+        raise NoDigitError("no digit found in the picture: its ink does not look like digits")
     return reading
 
 

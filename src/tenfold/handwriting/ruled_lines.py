@@ -199,7 +199,7 @@ def _candidates(coarse: Mask, thin: Mask, step: int) -> tuple[Lines, Floats]:
 
 
 def _distinct(lines: Lines, scores: Floats) -> Lines:
-    """Apply non-maximum suppression: of lines that nearly coincide, keep the highest score."""
+    """Apply non-maximum suppression: of lines that nearly coincide, the highest score remains."""
     remaining = (-scores).argsort(kind="stable")
     best: list[int] = []
     while len(remaining):

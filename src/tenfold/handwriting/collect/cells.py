@@ -23,8 +23,8 @@ _MIN_AREA = 0.3  # square millimetres of a component; smaller ones are specks
 def crop_cells(sheet: Pixels) -> dict[tuple[int, int], NDArray[np.uint8]]:
     """Return the crop of each filled box.
 
-    All cells are binarized together, without the print around them, so that the contrast of
-    pencil is not compared with black marks.
+    All cells are binarized as one picture, without the print around them, so that the contrast
+    of pencil is not compared with black marks.
 
     Args:
         sheet: uint8 ``[height, width, 3]``, as ``rectify`` returns it.

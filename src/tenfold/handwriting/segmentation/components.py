@@ -156,9 +156,8 @@ def merged(first: Component, second: Component) -> Component:
     height = max(first.bottom, second.bottom) - top
     width = max(first.right, second.right) - left
     mask = np.zeros((height, width), bool)
-    for part in (first, second):
-        window = np.s_[part.top - top : part.bottom - top, part.left - left : part.right - left]
-        mask[window] |= part.mask
+    for c in (first, second):
+        mask[c.top - top : c.bottom - top, c.left - left : c.right - left] |= c.mask
     return Component(mask, left, top)
 
 

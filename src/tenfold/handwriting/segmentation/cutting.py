@@ -132,7 +132,7 @@ def split(component: Component, max_width: float, pen: float) -> list[Component]
 
 
 def _separates_digits(cut: Cut, component: Component, max_width: float, pen: float) -> bool:
-    """Return whether both sides of a cut look like digits, and the whole too wide for one."""
+    """Return whether both sides of a cut look like digits and the component is too wide."""
     pieces = cut.pieces(component)
     if not are_two_digits(pieces, component.height):
         return False
