@@ -420,7 +420,7 @@ def test_an_uncompiled_network_gets_the_recipes(own, few_file, tenfold_main):
         (
             "import keras\nbuild = lambda: keras.Sequential([keras.Input((784,)), "
             "keras.layers.Dense(10)])",
-            "no probabilities",
+            "are not probabilities",
         ),
         (
             "import keras\nclass Mine(keras.layers.Layer):\n  def call(self, x): return x\n"
