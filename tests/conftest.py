@@ -18,14 +18,20 @@ os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [SOURCES, os.environ.get
 os.environ["KERAS_BACKEND"] = "jax"
 os.environ.setdefault("MPLBACKEND", "agg")
 
-# A first call imports SciPy, and a busy machine is no failure.
 collect_ignore_glob = ["*conftest.py"]  # several, which collecting doctests would mistake
 
 SLOW = {
     *("cli", "docs", "experiments", "export", "report", "runs", "server", "training"),
     *("test_backend.py", "test_fit.py", "test_kernels.py", "test_muon.py", "test_numerics.py"),
     *("test_augmentation.py", "test_imports.py", "test_lazy_images.py", "test_locks.py"),
-    *("test_collect.py", "test_pipeline.py", "test_reading.py", "test_unchanged.py"),
+    *(
+        "test_collect.py",
+        "test_named_datasets.py",
+        "test_picture.py",
+        "test_pipeline.py",
+        "test_reading.py",
+        "test_unchanged.py",
+    ),
 }
 """Folders and files whose tests train, serve, start processes or open a browser."""
 
@@ -37,6 +43,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
 
 
+# A first call imports SciPy, and a busy machine is no failure.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")
 
