@@ -70,7 +70,7 @@ DATA = {
         "Python objects",
     ),
     "NPZ without labels": (lambda: np.savez("d.npz", x_train=pictures()[0]), "d.npz", "y_train"),
-    "NPZ that is none": (lambda: csv_as("d.npz"), "d.npz", "pixel columns"),
+    "CSV named NPZ": (lambda: csv_as("d.npz"), "d.npz", "pixel columns"),
     "labels of another length": (
         lambda: npz("d.npz", y_train=np.zeros(5, int)),
         "d.npz",

@@ -9,7 +9,7 @@ from test_fit import assert_same_training, conv_model
 import tenfold
 from tenfold import Recipe
 from tenfold.engine import Muon
-from tenfold.networks.recipes import customised
+from tenfold.networks.recipes import customize
 from tenfold.training.progress import Progress
 
 
@@ -83,7 +83,7 @@ def test_a_file_compiled_with_muon_is_trained_with_it(few, tmp_path):
         "  model.compile(Muon(0.03), 'categorical_crossentropy')\n"
         "  return model\n"
     )
-    by_file = customised(f"{tmp_path}/net.py", {"epochs": 2})
+    by_file = customize(f"{tmp_path}/net.py", {"epochs": 2})
     by_name = Recipe(
         "n",
         "conv",

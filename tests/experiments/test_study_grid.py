@@ -22,7 +22,7 @@ from tenfold.experiments.studies.grid import (
 )
 from tenfold.networks import NETWORKS
 from tenfold.networks.fields import to_text
-from tenfold.networks.recipes import customised
+from tenfold.networks.recipes import customize
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_all_that_a_recipe_holds_can_be_varied():
 
 def test_a_setting_is_the_recipe_that_train_makes_of_the_same_words():
     (values,) = combinations(parse({"hidden": "32+16", "loss": "sparse", "shift": "1"}), None, 0)
-    assert customised(None, values) == customised(
+    assert customize(None, values) == customize(
         None, {"hidden": "32,16", "loss": "sparse", "shift": 1.0}
     )
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from tenfold import Augmentation, InputError, Recipe
 from tenfold.networks import NETWORKS, is_python_file
 from tenfold.networks.fields import Field, Interval, Layers, declared, to_text
-from tenfold.networks.recipes import FIELDS, RECIPES, customised
+from tenfold.networks.recipes import FIELDS, RECIPES, customize
 from tenfold.networks.recipes.options import to_options
 
 
@@ -132,7 +132,7 @@ def test_one_value_stands_for_every_layer_and_a_list_has_one_each():
     ],
 )
 def test_the_options_of_a_recipe_give_the_recipe(changes, monkeypatch, tenfold_main):
-    recipe = customised("quick", changes)
+    recipe = customize("quick", changes)
     trained = []
     monkeypatch.setattr("tenfold.training.train", lambda recipe, *_, **__: trained.append(recipe))
     monkeypatch.setattr("tenfold.cli.run_text.describe_run", str)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tenfold import Augmentation, InputError, Recipe
-from tenfold.networks.recipes import RECIPES, customised, recipe
+from tenfold.networks.recipes import RECIPES, customize, recipe
 
 # Loss, optimizer and batch size in the tutorials.
 TUTORIALS = {
@@ -46,19 +46,19 @@ def test_published_figures_are_those_of_the_tutorials():
 
 
 def test_options_make_a_dense_recipe_or_change_a_named_one():
-    made = customised(None, {"hidden": "512,256", "activation": "gelu", "loss": "sparse"})
+    made = customize(None, {"hidden": "512,256", "activation": "gelu", "loss": "sparse"})
     assert (made.name, made.network) == ("dense", "dense")
     assert made.arguments == {"hidden": [512, 256], "activation": "gelu"}
     assert made.loss == "sparse_categorical_crossentropy"
-    changed = customised("sigmoid-64", {"epochs": 3, "rotation": 10.0, "dropout": "0.1"})
+    changed = customize("sigmoid-64", {"epochs": 3, "rotation": 10.0, "dropout": "0.1"})
     assert changed.arguments == {"hidden": [64], "activation": "sigmoid", "dropout": 0.1}
     assert changed.augmentation == Augmentation(rotation=10)
-    thicker = customised("quick", {"thickness": 1.0, "clutter": 0.2}).augmentation
+    thicker = customize("quick", {"thickness": 1.0, "clutter": 0.2}).augmentation
     assert thicker == Augmentation(shift=1, thickness=1, clutter=0.2)
     assert changed.epochs == 3
     assert RECIPES["sigmoid-64"].epochs == 20
-    assert customised(None, {"epochs": 2}).name == "quick"
-    assert customised(None, {"loss": "one-hot"}).loss == "categorical_crossentropy"
+    assert customize(None, {"epochs": 2}).name == "quick"
+    assert customize(None, {"loss": "one-hot"}).loss == "categorical_crossentropy"
 
 
 @pytest.mark.parametrize(

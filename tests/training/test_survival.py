@@ -369,7 +369,7 @@ def test_a_compiled_network_keeps_its_loss_optimizer_and_schedule(
 
 
 def test_a_run_does_not_need_the_file_again(own, few_file, tmp_path):
-    how = tenfold.networks.recipes.customised("own.py:build", {"epochs": 2})
+    how = tenfold.networks.recipes.customize("own.py:build", {"epochs": 2})
     whole = tenfold.train(how, few_file, seeds=2, out="whole", verbose=False)
     first, second = (model.get_weights()[0] for model in whole.models)
     assert not np.array_equal(first, second)

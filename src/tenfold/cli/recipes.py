@@ -17,7 +17,7 @@ def summary(
 ) -> None:
     """Show layers, shapes and parameters of a network."""
     from tenfold import networks
-    from tenfold.networks.recipes import customised
+    from tenfold.networks.recipes import customize
     from tenfold.runs import Run
 
     if Path(what).is_dir():
@@ -25,7 +25,7 @@ def summary(
         return
     if not networks.is_python_file(what) and ("/" in what or Path(what).exists()):
         raise InputError(f"{what}: no such run folder; see tenfold recipes for names")
-    recipe = customised(what, {})
+    recipe = customize(what, {})
     model = networks.build(recipe.network, recipe.arguments, (28, 28), 10, recipe.seed)
     typer.echo(networks.summary(model))
 

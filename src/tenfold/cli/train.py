@@ -67,7 +67,7 @@ def train(
             if start is not None and data is None:
                 raise InputError("--from: no images to fine-tune on; give --data, such as a folder")
             base = recipe if recipe is not None or start is None else _adapted(start)
-            chosen = recipes.customised(base, changes)
+            chosen = recipes.customize(base, changes)
             from tenfold import training
 
             run = training.train(

@@ -36,9 +36,9 @@ def base_recipe(recipe: str | Recipe | None, axes: Axes, changes: Mapping[str, A
     if recipe is not None and not isinstance(recipe, (str, Recipe)):
         raise InputError(f"recipe: got {type(recipe).__name__}; give a name or a tenfold.Recipe")
     if recipe is not None:
-        return recipes.customised(recipe, changes)
+        return recipes.customize(recipe, changes)
     first = {n: axis.low if isinstance(axis, LogUniform) else axis[0] for n, axis in axes.items()}
-    return recipes.customised(None, {**first, **changes})
+    return recipes.customize(None, {**first, **changes})
 
 
 def checked_settings(
@@ -54,7 +54,7 @@ def checked_settings(
     for number, values in enumerate(grid.combinations(axes, draws, base.seed), 1):
         name = grid.name_of(values, axes)
         try:
-            recipe = recipes.customised(base, values)
+            recipe = recipes.customize(base, values)
             parameters = count_parameters(recipe, splits)
         except InputError as error:
             raise InputError(f"setting {name}: {error}") from None

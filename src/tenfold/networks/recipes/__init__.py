@@ -7,8 +7,8 @@
 """
 
 from tenfold.networks.recipes.augmentation import Augmentation
-from tenfold.networks.recipes.options import FIELDS, customised
+from tenfold.networks.recipes.options import FIELDS, customize
 from tenfold.networks.recipes.recipe import Published, Recipe
 from tenfold.networks.recipes.table import RECIPES, recipe
 
-__all__ = ["FIELDS", "RECIPES", "Augmentation", "Published", "Recipe", "customised", "recipe"]
+__all__ = ["FIELDS", "RECIPES", "Augmentation", "Published", "Recipe", "customize", "recipe"]

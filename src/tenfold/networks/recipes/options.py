@@ -21,7 +21,7 @@ FIELDS: Mapping[str, Field] = {**ARGUMENTS, **TRAINING, **AUGMENTATION}
 """The fields of the network, of its training and of the augmentation."""
 
 
-def customised(base: str | Recipe | None, changes: Mapping[str, Any]) -> Recipe:
+def customize(base: str | Recipe | None, changes: Mapping[str, Any]) -> Recipe:
     """A recipe with other values for some of its fields.
 
     Args:
@@ -34,7 +34,7 @@ def customised(base: str | Recipe | None, changes: Mapping[str, Any]) -> Recipe:
         InputError: a value cannot be read or is out of range, or the recipe is unknown.
 
     Example:
-        >>> customised(None, {"hidden": "512+256", "loss": "sparse"}).arguments
+        >>> customize(None, {"hidden": "512+256", "loss": "sparse"}).arguments
         {'hidden': [512, 256]}
     """
     values = {name: _value(name, value) for name, value in changes.items()}
@@ -93,7 +93,7 @@ def to_options(recipe: Recipe) -> list[str] | None:
     old, new = _values(RECIPES[name] if name else Recipe(recipe.name)), _values(recipe)
     changes = {key: value for key, value in new.items() if value != old.get(key)}
     try:
-        made = customised(name, {key: to_text(value) for key, value in changes.items()})
+        made = customize(name, {key: to_text(value) for key, value in changes.items()})
     except InputError:
         return None
     same = made.replace(summary=recipe.summary, published=recipe.published) == recipe
