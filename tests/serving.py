@@ -138,7 +138,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tenfold.server.http.addresses import listen
-from tenfold.server.serving import serve
+from tenfold.server.running import serve
 from tenfold.server.settings import Limits, Settings
 from tenfold.server.target import resolve_target
 

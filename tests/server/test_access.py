@@ -7,7 +7,7 @@ from serving import OCTETS, run_async, serving
 
 import tenfold
 from tenfold.server.http.errors import ServiceError
-from tenfold.server.http.middleware.token import TokenAuthentication
+from tenfold.server.http.middleware.access import AccessControl
 from tenfold.server.settings import Settings
 
 TOKEN = "0123456789abcdef"
@@ -104,8 +104,12 @@ def test_a_public_service_without_a_token_generates_one():
 
 
 def test_a_malformed_cookie_is_not_a_token():
-    layer = TokenAuthentication(None, TOKEN)
+    layer = AccessControl(None, Settings(token=TOKEN))
     scope = {"method": "GET", "path": "/v1/model", "query_string": b""}
     for cookie in (b"\xff\xfe", b"tenfold-token", b'tenfold-token="', b"=;=;" * 1000):
         with pytest.raises(ServiceError, match="a token is required"):
-            run_async(layer({**scope, "headers": [(b"cookie", cookie)]}, None, None))
+            run_async(
+                layer(
+                    {**scope, "headers": [(b"host", b"localhost"), (b"cookie", cookie)]}, None, None
+                )
+            )

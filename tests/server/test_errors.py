@@ -145,7 +145,7 @@ def test_a_sample_that_cannot_be_written(tmp_path):
 FAULTY = """
 import sys
 from pathlib import Path
-from tenfold.server import serving
+from tenfold.server import running
 from tenfold.server.api import service
 from tenfold.server.http.addresses import listen
 from tenfold.server.settings import Settings
@@ -158,7 +158,7 @@ service.ServedModel.predict = service.Service.refresh = fail
 listener = listen("127.0.0.1", 0)
 address = f"open  http://127.0.0.1:{listener.getsockname()[1]}"
 ready = lambda: print(address, file=sys.stderr, flush=True)
-serving.serve(resolve_target(None), Path(sys.argv[1]), Settings(), listener, ready)
+running.serve(resolve_target(None), Path(sys.argv[1]), Settings(), listener, ready)
 """
 
 

@@ -2,7 +2,6 @@
 
 ===================  =========================================================================
 ``running``          start the service in one or several processes
-``serving``          one process
 ``supervisor``       worker processes
 ``training_monitor`` serve a run while it is trained
 ``target``           what is served: packed reader, model file or run

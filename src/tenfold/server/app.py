@@ -14,7 +14,6 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tenfold import __version__
 from tenfold.server.api.fast_path import fast_path
-from tenfold.server.api.routes.docs import docs_routes
 from tenfold.server.api.routes.explain import explain_routes
 from tenfold.server.api.routes.health import health_routes
 from tenfold.server.api.routes.model import model_routes
@@ -26,8 +25,8 @@ from tenfold.server.api.routes.retraining import retraining_routes
 from tenfold.server.api.routes.run import run_routes
 from tenfold.server.api.routes.samples import sample_routes
 from tenfold.server.api.service import Service
-from tenfold.server.http.error_handlers import add_error_handlers
 from tenfold.server.http.middleware import add_middleware
+from tenfold.server.http.middleware.errors import add_error_handlers
 from tenfold.server.settings import Settings
 from tenfold.server.target import resolve_target
 
@@ -109,7 +108,7 @@ def fastapi_app(service: Service) -> tuple[FastAPI, list[APIRouter]]:
         redoc_url=None,
         lifespan=lifespan,
     )
-    routers = [*(group(service) for group in ROUTES), docs_routes(app)]
+    routers = [group(service) for group in ROUTES]
     add_error_handlers(app, routers)
     for router in routers:
         app.include_router(router)

@@ -9,8 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from tenfold.server.api.openapi import COMMON_ERRORS
-from tenfold.server.api.operations import operations, type_name
+from tenfold.server.api.openapi import COMMON_ERRORS, operations, type_name
 from tenfold.server.api.service import Service
 from tenfold.server.app import fastapi_app
 from tenfold.server.http.errors import STATUS

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import secrets
+import signal
 import socket
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+
+import uvicorn
 
 from tenfold.core.errors import InputError
 from tenfold.data.samples import locked
 from tenfold.server.http.addresses import is_loopback, listen, reserve
+from tenfold.server.http.connection import uvicorn_config
 from tenfold.server.settings import HOST, PORT, Settings
 from tenfold.server.target import SHIPPED, Target, resolve_target
 
@@ -51,14 +56,52 @@ def run(
         resources.enter_context(locked(folder))
         lines = _start_message(host, port, target, folder, settings)
         if workers == 1:
-            from tenfold.server.serving import serve
-
             serve(target, folder, settings, socket_, lambda: _print(lines))
         else:
             from tenfold.server.supervisor import SharedAddress, Workers
 
             address = SharedAddress(host, port)
             Workers(what, folder, settings, address, workers).run(lambda: _print(lines))
+
+
+def serve(
+    target: Target,
+    samples: Path,
+    settings: Settings,
+    listener: socket.socket,
+    ready: Callable[[], None],
+) -> None:
+    """Serve in this process until SIGINT or SIGTERM.
+
+    Args:
+        target: what is served.
+        samples: the folder of samples.
+        settings: of the service.
+        listener: the listening socket.
+        ready: called once requests are answered.
+
+    Raises:
+        InputError: the model file cannot be used.
+    """
+    from tenfold.server.api.service import Service
+    from tenfold.server.app import application
+
+    app = application(Service(target, samples, settings))
+    # uvicorn raises the signal again after its shutdown; here this must not end the process.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: None)
+    _Server(uvicorn_config(app, settings.limits), ready).run(sockets=[listener])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._ready = ready
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self._ready()
 
 
 def secure(host: str, settings: Settings) -> Settings:

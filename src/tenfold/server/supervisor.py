@@ -25,7 +25,7 @@ from uvicorn.supervisors.multiprocess import Process
 
 from tenfold.core.errors import InputError
 from tenfold.server.http.addresses import listen
-from tenfold.server.http.uvicorn_config import GRACE_SECONDS, uvicorn_config
+from tenfold.server.http.connection import GRACE_SECONDS, uvicorn_config
 from tenfold.server.settings import METRICS_FOLDER, Settings
 
 START_SECONDS = 120.0

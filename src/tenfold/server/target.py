@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 import subprocess
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,20 +67,34 @@ def resolve_target(what: str | Path | None) -> Target:
 def export_run(folder: Path) -> Path:
     """Return the model file of a finished run, exported anew if it is missing or out of date.
 
-    The export needs Keras, which this process does not load: a process of its own does it.
-
     Raises:
         InputError: the export fails.
     """
     path = folder / MODEL_FILE
-    if path.exists() and path.stat().st_mtime >= (folder / "run.json").stat().st_mtime:
-        return path
-    command = [sys.executable, "-m", "tenfold", "export", str(folder), "--out", str(path)]
-    export = subprocess.run(command, capture_output=True, text=True)
-    if export.returncode:
-        reason = (export.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise InputError(
-            f"{folder}: it has no model file, and the export failed "
-            f"({reason.removeprefix('tenfold: ')}); see tenfold export {shlex.quote(str(folder))}"
-        )
+    if is_outdated(path, [folder / "run.json"]):
+        try:
+            run_command("export", folder, "--out", path)
+        except InputError as error:
+            raise InputError(
+                f"{folder}: it has no model file, and the export failed ({error}); "
+                f"see tenfold export {shlex.quote(str(folder))}"
+            ) from None
     return path
+
+
+def is_outdated(path: Path, sources: Iterable[Path]) -> bool:
+    """Whether a file is missing, or older than one that it is made from."""
+    return not path.exists() or path.stat().st_mtime < max(one.stat().st_mtime for one in sources)
+
+
+def run_command(*arguments: str | Path) -> None:
+    """Run a command of tenfold in a process of its own: it needs libraries that this one lacks.
+
+    Raises:
+        InputError: the command fails; with its message.
+    """
+    command = [sys.executable, "-m", "tenfold", *map(str, arguments)]
+    process = subprocess.run(command, capture_output=True, text=True)
+    if process.returncode:
+        reason = (process.stderr.strip().splitlines() or ["no reason given"])[-1]
+        raise InputError(reason.removeprefix("tenfold: "))

@@ -4,5 +4,5 @@
 - ``schemas``, ``answers``: types and encodings that groups share
 - ``service``: the state behind the endpoints: ``served_model``, ``training_data``, ``run_view``
 - ``fast_path``: serves one declared route without FastAPI's layers
-- ``openapi``, ``operations``: the API description
+- ``openapi``: the API description
 """

@@ -1,4 +1,4 @@
-"""Descriptions of endpoints for OpenAPI, beyond what FastAPI derives from their types."""
+"""The OpenAPI description: what FastAPI does not derive from types, and how readers see it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ COMMON_ERRORS = (
 )
 """Errors of the middleware, which every endpoint can answer with."""
 
-BINARY = {"type": "string", "format": "binary"}
+BINARY: dict[str, Any] = {"type": "string", "format": "binary"}
 
 
 def responses(*codes: str, **contents: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
@@ -51,6 +51,11 @@ def media(
     }
 
 
+def one_field(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a JSON object or form with one required field."""
+    return {"type": "object", "required": [name], "properties": {name: schema}}
+
+
 def request_body(contents: dict[str, dict[str, Any] | type[BaseModel]]) -> dict[str, Any]:
     """Return the ``openapi_extra`` argument of a route that reads its body itself.
 
@@ -66,3 +71,40 @@ def request_body(contents: dict[str, dict[str, Any] | type[BaseModel]]) -> dict[
             },
         }
     }
+
+
+def operations(schema: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:
+    """Return the operations by their tag, with path, method and specific error codes."""
+    groups: dict[str, list[dict[str, Any]]] = {}
+    for path, methods in schema["paths"].items():
+        for method, operation in methods.items():
+            names = [one["description"] for one in operation["responses"].values()]
+            codes = {code for one in names for code in one.split(", ")} & set(STATUS)
+            row = {
+                "path": path,
+                "method": method.upper(),
+                "codes": sorted(codes - set(COMMON_ERRORS)),
+                **operation,
+            }
+            groups.setdefault(operation["tags"][0], []).append(row)
+    return groups
+
+
+def type_name(schema: dict[str, Any]) -> str:
+    """Describe a JSON type in a few words.
+
+    Example:
+        >>> type_name({"type": "array", "items": {"$ref": "#/components/schemas/Answer"}})
+        'list of Answer'
+    """
+    if "$ref" in schema:
+        return str(schema["$ref"]).rpartition("/")[2]
+    if "anyOf" in schema:
+        return " or ".join(type_name(one) for one in schema["anyOf"])
+    if schema.get("type") == "array":
+        return f"list of {type_name(schema.get('items', {}))}"
+    if "enum" in schema:
+        return " or ".join(map(repr, schema["enum"]))
+    if schema.get("format") == "binary":
+        return "bytes"
+    return str(schema.get("type", "anything"))

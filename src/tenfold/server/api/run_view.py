@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import csv
-import hashlib
-import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -22,6 +19,8 @@ from tenfold.server.api.answers import encode_png_base64
 from tenfold.server.api.schemas import Count, Probability
 from tenfold.server.api.training_data import TrainingData
 from tenfold.server.http.errors import ServiceError
+from tenfold.server.http.responses import JSON, Content
+from tenfold.server.target import is_outdated, run_command
 
 FileState = tuple[int, int] | None
 """Modification time in nanoseconds and size in bytes; None if the file is missing."""
@@ -68,13 +67,11 @@ class Snapshot:
     Attributes:
         files: states of the files that it was read from.
         content: the ``RunState`` as JSON.
-        etag: identifies the content.
         evaluation: behind the confusion matrix; None before the first epoch.
     """
 
     files: tuple[FileState, ...]
-    content: bytes
-    etag: str
+    content: Content
     evaluation: Evaluation | None
 
 
@@ -109,9 +106,8 @@ class RunView:
         files = tuple(_file_state(self.folder / name) for name in (*names, live.NAME))
         if self._snapshot is None or self._snapshot.files != files:
             evaluation = self._evaluation()
-            content = self._describe(evaluation).model_dump_json().encode()
-            etag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
-            self._snapshot = Snapshot(files, content, etag, evaluation)
+            content = Content(self._describe(evaluation).model_dump_json().encode(), JSON)
+            self._snapshot = Snapshot(files, content, evaluation)
         return self._snapshot
 
     def _evaluation(self) -> Evaluation | None:
@@ -186,12 +182,11 @@ class RunView:
         """
         path = self.folder / "report.html"
         sources = [self.folder / "run.json", *self.folder.glob("predictions/*.npz")]
-        if not path.exists() or path.stat().st_mtime < max(one.stat().st_mtime for one in sources):
-            command = [sys.executable, "-m", "tenfold", "report", str(self.folder)]
-            process = subprocess.run(command, capture_output=True, text=True)
-            if process.returncode:
-                reason = (process.stderr.strip().splitlines() or ["no reason given"])[-1]
-                raise ServiceError("not_ready", reason.removeprefix("tenfold: "))
+        if is_outdated(path, sources):
+            try:
+                run_command("report", self.folder)
+            except InputError as error:
+                raise ServiceError("not_ready", str(error)) from None
         return path.read_text("utf-8")
 
     def _images(

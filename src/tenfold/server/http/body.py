@@ -1,4 +1,4 @@
-"""Reading the body of a request."""
+"""Reading the headers and the body of a request."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect, Request
+from starlette.types import Scope
 
 from tenfold.server.http.errors import ServiceError
 from tenfold.server.http.responses import JSON
@@ -33,15 +34,30 @@ def disconnected() -> ServiceError:
     return ServiceError("bad_request", "the client disconnected before the body was complete")
 
 
-def content_type(request: Request) -> str:
-    """Return the ``Content-Type`` header, or an empty string.
+def header(scope: Scope, name: bytes) -> bytes | None:
+    """Return the value of a header, or None: cheaper than Starlette's ``Headers``.
 
-    Walks the raw headers, which is cheaper than ``request.headers`` for this one use.
+    Args:
+        scope: of an HTTP request.
+        name: in lower case.
     """
-    for name, value in request.scope["headers"]:
-        if name == b"content-type":
-            return str(value, "latin-1")
-    return ""
+    for key, value in scope["headers"]:
+        if key == name:
+            return bytes(value)
+    return None
+
+
+def has_body(scope: Scope) -> bool:
+    """Whether the headers of a request announce a body."""
+    return any(
+        (name == b"content-length" and value != b"0") or name == b"transfer-encoding"
+        for name, value in scope["headers"]
+    )
+
+
+def content_type(request: Request) -> str:
+    """Return the ``Content-Type`` header, or an empty string."""
+    return (header(request.scope, b"content-type") or b"").decode("latin-1")
 
 
 def media_type(kind: str) -> str:

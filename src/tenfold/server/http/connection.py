@@ -1,4 +1,4 @@
-"""A connection with the limits that uvicorn lacks.
+"""uvicorn's configuration, and a connection with the limits that uvicorn lacks.
 
 uvicorn has no setting for the time and size of headers with httptools, answers malformed requests
 in plain text, and answers 503 over ``limit_concurrency`` while a connection stays open. Slow or
@@ -10,13 +10,41 @@ and ``pyproject.toml`` bounds its version.
 from __future__ import annotations
 
 import asyncio
+import functools
 from http import HTTPStatus
 from typing import Any
 
+import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tenfold.server.http.errors import ServiceError
 from tenfold.server.settings import Limits
+
+GRACE_SECONDS = 30
+"""Time that requests in flight have to finish during a graceful shutdown."""
+
+
+def uvicorn_config(app: Any, limits: Limits, **options: Any) -> uvicorn.Config:
+    """Return the configuration of a server.
+
+    Args:
+        app: the application, or with ``factory=True`` a function that creates it.
+        limits: on requests and connections.
+        **options: further options of ``uvicorn.Config``.
+    """
+    protocol: Any = functools.partial(Connection, limits=limits)
+    return uvicorn.Config(
+        app,
+        http=protocol,
+        ws="none",
+        lifespan="on",
+        log_level="error",
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        **options,
+    )
 
 
 class Connection(HttpToolsProtocol):

@@ -65,8 +65,3 @@ class ServiceError(Exception):
         error = {"code": self.code, "message": self.message, "status": self.status}
         content = {"error": error | ({"details": self.details} if self.details else {})}
         return json_response(content, self.status, self.headers)
-
-
-def internal_error() -> ServiceError:
-    """Return the error for an unexpected exception, which is only described in the log."""
-    return ServiceError("internal", "unexpected error; the log of the service has the details")

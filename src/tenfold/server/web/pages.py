@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import mimetypes
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import PurePosixPath
-from typing import NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from tenfold.server.http.errors import ServiceError
+from tenfold.server.http.responses import Content
 
 _TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/woff2"}
 """Independent of the tables of the operating system."""
-
-
-class _File(NamedTuple):
-    content: bytes
-    media_type: str
-    etag: str
 
 
 class Pages:
@@ -38,22 +31,16 @@ class Pages:
         """
         if name not in self._files:
             raise ServiceError("not_found", f"the page has no file {name[:100]!r}")
-        content, media_type, etag = self._files[name]
-        headers = {"etag": etag, "cache-control": "no-cache"}
-        if request.headers.get("if-none-match") == etag:
-            return Response(status_code=304, headers=headers)
-        return Response(content, headers=headers, media_type=media_type)
+        return self._files[name].response(request)
 
 
-def _read(folder: Traversable, prefix: str) -> dict[str, _File]:
-    files: dict[str, _File] = {}
+def _read(folder: Traversable, prefix: str) -> dict[str, Content]:
+    files: dict[str, Content] = {}
     for entry in folder.iterdir():
         name = f"{prefix}{entry.name}"
         if entry.is_dir():
             files |= _read(entry, f"{name}/")
         else:
-            content = entry.read_bytes()
             kind = _TYPES.get(PurePosixPath(name).suffix) or mimetypes.guess_type(name)[0]
-            etag = f'"{hashlib.sha256(content).hexdigest()[:16]}"'
-            files[name] = _File(content, kind or "application/octet-stream", etag)
+            files[name] = Content(entry.read_bytes(), kind or "application/octet-stream")
     return files

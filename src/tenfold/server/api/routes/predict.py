@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel
@@ -10,7 +10,7 @@ from starlette.responses import Response
 
 from tenfold.core import limits
 from tenfold.server.api.answers import to_answers
-from tenfold.server.api.openapi import BINARY, request_body, responses
+from tenfold.server.api.openapi import BINARY, one_field, request_body, responses
 from tenfold.server.api.schemas import Answer, Version
 from tenfold.server.api.service import Service
 from tenfold.server.http.images import read_images
@@ -38,28 +38,20 @@ class Predictions(BaseModel):
     model: Version
 
 
-def _array(items: dict[str, object], smallest: int, largest: int) -> dict[str, object]:
+def _array(items: dict[str, Any], smallest: int, largest: int) -> dict[str, Any]:
     return {"type": "array", "items": items, "minItems": smallest, "maxItems": largest}
 
 
 _SIDE, _MOST = limits.IMAGE_SIDE, limits.MAX_REQUEST_IMAGES
-_PIXEL: dict[str, object] = {"type": "integer", "minimum": 0, "maximum": 255}
+_PIXEL: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": 255}
 _ROWS = _array(_array(_array(_PIXEL, _SIDE, _SIDE), _SIDE, _SIDE), 1, _MOST)
 BODY = request_body(
     {
         "image/png": BINARY,
         "image/jpeg": BINARY,
         "application/octet-stream": BINARY,
-        "application/json": {
-            "type": "object",
-            "required": ["images"],
-            "properties": {"images": _ROWS},
-        },
-        "multipart/form-data": {
-            "type": "object",
-            "required": ["file"],
-            "properties": {"file": _array({**BINARY}, 1, _MOST)},
-        },
+        "application/json": one_field("images", _ROWS),
+        "multipart/form-data": one_field("file", _array(BINARY, 1, _MOST)),
     }
 )
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field
 from tenfold.core import limits
 from tenfold.core.errors import InputError, NoDigitError
 from tenfold.server.api.answers import encode_png_base64, to_answers
-from tenfold.server.api.openapi import BINARY, request_body, responses
+from tenfold.server.api.openapi import BINARY, one_field, request_body, responses
 from tenfold.server.api.routes.predict import DEFAULT_TOP, IMAGE_ERRORS, Top
 from tenfold.server.api.schemas import Answer, Count, Version
 from tenfold.server.api.served_model import LoadedModel
@@ -61,11 +61,7 @@ BODY = request_body(
     {
         "image/png": BINARY,
         "image/jpeg": BINARY,
-        "multipart/form-data": {
-            "type": "object",
-            "required": ["file"],
-            "properties": {"file": BINARY},
-        },
+        "multipart/form-data": one_field("file", BINARY),
     }
 )
 

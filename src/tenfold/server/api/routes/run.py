@@ -12,7 +12,6 @@ from tenfold.core import limits
 from tenfold.server.api.openapi import media, responses
 from tenfold.server.api.run_view import Cell, RunState
 from tenfold.server.api.service import Service
-from tenfold.server.http.responses import JSON
 
 ClassIndex = Annotated[int, Query(ge=0, lt=limits.MAX_CLASSES)]
 REPORT_POLICY = (
@@ -34,10 +33,7 @@ def run_routes(service: Service) -> APIRouter:
     async def run(request: Request) -> Response:
         """Show learning curves, scores and confusion matrix, also during the training."""
         snapshot = await asyncio.to_thread(service.require_run().snapshot)
-        headers = {"etag": snapshot.etag, "cache-control": "no-cache"}
-        if request.headers.get("if-none-match") == snapshot.etag:
-            return Response(status_code=304, headers=headers)
-        return Response(snapshot.content, headers=headers, media_type=JSON)
+        return snapshot.content.response(request)
 
     @routes.get(
         "/v1/run/cell",

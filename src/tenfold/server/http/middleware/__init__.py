@@ -1,7 +1,5 @@
 """ASGI middleware, one concern per module; ``add_middleware`` declares the order.
 
-``raw_headers`` looks up headers for all of them.
-
 A request passes these layers from the outermost to the innermost, its response the other way:
 
 ==================  ========================================================================
@@ -10,9 +8,7 @@ A request passes these layers from the outermost to the innermost, its response 
 ``drain``           reads the rest of a rejected body, so that the client reads the response
 ``errors``          turns exceptions into error responses
 ``timeouts``        limits the time of the body and of the response
-``trusted_host``    refuses unknown host names (DNS rebinding)
-``origin``          refuses requests that pages of other origins make (CSRF)
-``token``           requires the bearer token or the cookie of the page
+``access``          refuses unknown hosts, other origins, and clients without the token
 ``body_limit``      limits the size of a body, and of all bodies in memory
 ==================  ========================================================================
 """
@@ -20,15 +16,13 @@ A request passes these layers from the outermost to the innermost, its response 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tenfold.server.http.metrics import Metrics
+from tenfold.server.http.middleware.access import AccessControl
 from tenfold.server.http.middleware.body_limit import BodyLimit
 from tenfold.server.http.middleware.drain import DrainBody
 from tenfold.server.http.middleware.errors import ErrorResponses
 from tenfold.server.http.middleware.headers import SecurityHeaders
 from tenfold.server.http.middleware.metrics import RequestMetrics
-from tenfold.server.http.middleware.origin import SameOrigin
 from tenfold.server.http.middleware.timeouts import Timeouts
-from tenfold.server.http.middleware.token import TokenAuthentication
-from tenfold.server.http.middleware.trusted_host import TrustedHost
 from tenfold.server.settings import Settings
 
 
@@ -42,10 +36,7 @@ def add_middleware(app: ASGIApp, settings: Settings, metrics: Metrics) -> ASGIAp
     """
     limits = settings.limits
     http: ASGIApp = BodyLimit(app, limits)
-    if settings.token is not None:
-        http = TokenAuthentication(http, settings.token)
-    http = SameOrigin(http)
-    http = TrustedHost(http, settings.hosts, settings.public)
+    http = AccessControl(http, settings)
     http = Timeouts(http, limits)
     http = ErrorResponses(http)
     http = DrainBody(http, limits.body_bytes)

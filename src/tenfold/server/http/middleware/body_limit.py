@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tenfold.server.http.body import header
 from tenfold.server.http.errors import ServiceError
-from tenfold.server.http.middleware.raw_headers import header
 from tenfold.server.settings import Limits
 
 

@@ -7,7 +7,7 @@ import contextlib
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tenfold.server.http.middleware.raw_headers import has_body, header
+from tenfold.server.http.body import has_body, header
 
 DRAIN_FACTOR = 4
 """At most this many times the body limit is read."""

@@ -6,8 +6,8 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tenfold.server.http.body import has_body
 from tenfold.server.http.errors import ServiceError
-from tenfold.server.http.middleware.raw_headers import has_body
 from tenfold.server.settings import Limits
 
 
