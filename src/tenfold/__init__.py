@@ -52,8 +52,9 @@ _HOMES = {
 
 __all__ = ["__version__", *_HOMES]
 
-# Keras chooses its backend once, when it is imported. tenfold runs it on JAX.
-if "keras" not in sys.modules:
+# Keras chooses its backend once, when it is imported. tenfold runs it on JAX, and
+# `core.backend` refuses another one that was chosen.
+if "keras" not in sys.modules and not os.environ.get("KERAS_BACKEND"):
     os.environ["KERAS_BACKEND"] = "jax"
 
 

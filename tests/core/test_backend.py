@@ -116,3 +116,52 @@ def test_keras_and_jax_import_the_optional_modules_by_themselves():
         "print([name for name in names if name not in sys.modules])"
     )
     assert answer(code) == "[]"
+
+
+def backend_of_keras(code, tmp_path, keras_json=None, **environment):
+    """What the code prints in a Python that starts as one with tenfold installed does."""
+    if keras_json is not None:
+        (tmp_path / "keras.json").write_text(keras_json)
+    start = f"import os, site, sys; site.addsitedir({str(ROOT.parent)!r})\n"
+    variables = {k: v for k, v in os.environ.items() if k != "KERAS_BACKEND"}
+    path = os.pathsep.join([str(ROOT.parent), str(tmp_path)])
+    variables |= {"KERAS_HOME": str(tmp_path), "PYTHONPATH": path, **environment}
+    done = subprocess.run(
+        [sys.executable, "-c", start + code], capture_output=True, text=True, env=variables
+    )
+    return (done.stdout or done.stderr).splitlines()[-1]
+
+
+def test_keras_may_be_imported_before_tenfold(tmp_path):
+    code = "import keras, tenfold; tenfold.fit; print(keras.backend.backend())"
+    assert backend_of_keras(code, tmp_path) == "jax"
+
+
+CHOICE = "import tenfold_keras_default as d; d.JaxWithoutTensorFlow.find_spec('keras')\n"
+CHOICE += "print(os.environ.get('KERAS_BACKEND'))"
+
+
+@pytest.mark.parametrize(
+    ("keras_json", "environment", "expected"),
+    [
+        (None, {}, "jax"),
+        ('{"backend": "tensorflow"}', {}, "jax"),  # the default, which Keras itself has written
+        ('{"backend": "torch"}', {}, "None"),
+        ("damaged", {}, "jax"),
+        (None, {"KERAS_BACKEND": "torch"}, "torch"),
+    ],
+)
+def test_a_chosen_backend_stays(tmp_path, keras_json, environment, expected):
+    assert backend_of_keras(CHOICE, tmp_path, keras_json, **environment) == expected
+
+
+def test_keras_beside_tensorflow_keeps_its_default(tmp_path):
+    (tmp_path / "tensorflow").mkdir()
+    (tmp_path / "tensorflow" / "__init__.py").touch()
+    assert backend_of_keras(CHOICE, tmp_path) == "None"
+
+
+def test_another_backend_is_named_and_not_overridden(tmp_path):
+    code = "import tenfold\ntry: tenfold.train\nexcept tenfold.InputError as e: print(e)"
+    message = backend_of_keras(code, tmp_path, KERAS_BACKEND="torch")
+    assert "Keras runs on torch as KERAS_BACKEND says, tenfold needs JAX" in message

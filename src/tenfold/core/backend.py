@@ -113,24 +113,29 @@ def _lower_default_optimization() -> None:
         os.environ["XLA_FLAGS"] = f"{flags} {level}=2".strip()
 
 
+def require_jax() -> None:
+    """Check that Keras runs on JAX, or will once it is imported.
+
+    Raises:
+        InputError: Keras was imported with another backend, or ``KERAS_BACKEND`` selects one.
+    """
+    if loaded := sys.modules.get("keras"):
+        chosen, where = loaded.backend.backend(), "in this process"
+    else:
+        chosen, where = os.environ.get("KERAS_BACKEND") or "jax", "as KERAS_BACKEND says"
+    if chosen != "jax":
+        raise InputError(
+            f"Keras runs on {chosen} {where}, tenfold needs JAX; set KERAS_BACKEND=jax, or "
+            "unset it and import tenfold before keras, and start again"
+        )
+
+
+require_jax()
 _lower_default_optimization()
 with _defer_optional_imports(), _without_garbage_collection():
     import jax
     import jax.extend.core  # needed by training; it imports the modules for accelerators too
     import keras as keras
-
-
-def require_jax() -> None:
-    """Check that Keras runs on JAX.
-
-    Raises:
-        InputError: Keras was imported before tenfold, with another backend.
-    """
-    if keras.backend.backend() != "jax":
-        raise InputError(
-            f"Keras runs on {keras.backend.backend()} in this process, tenfold needs JAX; "
-            "import tenfold before keras, or set KERAS_BACKEND=jax, and start again"
-        )
 
 
 def enable_compilation_cache() -> None:
@@ -142,5 +147,4 @@ def enable_compilation_cache() -> None:
         config.update("jax_persistent_cache_min_entry_size_bytes", 0)
 
 
-require_jax()
 enable_compilation_cache()
