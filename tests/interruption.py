@@ -38,16 +38,16 @@ def child(count, *arguments, before=""):
 
 
 def weights(run):
-    found = {}
+    arrays = {}
     for path in sorted((run / "weights").iterdir()):
         with h5py.File(path) as file:
 
             def keep(name, item, seed=path.name):
                 if isinstance(item, h5py.Dataset):
-                    found[seed, name] = item[()]
+                    arrays[seed, name] = item[()]
 
             file.visititems(keep)
-    return found
+    return arrays
 
 
 def assert_same_run(a, b):

@@ -80,7 +80,7 @@ class Service:
     def text(self):
         return "\n".join(self.lines)
 
-    def ask(self, method, path, body=None, headers=None):
+    def request(self, method, path, body=None, headers=None):
         """Send one request on a new connection; return status, headers and body."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
         with contextlib.closing(connection):
@@ -93,7 +93,7 @@ class Service:
         if isinstance(body, dict):
             body, kind = json.dumps(body), "application/json"
         named = {name.replace("_", "-"): value for name, value in headers.items()}
-        status, _, content = self.ask(
+        status, _, content = self.request(
             method, path, body, named | ({"Content-Type": kind} if kind else {})
         )
         return status, json.loads(content) if content else None

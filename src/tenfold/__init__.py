@@ -1,4 +1,4 @@
-"""tenfold: train, judge and ship image classifiers for MNIST-format data.
+"""tenfold: train, evaluate and ship image classifiers for MNIST-format data.
 
 The public names stand here in the order in which data takes its way. They are resolved when
 first used, so that importing tenfold imports neither Keras nor JAX.

@@ -49,7 +49,7 @@ def test_evaluate_prints_json_that_is_json(copy, tenfold_main):
     assert figures["split"] == "test"
     assert figures["accuracy"][0]["n"] == 310
     assert figures["accuracy"][0]["low"] < figures["accuracy"][0]["value"]
-    assert sum(found["n"] for found in figures["per_class"][0].values()) == 310
+    assert sum(row["n"] for row in figures["per_class"][0].values()) == 310
     assert {"brier_score", "calibration_error", "area_under_risk_coverage"} <= set(figures)
     assert {"coverage", "size"} == set(figures["conformal"][0])
 
@@ -74,12 +74,12 @@ def test_evaluate_with_corrections_scores_with_and_without(copy, few, few_file, 
     Path("corrections.csv").write_text("\n".join(rows) + "\n")
     code, out, error = tenfold_main("evaluate", copy, "--corrections", "corrections.csv", "--json")
     assert code == 0, error
-    found = json.loads(out)["corrections"]
+    scores = json.loads(out)["corrections"]
     hits = round(result.accuracy[0].value * 310)
-    assert found["given"]["accuracy"][0]["value"] == pytest.approx(hits / 310)
-    assert found["corrected"]["n"] == kept
+    assert scores["given"]["accuracy"][0]["value"] == pytest.approx(hits / 310)
+    assert scores["corrected"]["n"] == kept
     corrected = (hits + len(wrong) - (310 - kept)) / kept
-    assert found["corrected"]["accuracy"][0]["value"] == pytest.approx(corrected)
+    assert scores["corrected"]["accuracy"][0]["value"] == pytest.approx(corrected)
     text = tenfold_main("evaluate", copy, "--corrections", "corrections.csv")[1]
     assert re.search(r"^original   .* of 310 test images\ncorrected  .* of 300", text, re.M)
 
@@ -90,18 +90,18 @@ def test_a_run_trained_on_corrected_labels_is_scored_with_and_without(few, few_f
     Path("corrections.csv").write_text(f"image,split,index,given,action,label\n{row}\n")
     options = ("--data", few_file, "--corrections", "corrections.csv", "--out", "run")
     assert tenfold_main("train", *SMALL, *options)[0] == 0
-    found = json.loads(tenfold_main("evaluate", "run", "--json")[1])
-    assert (found["n"], found["corrections"]["corrected"]["n"]) == (309, 309)
-    assert found["corrections"]["given"]["n"] == 310
-    assert found["corrections"]["corrected"]["accuracy"] == found["accuracy"]
+    figures = json.loads(tenfold_main("evaluate", "run", "--json")[1])
+    assert (figures["n"], figures["corrections"]["corrected"]["n"]) == (309, 309)
+    assert figures["corrections"]["given"]["n"] == 310
+    assert figures["corrections"]["corrected"]["accuracy"] == figures["accuracy"]
 
 
 def test_evaluate_tells_how_well_strange_images_are_noticed(copy, few, tenfold_main):
     images = np.random.default_rng(0).integers(0, 256, (40, 28, 28), np.uint8)
     arrays = {"x_train": images, "y_train": np.arange(40) % 2}
     np.savez("noise.npz", **arrays, x_test=images, y_test=np.arange(40) % 2)
-    found = json.loads(tenfold_main("evaluate", copy, "--unknown", "noise.npz", "--json")[1])
-    score = found["unknown"]["auroc"][0]
+    figures = json.loads(tenfold_main("evaluate", copy, "--unknown", "noise.npz", "--json")[1])
+    score = figures["unknown"]["auroc"][0]
     assert 0 <= score["low"] <= score["value"] <= score["high"] <= 1
     assert score["n"] == 310 + 40
     text = tenfold_main("evaluate", copy, "--unknown", "noise.npz")[1]
@@ -118,8 +118,8 @@ def test_compare_prints_both_and_a_verdict(copy, few_file, tenfold_main):
     assert "correct only in the first: " in lines[3]
     assert "500 validation images" in " ".join(lines[4:])
     assert tenfold.Run("short").test_openings() == []
-    found = json.loads(tenfold_main("compare", copy, "short", "--split", "test", "--json")[1])
-    assert found["split"] == "test"
+    figures = json.loads(tenfold_main("compare", copy, "short", "--split", "test", "--json")[1])
+    assert figures["split"] == "test"
     assert tenfold.Run("short").test_openings()[0]["by"] == "compare"
 
 

@@ -89,12 +89,12 @@ def test_reproduce_prints_json(few_file, tenfold_main):
     _, out, _ = tenfold_main(
         "reproduce", "logistic", "--seeds", "1", "--out", "all", "--data", few_file, "--json"
     )
-    found = json.loads(out)
-    (row,) = found["rows"]
+    report = json.loads(out)
+    (row,) = report["rows"]
     assert row["recipe"]["name"] == "logistic"
     assert row["verdict"] == "unpublished"
     assert row["test"]["n"] == 1
-    assert found["versions"]["tenfold"] == tenfold.__version__
+    assert report["versions"]["tenfold"] == tenfold.__version__
 
 
 def test_the_options_of_convolutions_reach_the_recipe(few_file, tenfold_main):

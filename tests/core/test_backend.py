@@ -103,8 +103,8 @@ def imports_keras(path):
 
 
 def test_every_module_takes_keras_from_the_backend():
-    found = [path.name for path in ROOT.rglob("*.py") if imports_keras(path)]
-    assert found == ["backend.py"]
+    importing = [path.name for path in ROOT.rglob("*.py") if imports_keras(path)]
+    assert importing == ["backend.py"]
 
 
 def test_keras_and_jax_import_the_optional_modules_by_themselves():

@@ -25,14 +25,14 @@ OPTIMIZERS = {
 
 def primitives(jaxpr) -> list:
     """Names and output shapes of all that a jaxpr computes, inner ones too."""
-    found = []
+    operations = []
     for equation in jaxpr.eqns:
         inner = equation.params.get("jaxpr")
         if inner is not None:
-            found += primitives(getattr(inner, "jaxpr", inner))
+            operations += primitives(getattr(inner, "jaxpr", inner))
         else:
-            found += [(equation.primitive.name, var.aval.shape) for var in equation.outvars]
-    return found
+            operations += [(equation.primitive.name, var.aval.shape) for var in equation.outvars]
+    return operations
 
 
 @pytest.mark.parametrize("shape", [(1,), (32, 64), (3, 5, 7, 2)])

@@ -12,9 +12,8 @@ from scipy.spatial.distance import cdist
 import tenfold
 from tenfold import InputError
 from tenfold.data import Dataset, Splits
-from tenfold.engine import Forward, Program, build_networks, cross_validation
 from tenfold.experiments.audits import audit, auditor, find_duplicates, page, tables
-from tenfold.networks.recipes import Augmentation, recipe
+from tenfold.networks.recipes import recipe
 
 DENSE = recipe("dense-47").replace(arguments={"hidden": [48]}, batch_size=60, epochs=12)
 
@@ -27,115 +26,6 @@ def save(path, splits):
 
 def with_labels(data, labels):
     return Dataset(data.images, labels, data.class_names, data.name)
-
-
-# Folds
-
-
-def test_folds_are_stratified_disjoint_and_seeded():
-    labels = np.random.default_rng(0).integers(0, 5, 503)
-    parts = cross_validation.stratified_folds(labels, 7, seed=3)
-    sizes = np.bincount(parts, minlength=7)
-    assert sizes.sum() == 503
-    assert np.ptp(sizes) == 1
-    for label in range(5):
-        assert np.ptp(np.bincount(parts[labels == label], minlength=7)) <= 1
-    np.testing.assert_array_equal(parts, cross_validation.stratified_folds(labels, 7, seed=3))
-    assert (parts != cross_validation.stratified_folds(labels, 7, seed=4)).any()
-
-
-@pytest.mark.parametrize(
-    ("number", "message"),
-    [
-        (1, "folds: 1; give a whole number from 2 to 4"),
-        (5, "the rarest class has 4 images"),
-        (2.5, "folds: 2.5"),
-    ],
-)
-def test_impossible_folds_are_refused(number, message):
-    with pytest.raises(InputError, match=message):
-        cross_validation.stratified_folds(np.repeat([0, 2], [9, 4]), number, seed=0)
-
-
-@pytest.fixture
-def watched(monkeypatch):
-    """What each network of `cross_validate` was given to see."""
-    seen = []
-    original = Program.train_epoch
-
-    def train_epoch(self, state, data, epoch, seeds, shuffle=True, indices=None, then=None):
-        seen.append(indices)
-        return original(self, state, data, epoch, seeds, shuffle, indices, then)
-
-    monkeypatch.setattr(Program, "train_epoch", train_epoch)
-    return seen
-
-
-def test_no_network_sees_the_images_it_predicts(few, watched):
-    data = few.train[:203]
-    cross_validation.cross_validate(recipe("logistic").replace(epochs=2), data, folds=4, seed=5)
-    parts = cross_validation.stratified_folds(data.labels, 4, seed=5)
-    assert len(watched) == 2
-    for k, places in enumerate(watched[0]):
-        assert len(set(places.tolist())) == len(places) == 152
-        assert not (parts[places] == k).any()
-
-
-def test_an_image_that_only_its_own_fold_could_explain_is_not_explained():
-    """Blank images with labels by chance: whoever saw one would know the label of the other."""
-    rng = np.random.default_rng(0)
-    images = np.zeros((200, 28, 28), np.uint8)
-    images[np.arange(200), 4 + np.arange(200) // 14, 4 + np.arange(200) % 14] = 255
-    data = Dataset(images, rng.integers(0, 2, 200), ("a", "b"))
-    found = cross_validation.cross_validate(DENSE.replace(epochs=30, learning_rate=0.01), data, 5)
-    right = (found.argmax(axis=1) == data.labels).mean()
-    assert 0.3 < right < 0.7
-
-
-@pytest.mark.parametrize(
-    "chosen",
-    [
-        DENSE.replace(epochs=2),
-        recipe("quick").replace(
-            arguments={"filters": [4], "kernels": 5, "strides": 2},
-            epochs=2,
-            batch_size=50,
-            augmentation=Augmentation(shift=1),
-        ),
-    ],
-    ids=["dense", "conv"],
-)
-def test_folds_at_once_equal_folds_one_by_one(few, chosen):
-    data = few.train[:203]
-    together = cross_validation.cross_validate(chosen, data, folds=3, seed=2)
-    np.testing.assert_allclose(together.sum(axis=1), 1, atol=1e-5)
-    parts = cross_validation.stratified_folds(data.labels, 3, seed=2)
-    alone = one_fold(chosen, data, parts, 1, seed=2)
-    np.testing.assert_allclose(together[parts == 1], alone, atol=2e-5)
-
-
-def one_fold(chosen, data, parts, k, seed):
-    """Train the network of one fold by itself, by `tenfold.fit`, on the images it is to see."""
-    places = cross_validation._training_indices(parts, 3, seed)[k]
-    (model,) = build_networks(chosen, (28, 28), 10, len(places), [seed + k])
-    tenfold.fit(
-        model,
-        data[places],
-        epochs=chosen.epochs,
-        batch_size=chosen.batch_size,
-        seed=seed + k,
-        augmentation=chosen.augmentation,
-        verbose=0,
-    )
-    return Forward(model, (28, 28))(model, data.images[parts == k])
-
-
-def test_a_diverging_training_is_refused(few):
-    wild = DENSE.replace(
-        arguments={"hidden": [8], "activation": "exponential"}, learning_rate=900.0, epochs=1
-    )
-    with pytest.raises(InputError, match="the loss became NaN or infinite in epoch"):
-        cross_validation.cross_validate(wild, few.train[:200], folds=2)
 
 
 # Planted errors
@@ -157,37 +47,37 @@ def planted(mnist, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def found(planted):
+def completed(planted):
     return audit(planted[0], folds=5, recipe=DENSE, verbose=False)
 
 
-def test_planted_errors_come_first(planted, found):
+def test_planted_errors_come_first(planted, completed):
     _, wrong = planted
-    first = found.candidates.head(60)
+    first = completed.candidates.head(60)
     listed = set(zip(first["split"], first["index"].tolist(), strict=True))
     assert len(listed & wrong) >= 20
-    assert list(found.candidates["rank"]) == list(range(1, len(found.candidates) + 1))
-    assert found.candidates["quality"].is_monotonic_increasing
+    assert list(completed.candidates["rank"]) == list(range(1, len(completed.candidates) + 1))
+    assert completed.candidates["quality"].is_monotonic_increasing
 
 
-def test_a_candidate_is_what_it_says(planted, found):
+def test_a_candidate_is_what_it_says(planted, completed):
     splits = tenfold.load(planted[0], validation=0).present()
-    for row in found.candidates.itertuples():
+    for row in completed.candidates.itertuples():
         data = splits[row.split]
         assert row.image == data.digests[row.index]
         assert row.given == data.class_names[data.labels[row.index]]
-        np.testing.assert_array_equal(found.image(row.split, row.index), data.images[row.index])
+        np.testing.assert_array_equal(completed.image(row.split, row.index), data.images[row.index])
         assert row.given_probability <= row.predicted_probability
         assert (row.given != row.predicted) or row.is_issue
 
 
-def test_ranking_and_counts_are_cleanlabs(found):
+def test_ranking_and_counts_are_cleanlabs(completed):
     from cleanlab.filter import find_label_issues
     from cleanlab.rank import get_self_confidence_for_each_label
 
-    labels, probabilities = found.dataset.labels, found.probabilities
+    labels, probabilities = completed.dataset.labels, completed.probabilities
     issues = set(np.flatnonzero(find_label_issues(labels, probabilities, n_jobs=1)))
-    table = found.candidates
+    table = completed.candidates
     places = table["index"] + np.where(table["split"] == "test", 1200, 0)
     assert set(places[table["is_issue"]]) == issues
     np.testing.assert_allclose(
@@ -289,23 +179,23 @@ def test_data_without_duplicates_give_an_empty_table(few):
 
 
 @pytest.fixture(scope="module")
-def folder(found, tmp_path_factory):
-    return found.save(tmp_path_factory.mktemp("audits") / "one", limit=12)
+def folder(completed, tmp_path_factory):
+    return completed.save(tmp_path_factory.mktemp("audits") / "one", limit=12)
 
 
-def test_the_folder_holds_both_tables(found, folder):
+def test_the_folder_holds_both_tables(completed, folder):
     assert sorted(path.name for path in folder.iterdir()) == [
         "candidates.csv",
         "duplicates.csv",
         "index.html",
     ]
     back = pd.read_csv(folder / "candidates.csv", dtype={"given": str, "predicted": str})
-    pd.testing.assert_frame_equal(back, found.candidates, check_dtype=False, rtol=1e-5)
+    pd.testing.assert_frame_equal(back, completed.candidates, check_dtype=False, rtol=1e-5)
 
 
-def test_a_folder_in_use_is_refused(found, folder):
+def test_a_folder_in_use_is_refused(completed, folder):
     with pytest.raises(InputError, match="exists already; give a new folder as --out"):
-        found.save(folder)
+        completed.save(folder)
 
 
 def test_the_command_writes_the_folder_and_says_what_next(planted, tmp_path, tenfold_main):
@@ -387,20 +277,20 @@ def downloaded(shown, path):
 
 
 @needs_browser
-def test_marks_are_saved_and_applied_by_load(planted, found, opened, tmp_path):
+def test_marks_are_saved_and_applied_by_load(planted, completed, opened, tmp_path):
     shown = opened()
     items = shown.locator(".item")
     assert items.count() == 12
     items.nth(0).get_by_role("button", name="relabel").click()
     items.nth(1).get_by_role("button", name="drop").click()
     items.nth(2).get_by_role("button", name="keep").click()
-    other = next(n for n in "0123456789" if n != found.candidates["predicted"][3])
+    other = next(n for n in "0123456789" if n != completed.candidates["predicted"][3])
     items.nth(3).get_by_role("combobox").select_option(other)
     path = tmp_path / "corrections.csv"
     rows = downloaded(shown, path)
     assert [row["action"] for row in rows] == ["relabel", "drop", "keep", "relabel"]
-    assert [row["label"] for row in rows] == [found.candidates["predicted"][0], "", "", other]
-    given = found.candidates.head(4)
+    assert [row["label"] for row in rows] == [completed.candidates["predicted"][0], "", "", other]
+    given = completed.candidates.head(4)
     assert [row["image"] for row in rows] == given["image"].tolist()
     assert [int(row["index"]) for row in rows] == given["index"].tolist()
     fixed = tenfold.load(planted[0], corrections=path)
@@ -446,9 +336,9 @@ def test_the_keyboard_suffices(opened, tmp_path):
 
 
 @needs_browser
-def test_filters(found, opened):
+def test_filters(completed, opened):
     shown = opened()
-    top = found.candidates.head(12)
+    top = completed.candidates.head(12)
     name = top["given"].mode()[0]
     shown.get_by_role("combobox", name="given", exact=True).select_option(name)
     assert shown.locator(".item:visible").count() == (top["given"] == name).sum()
@@ -466,7 +356,7 @@ def test_filters(found, opened):
 
 
 @needs_browser
-def test_every_image_and_control_has_a_name_and_fits_a_phone(opened, found):
+def test_every_image_and_control_has_a_name_and_fits_a_phone(opened, completed):
     shown = opened(viewport={"width": 360, "height": 740}, color_scheme="dark")
     for image in shown.locator(".item img").all():
         assert image.get_attribute("alt").startswith(("Image train ", "Image test "))
@@ -476,7 +366,7 @@ def test_every_image_and_control_has_a_name_and_fits_a_phone(opened, found):
     assert shown.evaluate(f"{unnamed}.length") == 0
     assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert shown.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 28)"
-    assert f"12 of {len(found.candidates)}" in shown.locator("main").inner_text()
+    assert f"12 of {len(completed.candidates)}" in shown.locator("main").inner_text()
 
 
 @needs_browser

@@ -138,10 +138,10 @@ def test_answers_are_kept_with_images_and_where_their_evidence_lies(copy, few, s
 
 
 def test_evidence_is_what_covering_a_place_takes_away(copy, few):
-    found, examples = copy.saved_evaluation("validation")
+    evaluation, examples = copy.saved_evaluation("validation")
     covered = examples.images[0].copy()
     covered[:7, :7] = 0
-    label = found.predicted()[examples.indices[0]]
+    label = evaluation.predicted()[examples.indices[0]]
     answers = [
         copy.model.predict(scaled_one(x), verbose=0)[0] for x in (examples.images[0], covered)
     ]
@@ -295,9 +295,9 @@ def test_loaded_data_are_found_again_wherever_the_run_is_read(few_file, tmp_path
     assert trained.record.data.origin == Origin(str(tmp_path / "own.npz"), 5000, 0, False)
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
-    found = tenfold.Run("../run")
-    assert found.data().train.checksum == splits.train.checksum
-    assert found.evaluate("validation").accuracy[0].n == 500
+    run = tenfold.Run("../run")
+    assert run.data().train.checksum == splits.train.checksum
+    assert run.evaluate("validation").accuracy[0].n == 500
 
 
 def test_changed_or_vanished_data_are_refused(few_file, tmp_path):

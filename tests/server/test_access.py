@@ -58,7 +58,7 @@ def test_only_names_of_this_machine_are_trusted(service, host, code):
 )
 def test_requests_of_other_origins_are_refused(service, headers, code):
     filled = {name: value.format(port=service.port) for name, value in headers.items()}
-    status, given, content = service.ask(
+    status, given, content = service.request(
         "POST", "/v1/predict", bytes(784), {"Content-Type": OCTETS, **filled}
     )
     assert json.loads(content).get("error", {}).get("code") == code
@@ -68,7 +68,7 @@ def test_requests_of_other_origins_are_refused(service, headers, code):
 
 def test_a_link_to_the_page_may_be_followed(service):
     headers = {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate"}
-    assert service.ask("GET", "/", None, headers)[0] == 200
+    assert service.request("GET", "/", None, headers)[0] == 200
 
 
 def test_a_public_service_requires_a_token(guarded):
@@ -79,11 +79,11 @@ def test_a_public_service_requires_a_token(guarded):
     assert guarded.code("GET", f"/v1/model?token={TOKEN}") == "unauthorized"
     assert guarded.json("GET", "/v1/model", Authorization=f"Bearer {TOKEN}")[0] == 200
     assert guarded.json("GET", "/healthz")[0] == 200
-    status, headers, _ = guarded.ask("GET", f"/?token={TOKEN}")
+    status, headers, _ = guarded.request("GET", f"/?token={TOKEN}")
     assert (status, headers["location"]) == (303, "/")
     assert "HttpOnly; SameSite=Strict" in headers["set-cookie"]
     cookie = headers["set-cookie"].partition(";")[0]
-    assert guarded.ask("GET", "/", None, {"Cookie": cookie})[0] == 200
+    assert guarded.request("GET", "/", None, {"Cookie": cookie})[0] == 200
     assert guarded.code("GET", "/?token=wrong") == "unauthorized"
 
 

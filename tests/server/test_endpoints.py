@@ -66,10 +66,10 @@ def test_jpeg_and_colour_png_are_classified(service, digits):
 def test_concurrent_requests_get_their_own_predictions(service, digits):
     replies = {}
 
-    def ask(i):
+    def predict(i):
         replies[i] = service.json("POST", "/v1/predict", encode(digits.images[i]), PNG)
 
-    callers = [threading.Thread(target=ask, args=(i,)) for i in range(len(digits))]
+    callers = [threading.Thread(target=predict, args=(i,)) for i in range(len(digits))]
     for caller in callers:
         caller.start()
     for caller in callers:
@@ -182,10 +182,10 @@ def test_a_sample_is_stored_listed_shown_and_deleted(service, digits):
         listed = service.json("GET", "/v1/samples?limit=1")[1]
         assert listed["samples"] == [made]
         assert (listed["counts"], listed["total"]) == ({"7": 1}, 1)
-        _, headers, content = service.ask("GET", f"/v1/samples/{made['id']}/image")
+        _, headers, content = service.request("GET", f"/v1/samples/{made['id']}/image")
         assert headers["content-type"] == PNG
         np.testing.assert_array_equal(np.asarray(Image.open(io.BytesIO(content))), image)
-        assert service.ask("DELETE", f"/v1/samples/{made['id']}")[0] == 204
+        assert service.request("DELETE", f"/v1/samples/{made['id']}")[0] == 204
         assert service.code("DELETE", f"/v1/samples/{made['id']}") == "sample_unknown"
     assert service.json("GET", "/v1/samples")[1]["total"] == 0
 
@@ -198,20 +198,20 @@ def test_the_first_version_is_the_served_model(service):
 
 
 def test_only_files_of_the_page_are_served(service):
-    status, headers, _ = service.ask("GET", "/")
+    status, headers, _ = service.request("GET", "/")
     assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert "default-src 'none'; script-src 'self'" in headers["content-security-policy"]
-    status, headers, _ = service.ask("GET", "/static/docs.css")
+    status, headers, _ = service.request("GET", "/static/docs.css")
     assert (status, headers["content-type"]) == (200, "text/css; charset=utf-8")
-    again = service.ask("GET", "/static/docs.css", None, {"If-None-Match": headers["etag"]})
+    again = service.request("GET", "/static/docs.css", None, {"If-None-Match": headers["etag"]})
     assert (again[0], again[2]) == (304, b"")
     for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static//etc/passwd", "/static/"):
         assert service.code("GET", path) == "not_found", path
-    assert service.ask("HEAD", "/healthz")[0] == 405
+    assert service.request("HEAD", "/healthz")[0] == 405
 
 
 def test_the_reference_needs_no_other_site(service):
-    _, _, content = service.ask("GET", "/docs")
+    _, _, content = service.request("GET", "/docs")
     page = content.decode()
     links = [link for link in re.findall(r'(?:src|href)="([^"]*)"', page) if link[0] != "#"]
     assert set(links) == {"static/docs.css", "openapi.json", "./"}
@@ -226,7 +226,7 @@ def test_the_reference_needs_no_other_site(service):
 
 def test_requests_are_counted(service):
     def count(name):
-        text = service.ask("GET", "/metrics")[2].decode()
+        text = service.request("GET", "/metrics")[2].decode()
         match = re.search(rf"^{re.escape(name)} ([\d.]+)$", text, re.M)
         return float(match[1]) if match else 0
 
@@ -237,8 +237,8 @@ def test_requests_are_counted(service):
         'tenfold_requests_total{path="other",status="404"}',
     )
     before = [count(name) for name in names]
-    service.ask("POST", "/v1/predict", bytes(784 * 3), {"Content-Type": OCTETS})
-    service.ask("GET", "/a/path/that/somebody/made/up")
+    service.request("POST", "/v1/predict", bytes(784 * 3), {"Content-Type": OCTETS})
+    service.request("GET", "/a/path/that/somebody/made/up")
     assert [count(name) - b for name, b in zip(names, before, strict=True)] == [1, 1, 3, 1]
 
 

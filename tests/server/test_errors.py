@@ -131,7 +131,7 @@ def test_every_error_code_is_tested():
 
 
 def test_allowed_methods_of_a_path(service):
-    status, headers, _ = service.ask("PUT", "/v1/retraining")
+    status, headers, _ = service.request("PUT", "/v1/retraining")
     assert (status, headers["allow"]) == (405, "DELETE, GET, POST")
 
 

@@ -91,7 +91,7 @@ def test_responses_match_the_openapi_description(service, api):
 
         @bounded(max_examples=5, derandomize=True, phases=[Phase.generate], database=None)
         @given(case=operation.ok().as_strategy())
-        def ask(case):
+        def check(case):
             case.call_and_validate(base_url=address, excluded_checks=UNTOLD, timeout=60)
 
-        ask()
+        check()

@@ -142,10 +142,10 @@ def test_a_full_queue_refuses_requests(strict, mnist):
         time.sleep(0.1)
     replies = []
 
-    def ask():
+    def read():
         replies.append(strict.json("POST", "/v1/read", file.getvalue(), PNG))
 
-    callers = [threading.Thread(target=ask) for _ in range(4)]
+    callers = [threading.Thread(target=read) for _ in range(4)]
     for caller in callers:
         caller.start()
     for caller in callers:

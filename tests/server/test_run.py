@@ -25,14 +25,14 @@ def test_a_run_without_a_model_file_is_exported_and_shown(of_run, run, few):
     assert (run.path / "model.onnx").exists()
     _, model = of_run.json("GET", "/v1/model")
     assert (model["name"], model["source"]) == ("logistic", str(run.path))
-    status, headers, content = of_run.ask("GET", "/v1/run")
+    status, headers, content = of_run.request("GET", "/v1/run")
     shown, evaluation = json.loads(content), run.saved_evaluation()[0]
     assert (status, shown["status"], shown["report"]) == (200, "finished", True)
     assert len(shown["history"]) == shown["epochs"] == 5
     assert shown["history"][-1]["val_accuracy"] == run.history.val_accuracy.iloc[-1]
     assert shown["confusion"] == evaluation.confusion_matrix().tolist()
     assert shown["accuracy"]["value"] == evaluation.accuracy[0].value
-    assert of_run.ask("GET", "/v1/run", None, {"If-None-Match": headers["etag"]})[0] == 304
+    assert of_run.request("GET", "/v1/run", None, {"If-None-Match": headers["etag"]})[0] == 304
     _, reply = of_run.json("POST", "/v1/predict", few.validation.images.tobytes(), OCTETS)
     assert [answer["label"] for answer in reply["answers"]] == [
         few.class_names[i] for i in run.predict(few.validation.images).argmax(axis=1)
@@ -56,7 +56,7 @@ def test_images_of_a_cell_of_the_confusion_matrix(of_run, run, few):
 
 
 def test_the_report_has_its_own_content_security_policy(of_run, run):
-    status, headers, content = of_run.ask("GET", "/report")
+    status, headers, content = of_run.request("GET", "/report")
     assert (status, headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert "frame-ancestors 'self'" in headers["content-security-policy"]
     assert content.decode() == (run.path / "report.html").read_text()

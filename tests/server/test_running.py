@@ -88,7 +88,7 @@ def test_workers_share_port_and_metrics_and_end_with_their_parent(tmp_path):
         for _ in range(12):
             assert service.json("POST", "/v1/predict", bytes(784), OCTETS)[0] == 200
         for _ in range(6):
-            assert b"\ntenfold_images_total 12.0\n" in service.ask("GET", "/metrics")[2]
+            assert b"\ntenfold_images_total 12.0\n" in service.request("GET", "/metrics")[2]
         process = service.process.pid
         children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
         # The last child is the resource tracker of multiprocessing.

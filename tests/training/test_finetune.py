@@ -65,8 +65,8 @@ def test_the_run_is_one_like_any_other(continued, base, few, tmp_path):
     assert continued.seeds == base.seeds
     assert continued.record.continued["start"]["name"] == str(base.path)
     assert len(continued.history) == 2 * continued.recipe.epochs
-    found = tenfold.Run(continued.path).evaluate("test")
-    assert len(found.labels) == len(few.test)
+    evaluation = tenfold.Run(continued.path).evaluate("test")
+    assert len(evaluation.labels) == len(few.test)
     from tenfold.runs.export import export
 
     export(continued, tmp_path / "mine.onnx")

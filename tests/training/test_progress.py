@@ -78,13 +78,13 @@ def shown():
 
 def test_a_terminal_shows_epoch_loss_accuracies_and_time_left(shown):
     pattern = r"epoch (\d)/4 \S+ (-:--:--|\d:\d\d:\d\d) loss ([\d.]+)  accuracy 85\.00%(.*)"
-    found = [re.fullmatch(pattern, frame.rstrip()) for frame in shown if "epoch" in frame]
-    assert all(found), shown
-    assert {match[1] for match in found} == {"2", "3", "4"}
-    left = [match[2] for match in found]
+    matches = [re.fullmatch(pattern, frame.rstrip()) for frame in shown if "epoch" in frame]
+    assert all(matches), shown
+    assert {match[1] for match in matches} == {"2", "3", "4"}
+    left = [match[2] for match in matches]
     assert any(re.fullmatch(r"0:00:0[1-5]", time) for time in left)
     assert left[-1] == "0:00:00"
-    assert {match[3] for match in found} == {"0.2000", "0.1333", "0.1000"}
+    assert {match[3] for match in matches} == {"0.2000", "0.1333", "0.1000"}
 
 
 def test_the_last_validation_stays_while_the_next_epoch_goes_on(shown):

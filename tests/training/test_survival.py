@@ -189,8 +189,8 @@ def test_a_damaged_export_is_refused_and_can_be_removed(finished, tenfold_main, 
     assert_one_line(answer, "remove it, and seed-0.keras is used instead")
     assert not (finished / "test-openings.jsonl").exists()
     exported.unlink()
-    found = json.loads(tenfold_main("evaluate", finished, "--split", "train", "--json")[1])
-    assert found["accuracy"] == json.loads(expected)["accuracy"]
+    figures = json.loads(tenfold_main("evaluate", finished, "--split", "train", "--json")[1])
+    assert figures["accuracy"] == json.loads(expected)["accuracy"]
 
 
 @pytest.mark.parametrize("damage", [remove, truncate, empty])

@@ -92,10 +92,10 @@ def test_the_picture_is_the_first_network_s_confusion_matrix_on_validation(pair,
     (event,) = events_of(pair.path).Images("confusion/validation")
     assert event.step == 3
     assert events_of(pair.path, 1).Tags()["images"] == []
-    found = pair.evaluate("validation", few).plot_confusion()
+    figure = pair.evaluate("validation", few).plot_confusion()
     with Image.open(io.BytesIO(event.encoded_image_string)) as picture:
         assert picture.size == (event.width, event.height)
-        with Image.open(io.BytesIO(figures.to_png(found))) as expected:
+        with Image.open(io.BytesIO(figures.to_png(figure))) as expected:
             np.testing.assert_array_equal(np.asarray(picture), np.asarray(expected))
 
 
@@ -175,9 +175,9 @@ def test_scalars_of_events_that_are_gone_come_from_the_history(pair, stopped, fe
     shutil.rmtree(event_file(stopped, 1).parent)
     run = tenfold.resume(stopped, few, verbose=False)
     for seed in (0, 1):
-        found, expected = everything(run, seed), everything(pair, seed)
-        assert found["scalars"] == expected["scalars"]
-        assert found["pictures"] == expected["pictures"]
+        resumed, expected = everything(run, seed), everything(pair, seed)
+        assert resumed["scalars"] == expected["scalars"]
+        assert resumed["pictures"] == expected["pictures"]
 
 
 # The file alone
@@ -220,11 +220,11 @@ def go_on(folder, content, model, history=HISTORY[:2]):
 
 def ends(content):
     """Where each record ends, in bytes."""
-    found = [0]
-    while found[-1] < len(content):
-        (length,) = struct.unpack_from("<Q", content, found[-1])
-        found.append(found[-1] + length + 16)
-    return found[1:]
+    offsets = [0]
+    while offsets[-1] < len(content):
+        (length,) = struct.unpack_from("<Q", content, offsets[-1])
+        offsets.append(offsets[-1] + length + 16)
+    return offsets[1:]
 
 
 def assert_whole(events, kept):
@@ -308,18 +308,18 @@ def test_nested_layers_keep_their_tags_when_the_network_is_built_anew(tmp_path):
 
     first = nested(keras)
     again = networks.from_json(networks.to_json(first))
-    found = []
+    names = []
     for model, name in ((first, "first"), (again, "again")):
         EventFiles(tmp_path / name, model, [5], []).add_epoch([HISTORY[0]], state_of(model))
-        found.append(events_of(tmp_path / name, 5).Tags()["histograms"])
-    assert found[0] == found[1]
-    assert len(set(found[0])) == len(first.weights) == 12
+        names.append(events_of(tmp_path / name, 5).Tags()["histograms"])
+    assert names[0] == names[1]
+    assert len(set(names[0])) == len(first.weights) == 12
     assert {
         "weights/left/same/kernel",
         "weights/right/same/bias",
         "weights/both/forward_lstm/lstm_cell/recurrent_kernel",
         "weights/end/kernel",
-    } <= set(found[0])
+    } <= set(names[0])
 
 
 def test_what_is_no_weight_has_no_histogram(tmp_path):
@@ -339,6 +339,6 @@ def test_a_constant_weight_is_one_peak(logistic, tmp_path, value):
     EventFiles(tmp_path, logistic, [5], []).add_epoch([HISTORY[0]], state)
     events = events_of(tmp_path, 5)
     (tag,) = {tag for tag in events.Tags()["histograms"] if tag.endswith("/bias")}
-    ((_, found),) = histograms(events, tag)
-    assert max(found.bucket) == sum(found.bucket) == 10
-    assert min(found.bucket_limit) <= np.float32(value) < max(found.bucket_limit)
+    ((_, histogram),) = histograms(events, tag)
+    assert max(histogram.bucket) == sum(histogram.bucket) == 10
+    assert min(histogram.bucket_limit) <= np.float32(value) < max(histogram.bucket_limit)

@@ -17,7 +17,7 @@ from tenfold.core.errors import InputError
 INTERRUPTED = 130
 
 app = typer.Typer(
-    help="Train, judge and ship image classifiers for MNIST-format data, in seconds.",
+    help="Train, evaluate and ship image classifiers for MNIST-format data, in seconds.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,

@@ -102,7 +102,8 @@ def _training() -> str:
 
     chosen = recipe("logistic")
     data = load("mnist").train[:2000]
-    model = networks.build(chosen.network, chosen.arguments, (28, 28), 10, seed=0)
+    classes = len(data.class_names)
+    model = networks.build(chosen.network, chosen.arguments, data.shape[1:], classes, seed=0)
     compile_network(model, chosen, len(data))
     began = time.perf_counter()
     history = engine.fit(model, data, epochs=3, verbose=0).history

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tenfold.cli.app import app
+from tenfold.core import limits
 from tenfold.core.errors import InputError
 
 
@@ -26,7 +27,8 @@ def summary(
     if not networks.is_python_file(what) and ("/" in what or Path(what).exists()):
         raise InputError(f"{what}: no such run folder; see tenfold recipes for names")
     recipe = customize(what, {})
-    model = networks.build(recipe.network, recipe.arguments, (28, 28), 10, recipe.seed)
+    shape = (limits.IMAGE_SIDE, limits.IMAGE_SIDE)
+    model = networks.build(recipe.network, recipe.arguments, shape, 10, recipe.seed)
     typer.echo(networks.summary(model))
 
 
