@@ -1,20 +1,20 @@
-"""Accuracy by size: recipes over several seeds, each network alone and all as a committee.
+"""Accuracy by size: recipes over several seeds, as single networks and as an ensemble.
 
 What is measured
-    For each recipe, one network a seed (0, 1, 2, ...), trained as the recipe says, and its
-    accuracy after the last epoch on the 5,000 validation and the 10,000 test images. The committee
-    is the mean of all these networks' probabilities.
+    For each recipe, the accuracy of one network per seed (0, 1, 2, ...) after the last epoch, on
+    the 5,000 validation and the 10,000 test images, and that of their ensemble, which averages the
+    probabilities of the networks.
 
 How
-    Recipes were chosen on validation images; nothing here chooses. The test set is opened once for
-    each run, after its training. A network is a run folder under `--runs`: what is finished there
-    is not trained again, what was stopped goes on where it stopped, so that the script can be ended
-    and started again. The table has mean ± standard deviation over seeds, lowest to highest, and
-    the training's seconds, which count only on a machine with nothing else to do.
+    Recipes were chosen on validation images; this script chooses nothing. The test set is opened
+    once for each run, after its training. Each network has a run folder under `--runs`. Finished
+    runs are not trained again and interrupted runs are resumed, so the script can be stopped at any
+    time. The table has mean ± standard deviation over seeds, minimum to maximum, and the training
+    seconds, which are meaningful only on an idle machine.
 
 Versions
-    tenfold and what it stands on are those installed beside the Python that runs this script;
-    they are in the JSON.
+    tenfold and its dependencies are those of the Python that runs this script; they are in the
+    JSON.
 
     python benchmarks/accuracy.py --recipes tiny,small          # ten seeds each
     python benchmarks/accuracy.py --recipes best --seeds 2      # a first look
@@ -23,12 +23,13 @@ Versions
 """
 
 import argparse
-import json
 import statistics
 import sys
 from pathlib import Path
 
 import numpy as np
+from command_line import at_least, make_parser, print_json
+from environments import FOLDER
 from machine import machine
 from tables import print_table
 
@@ -41,87 +42,84 @@ from tenfold.runs.record import versions
 SIZES = ("tiny", "small", "dense-noise", "best-dense", "best")
 
 
-def trained(wanted: Recipe, splits: Splits, folder: Path) -> tenfold.Run:
-    """Give the run of a recipe: from its folder, gone on with, or trained now."""
+def finished_run(chosen: Recipe, splits: Splits, folder: Path) -> tenfold.Run:
+    """Return the finished run of a recipe: load, resume or train it."""
     if (folder / "run.json").exists():
         run = tenfold.Run(folder)
-        if run.recipe != wanted:
-            raise InputError(f"{folder}: another recipe was trained there; give another --runs")
+        if run.recipe != chosen:
+            raise InputError(f"{folder}: holds a run of another recipe; give another --runs")
         return run if run.record.status == "finished" else tenfold.resume(folder, splits)
-    return tenfold.train(wanted, splits, out=folder)
+    return tenfold.train(chosen, splits, out=folder)
 
 
-def measure(wanted: Recipe, seeds: int, splits: Splits, folder: Path) -> dict:
-    """Train one recipe's networks and score them, alone and together."""
+def measure(chosen: Recipe, seeds: int, splits: Splits, folder: Path) -> dict:
+    """Train the networks of a recipe and evaluate them, singly and as an ensemble."""
     runs = [
-        trained(wanted.replace(seed=seed), splits, folder / f"{wanted.name}-{seed}")
+        finished_run(chosen.replace(seed=seed), splits, folder / f"{chosen.name}-{seed}")
         for seed in range(seeds)
     ]
-    found = {split: scored(runs, split, splits) for split in ("validation", "test")}
+    scores = {split: evaluate(runs, split, splits) for split in ("validation", "test")}
     return {
         "recipe": runs[0].recipe.to_json(),
         "parameters": runs[0].model.count_params(),
         "seconds": [run.record.seconds for run in runs],
-        **found,
+        **scores,
     }
 
 
-def scored(runs: list[tenfold.Run], split: str, splits: Splits) -> dict:
-    """Score each run's network on a split, and the mean of their probabilities."""
-    answers = [run.evaluate(split, splits).uncalibrated() for run in runs]
-    labels = answers[0].labels
-    single = [answer.accuracy[0].value for answer in answers]
-    together = np.mean([answer.outputs[0] for answer in answers], axis=0).argmax(axis=1)
+def evaluate(runs: list[tenfold.Run], split: str, splits: Splits) -> dict:
+    """Return the accuracy of each network on a split, and of the mean of their probabilities."""
+    results = [run.evaluate(split, splits).uncalibrated() for run in runs]
+    labels = results[0].labels
+    single = [result.accuracy[0].value for result in results]
+    ensemble = np.mean([result.outputs[0] for result in results], axis=0).argmax(axis=1)
     return {
         "n": len(labels),
         "accuracy": single,
         "mean": statistics.fmean(single),
         "sd": statistics.stdev(single) if len(single) > 1 else None,
-        "committee": float((together == labels).mean()),
+        "committee": float((ensemble == labels).mean()),
     }
 
 
-def cells(name: str, found: dict) -> list[str]:
-    test = found["test"]
+def cells(name: str, result: dict) -> list[str]:
+    test = result["test"]
     return [
         name,
-        f"{found['parameters']:,}",
+        f"{result['parameters']:,}",
         str(len(test["accuracy"])),
-        with_spread(found["validation"]),
-        with_spread(test),
+        mean_and_sd(result["validation"]),
+        mean_and_sd(test),
         f"{100 * min(test['accuracy']):.2f}-{100 * max(test['accuracy']):.2f}",
         f"{100 * test['committee']:.2f}",
-        f"{statistics.median(found['seconds']):.0f}",
+        f"{statistics.median(result['seconds']):.0f}",
     ]
 
 
-def with_spread(scores: dict) -> str:
+def mean_and_sd(scores: dict) -> str:
     mean = f"{100 * scores['mean']:.2f}"
     return mean if scores["sd"] is None else f"{mean} ± {100 * scores['sd']:.2f}"
 
 
-def parsed(arguments: list[str] | None = None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    folder = Path.home() / ".cache" / "tenfold-benchmarks" / "accuracy"
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = make_parser(__doc__)
+    folder = FOLDER / "accuracy"
     add = parser.add_argument
-    add("--recipes", default=",".join(SIZES), help=f"with commas; {', '.join(SIZES)}")
-    add("--seeds", type=int, default=10, help="networks of each recipe; 10")
+    add(
+        "--recipes", default=",".join(SIZES), help=f"names, separated by commas; {', '.join(SIZES)}"
+    )
+    add("--seeds", type=at_least(1), default=10, help="networks of each recipe; 10")
     add("--data", default="mnist", help="a dataset by name; mnist")
     add("--runs", type=Path, default=folder, metavar="PATH", help=f"run folders; {folder}")
-    add("--json", type=Path, metavar="PATH", help="also keep the line of JSON in this file")
     options = parser.parse_args(arguments)
     options.recipes = options.recipes.split(",")
     if unknown := [name for name in options.recipes if name not in RECIPES]:
-        parser.error(f"--recipes {', '.join(unknown)}: unknown; there are {', '.join(RECIPES)}")
-    if options.seeds < 1:
-        parser.error(f"--seeds {options.seeds}; a whole number from 1 up is needed")
+        parser.error(f"--recipes {', '.join(unknown)}: unknown; known are {', '.join(RECIPES)}")
     return options
 
 
 def main() -> None:
-    options = parsed()
+    options = parse()
     report = {
         "benchmark": "accuracy",
         "machine": machine(),
@@ -136,13 +134,10 @@ def main() -> None:
             report["recipes"][name] = measure(recipe(name), options.seeds, splits, folder)
     except InputError as error:
         sys.exit(str(error))
-    header = ["", "parameters", "n", "validation %", "test %", "lowest-highest", "committee", "s"]
-    rows = [cells(name, found) for name, found in report["recipes"].items()]
+    header = ["", "parameters", "n", "validation %", "test %", "lowest-highest", "ensemble", "s"]
+    rows = [cells(name, result) for name, result in report["recipes"].items()]
     print_table(f"Accuracy after the last epoch, {options.data}", header, rows)
-    line = json.dumps(report)
-    print(f"\n{line}")
-    if options.json:
-        options.json.write_text(line + "\n")
+    print_json(report, options.json)
 
 
 if __name__ == "__main__":

@@ -1,30 +1,30 @@
-"""How well digits are found in real pictures, step by step, and how long a photo takes.
+"""Accuracy of reading real pictures after each step, and the time of a large photo.
 
 What is measured
-    pictures    for each kind of picture and each step of the way, how many are read right: one
-                digit means that exactly one was found and read right; a number means that all of
-                its text is right, lines and spaces included. With 95 % Wilson intervals.
-                `nearest the middle` counts single digits by the crop nearest the middle alone;
-                `digits` counts those of numbers that are in the text in their order.
-    time        seconds of `detect_digits` for a JPEG of 4000x3000 pixels with 120 digits on it,
-                from file to crops: median, lowest, highest, and the share of digits found.
+    pictures    for each kind of picture and each step of the pipeline, the number of correct
+                readings, with 95 % Wilson intervals. A picture of one digit is correct if exactly
+                one digit is detected and it is right; a number is correct if its entire text is,
+                including lines and spaces. `nearest the middle` takes only the crop nearest the
+                middle of pictures of one digit; `digits` counts the digits of numbers that the
+                text contains in the same order.
+    time        seconds of `detect_digits` for a JPEG of 4000x3000 pixels with 120 digits, from file
+                to crops: median, minimum, maximum, and the number of detected digits.
 
 How
-    The folder holds pictures and index.csv with the columns file, label, kind and notes. In a label
-    `|` parts lines and a space parts numbers. A note "rotate 90 degrees counter-clockwise" is
-    followed, as no step here finds out how a page lies. The network is tenfold's own reader, or any
-    that was exported. Each step is the one before it and one thing more; the last but one is
-    `detect_digits` itself, the last `tenfold.read` with every answer counted, however unsure.
+    The folder has pictures and index.csv with the columns file, label, kind and notes. In a label
+    `|` separates lines and a space separates numbers. Pictures with the note "rotate 90 degrees
+    counter-clockwise" are rotated, since no step detects the orientation of a page. The network is
+    the reader in the package, or an exported one. Each step adds one operation to the step before;
+    the last step is `tenfold.read`, with uncertain predictions included.
 
     python benchmarks/handwriting.py --pictures FOLDER
-    python benchmarks/handwriting.py --pictures FOLDER --every 3   # a third of them, sooner
-    python benchmarks/handwriting.py                    # the time alone
+    python benchmarks/handwriting.py --pictures FOLDER --every 3   # a third of them
+    python benchmarks/handwriting.py                    # only the time
 """
 
 import argparse
 import csv
 import difflib
-import json
 import statistics
 import tempfile
 import time
@@ -34,6 +34,7 @@ from functools import cache, cached_property, partial
 from pathlib import Path
 
 import numpy as np
+from command_line import print_json
 from machine import machine
 from PIL import Image, ImageOps
 from skimage.filters import threshold_otsu
@@ -59,12 +60,13 @@ from tenfold.handwriting.segmentation.components import (
 from tenfold.metrics.score import wilson_interval
 
 DIGITS_A_ROW, ROWS = 12, 10
-REFUSED, JUDGED = "+ what is no digit left out", "+ cut again, close crops whole"
-MOST = 200  # parts of a page that early steps leave full of specks
+REJECTED = "+ rejection of non-digits"
+CLASSIFIED = "+ classifier-based cuts, close crops, long stems"
+MAX_COMPONENTS = 200  # early steps leave many specks
 
 
 def whole(levels: np.ndarray) -> DetectedDigits:
-    """Take a picture as one crop."""
+    """Return a picture as one crop."""
     size = levels.shape[1], levels.shape[0]
     small = Image.fromarray(levels).resize((28, 28), Image.Resampling.BOX)
     return DetectedDigits(
@@ -72,25 +74,25 @@ def whole(levels: np.ndarray) -> DetectedDigits:
     )
 
 
-def cut_out(parts: list, size: tuple[int, int], crop: Callable) -> DetectedDigits:
-    """Make a page of parts of ink."""
-    if not parts:
+def crop_components(components: list, size: tuple[int, int], crop: Callable) -> DetectedDigits:
+    """Crop each component of ink."""
+    if not components:
         raise InputError("no digit")
-    boxes = np.array([[part.left, part.top, part.right, part.bottom] for part in parts])
-    crops = np.stack([crop(part.mask) for part in parts])
+    boxes = np.array([[c.left, c.top, c.right, c.bottom] for c in components])
+    crops = np.stack([crop(component.mask) for component in components])
     return DetectedDigits(crops, boxes, reading_order(boxes), size, True)
 
 
-def plain_parts(mask: np.ndarray) -> DetectedDigits:
-    """Take each connected part that is no speck for a digit."""
+def all_components(mask: np.ndarray) -> DetectedDigits:
+    """Return each connected component that is not a speck as a digit."""
     parts = connected_components(mask, gap=0, min_area=8)
     parts = remove_specks(parts, typical_height(parts)) if parts else []
-    parts = sorted(parts, key=lambda part: -part.mask.sum())[:MOST]
-    return cut_out(parts, mask.shape[::-1], mnist_image)
+    parts = sorted(parts, key=lambda part: -part.mask.sum())[:MAX_COMPONENTS]
+    return crop_components(parts, mask.shape[::-1], mnist_image)
 
 
-class Seen:
-    """A picture and what several steps need of it, worked out once."""
+class Picture:
+    """A picture and the intermediate results that several steps share."""
 
     def __init__(self, pixels: np.ndarray):
         self.pixels = pixels
@@ -98,13 +100,13 @@ class Seen:
 
     @cached_property
     def otsu(self) -> np.ndarray:
-        """Where ink is by Otsu's threshold alone."""
+        """The mask of ink by Otsu's threshold alone."""
         grey = 255 - self.grey if is_light_on_dark(self.pixels) else self.grey
         return grey <= threshold_otsu(grey) if np.ptp(grey) else np.zeros(grey.shape, bool)
 
     @cached_property
     def ink(self) -> Ink:
-        """The ink against an uneven background."""
+        """The ink on an uneven background."""
         return binarize(self.pixels, is_light_on_dark(self.pixels))
 
     @cached_property
@@ -113,52 +115,54 @@ class Seen:
         return remove_ruled_lines(self.ink).mask
 
 
-def resized(seen: Seen) -> DetectedDigits:
-    grey = seen.grey.astype(np.uint8)
+def resized(picture: Picture) -> DetectedDigits:
+    grey = picture.grey.astype(np.uint8)
     return whole(255 - grey if grey.mean() > 127 else grey)
 
 
-def thresholded(seen: Seen) -> DetectedDigits:
-    return whole(seen.otsu * np.uint8(255))
+def thresholded(picture: Picture) -> DetectedDigits:
+    return whole(picture.otsu * np.uint8(255))
 
 
-def centred(seen: Seen) -> DetectedDigits:
-    return plain_parts(seen.otsu)
+def components_by_otsu(picture: Picture) -> DetectedDigits:
+    return all_components(picture.otsu)
 
 
-def levelled(seen: Seen) -> DetectedDigits:
-    return plain_parts(seen.ink.mask)
+def components_by_local_threshold(picture: Picture) -> DetectedDigits:
+    return all_components(picture.ink.mask)
 
 
-def unruled(seen: Seen) -> DetectedDigits:
-    return plain_parts(seen.unruled)
+def without_ruled_lines(picture: Picture) -> DetectedDigits:
+    return all_components(picture.unruled)
 
 
-def pieced(seen: Seen) -> DetectedDigits:
-    return cut_out(segment(seen.unruled).digits, seen.unruled.shape[::-1], mnist_image)
+def segmented(picture: Picture) -> DetectedDigits:
+    return crop_components(
+        segment(picture.unruled).digits, picture.unruled.shape[::-1], mnist_image
+    )
 
 
-def found(seen: Seen) -> DetectedDigits:
-    return detect_digits(seen.pixels)
+def detected(picture: Picture) -> DetectedDigits:
+    return detect_digits(picture.pixels)
 
 
-STEPS: dict[str, Callable[[Seen], DetectedDigits]] = {
+STEPS: dict[str, Callable[[Picture], DetectedDigits]] = {
     "resized to 28x28": resized,
     "+ polarity, Otsu's threshold": thresholded,
-    "+ parts, MNIST's procedure": centred,
-    "+ uneven light": levelled,
-    "+ lines and boxes": unruled,
-    "+ joining, splitting, edges": pieced,
-    "+ sharp edges, the pen's width": found,
+    "+ connected components, MNIST's preprocessing": components_by_otsu,
+    "+ local contrast": components_by_local_threshold,
+    "+ removal of lines and boxes": without_ruled_lines,
+    "+ joining and splitting components, picture edges": segmented,
+    "+ sharpening, stroke width": detected,
 }
 
 
-def opened(folder: Path, row: dict) -> np.ndarray:
-    """Return a picture as `detect_digits` sees it first, lying as it is to be read."""
+def load_upright(folder: Path, row: dict) -> np.ndarray:
+    """Load a picture as `detect_digits` does, and rotate it upright."""
     path = folder / row["file"]
     if "rotate 90" in row.get("notes", ""):
-        turned = ImageOps.exif_transpose(Image.open(path)).transpose(Image.Transpose.ROTATE_90)
-        return upscale(load_picture(turned).pixels)
+        upright = ImageOps.exif_transpose(Image.open(path)).transpose(Image.Transpose.ROTATE_90)
+        return upscale(load_picture(upright).pixels)
     return upscale(load_picture(path).pixels)
 
 
@@ -169,60 +173,67 @@ def probabilities(detected: DetectedDigits, reader: tenfold.Predictor) -> np.nda
 
 
 def texts(
-    pages: list[DetectedDigits | None], reader: tenfold.Predictor, leave_out: bool
+    pages: list[DetectedDigits | None], reader: tenfold.Predictor, reject: bool
 ) -> list[tuple[str, str]]:
-    """Return each page's text, and what is nearest its middle; `leave_out` what is no digit."""
-    answers = [probabilities(found, reader) for found in pages if found is not None]
-    together = np.concatenate(answers) if answers else np.zeros((0, 10))
-    columns = together.shape[1] if leave_out else 10
+    """Return the text of each page and its digit nearest the middle.
+
+    With `reject`, the reject class is among the predictions.
+    """
+    outputs = [probabilities(page, reader) for page in pages if page is not None]
+    together = np.concatenate(outputs) if outputs else np.zeros((0, 10))
+    columns = together.shape[1] if reject else 10
     names = [name.replace(REJECT_CLASS, "") for name in reader.class_names]
     labels = iter([names[i] for i in together[:, :columns].argmax(axis=1)])
-    read_out = []
-    for found in pages:
-        digits = [next(labels) for _ in found.crops] if found else []
-        lines = found.text(digits).splitlines() if found else []
+    results = []
+    for page in pages:
+        digits = [next(labels) for _ in page.crops] if page else []
+        lines = page.text(digits).splitlines() if page else []
         text = "|".join(filter(None, (" ".join(line.split()) for line in lines)))
-        read_out.append((text, digits[found.most_central] if found else ""))
-    return read_out
+        results.append((text, digits[page.most_central] if page else ""))
+    return results
 
 
-def attempt(step: Callable[[Seen], DetectedDigits], seen: Seen) -> DetectedDigits | None:
+def attempt(step: Callable[[Picture], DetectedDigits], picture: Picture) -> DetectedDigits | None:
     try:
-        return step(seen)
+        return step(picture)
     except InputError:
         return None
 
 
-def share(right: int, n: int) -> dict:
-    low, high = wilson_interval(right, n)
-    return {"right": right, "n": n, "share": right / n, "low": low, "high": high}
+def proportion(correct: int, n: int) -> dict:
+    low, high = wilson_interval(correct, n)
+    return {"right": correct, "n": n, "share": correct / n, "low": low, "high": high}
 
 
-def scored(rows: list[dict], read_out: list[tuple[str, str]]) -> dict[str, dict]:
-    """Return figures by kind, single digits and numbers apart."""
+def evaluate(rows: list[dict], results: list[tuple[str, str]]) -> dict[str, dict]:
+    """Return figures by kind of picture, separately for single digits and for numbers."""
     groups: dict[str, list] = {}
-    for row, answer in zip(rows, read_out, strict=True):
+    for row, result in zip(rows, results, strict=True):
         group = row["kind"] + (", digit" if len(row["label"]) == 1 else ", number")
-        groups.setdefault(group, []).append((row["label"], *answer))
+        groups.setdefault(group, []).append((row["label"], *result))
     figures = {}
-    for group, answers in sorted(groups.items()):
-        n = len(answers)
-        figures[group] = {"right": share(sum(a[0] == a[1] for a in answers), n)}
+    for group, readings in sorted(groups.items()):
+        n = len(readings)
+        figures[group] = {"right": proportion(sum(r[0] == r[1] for r in readings), n)}
         if group.endswith("digit"):
-            middle = sum(label == nearest for label, _, nearest in answers)
-            figures[group]["nearest the middle"] = share(middle, n)
+            middle = sum(label == nearest for label, _, nearest in readings)
+            figures[group]["nearest the middle"] = proportion(middle, n)
         else:
-            pairs = [(bare(label), bare(text)) for label, text, _ in answers]
-            common = sum(in_common(*pair) for pair in pairs)
-            figures[group]["digits"] = share(common, sum(max(map(len, pair)) for pair in pairs))
+            pairs = [
+                (without_separators(label), without_separators(text)) for label, text, _ in readings
+            ]
+            common = sum(matching_digits(*pair) for pair in pairs)
+            figures[group]["digits"] = proportion(
+                common, sum(max(map(len, pair)) for pair in pairs)
+            )
     return figures
 
 
-def bare(text: str) -> str:
+def without_separators(text: str) -> str:
     return text.replace("|", "").replace(" ", "")
 
 
-def in_common(label: str, text: str) -> int:
+def matching_digits(label: str, text: str) -> int:
     blocks = difflib.SequenceMatcher(None, label, text, autojunk=False).get_matching_blocks()
     return sum(block.size for block in blocks)
 
@@ -233,31 +244,33 @@ def network(model: Path | None) -> tenfold.Predictor:
 
 
 def pages_of(folder: Path, model: Path | None, row: dict) -> dict[str, DetectedDigits | None]:
-    """Return what each step finds in a picture."""
-    seen = Seen(opened(folder, row))
-    pages = {name: attempt(step, seen) for name, step in STEPS.items()}
+    """Return the digits that each step detects in a picture."""
+    picture = Picture(load_upright(folder, row))
+    pages = {name: attempt(step, picture) for name, step in STEPS.items()}
     classifier = Classifier.from_predictor(network(model))
     return pages | {
-        JUDGED: attempt(lambda seen: detect_digits(seen.pixels, classifier=classifier), seen)
+        CLASSIFIED: attempt(
+            lambda picture: detect_digits(picture.pixels, classifier=classifier), picture
+        )
     }
 
 
 def read_pictures(folder: Path, model: Path | None, every: int) -> dict[str, dict]:
-    """Read every n-th picture after every step, in as many processes as there are cores."""
+    """Read every n-th picture with every step, with one process per core."""
     with (folder / "index.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))[::every]
     with ProcessPoolExecutor() as processes:
         by_row = list(processes.map(partial(pages_of, folder, model), rows, chunksize=4))
-    pages = {name: [found[name] for found in by_row] for name in by_row[0]}
+    pages = {name: [pages[name] for pages in by_row] for name in by_row[0]}
     reader = network(model)
-    result = {name: scored(rows, texts(pages[name], reader, False)) for name in STEPS}
-    result[REFUSED] = scored(rows, texts(pages[list(STEPS)[-1]], reader, True))
-    result[JUDGED] = scored(rows, texts(pages[JUDGED], reader, True))
+    result = {name: evaluate(rows, texts(pages[name], reader, False)) for name in STEPS}
+    result[REJECTED] = evaluate(rows, texts(pages[list(STEPS)[-1]], reader, True))
+    result[CLASSIFIED] = evaluate(rows, texts(pages[CLASSIFIED], reader, True))
     return result
 
 
 def large_page(path: Path) -> None:
-    """Write a photo of 12 megapixels: rows of MNIST's digits on paper, in uneven light."""
+    """Write a photo of 12 megapixels: rows of MNIST's digits on unevenly lit paper."""
     images = tenfold.load("mnist").validation.images[: DIGITS_A_ROW * ROWS]
     ink = np.zeros((3000, 4000))
     for place, image in enumerate(images):
@@ -275,13 +288,13 @@ def measure_time(repeats: int) -> dict:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "page.jpg"
         large_page(path)
-        found = detect_digits(path)
+        detected = detect_digits(path)
         seconds = []
         for _ in range(repeats):
             start = time.perf_counter()
             detect_digits(path)
             seconds.append(time.perf_counter() - start)
-    return {"seconds": spread(seconds), "digits": len(found.crops), "of": DIGITS_A_ROW * ROWS}
+    return {"seconds": spread(seconds), "digits": len(detected.crops), "of": DIGITS_A_ROW * ROWS}
 
 
 def cell(figure: dict | None) -> str:
@@ -295,7 +308,9 @@ def print_steps(steps: dict[str, dict]) -> None:
     groups = list(next(iter(steps.values())))
     for measure in ("right", "nearest the middle", "digits"):
         chosen = [group for group in groups if measure in steps[next(iter(steps))][group]]
-        rows = [[name, *(cell(found[g][measure]) for g in chosen)] for name, found in steps.items()]
+        rows = [
+            [name, *(cell(figures[g][measure]) for g in chosen)] for name, figures in steps.items()
+        ]
         counts = [f"{group} ({steps[next(iter(steps))][group][measure]['n']})" for group in chosen]
         print_table(f"% {measure}", ["", *counts], rows)
 
@@ -303,8 +318,8 @@ def print_steps(steps: dict[str, dict]) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pictures", type=Path, help="a folder with index.csv")
-    parser.add_argument("--model", type=Path, help="what tenfold export wrote; else its own reader")
-    parser.add_argument("--every", type=int, default=1, help="take every n-th picture only")
+    parser.add_argument("--model", type=Path, help="an exported network; default the reader")
+    parser.add_argument("--every", type=int, default=1, help="read every n-th picture only")
     parser.add_argument("--repeats", type=int, default=7)
     arguments = parser.parse_args()
     result: dict = {"machine": machine(), "time": measure_time(arguments.repeats)}
@@ -315,9 +330,9 @@ def main() -> None:
     print(
         f"\n12 megapixels: {statistics.median(seconds['all']):.2f} s "
         f"({seconds['low']:.2f} to {seconds['high']:.2f}, n = {seconds['n']}), "
-        f"{result['time']['digits']} digits of {result['time']['of']}\n"
+        f"{result['time']['digits']} digits of {result['time']['of']}"
     )
-    print(json.dumps(result))
+    print_json(result)
 
 
 if __name__ == "__main__":

@@ -1,23 +1,21 @@
-"""Where an epoch of the tutorials' dense networks goes, and the share of the machine's limit.
+"""Time of the parts of an epoch of the tutorials' dense networks, and its theoretical limit.
 
 What is measured, in one process, network by network, for an epoch of 60,000 images
     epoch       tenfold's compiled program, as it trains
-    products    its matrix products alone, forward and backward, in a loop of as many steps
+    products    its matrix products alone, forward and backward, in a loop of the same length
     updates     its optimizer alone
-    images      fetching and scaling the batches alone
-    limit       the products at the speed of a large float32 product of matrices, and the
-                optimizer's numbers, read and written once a step, at that of a large copy
+    images      gathering and scaling of the batches alone
+    limit       the products at the speed of a large float32 matrix product, and the optimizer's
+                state, read and written once per step, at the speed of a large copy
 
-    Seconds are the lowest of `--repeats`, after one that compiles, and twice: by the clock, and of
-    all processors together, which other programs on the machine disturb less. Parts overlap where
-    they run together, and need not add up.
+    Seconds are the minimum of `--repeats`, after one run that compiles: wall clock and CPU time of
+    all cores, which other programs disturb less. The parts overlap in an epoch, so their sum can
+    differ from it.
 
     python benchmarks/limits.py
 """
 
-import argparse
 import functools
-import json
 import time
 from collections.abc import Callable
 
@@ -25,7 +23,8 @@ import tenfold  # before Keras: it picks the backend  # isort: skip
 import jax
 import jax.numpy as jnp
 import numpy as np
-from convolution import speed
+from command_line import make_parser, print_json
+from convolution import matrix_product_speed
 from jax import lax
 from machine import machine
 from tables import print_table
@@ -41,19 +40,19 @@ COPIED = 2**26  # floats of the large copy
 
 
 def timed(run: Callable[[], object], repeats: int) -> tuple[float, float]:
-    """Seconds by the clock and of all processors, lowest of some, after one that compiles."""
+    """Return the minimum wall-clock and CPU seconds, after one run that compiles."""
     jax.block_until_ready(run())
-    clock, processors = [], []
+    wall, cpu = [], []
     for _ in range(repeats):
-        start, used = time.perf_counter(), time.process_time()
+        start, cpu_start = time.perf_counter(), time.process_time()
         jax.block_until_ready(run())
-        clock.append(time.perf_counter() - start)
-        processors.append(time.process_time() - used)
-    return min(clock), min(processors)
+        wall.append(time.perf_counter() - start)
+        cpu.append(time.process_time() - cpu_start)
+    return min(wall), min(cpu)
 
 
 def copy_speed() -> float:
-    """Bytes a second that a large copy reads and writes."""
+    """Return the bytes per second that a large copy reads and writes."""
     source, target = np.ones(COPIED, np.float32), np.empty(COPIED, np.float32)
     best = float("inf")
     for _ in range(5):
@@ -64,7 +63,7 @@ def copy_speed() -> float:
 
 
 class Network:
-    """One network of the table, its program and its parts."""
+    """One network of the table, its program and the parts of its epoch."""
 
     def __init__(self, name: str, data: DeviceData) -> None:
         chosen = recipe(name)
@@ -78,22 +77,23 @@ class Network:
         self.kernels = [v for v in self.state.trainable if v.ndim == 2]
 
     def epoch(self) -> object:
-        """Train on every image, by the program that tenfold trains with."""
-        state = jax.tree.map(jnp.array, self.state)  # it is consumed
+        """Train one epoch by tenfold's program."""
+        state = jax.tree.map(jnp.array, self.state)  # the program donates its input
         return run_epoch(self.program, state, self.data, 0, [0])[0]
 
     def operations(self) -> int:
-        """Of the products of an epoch; the first layer has no gradient of its input."""
+        """Return the floating-point operations of the products of an epoch."""
+        # The first layer needs no gradient of its input.
         sizes = [(3 if i else 2) * 2 * kernel.size for i, kernel in enumerate(self.kernels)]
         return self.steps * self.batch * sum(sizes)
 
     def state_bytes(self) -> int:
-        """Of weights and optimizer, read and written in an epoch."""
+        """Return the bytes of weights and optimizer that an epoch reads and writes."""
         held = sum(value.nbytes for value in (*self.state.trainable, *self.state.optimizer))
         return 2 * held * self.steps
 
     def parts(self) -> dict[str, Callable[[], object]]:
-        """What is timed."""
+        """Return the functions to time, by name."""
         loop = functools.partial(lax.fori_loop, 0, self.steps)
         x = jnp.ones((self.batch, 784))
         products = jax.jit(lambda x: loop(lambda _, y: x + 1e-9 * self._products(y), x))
@@ -131,27 +131,26 @@ class Network:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--repeats", type=int, default=5)
-    repeats = parser.parse_args().repeats
+    options = parser.parse_args()
     data = DeviceData(tenfold.load("mnist", validation=0).train)
-    product, copy = speed(), copy_speed()
-    rows, found = [], {}
+    product, copy = matrix_product_speed(), copy_speed()
+    rows, results = [], {}
     for name in NETWORKS:
         network = Network(name, data)
-        seconds = {part: timed(run, repeats) for part, run in network.parts().items()}
+        seconds = {part: timed(run, options.repeats) for part, run in network.parts().items()}
         limit = network.operations() / product + network.state_bytes() / copy
         share = 100 * limit / seconds["epoch"][0]
-        cells = [f"{clock:.3f} ({used:.3f})" for clock, used in seconds.values()]
+        cells = [f"{wall:.3f} ({cpu:.3f})" for wall, cpu in seconds.values()]
         rows.append([name, *cells, f"{limit:.3f}", f"{share:.0f}"])
-        found[name] = {"seconds": seconds, "limit": limit}
-    title = "Seconds of an epoch by the clock (of all processors), and the limit"
+        results[name] = {"seconds": seconds, "limit": limit}
+    title = "Seconds of an epoch, wall clock (CPU time), and the limit"
     print_table(title, ["", *network.parts(), "limit", "% of limit"], rows)
-    print(f"\nlarge product {product / 1e9:.0f} GFLOP/s, large copy {copy / 1e9:.1f} GB/s\n")
+    print(f"\nlarge product {product / 1e9:.0f} GFLOP/s, large copy {copy / 1e9:.1f} GB/s")
     speeds = {"product": product, "copy": copy}
-    print(json.dumps({"benchmark": "limits", "machine": machine(), **speeds, "networks": found}))
+    report = {"benchmark": "limits", "machine": machine(), **speeds, "networks": results}
+    print_json(report, options.json)
 
 
 if __name__ == "__main__":

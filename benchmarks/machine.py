@@ -6,9 +6,11 @@ import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
 
+CPU_INFO = Path("/proc/cpuinfo")
+
 
 def machine() -> dict:
-    """Describe the machine and the moment: enough to tell two reports apart."""
+    """Describe the machine and the moment, so that two reports can be told apart."""
     return {
         "processor": processor(),
         "cores": os.cpu_count(),
@@ -21,25 +23,23 @@ def machine() -> dict:
 
 
 def processor() -> str:
-    listing = Path("/proc/cpuinfo")
-    if listing.exists():
-        for line in listing.read_text().splitlines():
+    if CPU_INFO.exists():
+        for line in CPU_INFO.read_text().splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     return platform.processor() or platform.machine()
 
 
-def multiplies_bfloat16() -> bool:
-    """Whether the processor has products of bfloat16 numbers, on x86-64 or arm64, under Linux."""
-    listing = Path("/proc/cpuinfo")
-    found = set(listing.read_text().split()) if listing.exists() else set()
-    return bool(found & {"avx512_bf16", "amx_bf16", "bf16"})
+def supports_bfloat16() -> bool:
+    """Return whether the CPU has bfloat16 instructions (x86-64 or arm64, Linux only)."""
+    flags = set(CPU_INFO.read_text().split()) if CPU_INFO.exists() else set()
+    return bool(flags & {"avx512_bf16", "amx_bf16", "bf16"})
 
 
 def commit() -> str | None:
-    asked = ["git", "-C", Path(__file__).parent, "rev-parse", "--short", "--verify", "HEAD"]
+    command = ["git", "-C", Path(__file__).parent, "rev-parse", "--short", "--verify", "HEAD"]
     try:
-        done = subprocess.run(asked, capture_output=True, text=True, check=True)
+        completed = subprocess.run(command, capture_output=True, text=True, check=True)
     except (OSError, subprocess.CalledProcessError):
         return None
-    return done.stdout.strip()
+    return completed.stdout.strip()

@@ -1,20 +1,21 @@
-"""Many networks at once: seconds a network, in one program, against one network alone.
+"""Many networks in one program: seconds per network, compared with one network alone.
 
 What is measured
-    An epoch of 1, 8, 32 and 128 networks of a recipe in one program, each from its own seed and
-    with its own order of the images; divided by their number. Where JAX sees a GPU, 1,000 as well.
+    The time of an epoch of 1, 8, 32 and 128 networks of a recipe in one program, divided by their
+    number; also of 1,000 where JAX has a GPU. Each network has its own seed and its own order of
+    the images.
 
 How
-    The first 6,000 training images of MNIST. Every number of networks runs in a fresh process:
-    the networks are built, an epoch is trained, which compiles the program, and then more, whose
-    median counts. Networks are built and compiled outside of the clock. Rounds take the numbers
-    in turn. Beside the wall's clock the processor time of the process counts, all its threads
-    together, which says more on a machine that is shared. The peak is that of the process
-    (ru_maxrss). The table has medians, lowest and highest of the rounds; the JSON every value.
+    The data are the first 6,000 training images of MNIST. Every number of networks runs in a fresh
+    process, which builds the networks and trains one epoch, which compiles the program; the figure
+    is the median of the epochs after that. Rounds alternate between the numbers. Seconds are wall
+    clock, and CPU time of all threads of the process, which is more reliable on a shared machine.
+    The peak is ru_maxrss of the process. The table has median, minimum and maximum over the
+    rounds; the JSON has every value.
 
 Versions
-    tenfold and what it stands on are those installed beside the Python that runs this script;
-    they are in the JSON.
+    tenfold and its dependencies are those of the Python that runs this script; they are in the
+    JSON.
 
     python benchmarks/many.py                   # about ten minutes on two idle cores
     python benchmarks/many.py --recipes sigmoid-64 --networks 1,32 --repeats 1
@@ -22,26 +23,24 @@ Versions
 
 import argparse
 import json
-import os
 import statistics
-import subprocess
 import sys
 import time
-from pathlib import Path
 
+from command_line import log, make_parser, print_json
 from machine import machine
-from processes import MEGABYTES
-from summaries import spread
-from tables import print_table
+from processes import measure_command
+from summaries import spread_by_key
+from tables import median_range, print_table
 
 RECIPES = ("sigmoid-64", "dense-47", "quick")
 NETWORKS = (1, 8, 32, 128)
-ON_A_GPU = (1000,)
+NETWORKS_ON_GPU = (1000,)
 IMAGES, EPOCHS = 6_000, 2
 
 
 def train(recipe: str, networks: int) -> dict:
-    """Train in this process: seconds of an epoch for each network, after the first epoch."""
+    """Train in this process; return the seconds per epoch and network, after the first epoch."""
     import tenfold
     from tenfold import engine
     from tenfold.networks import recipes
@@ -64,54 +63,44 @@ def train(recipe: str, networks: int) -> dict:
     }
 
 
-def train_apart(recipe: str, networks: int) -> dict:
-    """The same in a process of its own, with its peak memory."""
+def train_in_child(recipe: str, networks: int) -> dict:
+    """Train in a fresh process; return the same figures and its peak memory."""
     command = [sys.executable, __file__, "--one", recipe, "--networks", str(networks)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    output = process.stdout.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{recipe}, {networks} networks: exit code {process.returncode}")
-    return json.loads(output.splitlines()[-1]) | {"peak_megabytes": usage.ru_maxrss / MEGABYTES}
+    measured = measure_command(command, variables={})
+    result = json.loads(measured.output.splitlines()[-1])
+    return result | {"peak_megabytes": measured.peak_megabytes}
 
 
 def measure(names: list[str], numbers: list[int], repeats: int) -> dict[str, dict]:
-    answers: dict[tuple[str, int], list] = {}
+    results: dict[str, list] = {}
     for _ in range(repeats):
         for name in names:
             for number in numbers:
-                answer = train_apart(name, number)
-                print(name, number, answer, file=sys.stderr, flush=True)
-                answers.setdefault((name, number), []).append(answer)
-    return {
-        f"{name}, {number}": {key: spread([one[key] for one in found]) for key in found[0]}
-        for (name, number), found in answers.items()
-    }
+                result = train_in_child(name, number)
+                log(f"{name} {number} {result}")
+                results.setdefault(f"{name}, {number}", []).append(result)
+    return {name: spread_by_key(of_row) for name, of_row in results.items()}
 
 
-def print_report(found: dict[str, dict]) -> None:
+def print_report(results: dict[str, dict]) -> None:
     rows = []
-    for name, row in found.items():
-        alone, cells = found.get(f"{name.split(',')[0]}, 1"), [name]
+    for name, row in results.items():
+        alone, cells = results.get(f"{name.split(',')[0]}, 1"), [name]
         for clock in ("seconds", "processor"):
-            own = row[clock]
-            times = own["median"] / alone[clock]["median"] if alone else float("nan")
-            cells += ["{median:.4f} ({low:.4f}-{high:.4f})".format(**own), f"{times:.2f}"]
+            median = row[clock]["median"]
+            ratio = median / alone[clock]["median"] if alone else float("nan")
+            cells += [median_range(row[clock], 4), f"{ratio:.2f}"]
         rows.append([*cells, f"{row['peak_megabytes']['high']:.0f}"])
-    title = f"An epoch of {IMAGES:,} images, many networks in one program: seconds a network"
-    header = ["", "seconds", "of one alone", "processor seconds", "of one alone", "peak MiB"]
+    title = f"An epoch of {IMAGES:,} images, many networks in one program: seconds per network"
+    header = ["", "seconds", "/ one alone", "CPU seconds", "/ one alone", "peak MiB"]
     print_table(title, header, rows)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--recipes", default=",".join(RECIPES), help="names, with commas")
-    parser.add_argument("--networks", help="numbers of networks, with commas")
+    parser = make_parser(__doc__)
+    parser.add_argument("--recipes", default=",".join(RECIPES), help="names, separated by commas")
+    parser.add_argument("--networks", help="numbers of networks, separated by commas")
     parser.add_argument("--repeats", type=int, default=3, help="rounds; 3")
-    parser.add_argument("--json", type=Path, metavar="PATH", help="also keep the line of JSON")
     parser.add_argument("--one", metavar="RECIPE", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.one:
@@ -121,16 +110,13 @@ def main() -> None:
     from tenfold.runs.record import versions
 
     gpu = jax.default_backend() == "gpu"
-    standard = NETWORKS + ON_A_GPU if gpu else NETWORKS
+    standard = NETWORKS + NETWORKS_ON_GPU if gpu else NETWORKS
     numbers = list(map(int, options.networks.split(","))) if options.networks else list(standard)
-    found = measure(options.recipes.split(","), numbers, options.repeats)
-    print_report(found)
-    print("" if gpu else "\n1,000 networks were not run: JAX sees no GPU here")
+    results = measure(options.recipes.split(","), numbers, options.repeats)
+    print_report(results)
+    print("" if gpu else "\n1,000 networks were not run: JAX has no GPU")
     report = {"machine": machine(), "device": jax.default_backend(), "versions": versions()}
-    line = json.dumps(report | {"many": found})
-    print(f"\n{line}")
-    if options.json:
-        options.json.write_text(line + "\n")
+    print_json(report | {"many": results}, options.json)
 
 
 if __name__ == "__main__":

@@ -1,25 +1,25 @@
-"""How many predictions a second the service answers, how soon, and with how much memory.
+"""Throughput, latency and memory of the HTTP service under load.
 
 What is measured
-    one      requests a second and the 99th percentile of the milliseconds each takes, when 64
-             callers each send one PNG of 28x28 and wait for the answer before the next
-    batch    images a second, when 8 callers each send 1,024 images as bytes
-    mixed    the same 64 callers, for as long as `--minutes` says, sending 94 % PNGs, 3 % batches
-             of 64, 1 % photos to read, 1 % explanations, 1 % questions about the model: how many
-             answers were errors (failed) or took over a minute (late), and the memory over all
-             processes, sampled each two seconds
+    one      requests per second and the 99th percentile of the latency in milliseconds, with 64
+             clients that each send one PNG of 28x28 and wait for the response
+    batch    images per second, with 8 clients that each send 1,024 images as raw bytes
+    mixed    the same 64 clients for `--minutes`, with 94 % PNGs, 3 % batches of 64, 1 % photos to
+             read, 1 % explanations, 1 % requests for the model card: the number of error responses
+             (failed) and of timeouts after one minute (late), and the memory of all processes,
+             sampled every two seconds
 
 How
-    `tenfold serve` runs in a process of its own on 127.0.0.1, with as many workers as asked, and
-    `wrk` (Debian's package of that name, one thread) calls it from the same machine: what the
-    caller takes is lost to the service. The PNGs are 500 of MNIST's validation images; the photo
-    is five of them in a row, 200x40 pixels. A round warms up for two seconds, then counts for
-    `--seconds`; the figure is the median over the rounds, with the lowest and highest. Memory is
-    the sum of PSS, in which pages that processes share count once. Without --model the reader
-    that comes with tenfold answers; the time of its arithmetic alone, on one core, is printed.
+    `tenfold serve` runs in a separate process on 127.0.0.1 with `--workers` workers. The load
+    generator is `wrk` (Debian's package of that name, one thread) on the same machine, where it
+    competes for CPU time. The PNGs are 500 of MNIST's validation images; the photo is five of them
+    in a row, 200x40 pixels. A round warms up for two seconds, then measures for `--seconds`; the
+    figure is the median over the rounds, with minimum and maximum. Memory is the sum of PSS, which
+    counts shared pages once. Without --model the service uses the reader in the package. The script
+    also prints the time of the network alone, on one core.
 
 Versions
-    those installed beside the Python running this script; what was used is in the JSON.
+    those of the Python that runs this script; they are in the JSON.
 
     python benchmarks/serving.py                         # one and batch, about two minutes
     python benchmarks/serving.py --workers 1,2 --model quick.onnx
@@ -42,10 +42,11 @@ import time
 from pathlib import Path
 
 import numpy as np
+from command_line import make_parser, print_json
 from machine import machine
 from PIL import Image
 from summaries import spread
-from tables import print_table
+from tables import median_range, print_table
 
 import tenfold
 from tenfold.core.assets import READER
@@ -90,7 +91,7 @@ def png(image: np.ndarray) -> bytes:
 
 
 def prepare(folder: Path, requests: list[tuple[str, str, str, str]]) -> Path:
-    """Write what wrk is to send."""
+    """Write the requests that wrk sends, and its script; return the path of the script."""
     folder.mkdir()
     images = tenfold.load("mnist").validation.images
     for i in range(PNGS):
@@ -99,7 +100,7 @@ def prepare(folder: Path, requests: list[tuple[str, str, str, str]]) -> Path:
     (folder / "few").write_bytes(images[:64].tobytes())
     row = np.concatenate(list(np.pad(images[:5], ((0, 0), (6, 6), (6, 6)))), axis=1)
     (folder / "photo").write_bytes(png(255 - row))
-    (folder / "requests.txt").write_text("".join(" ".join(one) + "\n" for one in requests))
+    (folder / "requests.txt").write_text("".join(" ".join(request) + "\n" for request in requests))
     script = folder / "wrk.lua"
     script.write_text(f'local FOLDER = "{folder}"\n{SCRIPT}')
     return script
@@ -110,7 +111,7 @@ def one_png(i: int) -> tuple[str, str, str, str]:
 
 
 def mixture() -> list[tuple[str, str, str, str]]:
-    """Two hundred requests in the shares that the header tells."""
+    """Return two hundred requests in the shares of the docstring above."""
     octets = "application/octet-stream"
     others = {
         20: ("POST", "/v1/read", "image/png", "photo"),
@@ -130,18 +131,18 @@ class Service:
     def __init__(self, model: Path | None, workers: int, folder: Path) -> None:
         command = [sys.executable, "-m", "tenfold", "serve", *([str(model)] if model else [])]
         options = ["--port", "0", "--samples", str(folder), "--workers", str(workers)]
-        began = time.perf_counter()
+        start = time.perf_counter()
         self.process = subprocess.Popen([*command, *options], stderr=subprocess.PIPE, text=True)
         for line in self.process.stderr:
-            if found := re.search(r"http://\S+:\d+", line):
-                self.address = found[0]
+            if match := re.search(r"http://\S+:\d+", line):
+                self.address = match[0]
                 break
         else:
             sys.exit("the service did not start")
-        self.start = time.perf_counter() - began
+        self.start = time.perf_counter() - start
 
     def memory(self) -> float:
-        """MB over all processes, shared pages once."""
+        """Return the MB of all processes, counting shared pages once."""
         pids, total = [self.process.pid], 0
         while pids:
             pid = pids.pop()
@@ -154,120 +155,116 @@ class Service:
             total += int(re.search(r"^Pss: +(\d+)", rollup, re.M)[1])
         return total / 1000
 
-    def end(self) -> None:
-        """Tell it to end, and see that it does so well."""
+    def stop(self) -> None:
+        """Stop the service and check that it exits without an error."""
         self.process.terminate()
         if self.process.wait(120):
             sys.exit(f"the service ended with {self.process.returncode}")
 
 
-def call(service: Service, script: Path, callers: int, seconds: float) -> dict:
-    command = ["wrk", "-t1", f"-c{callers}", f"-d{seconds:g}s", "--timeout", "60s"]
-    done = subprocess.run(
+def load(service: Service, script: Path, clients: int, seconds: float) -> dict:
+    """Run wrk; return what its script prints."""
+    command = ["wrk", "-t1", f"-c{clients}", f"-d{seconds:g}s", "--timeout", "60s"]
+    completed = subprocess.run(
         [*command, "-s", str(script), service.address], capture_output=True, text=True, check=True
     )
-    return json.loads(re.search(r"^JSON (.*)$", done.stdout, re.M)[1])
+    return json.loads(re.search(r"^JSON (.*)$", completed.stdout, re.M)[1])
 
 
-def rounds(service: Service, script: Path, callers: int, given: argparse.Namespace) -> dict:
-    found = []
-    for _ in range(given.rounds):
-        call(service, script, callers, 2)
-        found.append(call(service, script, callers, given.seconds))
+def rounds(service: Service, script: Path, clients: int, options: argparse.Namespace) -> dict:
+    results = []
+    for _ in range(options.rounds):
+        load(service, script, clients, 2)
+        results.append(load(service, script, clients, options.seconds))
     return {
-        "per_second": spread([one["requests"] / one["seconds"] for one in found]),
-        "p50_ms": spread([one["p50"] for one in found]),
-        "p99_ms": spread([one["p99"] for one in found]),
-        "failed": sum(one["failed"] for one in found),
+        "per_second": spread([result["requests"] / result["seconds"] for result in results]),
+        "p50_ms": spread([result["p50"] for result in results]),
+        "p99_ms": spread([result["p99"] for result in results]),
+        "failed": sum(result["failed"] for result in results),
     }
 
 
 def mixed(service: Service, script: Path, minutes: float) -> dict:
-    """Minutes of mixed traffic, and the memory meanwhile."""
-    samples, ended = [], threading.Event()
+    """Measure minutes of mixed traffic, and the memory during it."""
+    samples, finished = [], threading.Event()
 
     def watch() -> None:
-        while not ended.wait(2):
+        while not finished.wait(2):
             samples.append(service.memory())
 
     watcher = threading.Thread(target=watch)
     watcher.start()
-    found = call(service, script, 64, 60 * minutes)
-    ended.set()
+    result = load(service, script, 64, 60 * minutes)
+    finished.set()
     watcher.join()
     part = max(1, len(samples) // 10)
     return {
-        **found,
+        **result,
         "memory_first_tenth_mb": statistics.median(samples[part : 2 * part] or samples),
         "memory_last_tenth_mb": statistics.median(samples[-part:]),
         "memory_most_mb": max(samples),
     }
 
 
-def arithmetic(model: Path) -> float:
-    """Microseconds of one image in the network alone, on one core."""
+def network_microseconds(model: Path) -> float:
+    """Return the microseconds per image of the network alone, on one core."""
     predictor = tenfold.Predictor(model, threads=1)
     images = tenfold.load("mnist").validation.images[:BATCH]
     times = []
     for _ in range(15):
-        began = time.perf_counter()
-        for start in range(0, BATCH, 128):
-            predictor(images[start : start + 128])
-        times.append(time.perf_counter() - began)
+        start = time.perf_counter()
+        for first in range(0, BATCH, 128):
+            predictor(images[first : first + 128])
+        times.append(time.perf_counter() - start)
     return 1e6 * statistics.median(times) / BATCH
 
 
-def measure(workers: int, given: argparse.Namespace, folder: Path) -> dict:
-    service = Service(given.model, workers, folder / f"samples-{workers}")
-    found = {"start_seconds": service.start}
+def measure(workers: int, options: argparse.Namespace, folder: Path) -> dict:
+    service = Service(options.model, workers, folder / f"samples-{workers}")
+    results = {"start_seconds": service.start}
     try:
-        found["one"] = rounds(service, folder / "one" / "wrk.lua", 64, given)
-        found["batch"] = rounds(service, folder / "batch" / "wrk.lua", 8, given)
-        if given.minutes:
-            found["mixed"] = mixed(service, folder / "mixed" / "wrk.lua", given.minutes)
-        found["memory_mb"] = service.memory()
+        results["one"] = rounds(service, folder / "one" / "wrk.lua", 64, options)
+        results["batch"] = rounds(service, folder / "batch" / "wrk.lua", 8, options)
+        if options.minutes:
+            results["mixed"] = mixed(service, folder / "mixed" / "wrk.lua", options.minutes)
+        results["memory_mb"] = service.memory()
     finally:
-        service.end()
-    return found
+        service.stop()
+    return results
 
 
-def show(results: dict[int, dict]) -> None:
-    def told(values: dict, scale: float = 1, digits: int = 0) -> str:
-        low, middle, high = (scale * values[key] for key in ("low", "median", "high"))
-        return f"{middle:,.{digits}f} ({low:,.{digits}f}-{high:,.{digits}f})"
-
+def print_report(results: dict[int, dict]) -> None:
     print_table(
         "median (lowest-highest)",
         ["workers", "one: per second", "p99 ms", "batch: images/s", "failed", "MB"],
         [
             [
                 str(workers),
-                told(found["one"]["per_second"]),
-                told(found["one"]["p99_ms"], digits=1),
-                told(found["batch"]["per_second"], BATCH),
-                str(found["one"]["failed"] + found["batch"]["failed"]),
-                f"{found['memory_mb']:.0f}",
+                median_range(result["one"]["per_second"], 0),
+                median_range(result["one"]["p99_ms"], 1),
+                median_range(result["batch"]["per_second"], 0, BATCH),
+                str(result["one"]["failed"] + result["batch"]["failed"]),
+                f"{result['memory_mb']:.0f}",
             ]
-            for workers, found in results.items()
+            for workers, result in results.items()
         ],
     )
-    for workers, found in results.items():
-        if "mixed" in found:
-            rest = "  ".join(f"{key} {value:,.1f}" for key, value in found["mixed"].items())
-            print(f"\nmixed, {workers} workers: {rest}")
+    for workers, result in results.items():
+        if "mixed" in result:
+            figures = "  ".join(f"{key} {value:,.1f}" for key, value in result["mixed"].items())
+            print(f"\nmixed, {workers} workers: {figures}")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description="Load the service.")
-    parser.add_argument("--model", type=Path, help="an artifact; else tenfold's own reader")
-    parser.add_argument("--workers", default="1,2", help="such as 1,2")
+    parser = make_parser(__doc__)
+    parser.add_argument("--model", type=Path, help="a model file; default the reader")
+    parser.add_argument("--workers", default="1,2", help="numbers, with commas; 1,2")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=5, help="of a round")
     parser.add_argument("--minutes", type=float, default=0, help="of mixed traffic")
-    parser.add_argument("--json", type=Path, help="keep the JSON")
-    given = parser.parse_args()
+    options = parser.parse_args()
     if shutil.which("wrk") is None:
-        sys.exit("wrk is missing, which calls the service: apt-get install wrk")
+        sys.exit("wrk, the load generator, is missing: apt-get install wrk")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         prepare(folder / "one", [one_png(i) for i in range(PNGS)])
@@ -275,25 +272,22 @@ def main() -> None:
         prepare(folder / "batch", [batch])
         prepare(folder / "mixed", mixture())
         results = {}
-        for workers in map(int, given.workers.split(",")):
-            results[workers] = measure(workers, given, folder)
-    alone = arithmetic(given.model or READER)
-    show(results)
-    print(f"\nthe network alone: {alone:.0f} microseconds an image on one core")
-    packages = ("tenfold", "uvicorn", "fastapi", "httptools", "uvloop", "onnxruntime", "pillow")
-    versions = {one: importlib.metadata.version(one) for one in packages if one != "tenfold"}
+        for workers in map(int, options.workers.split(",")):
+            results[workers] = measure(workers, options, folder)
+    microseconds = network_microseconds(options.model or READER)
+    print_report(results)
+    print(f"\nthe network alone: {microseconds:.0f} microseconds per image on one core")
+    packages = ("uvicorn", "fastapi", "httptools", "uvloop", "onnxruntime", "pillow")
+    versions = {name: importlib.metadata.version(name) for name in packages}
     report = {
         "machine": machine(),
         "niceness": os.nice(0),
         "versions": versions,
-        "model": str(given.model or "reader"),
-        "network_microseconds": alone,
+        "model": str(options.model or "reader"),
+        "network_microseconds": microseconds,
         "results": results,
     }
-    line = json.dumps(report)
-    print(line)
-    if given.json:
-        given.json.write_text(line + "\n")
+    print_json(report, options.json)
 
 
 if __name__ == "__main__":

@@ -1,44 +1,39 @@
-"""Start-up: what somebody waits for before tenfold does what they asked for.
+"""Start-up time: imports, help, and the first steps of a training.
 
 What is measured
-    import tenfold    `python -c "import tenfold"`, the interpreter's own start included
+    import tenfold    `python -c "import tenfold"`, including the start of the interpreter
     --help            `tenfold --help`
-    first step        `tenfold train RECIPE` until the first steps of its first epoch are made:
-                      start, imports, data, network, program
+    first step        `tenfold train RECIPE` until the first steps of its first epoch are
+                      complete: start, imports, data, network, program
     whole             `tenfold train RECIPE` from process start until it has ended
 
 How
-    Every figure comes from fresh processes; rounds take all in turn. Of training, each round has
-    one with an empty cache of tenfold's ("first ever": data are unpacked, programs compiled) and
-    one with the cache that this left ("warm"). Two clocks: the wall's, from before the process
-    exists until it has ended, and the processor time of the process, all its threads together,
-    which says more on a machine that is shared. The table has medians, lowest and highest; the
-    JSON every value. All runs on the processor.
+    Every figure comes from a fresh process; a round runs each command once. A round trains once
+    with an empty cache of tenfold ("first ever": it unpacks data and compiles programs) and once
+    with the cache that this training filled ("warm"). Seconds are wall clock, from before the
+    process exists until it has ended, and CPU time of all threads of the process, which is more
+    reliable on a shared machine. The table has median, minimum and maximum; the JSON has every
+    value. All runs on the CPU.
 
 Versions
-    tenfold and what it stands on are those installed beside the Python that runs this script;
-    they are in the JSON.
+    tenfold and its dependencies are those of the Python that runs this script; they are in the
+    JSON.
 
     python benchmarks/startup.py                # about three minutes on two idle cores
     python benchmarks/startup.py --repeats 3 --recipes dense-512
 """
 
-import argparse
-import json
-import os
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
+from command_line import log, make_parser, print_json
 from machine import machine
-from processes import ON_THE_CPU
-from summaries import spread
-from tables import print_table
+from processes import CPU_ONLY, TENFOLD, measure_command
+from summaries import spread_by_key
+from tables import median_range, print_table
 
 RECIPES = ("dense-512", "quick")
-TENFOLD = [sys.executable, "-m", "tenfold"]
 FIRST_STEP = """
 import os, sys
 from tenfold.cli import main
@@ -53,25 +48,14 @@ main()
 
 
 def run(command: list[str], cache: Path) -> dict:
-    """Run a command in a process of its own: seconds of the wall's clock and of the processor."""
-    start = time.perf_counter()
-    process = subprocess.Popen(
-        command,
-        env=os.environ | ON_THE_CPU | {"TENFOLD_CACHE": str(cache)},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
-    _, status, usage = os.wait4(process.pid, 0)
-    seconds = time.perf_counter() - start
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        sys.exit(f"{' '.join(command)[:100]} failed: exit code {process.returncode}")
-    return {"seconds": seconds, "processor": usage.ru_utime + usage.ru_stime}
+    """Run a command in a fresh process; return its wall-clock seconds and its CPU seconds."""
+    measured = measure_command(command, CPU_ONLY | {"TENFOLD_CACHE": str(cache)})
+    return {"seconds": measured.seconds, "processor": measured.cpu_seconds}
 
 
 def measure_round(recipes: list[str], folder: Path) -> dict[str, dict]:
-    """Run everything once."""
-    found = {
+    """Run every command once."""
+    results = {
         "import tenfold": run([sys.executable, "-c", "import tenfold"], folder),
         "tenfold --help": run([*TENFOLD, "--help"], folder),
     }
@@ -80,47 +64,38 @@ def measure_round(recipes: list[str], folder: Path) -> dict[str, dict]:
         commands = {"whole, first ever": TENFOLD, "whole, warm": TENFOLD, "first step, warm": step}
         for what, command in commands.items():
             arguments = ["train", recipe, "--out", str(folder / f"{recipe} {what}")]
-            found[f"{recipe}: {what}"] = run([*command, *arguments], cache)
-    return found
+            results[f"{recipe}: {what}"] = run([*command, *arguments], cache)
+    return results
 
 
 def measure(recipes: list[str], repeats: int) -> dict[str, dict]:
     rounds = []
     for turn in range(repeats):
-        print(f"round {turn + 1} of {repeats}", file=sys.stderr, flush=True)
+        log(f"round {turn + 1} of {repeats}")
         with tempfile.TemporaryDirectory(prefix="tenfold-benchmark-") as name:
             rounds.append(measure_round(recipes, Path(name)))
-    return {
-        name: {clock: spread([found[name][clock] for found in rounds]) for clock in rounds[0][name]}
-        for name in rounds[0]
-    }
+    return {name: spread_by_key([results[name] for results in rounds]) for name in rounds[0]}
 
 
-def print_report(found: dict[str, dict]) -> None:
-    cell = "{median:.2f} ({low:.2f}-{high:.2f})"
+def print_report(results: dict[str, dict]) -> None:
     rows = [
-        [name, cell.format(**row["seconds"]), cell.format(**row["processor"])]
-        for name, row in found.items()
+        [name, median_range(row["seconds"]), median_range(row["processor"])]
+        for name, row in results.items()
     ]
-    print_table("Start-up, in fresh processes", ["", "seconds", "processor seconds"], rows)
+    print_table("Start-up, in fresh processes", ["", "seconds", "CPU seconds"], rows)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = make_parser(__doc__)
     parser.add_argument("--repeats", type=int, default=5, help="rounds; 5")
-    parser.add_argument("--recipes", default=",".join(RECIPES), help="names, with commas")
-    parser.add_argument("--json", type=Path, metavar="PATH", help="also keep the line of JSON")
+    parser.add_argument("--recipes", default=",".join(RECIPES), help="names, separated by commas")
     options = parser.parse_args()
     from tenfold.runs.record import versions
 
-    found = measure(options.recipes.split(","), options.repeats)
-    print_report(found)
-    line = json.dumps({"machine": machine(), "versions": versions(), "startup": found})
-    print(f"\n{line}")
-    if options.json:
-        options.json.write_text(line + "\n")
+    results = measure(options.recipes.split(","), options.repeats)
+    print_report(results)
+    report = {"machine": machine(), "versions": versions(), "startup": results}
+    print_json(report, options.json)
 
 
 if __name__ == "__main__":

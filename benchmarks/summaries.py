@@ -1,4 +1,4 @@
-"""Pure functions from what children answered to the figures of a report."""
+"""Pure functions from the results of child processes to the figures of a report."""
 
 import math
 import statistics
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 def spread(values: list[float]) -> dict:
-    """Give median, lowest and highest of some figures, how many they are, and all of them."""
+    """Return median, minimum, maximum, number and all of some values."""
     return {
         "median": statistics.median(values),
         "low": min(values),
@@ -16,28 +16,33 @@ def spread(values: list[float]) -> dict:
     }
 
 
-def epoch_seconds(answer: dict) -> float:
-    """Give the median seconds of one child's epochs, without the first, which compiles."""
-    return statistics.median(answer["epoch_seconds"][1:])
+def spread_by_key(results: list[dict]) -> dict[str, dict]:
+    """Return the spread of each value of results with equal keys."""
+    return {key: spread([result[key] for result in results]) for key in results[0]}
 
 
-def wall_seconds(answer: dict) -> float:
-    """Give the seconds from before the process was made until it had ended."""
-    return answer["wall_seconds"]
+def epoch_seconds(result: dict) -> float:
+    """Return the median seconds of one child's epochs, without the first, which compiles."""
+    return statistics.median(result["epoch_seconds"][1:])
 
 
-def summaries(found: dict[str, list[dict]], seconds: Callable[[dict], float]) -> dict[str, dict]:
-    """Sum up the answers of every row that has any; `seconds` picks the figure that is timed."""
-    return {name: _summary(answers, seconds) for name, answers in found.items() if answers}
+def wall_seconds(result: dict) -> float:
+    """Return the seconds from before the process existed until it had ended."""
+    return result["wall_seconds"]
 
 
-def _summary(answers: list[dict], seconds: Callable[[dict], float]) -> dict:
+def summaries(results: dict[str, list[dict]], seconds: Callable[[dict], float]) -> dict[str, dict]:
+    """Summarise the results of each row that has any; `seconds` selects the time to report."""
+    return {name: _summary(of_row, seconds) for name, of_row in results.items() if of_row}
+
+
+def _summary(results: list[dict], seconds: Callable[[dict], float]) -> dict:
     return {
-        "seconds": spread([seconds(answer) for answer in answers]),
-        "test_accuracy": spread([answer["test_accuracy"] for answer in answers]),
-        "peak_megabytes": max(answer["peak_megabytes"] for answer in answers),
-        "load_before": [answer["load_before"] for answer in answers],
-        "marks": [answer["marks"] for answer in answers],
+        "seconds": spread([seconds(result) for result in results]),
+        "test_accuracy": spread([result["test_accuracy"] for result in results]),
+        "peak_megabytes": max(result["peak_megabytes"] for result in results),
+        "load_before": [result["load_before"] for result in results],
+        "marks": [result["marks"] for result in results],
     }
 
 

@@ -3,7 +3,7 @@
     python scripts/make_reader.py                        # about 20 minutes on two cores
     python scripts/make_reader.py --seeds 3 --epochs 20 --out other.onnx
 
-It trains on MNIST's 55,000 training digits and 11,000 synthetic non-digits
+The script trains on MNIST's 55,000 training digits and 11,000 synthetic non-digits
 (`tenfold.data.synthetic`), with the augmentation of the recipe `reader`. Then it is fine-tuned, as
 by `tenfold train --from`, on other handwriting styles: MNIST's training digits with added strokes.
 Every choice is made on validation: 5,000 digits, non-digits of another seed and, for fine-tuning,
@@ -51,10 +51,10 @@ STYLES = ((cross_stems, 7, 1_000), (lengthen_stems, 7, 1_500), (add_upstrokes, 1
 UNCHANGED = 7_400  # digits of MNIST among the training images of fine-tuning
 FINE_TUNING_EPOCHS = 2
 HELD_OUT = 150  # validation images of each style
-STRESSES = {
+DISTORTIONS = {
     "thinner and thicker": Augmentation(thickness=1.5),
     "slant": Augmentation(shear=0.36),  # the tangent of 20 degrees
-    "turned": Augmentation(rotation=20),
+    "rotated": Augmentation(rotation=20),
     "shifted": Augmentation(shift=2),
     "blurred": Augmentation(blur=1.2),
     "noisy": Augmentation(noise=0.12),
@@ -130,9 +130,9 @@ def evaluate_digits(predictor: tenfold.Predictor, digits: Dataset) -> dict[str, 
     accepted = is_accepted(predictor, probabilities)
     wrong = accepted & (probabilities.argmax(axis=1) != digits.labels)
     return {
-        "right": digit_accuracy(probabilities, digits.labels),
-        "answered": proportion(int(accepted.sum()), len(accepted)),
-        "wrong among answered": proportion(int(wrong.sum()), int(accepted.sum())),
+        "correct": digit_accuracy(probabilities, digits.labels),
+        "accepted": proportion(int(accepted.sum()), len(accepted)),
+        "wrong among accepted": proportion(int(wrong.sum()), int(accepted.sum())),
     }
 
 
@@ -141,7 +141,7 @@ def evaluate_augmented(predictor: tenfold.Predictor, digits: Dataset) -> dict[st
     import jax
 
     scores = {}
-    for i, (name, augmentation) in enumerate(STRESSES.items()):
+    for i, (name, augmentation) in enumerate(DISTORTIONS.items()):
         changed = np.asarray(augment(jax.random.key(i), digits.scaled(), augmentation))
         scores[name] = digit_accuracy(predictor(np.clip(changed, 0, 1)), digits.labels)
     return scores
@@ -155,7 +155,7 @@ def evaluate_styles(predictor: tenfold.Predictor, digits: Dataset) -> dict[str, 
         accepted = is_accepted(predictor, probabilities)
         correct = accepted & (probabilities.argmax(axis=1) == label)
         name = style.__name__.replace("_", " ")
-        scores[f"{name} {label}, right"] = proportion(int(correct.sum()), len(correct))
+        scores[f"{name} {label}, correct"] = proportion(int(correct.sum()), len(correct))
         scores[f"{name} {label}, wrong"] = proportion(
             int((accepted & ~correct).sum()), len(correct)
         )
@@ -194,7 +194,7 @@ def fine_tune(first: Path, out: Path, folder: Path) -> tuple[Exported, list[Scor
     with atomic_path(out) as temporary:
         exported = export(run, temporary)
         if exported.size > MAX_BYTES:
-            raise SystemExit(f"{exported.size:,} bytes, over {MAX_BYTES:,}; take fewer networks")
+            raise SystemExit(f"{exported.size:,} bytes, over {MAX_BYTES:,}; use fewer networks")
     test, accuracies = tenfold.load("mnist").test, []
     for i in range(len(run.seeds)):
         export(run, folder / "single.onnx", network=i)
@@ -209,11 +209,11 @@ def evaluate(predictor: tenfold.Predictor, accuracies: list[Score]) -> dict[str,
     mnist = tenfold.load("mnist")
     return {
         "validation": evaluate_digits(predictor, mnist.validation),
-        "validation, changed": evaluate_augmented(predictor, mnist.validation),
-        "validation, written over": evaluate_styles(predictor, mnist.validation),
+        "validation, augmented": evaluate_augmented(predictor, mnist.validation),
+        "validation, styles": evaluate_styles(predictor, mnist.validation),
         "test": evaluate_digits(predictor, mnist.test),
         "test, one network": {f"seed {i}": score for i, score in enumerate(accuracies)},
-        "refused": evaluate_rejection(predictor, mnist.test),
+        "rejected": evaluate_rejection(predictor, mnist.test),
     }
 
 

@@ -1,5 +1,5 @@
-"""What one child process of a benchmark runs: a job comes in as JSON, a line of JSON goes out.
+"""Programs of the child processes: each reads a job as JSON and prints a line of JSON.
 
-Each module here runs in its contestant's own environment, so it imports the standard library,
-NumPy and that contestant's libraries, nothing else.
+Each module here runs in its contestant's own environment, so it imports only the
+standard library, NumPy and the libraries of that contestant.
 """

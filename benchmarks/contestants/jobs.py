@@ -1,4 +1,4 @@
-"""A job as the benchmark hands it to a child process, and the answer the child prints."""
+"""The job that a benchmark passes to a child process, and the result that the child prints."""
 
 import json
 import sys
@@ -14,13 +14,20 @@ SPLITS = ("train", "test")
 
 @dataclass
 class Job:
-    """What to train and where the arrays are; collects when each stage was reached.
+    """What to train, where the arrays are, and the time at which each stage was complete.
 
-    `started` is the wall clock when the parent made the process, so that marks count
-    the interpreter's start and the imports. `epochs` is None for the recipe's own, and 0 asks
-    for the versions only; `validation` is how many images tenfold holds out of train; `enough` is
-    the test accuracy at which an example network may stop; `images` is how many of train are
-    learned from, all where it is None.
+    Attributes:
+        network: name of a workload or of a recipe.
+        epochs: None for those of the recipe; 0 reports versions only.
+        seed: of weights and order; the first of `seeds`.
+        data: folder of the arrays.
+        started: Unix time, in seconds, at which the parent created the process, so that marks
+            include the start of the interpreter and the imports.
+        seeds: networks that tenfold trains at once.
+        validation: images that tenfold holds out of train.
+        enough: test accuracy at which an example network stops.
+        images: training images to use; None for all.
+        marks: seconds from the creation of the process to the end of each stage.
     """
 
     network: str
@@ -36,30 +43,30 @@ class Job:
 
     @classmethod
     def read(cls) -> "Job":
-        """Take the job from the command line; call it right after the imports."""
+        """Read the job from the command line; call this right after the imports."""
         job = cls(**json.loads(sys.argv[1]))
         job.mark("imported")
         return job
 
     def mark(self, stage: str) -> None:
-        """Note the seconds since the process was made."""
+        """Record the seconds since the process was created."""
         self.marks[stage] = time.time() - self.started
 
     def arrays(self, split: str) -> tuple[np.ndarray, np.ndarray]:
-        """Read images, uint8 [n, 28, 28], and labels, uint8 [n], of `train` or `test`."""
+        """Load images, uint8 [n, 28, 28], and labels, uint8 [n], of `train` or `test`."""
         folder = Path(self.data)
         n = self.images if split == "train" else None
         images, labels = (np.load(folder / f"{split}_{what}.npy") for what in ("images", "labels"))
         return images[:n], labels[:n]
 
-    def answer(self, *packages: str, **result: object) -> None:
-        """Print the one line of JSON that the parent reads."""
+    def print_result(self, *packages: str, **result: object) -> None:
+        """Print the line of JSON that the parent reads."""
         versions = {package: installed(package) for package in (*packages, "numpy")}
         print(json.dumps({"marks": self.marks, "versions": versions, **result}))
 
 
 def installed(package: str) -> str:
-    """Tell a package's version, also where it runs from a source tree."""
+    """Return the version of a package, even if it runs from a source tree."""
     try:
         return version(package)
     except PackageNotFoundError:

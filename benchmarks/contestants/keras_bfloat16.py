@@ -1,4 +1,4 @@
-"""Keras's own `fit` by the policy `mixed_bfloat16`."""
+"""Keras's own `fit` with the policy `mixed_bfloat16`."""
 
 import keras
 

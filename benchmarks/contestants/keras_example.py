@@ -17,7 +17,7 @@ VALIDATION = 6_000  # the example holds out a tenth
 
 
 class Clock(keras.callbacks.Callback):
-    """Scores the network on the test images after each epoch, until the last mark is reached."""
+    """Scores the network on the test images after each epoch, until it is accurate enough."""
 
     def __init__(self, job: Job, test: tuple, enough: float) -> None:
         super().__init__()
@@ -25,7 +25,7 @@ class Clock(keras.callbacks.Callback):
         self.reached: list[tuple[float, float]] = []
 
     def on_epoch_end(self, epoch: int, logs: dict | None = None) -> None:
-        """Score, then read the clock."""
+        """Measure the accuracy, then read the clock."""
         images, labels = self.test
         accuracy = float((self.model.predict(images, 250, verbose=0).argmax(1) == labels).mean())
         self.reached.append((time.time() - self.job.started, accuracy))
@@ -36,7 +36,7 @@ def main() -> None:
     job = Job.read()
     packages = ["keras", *BACKENDS[keras.backend.backend()]]
     if not job.epochs:
-        return job.answer(*packages)
+        return job.print_result(*packages)
     workload = WORKLOADS[NETWORK]
     train = prepared(workload, *job.arrays("train"))
     images, labels = job.arrays("test")
@@ -51,7 +51,7 @@ def main() -> None:
         callbacks=[clock],
         verbose=0,
     )
-    return job.answer(*packages, reached=clock.reached)
+    return job.print_result(*packages, reached=clock.reached)
 
 
 if __name__ == "__main__":

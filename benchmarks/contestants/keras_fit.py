@@ -23,7 +23,7 @@ def main() -> None:
     job = Job.read()
     packages = ["keras", *BACKENDS[keras.backend.backend()]]
     if not job.epochs:
-        return job.answer(*packages)
+        return job.print_result(*packages)
     workload = WORKLOADS[job.network]
     train, test = (prepared(workload, *job.arrays(split)) for split in ("train", "test"))
     job.mark("data")
@@ -35,7 +35,7 @@ def main() -> None:
     job.mark("trained")
     accuracy = model.evaluate(*test, verbose=0, return_dict=True)["accuracy"]
     job.mark("evaluated")
-    return job.answer(
+    return job.print_result(
         *packages,
         epoch_seconds=clock.seconds,
         test_accuracy=float(accuracy),

@@ -1,4 +1,4 @@
-"""A workload as a compiled Keras model, and the clock every Keras-shaped `fit` is read with."""
+"""A workload as a compiled Keras model, and the callback that times each epoch of `fit`."""
 
 import time
 
@@ -16,7 +16,7 @@ from contestants.workloads import (
 
 
 class EpochClock(keras.callbacks.Callback):
-    """Reads the clock at the end of every epoch, once the epoch's loss is a number."""
+    """Reads the clock at the end of every epoch, after the loss has been computed."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class EpochClock(keras.callbacks.Callback):
 
     @property
     def seconds(self) -> list[float]:
-        """Seconds of each epoch, all that happens between two epochs' ends included."""
+        """Seconds from the end of one epoch to the end of the next."""
         return [end - start for start, end in zip(self.ends[:-1], self.ends[1:], strict=True)]
 
 

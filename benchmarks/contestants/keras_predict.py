@@ -6,11 +6,11 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from contestants.asking import asked
 from contestants.jobs import Job
+from contestants.latency import measure_latency
 
 BATCHES = {"": None, ", batches of 1,000": 1000}
-SINGLES = 100  # of a call that takes milliseconds
+REPEATS = 100  # predictions of one image; each takes milliseconds
 
 
 def main() -> None:
@@ -19,13 +19,15 @@ def main() -> None:
     images, labels = job.arrays("test")
     shape = model.input_shape[1:]
     model.predict(np.zeros((1, *shape), np.float32), verbose=0)
-    job.mark("answered")
+    job.mark("predicted")
     scaled = (images / np.float32(255)).reshape(-1, *shape)
     rows = {
-        name: asked(partial(model.predict, batch_size=size, verbose=0), scaled, labels, SINGLES)
+        name: measure_latency(
+            partial(model.predict, batch_size=size, verbose=0), scaled, labels, REPEATS
+        )
         for name, size in BATCHES.items()
     }
-    job.answer("keras", keras.backend.backend(), rows=rows)
+    job.print_result("keras", keras.backend.backend(), rows=rows)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Writes the MNIST that tenfold carries as `.npy` files, for the peers to read."""
+"""Writes the packaged MNIST as `.npy` files, which the peers read."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ def main() -> None:
         dataset = getattr(data, split)
         np.save(folder / f"{split}_images.npy", np.asarray(dataset.images, "uint8"))
         np.save(folder / f"{split}_labels.npy", np.asarray(dataset.labels, "uint8"))
-    job.answer("tenfold")
+    job.print_result("tenfold")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Leaves what is to be asked, artifacts and a Keras file: of a recipe, or of what is shipped."""
+"""Writes the model files to measure, in ONNX and for Keras: of a recipe or of the reader."""
 
 import shutil
 from pathlib import Path
@@ -16,14 +16,14 @@ def main() -> None:
     job = Job.read()
     folder = Path(job.data)
     if job.network == SHIPPED_READER:
-        leave_shipped(folder)
+        export_reader(folder)
     else:
-        leave_trained(job, folder)
-    job.answer("tenfold", "keras", "jax", "onnx")
+        export_recipe(job, folder)
+    job.print_result("tenfold", "keras", "jax", "onnx")
 
 
-def leave_shipped(folder: Path) -> None:
-    """The network that comes with tenfold, and its networks' mean as one Keras model."""
+def export_reader(folder: Path) -> None:
+    """Copy the packaged reader, and write the mean of its networks as one Keras model."""
     shutil.copy(READER, folder / "reader.onnx")
     image = keras.Input((28, 28, 1))
     mean = keras.layers.Average()(
@@ -32,7 +32,7 @@ def leave_shipped(folder: Path) -> None:
     keras.Model(image, mean).save(folder / "reader.keras")
 
 
-def leave_trained(job: Job, folder: Path) -> None:
+def export_recipe(job: Job, folder: Path) -> None:
     run = tenfold.train(job.network, out=folder / "runs" / job.network, verbose=False)
     export(run, folder / f"{job.network}.onnx")
     export(run, folder / f"{job.network}-int8.onnx", int8=True)

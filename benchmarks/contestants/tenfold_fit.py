@@ -1,4 +1,4 @@
-"""tenfold's `fit` of the very Keras model that the Keras contestants train."""
+"""tenfold's `fit` of the same Keras model that the Keras contestants train."""
 
 import tenfold  # before Keras: it picks the backend  # isort: skip
 import keras
@@ -13,7 +13,7 @@ def main() -> None:
     job = Job.read()
     packages = ["tenfold", "keras", "jax", "jaxlib"]
     if not job.epochs:
-        return job.answer(*packages)
+        return job.print_result(*packages)
     workload = WORKLOADS[job.network]
     data = tenfold.load("mnist", validation=0)
     test = prepared(workload, data.test.images, data.test.labels)
@@ -32,7 +32,7 @@ def main() -> None:
     job.mark("trained")
     accuracy = model.evaluate(*test, verbose=0, return_dict=True)["accuracy"]
     job.mark("evaluated")
-    return job.answer(
+    return job.print_result(
         *packages,
         epoch_seconds=clock.seconds,
         test_accuracy=float(accuracy),

@@ -1,4 +1,4 @@
-"""tenfold's `train` of a recipe, for one seed or many at once, to a finished run folder."""
+"""tenfold's `train` of a recipe, for one seed or several at once, to a finished run."""
 
 import statistics
 import tempfile
@@ -22,7 +22,7 @@ def main() -> None:
         job.mark("trained")
         scores = [score.value for score in run.evaluate("test", data).accuracy]
         job.mark("evaluated")
-    job.answer("tenfold", "keras", "jax", "jaxlib", test_accuracy=statistics.fmean(scores))
+    job.print_result("tenfold", "keras", "jax", "jaxlib", test_accuracy=statistics.fmean(scores))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The PyTorch loop by `torch.autocast` to bfloat16, channels last; weights stay float32."""
+"""The PyTorch loop with `torch.autocast` to bfloat16, channels last; weights stay float32."""
 
 import torch
 from torch import nn
@@ -7,14 +7,14 @@ from contestants import torch_loop
 
 
 class Autocast(nn.Module):
-    """A network that computes in bfloat16 where autocast does, and answers in float32."""
+    """A network that computes in bfloat16 where autocast does, and returns float32."""
 
     def __init__(self, network: nn.Module) -> None:
         super().__init__()
         self.network = network
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Give the logits of images."""
+        """Return the logits of images."""
         with torch.autocast("cpu", dtype=torch.bfloat16):
             return self.network(images).float()
 

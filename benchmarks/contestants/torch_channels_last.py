@@ -1,4 +1,4 @@
-"""The PyTorch loop with images and weights laid out as oneDNN likes them, channels last."""
+"""The PyTorch loop with images and weights in the layout channels last."""
 
 import torch
 

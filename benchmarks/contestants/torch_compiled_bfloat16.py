@@ -1,4 +1,4 @@
-"""The PyTorch loop by `torch.autocast` to bfloat16, its network compiled by `torch.compile`."""
+"""The PyTorch loop with `torch.autocast` to bfloat16, its network compiled by `torch.compile`."""
 
 import torch
 

@@ -60,7 +60,7 @@ def accuracy(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> fl
 def main() -> None:
     job = Job.read()
     if not job.epochs:
-        return job.answer("torch")
+        return job.print_result("torch")
     train, test = (tensors(job, split) for split in ("train", "test"))
     torch.manual_seed(job.seed)
     model = network()
@@ -70,9 +70,9 @@ def main() -> None:
     while len(reached) < job.epochs and (not reached or reached[-1][1] < job.enough):
         train_epoch(model, optimizer, *train)
         schedule.step()
-        found = accuracy(model, *test)
-        reached.append((time.time() - job.started, found))
-    return job.answer("torch", reached=reached)
+        score = accuracy(model, *test)
+        reached.append((time.time() - job.started, score))
+    return job.print_result("torch", reached=reached)
 
 
 if __name__ == "__main__":

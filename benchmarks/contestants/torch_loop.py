@@ -21,7 +21,7 @@ ACTIVATIONS = {"relu": nn.ReLU, "elu": nn.ELU, "sigmoid": nn.Sigmoid}
 
 
 def torch_layers(layer: Layer, width: int) -> tuple[list[nn.Module], int]:
-    """Give a layer's modules and the width that the next one sees."""
+    """Return the modules of a layer and its output width."""
     match layer:
         case Dense(units, "softmax"):  # the loss takes logits
             return [nn.Linear(width, units)], units
@@ -38,7 +38,7 @@ def torch_layers(layer: Layer, width: int) -> tuple[list[nn.Module], int]:
 
 
 def build(workload: Workload) -> nn.Module:
-    """Build the network, started as Keras starts it: Glorot-uniform kernels, zero biases."""
+    """Build the network with Keras's initial weights: Glorot-uniform kernels, zero biases."""
     modules: list[nn.Module] = []
     width = 784 if workload.is_dense else 1
     for layer in workload.layers:
@@ -52,7 +52,7 @@ def build(workload: Workload) -> nn.Module:
 
 
 def optimizer_for(workload: Workload, model: nn.Module) -> torch.optim.Optimizer:
-    """Make the optimizer in its fastest form, with Keras's constants."""
+    """Create the fastest form of the optimizer, with Keras's constants."""
     if workload.optimizer == "adam":
         return torch.optim.Adam(model.parameters(), lr=1e-3, eps=1e-7, fused=True)
     return torch.optim.RMSprop(model.parameters(), lr=1e-3, alpha=0.9, eps=1e-7, foreach=True)
@@ -71,14 +71,13 @@ def train_epoch(
     labels: torch.Tensor,
     batch_size: int,
 ) -> tuple[float, float]:
-    """Train on every image once, in random order; give the mean loss and the accuracy.
+    """Train on every image once, in random order; return the mean loss and the accuracy.
 
-    Loss and accuracy are what Keras's `fit` gives for an epoch; they are gathered in lists and
-    summed once, which costs a step the least.
+    They equal those of Keras's `fit`. Lists that are summed once add the least time to a step.
     """
     order = torch.randperm(len(images))
     batches = order.split(batch_size)
-    losses, guesses = [], []
+    losses, predictions = [], []
     for batch in batches:
         logits = model(images.index_select(0, batch))
         loss = nn.functional.cross_entropy(logits, labels.index_select(0, batch))
@@ -86,10 +85,10 @@ def train_epoch(
         loss.backward()
         optimizer.step()
         losses.append(loss.detach())
-        guesses.append(logits.detach().argmax(1))
+        predictions.append(logits.detach().argmax(1))
     sizes = torch.tensor([len(batch) for batch in batches])
     mean_loss = (torch.stack(losses) * sizes).sum() / len(images)
-    hits = torch.cat(guesses) == labels[order]
+    hits = torch.cat(predictions) == labels[order]
     return mean_loss.item(), hits.float().mean().item()
 
 
@@ -106,7 +105,7 @@ def accuracy(model: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> fl
 def main() -> None:
     job = Job.read()
     if not job.epochs:
-        return job.answer("torch")
+        return job.print_result("torch")
     workload = WORKLOADS[job.network]
     train, test = (tensors(workload, job, split) for split in ("train", "test"))
     job.mark("data")
@@ -121,7 +120,7 @@ def main() -> None:
     job.mark("trained")
     score = accuracy(model, *test)
     job.mark("evaluated")
-    return job.answer(
+    return job.print_result(
         "torch",
         epoch_seconds=seconds,
         test_accuracy=score,

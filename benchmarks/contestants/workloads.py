@@ -1,4 +1,4 @@
-"""The networks every contestant trains, as plain data that any library can build from."""
+"""The networks that every contestant trains, as data from which any library can build them."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ class Dense:
 
 @dataclass(frozen=True)
 class Dropout:
-    """Sets this share of its inputs to zero while training."""
+    """Sets this fraction of its inputs to zero in training."""
 
     rate: float
 
@@ -27,12 +27,12 @@ class Convolution:
 
 @dataclass(frozen=True)
 class MaxPool:
-    """The maximum over 2x2 windows; an odd last row or column falls away."""
+    """The maximum over 2x2 windows; an odd last row or column is dropped."""
 
 
 @dataclass(frozen=True)
 class Flatten:
-    """All axes but the first become one."""
+    """Joins all axes except the first."""
 
 
 Layer = Dense | Dropout | Convolution | MaxPool | Flatten
@@ -40,9 +40,9 @@ Layer = Dense | Dropout | Convolution | MaxPool | Flatten
 
 @dataclass(frozen=True)
 class Workload:
-    """A network and how it is trained, as its tutorial has it.
+    """A network and its training, as in its tutorial.
 
-    Learning rates and the rest are Keras's defaults: 0.001, and for rmsprop a decay of 0.9.
+    The other settings are Keras's defaults: a learning rate of 0.001, for rmsprop a decay of 0.9.
     """
 
     layers: tuple[Layer, ...]
@@ -52,7 +52,7 @@ class Workload:
 
     @property
     def is_dense(self) -> bool:
-        """Whether images come in as 784 numbers rather than as 28 x 28 x 1."""
+        """Whether the input is [784] rather than [28, 28, 1]."""
         return not any(isinstance(layer, Convolution) for layer in self.layers)
 
 
@@ -71,7 +71,7 @@ WORKLOADS = {
             CLASSES,
         ),
         "adam",
-        32,  # the tutorial does not give it: Keras's default
+        32,  # Keras's default; the tutorial does not say
     ),
     "dense-512": Workload((Dense(512, "relu"), CLASSES), "rmsprop", 128),
     "dense-256": Workload((Dense(256, "relu"), CLASSES), "rmsprop", 128, sparse_labels=True),
