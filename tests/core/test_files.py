@@ -1,13 +1,16 @@
-"""Atomic writes: complete files or none, and errors in one line."""
+"""Checksums; atomic writes: complete files or none, and errors in one line."""
 
 import errno
+import hashlib
 import os
 from pathlib import Path
 
 import pytest
 
 from tenfold.core.errors import InputError
-from tenfold.core.files import atomic_write
+from tenfold.core.files import atomic_write, sha256
+
+CONTENT = bytes(range(256)) * 4096
 
 
 def names_in(folder):
@@ -60,3 +63,13 @@ def test_an_unwritable_path_is_an_error_in_one_line(tmp_path):
 def test_other_modes_are_refused(tmp_path):
     with pytest.raises(ValueError, match="'a'"), atomic_write(tmp_path / "x", "a"):
         pass
+
+
+def test_sha256_of_a_file_is_that_of_its_bytes(tmp_path):
+    (tmp_path / "file").write_bytes(CONTENT)
+    assert (
+        sha256(tmp_path / "file")
+        == sha256(CONTENT)
+        == sha256(memoryview(CONTENT))
+        == hashlib.sha256(CONTENT).hexdigest()
+    )

@@ -14,8 +14,8 @@ from interruption import assert_same_run, child, interrupt_in_epoch
 
 import tenfold
 from tenfold import InputError
-from tenfold.runs.locks import locked
 from tenfold.training.progress import Progress
+from tenfold.training.run_folder import locked
 
 
 @pytest.mark.parametrize(

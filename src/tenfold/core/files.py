@@ -1,8 +1,9 @@
-"""Atomic writes: a file appears under its name once it is complete, or not at all."""
+"""Checksums, and atomic writes: a file appears once it is complete, or not at all."""
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import secrets
 from collections.abc import Iterator
@@ -123,3 +124,16 @@ def remove(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError:
         return
+
+
+def sha256(source: str | Path | bytes | bytearray | memoryview) -> str:
+    """Return the SHA-256 of a file, given by its path, or of bytes: 64 hexadecimal digits.
+
+    Example:
+        >>> sha256(b"tenfold")[:16]
+        '8972e3be1d252a95'
+    """
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        return hashlib.sha256(source).hexdigest()
+    with Path(source).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -14,10 +14,9 @@ from numpy.typing import NDArray
 
 from tenfold.core import assets
 from tenfold.core.cache import cache_folder
-from tenfold.core.checksums import sha256
 from tenfold.core.download import download
 from tenfold.core.errors import InputError
-from tenfold.core.files import atomic_write
+from tenfold.core.files import atomic_write, sha256
 from tenfold.data.formats.idx import idx_bytes, parse_idx, read_idx
 from tenfold.data.sources import IDX_NAMES, ROLES, SOURCES, Source
 

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tenfold.core.checksums import sha256
 from tenfold.core.errors import InputError
+from tenfold.core.files import sha256
 from tenfold.export import inspection
 from tenfold.export.graph import PRODUCER
 

@@ -3,12 +3,10 @@
 - ``run``: the class ``Run``, which reads all of it.
 - ``layout``: names of the files.
 - ``record``: ``run.json``.
-- ``training_data``, ``finetune_data``: the data of a run, loaded again.
-- ``protocol``: which images are trained and validated on.
+- ``training_data``, ``finetune_data``: the data that a run trains and validates on.
 - ``predictions``, ``live``: stored predictions, after and during a training.
 - ``weights``, ``onnx_networks``: the networks, for Keras and for ONNX Runtime.
 - ``ledger``: each opening of the test set.
-- ``locks``: one process trains a run.
 - ``export``, ``export_scores``: a run as one model file.
 """
 

@@ -1,4 +1,4 @@
-"""The data that a run was trained on: load them again, and verify that they are the same."""
+"""The data that a run trains and validates on: choose them, and load and verify them again."""
 
 from __future__ import annotations
 
@@ -11,11 +11,31 @@ from typing import TYPE_CHECKING, Any
 from tenfold.core.errors import InputError
 from tenfold.data import Splits, load
 from tenfold.export import model_file
-from tenfold.runs.protocol import as_protocol
 from tenfold.runs.record import Record
 
 if TYPE_CHECKING:
     from tenfold.runs.finetune_data.rehearsal import Rehearsal
+
+PROTOCOLS = ("held-out", "published")
+
+
+def as_protocol(splits: Splits, protocol: str) -> Splits:
+    """Return the splits of a protocol.
+
+    ``held-out`` validates on images held out of train. ``published`` trains on all training
+    images, those that ``tenfold.load`` held out included, and validates on the test set, as the
+    tutorials do.
+
+    Raises:
+        InputError: the published protocol has no test set to validate on.
+    """
+    if protocol == "held-out":
+        return splits
+    if splits.test is None:
+        raise InputError(f"protocol: published validates on the test set, {splits.name} has none")
+    if splits.origin is not None and splits.origin.validation:
+        splits = load(**asdict(replace(splits.origin, validation=0)))
+    return replace(splits, validation=splits.test)
 
 
 def load_training_data(folder: Path, record: Record, given: Splits | None = None) -> Splits:

@@ -18,7 +18,6 @@ from tenfold.engine.compile import compile_network
 from tenfold.networks.recipes import Recipe
 from tenfold.runs import ledger
 from tenfold.runs.layout import NETWORK, read_file
-from tenfold.runs.locks import locked
 from tenfold.runs.record import Record, describe_data, machine, now, versions
 from tenfold.training import checkpoint as checkpoints
 from tenfold.training.checkpoint import Checkpoint
@@ -26,7 +25,7 @@ from tenfold.training.failures import explain_incompatible_recipe, explain_out_o
 from tenfold.training.finetune.gains import save_predictions_before
 from tenfold.training.finetune.preparation import FineTuning
 from tenfold.training.job import TrainingJob
-from tenfold.training.run_folder import emptied_on_failure, new_folder
+from tenfold.training.run_folder import emptied_on_failure, locked, new_folder
 
 
 @dataclass(frozen=True)

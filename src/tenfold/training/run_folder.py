@@ -1,4 +1,4 @@
-"""The folder of a new run: refused if in use, made, and removed if no run begins in it."""
+"""The folder of a run: locked during training; a new one is created, and removed if unused."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tenfold.core.errors import InputError
 from tenfold.core.folders import make_folder
+from tenfold.core.locks import lock_folder
 from tenfold.runs import ledger
 from tenfold.runs.layout import NETWORK, RECORD, is_run, resume_command
 from tenfold.training import checkpoint
@@ -15,6 +16,23 @@ from tenfold.training.finetune.gains import BEFORE
 
 FIRST_FILES = {NETWORK, checkpoint.NAME, ledger.NAME, BEFORE}
 """Files that are written before ``run.json`` makes the folder a run."""
+
+
+@contextmanager
+def locked(folder: Path) -> Iterator[None]:
+    """Lock a run folder during the block, so that one process at a time trains the run.
+
+    Raises:
+        InputError: another process has the lock.
+
+    Example:
+        >>> import tempfile
+        >>> with locked(Path(tempfile.mkdtemp())):
+        ...     pass
+    """
+    message = f"{folder}: another process is training this run; wait for it, or stop it first"
+    with lock_folder(folder, message):
+        yield
 
 
 def refuse_folder_in_use(folder: Path) -> None:

@@ -13,10 +13,9 @@ from tenfold.data.splitting import DEFAULT_VALIDATION
 from tenfold.networks.recipes import Recipe
 from tenfold.networks.recipes import recipe as named_recipe
 from tenfold.runs.layout import is_run, resume_command
-from tenfold.runs.locks import locked
-from tenfold.runs.protocol import PROTOCOLS, as_protocol
 from tenfold.runs.record import Record
 from tenfold.runs.run import Run
+from tenfold.runs.training_data import PROTOCOLS, as_protocol
 from tenfold.training.failures import explain_out_of_memory
 from tenfold.training.finetune.preparation import prepare_finetuning, refuse_unsupported_arguments
 from tenfold.training.finish import finish
@@ -30,7 +29,7 @@ from tenfold.training.prepare import (
     prepare_resumed,
     start_job,
 )
-from tenfold.training.run_folder import refuse_folder_in_use
+from tenfold.training.run_folder import locked, refuse_folder_in_use
 
 DEFAULT_RECIPE = "quick"
 

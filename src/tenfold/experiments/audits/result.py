@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tenfold.core.checksums import sha256
+from tenfold.core.files import sha256
 from tenfold.data import Dataset
 from tenfold.experiments.audits.tables import as_csv
 

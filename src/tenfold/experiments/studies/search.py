@@ -24,8 +24,8 @@ from tenfold.experiments.studies.results import ENDED, Study
 from tenfold.metrics import SeedSummary
 from tenfold.networks.fields import to_text
 from tenfold.networks.recipes import Recipe
-from tenfold.runs.locks import locked
 from tenfold.runs.record import describe_data, now
+from tenfold.training.run_folder import locked
 
 
 def study(

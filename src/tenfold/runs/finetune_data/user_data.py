@@ -15,8 +15,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tenfold.core.checksums import sha256
 from tenfold.core.errors import InputError
+from tenfold.core.files import sha256
 from tenfold.data import Dataset, Splits, load
 from tenfold.data.formats.class_folders import folder_name
 from tenfold.data.formats.registry import read_raw

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tenfold.core.checksums import sha256
 from tenfold.core.errors import InputError
+from tenfold.core.files import sha256
 from tenfold.export import model_file
 from tenfold.export.session import Session
 from tenfold.networks import is_python_file

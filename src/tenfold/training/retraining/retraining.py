@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tenfold.core.checksums import sha256
 from tenfold.core.errors import InputError
+from tenfold.core.files import sha256
 from tenfold.data.samples import Samples
 from tenfold.export import model_card as cards
 from tenfold.training.retraining.job import Job, explain_write_error, read_json, write_json
