@@ -96,7 +96,7 @@ def test_a_run_trained_on_corrected_labels_is_scored_with_and_without(few, few_f
     assert figures["corrections"]["corrected"]["accuracy"] == figures["accuracy"]
 
 
-def test_evaluate_tells_how_well_strange_images_are_noticed(copy, few, tenfold_main):
+def test_evaluate_reports_the_auroc_against_unknown_images(copy, few, tenfold_main):
     images = np.random.default_rng(0).integers(0, 256, (40, 28, 28), np.uint8)
     arrays = {"x_train": images, "y_train": np.arange(40) % 2}
     np.savez("noise.npz", **arrays, x_test=images, y_test=np.arange(40) % 2)
@@ -205,7 +205,7 @@ def test_predict_reads_arrays_one_line_an_image(run, few, tenfold_main, suffix):
     assert [line.split()[1] for line in lines] == [run.top(i, 1)[0][0][0] for i in images]
 
 
-def test_predict_tells_of_dark_ink_on_light_paper(run, few, tenfold_main):
+def test_predict_reports_dark_ink_on_light_paper(run, few, tenfold_main):
     image = digits(few, 1).images[0]
     Image.fromarray(image).resize((56, 56)).save("big.png")
     Image.fromarray(255 - image).save("paper.png")

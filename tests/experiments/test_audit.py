@@ -107,7 +107,7 @@ def test_bad_input_is_refused(planted, named, message):
         audit(**arguments)
 
 
-def test_without_cleanlab_the_way_to_it_is_told(planted, monkeypatch):
+def test_without_cleanlab_the_error_names_the_package(planted, monkeypatch):
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(InputError, match="pip install cleanlab"):
         audit(planted[0])
@@ -149,7 +149,7 @@ def test_mnist_has_no_duplicates(mnist):
     assert find_duplicates(mnist.test[:3000]) == []
 
 
-def test_the_table_of_duplicates_tells_splits_and_labels(mnist):
+def test_the_table_of_duplicates_has_splits_and_labels(mnist):
     data = mnist.test[:40]
     images, labels = data.images.copy(), data.labels.copy()
     images[30], labels[30] = images[3], (labels[3] + 1) % 10  # across, contradicting, equal

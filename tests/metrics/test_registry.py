@@ -63,7 +63,7 @@ def test_every_metric_is_a_documented_function_of_probabilities_and_labels(name)
 
 
 @pytest.mark.parametrize("name", METRICS)
-def test_higher_is_better_tells_a_perfect_network_from_a_wrong_one(name):
+def test_higher_is_better_agrees_with_a_perfect_and_a_wrong_network(name):
     entry, labels = METRICS[name], np.arange(40) % 3
     perfect = entry.function(np.eye(3)[labels], labels).value
     wrong_rows = 0.8 * np.eye(3)[(labels + 1) % 3] + 0.2 * np.eye(3)[(labels + 2) % 3]

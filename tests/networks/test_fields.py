@@ -149,6 +149,6 @@ def test_a_recipe_beyond_the_options_has_none():
 
 
 @given(st.sampled_from(["net", "a/b/net", "C:/net"]), st.sampled_from(["", ":build", ":my_net"]))
-def test_a_python_file_is_told_by_its_suffix(path, function):
+def test_a_python_file_is_recognized_by_its_suffix(path, function):
     assert is_python_file(f"{path}.py{function}")
     assert not is_python_file(f"{path}{function}")

@@ -74,7 +74,7 @@ def test_the_run_is_one_like_any_other(continued, base, few, tmp_path):
     assert np.abs(artifact - continued.predict_all(few.test.images).mean(axis=0)).max() < 1e-5
 
 
-def test_the_report_tells_how_it_is_made_again(continued, base, mine):
+def test_the_report_has_the_command_that_reproduces_it(continued, base, mine):
     from tenfold.report.provenance import commands
 
     lines = commands(continued, "validation")
@@ -162,7 +162,7 @@ def test_of_one_sheet_a_share_of_the_images_is_held_out(mnist, tmp_path):
     assert len(own.held_out) + len(own.train) == 100
 
 
-def test_of_few_images_none_is_held_out_and_that_is_told(base, mnist, tmp_path, tenfold_main):
+def test_of_few_images_none_is_held_out_with_a_message(base, mnist, tmp_path, tenfold_main):
     write(tmp_path / "mine", mnist.train.images[:10], mnist.train.labels[:10])
     code, out, err = tenfold_main(
         "train", "--data", tmp_path / "mine", "--from", base.path, "--epochs", 1,
@@ -262,7 +262,7 @@ def artifact(base, tmp_path_factory):
         (["--from", "{base}", "--resume", "{base}"], "--resume takes everything from the run"),
     ],
 )
-def test_what_cannot_be_continued_is_told_in_a_line(
+def test_what_cannot_be_fine_tuned_is_refused_in_one_line(
     arguments, message, base, mine, few_file, artifact, tmp_path, tenfold_main
 ):
     (tmp_path / "letters" / "A").mkdir(parents=True)
@@ -283,7 +283,7 @@ def test_what_cannot_be_continued_is_told_in_a_line(
     assert not (tmp_path / "run").exists()
 
 
-def test_a_damaged_answer_of_before_is_told(continued, tmp_path):
+def test_damaged_predictions_of_the_start_are_refused(continued, tmp_path):
     with pytest.raises(InputError, match="missing or damaged; train again"):
         measure_gains(tmp_path, [], np.zeros(0, np.int64), np.zeros((0, 10), np.float32))
     record = json.loads((continued.path / "run.json").read_text())

@@ -229,7 +229,7 @@ def test_a_damaged_ledger_is_named(finished, tenfold_main):
     assert_one_line(tenfold_main("evaluate", finished), "test-openings.jsonl")
 
 
-def test_a_record_of_another_format_is_told(finished, tenfold_main):
+def test_a_record_of_another_format_is_refused(finished, tenfold_main):
     text = (finished / "run.json").read_text()
     (finished / "run.json").write_text(text.replace('"format": 2', '"format": 9'))
     assert_one_line(tenfold_main("evaluate", finished), "format is 9")
@@ -280,7 +280,7 @@ def test_a_ledger_that_cannot_be_written_keeps_the_test_set_sealed(finished, ten
     assert_one_line(tenfold_main("evaluate", finished), "not opened unrecorded")
 
 
-def test_a_file_in_the_place_of_a_folder_is_told(stopped, tenfold_main):
+def test_a_file_in_the_place_of_a_folder_is_refused(stopped, tenfold_main):
     (stopped / "models").write_text("")
     code, _, error = tenfold_main("train", "--resume", stopped)
     assert code == 2
@@ -292,7 +292,7 @@ def test_a_file_in_the_place_of_a_folder_is_told(stopped, tenfold_main):
 @pytest.mark.parametrize(
     "error", [MemoryError(), jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: Out of memory")]
 )
-def test_too_little_memory_is_told(few_file, tmp_path, monkeypatch, tenfold_main, error):
+def test_too_little_memory_is_reported(few_file, tmp_path, monkeypatch, tenfold_main, error):
     def fail(*_):
         raise error
 
