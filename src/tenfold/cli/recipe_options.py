@@ -10,6 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
+from tenfold.core.errors import InputError
 from tenfold.networks.fields import Field, Layers
 from tenfold.networks.recipes import FIELDS
 from tenfold.networks.recipes.options import AUGMENTATION
@@ -18,7 +19,22 @@ RecipeArgument = Annotated[
     str | None,
     typer.Argument(help="A recipe (see tenfold recipes), or my_network.py:build."),
 ]
+DataOption = Annotated[
+    str | None,
+    typer.Option(help="A name, an IDX, .npz or .csv file, or a folder; by default mnist."),
+]
 NO_CHANGES: Mapping[str, Any] = MappingProxyType({})
+
+
+def refuse_with_resume(what: str, *others: Any) -> None:
+    """Refuse other arguments beside ``--resume``.
+
+    Args:
+        what: is resumed: a run or a study.
+        *others: the values of the other arguments; None if not given.
+    """
+    if any(value is not None for value in others):
+        raise InputError(f"--resume takes everything from the {what}; give nothing else with it")
 
 
 def with_recipe_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -9,8 +9,13 @@ from typing import Annotated, Any
 import typer
 
 from tenfold.cli.app import AsJson, Resize, app, echo_json, interruptible
-from tenfold.cli.recipe_options import NO_CHANGES, RecipeArgument, with_recipe_options
-from tenfold.core.errors import InputError
+from tenfold.cli.recipe_options import (
+    NO_CHANGES,
+    DataOption,
+    RecipeArgument,
+    refuse_with_resume,
+    with_recipe_options,
+)
 
 
 @app.command()
@@ -24,10 +29,7 @@ def study(
             help="Values of a field: hidden=64,128+64 or learning_rate=1e-4..1e-2; repeatable.",
         ),
     ] = None,
-    data: Annotated[
-        str | None,
-        typer.Option(help="A name, an IDX, .npz or .csv file, or a folder; by default mnist."),
-    ] = None,
+    data: DataOption = None,
     seeds: Annotated[
         int | None, typer.Option(help="Networks of each setting; by default 5.")
     ] = None,
@@ -48,11 +50,8 @@ def study(
 
     with interruptible():
         if resume is not None:
-            others = (recipe, vary, data, seeds, draws, out, resize or None, yes or None)
-            if changes or any(value is not None for value in others):
-                raise InputError(
-                    "--resume takes everything from the study; give nothing else with it"
-                )
+            others = (recipe, vary, data, seeds, draws, out)
+            refuse_with_resume("study", *others, changes or None, resize or None, yes or None)
             result = studies.resume(resume)
         else:
             result = studies.study(

@@ -10,7 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from tenfold.cli.app import Resize, app, interruptible
-from tenfold.cli.recipe_options import NO_CHANGES, RecipeArgument, with_recipe_options
+from tenfold.cli.recipe_options import (
+    NO_CHANGES,
+    DataOption,
+    RecipeArgument,
+    refuse_with_resume,
+    with_recipe_options,
+)
 from tenfold.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -22,10 +28,7 @@ if TYPE_CHECKING:
 @with_recipe_options
 def train(
     recipe: RecipeArgument = None,
-    data: Annotated[
-        str | None,
-        typer.Option(help="A name, an IDX, .npz or .csv file, or a folder; by default mnist."),
-    ] = None,
+    data: DataOption = None,
     seeds: Annotated[
         int | None, typer.Option(help="Networks to train at once; by default 1.")
     ] = None,
@@ -53,11 +56,8 @@ def train(
     with interruptible(), _training_monitor(serve) as monitor:
         watch = None if monitor is None else monitor.start
         if resume is not None:
-            others = (recipe, data, seeds, validation, corrections, out, resize or None, start)
-            if changes or any(value is not None for value in others):
-                raise InputError(
-                    "--resume takes everything from the run; give nothing else with it"
-                )
+            others = (recipe, data, seeds, validation, corrections, out, start)
+            refuse_with_resume("run", *others, changes or None, resize or None)
             from tenfold import training
 
             run = training.resume(resume, watch=watch)

@@ -7,6 +7,8 @@ home and tests can replace it.
 IMAGE_SIDE = 28
 """Height and width, in pixels, of the images of a dataset."""
 
+IMAGE_SHAPE = (IMAGE_SIDE, IMAGE_SIDE)
+
 MAX_CLASSES = 256
 """Labels are 0 to this number less one."""
 

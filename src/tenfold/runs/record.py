@@ -8,9 +8,10 @@ import json
 import os
 import platform
 import sys
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
@@ -22,6 +23,8 @@ from tenfold.runs.layout import RECORD
 
 FORMAT = 2
 STATUSES = ("training", "finished", "diverged")
+T = TypeVar("T")
+
 PACKAGES = ("tenfold", "keras", "jax", "jaxlib", "numpy")
 
 
@@ -48,6 +51,12 @@ class DataRecord:
     border: float
     sizes: dict[str, int]
     checksums: dict[str, str]
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> DataRecord:
+        """Return the record that ``dataclasses.asdict`` has made plain."""
+        origin = values["origin"]
+        return cls(**{**values, "origin": None if origin is None else Origin(**origin)})
 
 
 @dataclass(frozen=True)
@@ -94,9 +103,7 @@ class Record:
 
     def save(self, folder: Path) -> None:
         """Write ``run.json`` atomically."""
-        with atomic_write(folder / RECORD, "w") as file:
-            json.dump({**asdict(self), "recipe": self.recipe.to_json()}, file, indent=2)
-            file.write("\n")
+        write_json(folder / RECORD, {**asdict(self), "recipe": self.recipe.to_json()})
 
     def replace(self, **changes: Any) -> Record:
         """Return a copy with other values."""
@@ -109,39 +116,25 @@ class Record:
         Raises:
             InputError: it is missing, damaged or of another format.
         """
-        path = folder / RECORD
         try:
-            values = json.loads(path.read_text("utf-8"))
-        except (FileNotFoundError, NotADirectoryError):
+            return read_json(
+                folder / RECORD,
+                FORMAT,
+                cls._from_json,
+                "train again, the rest of the folder stays",
+            )
+        except FileNotFoundError:
             raise InputError(
                 f"{folder}: not a run folder (no {RECORD}); {_nearby(folder)}"
-            ) from None
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-        except (json.JSONDecodeError, UnicodeDecodeError):
-            raise InputError(
-                f"{path}: damaged; train again, the rest of the folder stays"
-            ) from None
-        try:
-            return cls._from_json(values)
-        except (InputError, KeyError, TypeError, AttributeError) as error:
-            reason = " ".join(str(error).split())
-            raise InputError(
-                f"{path}: damaged, or of another version of tenfold ({reason}); train again, "
-                "the rest of the folder stays"
             ) from None
 
     @classmethod
     def _from_json(cls, values: dict[str, Any]) -> Record:
-        if values["format"] != FORMAT:
-            raise InputError(f"its format is {values['format']}, this version reads {FORMAT}")
-        data = values["data"]
-        origin = None if data["origin"] is None else Origin(**data["origin"])
         record = cls(
             **{
                 **values,
                 "recipe": Recipe.from_json(values["recipe"]),
-                "data": DataRecord(**{**data, "origin": origin}),
+                "data": DataRecord.from_json(values["data"]),
                 "calibrations": [Calibration.from_json(c) for c in values["calibrations"]],
             }
         )
@@ -150,6 +143,44 @@ class Record:
         if record.calibrations and len(record.calibrations) != len(record.seeds):
             raise InputError(f"{len(record.calibrations)} calibrations, {len(record.seeds)} seeds")
         return record
+
+
+def write_json(path: Path, values: dict[str, Any]) -> None:
+    """Write a record atomically."""
+    with atomic_write(path, "w") as file:
+        json.dump(values, file, indent=2)
+        file.write("\n")
+
+
+def read_json(path: Path, version: int, parse: Callable[[dict[str, Any]], T], remedy: str) -> T:
+    """Read a record.
+
+    Args:
+        path: the file.
+        version: of its format, which the file must have.
+        parse: makes the record of the content.
+        remedy: what to do if the file is damaged.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        InputError: it is damaged or of another version.
+    """
+    try:
+        values = json.loads(path.read_text("utf-8"))
+        if values["format"] != version:
+            raise InputError(f"its format is {values['format']}, this version reads {version}")
+        return parse(values)
+    except NotADirectoryError:
+        raise FileNotFoundError(path) from None
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise InputError(f"{path}: cannot be read ({error.strerror})") from None
+    except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
+        reason = " ".join(str(error).split())
+        raise InputError(
+            f"{path}: damaged, or of another version of tenfold ({reason}); {remedy}"
+        ) from None
 
 
 def _nearby(folder: Path) -> str:

@@ -56,12 +56,12 @@ def run(
         resources.enter_context(locked(folder))
         lines = _start_message(host, port, target, folder, settings)
         if workers == 1:
-            serve(target, folder, settings, socket_, lambda: _print(lines))
+            serve(target, folder, settings, socket_, lambda: tell(*lines))
         else:
             from tenfold.server.supervisor import SharedAddress, Workers
 
             address = SharedAddress(host, port)
-            Workers(what, folder, settings, address, workers).run(lambda: _print(lines))
+            Workers(what, folder, settings, address, workers).run(lambda: tell(*lines))
 
 
 def serve(
@@ -142,5 +142,6 @@ def _start_message(
     ]
 
 
-def _print(lines: list[str]) -> None:
+def tell(*lines: str) -> None:
+    """Print lines on stderr."""
     print(*lines, sep="\n", file=sys.stderr, flush=True)  # noqa: T201

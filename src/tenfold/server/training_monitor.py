@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
@@ -12,6 +11,7 @@ from uvicorn.supervisors.multiprocess import Process
 from tenfold.core.errors import InputError
 from tenfold.data.samples import locked
 from tenfold.server.http.addresses import free_port, reserve
+from tenfold.server.running import tell
 from tenfold.server.settings import HOST, PORT, Settings
 from tenfold.server.supervisor import SharedAddress, Workers, stop
 
@@ -51,15 +51,11 @@ class TrainingMonitor:
         self._resources.enter_context(locked(samples))
         self._workers = Workers(folder, samples, Settings(), self._address)
         self._process = self._workers.start()
-        _print(f"live  http://{HOST}:{self._address.port}/#run   (stays until Ctrl-C)")
+        tell(f"live  http://{HOST}:{self._address.port}/#run   (stays until Ctrl-C)")
 
     def stay(self) -> None:
         """Continue to serve until SIGINT or SIGTERM."""
         if self._workers is None or self._process is None:
             return
         process, self._process = self._process, None
-        self._workers.run(lambda: _print("the page stays open; Ctrl-C ends it"), [process])
-
-
-def _print(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)  # noqa: T201
+        self._workers.run(lambda: tell("the page stays open; Ctrl-C ends it"), [process])

@@ -7,11 +7,10 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from tenfold.core.limits import IMAGE_SIDE
+from tenfold.core.limits import IMAGE_SHAPE, IMAGE_SIDE
 from tenfold.data.synthetic.placement import SIDE, Images, place
 
 Field = NDArray[np.float64]
-_SHAPE = (IMAGE_SIDE, IMAGE_SIDE)
 
 
 def blob(generator: Generator) -> Images:
@@ -29,7 +28,7 @@ def blob(generator: Generator) -> Images:
     light = generator.uniform(0.35, 1) * (1 - generator.uniform(0, 0.7) * _field(generator, SIDE))
     filled = Image.fromarray((255 * mask * light).round().astype(np.uint8))
     if is_symmetric:
-        return np.array(filled.resize(_SHAPE, Image.Resampling.BOX))
+        return np.array(filled.resize(IMAGE_SHAPE, Image.Resampling.BOX))
     return place(generator, filled)
 
 
@@ -43,7 +42,7 @@ def texture(generator: Generator) -> Images:
         across = np.linspace(-1, 1, IMAGE_SIDE)
         field = field * np.clip(across + generator.uniform(0.3, 1), 0, 1)
         field = np.rot90(field, int(generator.integers(4)))
-    grain = generator.normal(0, generator.uniform(0, 0.15), _SHAPE)
+    grain = generator.normal(0, generator.uniform(0, 0.15), IMAGE_SHAPE)
     level = generator.uniform(0.4, 1)
     return _to_uint8(level * np.clip(field + grain * (field > 0), 0.02, 1))
 
@@ -52,14 +51,14 @@ def empty(generator: Generator) -> Images:
     """Draw a black frame, a faint shade, or the noise of paper and scanner: uint8 ``[28, 28]``."""
     kind = generator.integers(4)
     if kind == 0:
-        return np.zeros(_SHAPE, np.uint8)
+        return np.zeros(IMAGE_SHAPE, np.uint8)
     if kind == 1:
         return _to_uint8(generator.uniform(0, 0.4) * _field(generator, IMAGE_SIDE))
-    noise = generator.normal(0, generator.uniform(0.02, 0.3), _SHAPE)
+    noise = generator.normal(0, generator.uniform(0.02, 0.3), IMAGE_SHAPE)
     if kind == 2:
         return _to_uint8(noise + generator.uniform(0, 0.3))
-    specks = generator.random(_SHAPE) < generator.uniform(0.001, 0.05)
-    return _to_uint8(specks * generator.uniform(0.3, 1, _SHAPE))
+    specks = generator.random(IMAGE_SHAPE) < generator.uniform(0.001, 0.05)
+    return _to_uint8(specks * generator.uniform(0.3, 1, IMAGE_SHAPE))
 
 
 def _stain(generator: Generator) -> Field:

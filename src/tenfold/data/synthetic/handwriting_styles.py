@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 from numpy.random import Generator
 from PIL import Image, ImageDraw
 
 from tenfold.core.errors import InputError
-from tenfold.core.limits import IMAGE_SIDE
+from tenfold.core.limits import IMAGE_SHAPE
 from tenfold.data.synthetic.placement import SCALE, SIDE, Images, fit_and_centre
 
 Line = list[tuple[float, float]]
@@ -35,7 +36,7 @@ def cross_stems(images: Images, seed: int) -> Images:
         >>> int(seven[0].any(axis=0).sum()), int(cross_stems(seven, 0)[0].any(axis=0).sum())
         (10, 14)
     """
-    return _transform(images, seed, lambda generator, image: _draw_over(generator, image, _bar))
+    return _transform(images, seed, partial(_draw_over, _bar))
 
 
 def add_upstrokes(images: Images, seed: int) -> Images:
@@ -44,15 +45,7 @@ def add_upstrokes(images: Images, seed: int) -> Images:
     The angle between stroke and stem is 20 to 55 degrees, and the slope at least 33 degrees: a
     flatter stroke would make a seven.
 
-    Args:
-        images: uint8 ``[n, 28, 28]``, ones, light ink on black.
-        seed: of all random numbers.
-
-    Returns:
-        uint8 ``[n, 28, 28]``, scaled and centred as in MNIST.
-
-    Raises:
-        InputError: the images have another shape or type, or one is empty.
+    Arguments, result and errors are those of ``cross_stems``.
 
     Example:
         >>> one = np.zeros((1, 28, 28), np.uint8)
@@ -61,23 +54,13 @@ def add_upstrokes(images: Images, seed: int) -> Images:
         >>> 6 < int(columns.sum()) < 16
         True
     """
-    return _transform(
-        images, seed, lambda generator, image: _draw_over(generator, image, _upstroke)
-    )
+    return _transform(images, seed, partial(_draw_over, _upstroke))
 
 
 def lengthen_stems(images: Images, seed: int) -> Images:
     """Lengthen the stem of sevens and nines by a factor of 1.3 to 2; the head keeps its size.
 
-    Args:
-        images: uint8 ``[n, 28, 28]``, sevens or nines, light ink on black.
-        seed: of all random numbers.
-
-    Returns:
-        uint8 ``[n, 28, 28]``, scaled and centred as in MNIST.
-
-    Raises:
-        InputError: the images have another shape or type, or one is empty.
+    Arguments, result and errors are those of ``cross_stems``.
 
     Example:
         >>> seven = np.zeros((1, 28, 28), np.uint8)
@@ -91,7 +74,7 @@ def lengthen_stems(images: Images, seed: int) -> Images:
 def _transform(
     images: Images, seed: int, change: Callable[[Generator, Images], Image.Image]
 ) -> Images:
-    if images.dtype != np.uint8 or images.shape[1:] != (IMAGE_SIDE, IMAGE_SIDE):
+    if images.dtype != np.uint8 or images.shape[1:] != IMAGE_SHAPE:
         raise InputError(f"images: {images.dtype} {list(images.shape)}; give uint8 [n, 28, 28]")
     if not images.any(axis=(1, 2)).all():
         raise InputError("images: one is empty; give digits")
@@ -103,7 +86,7 @@ def _transform(
 
 
 def _draw_over(
-    generator: Generator, image: Images, strokes: Callable[[Generator, Images], list[Line]]
+    strokes: Callable[[Generator, Images], list[Line]], generator: Generator, image: Images
 ) -> Image.Image:
     drawing = Image.fromarray(image).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     pen, width = ImageDraw.Draw(drawing), round(SCALE * _stroke_width(image))
@@ -151,10 +134,7 @@ def _upstroke(generator: Generator, image: Images) -> list[Line]:
     length = generator.uniform(0.2, 0.5) * height
     lines = [[head, (head[0] - length * float(np.cos(angle)), top + length * float(np.sin(angle)))]]
     if generator.random() < 0.25:
-        x, (left, right) = (
-            _centre(image, bottom - 1),
-            generator.uniform(0.15, 0.3, 2) * height,
-        )
+        x, (left, right) = _centre(image, bottom - 1), generator.uniform(0.15, 0.3, 2) * height
         lines.append([(x - left, bottom - 1.0), (x + right, bottom - 1.0)])
     return lines
 

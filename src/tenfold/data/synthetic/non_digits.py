@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tenfold.core.errors import InputError
-from tenfold.core.limits import IMAGE_SIDE
+from tenfold.core.limits import IMAGE_SHAPE, IMAGE_SIDE
 from tenfold.data.synthetic import areas, letters, strokes
 from tenfold.data.synthetic.placement import SCALE, Images, place
 
@@ -76,7 +76,7 @@ def draw_non_digits(
 
 def _validated_kinds(kinds: Sequence[str] | None, digits: Images | None) -> Sequence[str]:
     if digits is not None and (
-        digits.dtype != np.uint8 or digits.shape[1:] != (IMAGE_SIDE, IMAGE_SIDE) or not len(digits)
+        digits.dtype != np.uint8 or digits.shape[1:] != IMAGE_SHAPE or not len(digits)
     ):
         raise InputError(
             f"digits: {digits.dtype} {list(digits.shape)}; give uint8 [m, 28, 28], m from 1"

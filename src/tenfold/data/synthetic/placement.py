@@ -7,7 +7,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image
 
-from tenfold.core.limits import IMAGE_SIDE
+from tenfold.core.limits import IMAGE_SHAPE, IMAGE_SIDE
 
 Images = NDArray[np.uint8]
 SCALE = 4  # pixels of a drawing per pixel of the image
@@ -58,7 +58,7 @@ def _resize(drawing: Image.Image, scale: float) -> Images:
 
 
 def _paste(small: Images, top: int, left: int) -> Images:
-    frame = np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)
+    frame = np.zeros(IMAGE_SHAPE, np.uint8)
     frame[top : top + small.shape[0], left : left + small.shape[1]] = small
     return frame
 

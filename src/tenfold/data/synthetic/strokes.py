@@ -9,7 +9,7 @@ from numpy.random import Generator
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from tenfold.core.limits import IMAGE_SIDE
+from tenfold.core.limits import IMAGE_SHAPE
 from tenfold.data.synthetic.placement import SIDE, Images, place
 
 Line = NDArray[np.float64]
@@ -174,9 +174,7 @@ def _form(generator: Generator) -> Images:
         lines.append(_across(False, generator.uniform(-1, 1)))
     slant = generator.normal(0, 0.05)
     slanted = [line + slant * line[:, ::-1] * [1, -1] for line in lines]
-    small = _stroke(generator, slanted, SIDE / 2).resize(
-        (IMAGE_SIDE, IMAGE_SIDE), Image.Resampling.BOX
-    )
+    small = _stroke(generator, slanted, SIDE / 2).resize(IMAGE_SHAPE, Image.Resampling.BOX)
     return np.array(small)
 
 

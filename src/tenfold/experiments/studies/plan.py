@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from tenfold.core.errors import InputError
-from tenfold.core.files import atomic_write
-from tenfold.data import Origin, Splits, load
+from tenfold.data import Splits, load
 from tenfold.networks.recipes import Recipe
-from tenfold.runs.record import DataRecord
+from tenfold.runs.record import DataRecord, read_json, write_json
 
 NAME = "study.json"
 FORMAT = 1
@@ -108,9 +107,7 @@ class Plan:
 
     def save(self, folder: Path) -> None:
         """Write ``study.json`` atomically."""
-        with atomic_write(folder / NAME, "w") as file:
-            json.dump(asdict(self), file, indent=2)
-            file.write("\n")
+        write_json(folder / NAME, asdict(self))
 
     @classmethod
     def load(cls, folder: Path) -> Plan:
@@ -119,34 +116,20 @@ class Plan:
         Raises:
             InputError: the file is missing or damaged, or of another version.
         """
-        path = folder / NAME
+        remedy = "begin the study again in another folder"
         try:
-            values = json.loads(path.read_text("utf-8"))
-            return cls._from_json(values)
-        except (FileNotFoundError, NotADirectoryError):
+            return read_json(folder / NAME, FORMAT, cls._from_json, remedy)
+        except FileNotFoundError:
             raise InputError(f"{folder}: not a study (no {NAME}); see tenfold study") from None
-        except OSError as error:
-            raise InputError(f"{path}: cannot be read ({error.strerror})") from None
-        except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:
-            reason = " ".join(str(error).split())
-            raise InputError(
-                f"{path}: damaged, or of another version of tenfold ({reason}); begin the study "
-                "again in another folder"
-            ) from None
 
     @classmethod
     def _from_json(cls, values: dict[str, Any]) -> Plan:
-        if values["format"] != FORMAT:
-            raise InputError(f"its format is {values['format']}, this version reads {FORMAT}")
-        data = values["data"]
-        origin = None if data["origin"] is None else Origin(**data["origin"])
         settings = [
             Setting(**{**row, "recipe": Recipe.from_json(row["recipe"])})
             for row in values["settings"]
         ]
-        return cls(
-            **{**values, "data": DataRecord(**{**data, "origin": origin}), "settings": settings}
-        )
+        data = DataRecord.from_json(values["data"])
+        return cls(**{**values, "data": data, "settings": settings})
 
 
 def _program(recipe: Recipe) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Mapping
 
 from tenfold.core.errors import InputError
@@ -30,111 +31,67 @@ def recipe(name: str) -> Recipe:
     return RECIPES[name]
 
 
-_TUTORIAL_DROPOUT = {
-    "hidden": [64, 128, 32],
-    "activation": ["elu", "relu", "elu"],
-    "dropout": [0.9, 0.7, 0.0],
-}
+_linear = functools.partial(Recipe, schedule="linear", warmup=0.1, batch_size=125)
+"""125 divides the 55,000 images: no smaller last batch to compile."""
+
+_conv = functools.partial(_linear, network="conv")
+_FOUR_LAYERS = {"kernels": [5, 3, 3, 3], "pooling": [2, 1, 2, 1], "batch_norm": True}
+_NO_ACCURACY = Published(note="the tutorial prints no accuracy")
 
 _RECIPES = (
-    Recipe(
+    _conv(
         "instant",
-        network="conv",
         arguments={"filters": [8, 32], "kernels": 5, "pooling": 2},
         learning_rate=8e-3,
-        schedule="linear",
         warmup=0.2,
-        batch_size=125,
         epochs=1,
         summary="one epoch of a small convolutional network: 98 % in the shortest time",
     ),
-    Recipe(
+    _conv(
         "quick",
-        network="conv",
         arguments={"filters": [8, 24], "kernels": 5, "pooling": 2, "batch_norm": True},
         learning_rate=1.5e-2,
-        schedule="linear",
         warmup=0.15,
-        batch_size=125,  # divides the 55,000 images: no smaller last batch to compile
         epochs=2,
         augmentation=Augmentation(shift=1),
         summary="the default: a small convolutional network, 99 % within seconds",
     ),
-    Recipe(
+    _conv(
         "conv",
-        network="conv",
-        arguments={
-            "filters": [24, 32, 48, 64],
-            "kernels": [5, 3, 3, 3],
-            "pooling": [2, 1, 2, 1],
-            "batch_norm": True,
-        },
+        arguments={"filters": [24, 32, 48, 64], **_FOUR_LAYERS},
         optimizer="muon",
         learning_rate=2e-2,
-        schedule="linear",
-        warmup=0.1,
-        batch_size=125,
         epochs=3,
         augmentation=Augmentation(shift=1, rotation=6, scale=0.06, shear=0.06),
         summary="four convolutions with batch normalisation: 99.5 % within a minute",
     ),
-    Recipe(
+    _conv(
         "tiny",
-        network="conv",
-        arguments={
-            "filters": [8, 10, 12, 12],
-            "kernels": [5, 3, 3, 3],
-            "pooling": [2, 1, 2, 1],
-            "batch_norm": True,
-        },
+        arguments={"filters": [8, 10, 12, 12], **_FOUR_LAYERS},
         learning_rate=1e-2,
-        schedule="linear",
-        warmup=0.1,
-        batch_size=125,
         epochs=24,
         augmentation=Augmentation(shift=1, rotation=8, scale=0.08, shear=0.08),
         summary="the smallest network: 3,954 parameters",
     ),
-    Recipe(
+    _conv(
         "small",
-        network="conv",
-        arguments={
-            "filters": [16, 24, 32, 24],
-            "kernels": [5, 3, 3, 3],
-            "pooling": [2, 1, 2, 1],
-            "batch_norm": True,
-            "dropout": 0.1,
-        },
+        arguments={"filters": [16, 24, 32, 24], **_FOUR_LAYERS, "dropout": 0.1},
         learning_rate=1e-2,
-        schedule="linear",
-        warmup=0.1,
-        batch_size=125,
         epochs=16,
         augmentation=Augmentation(shift=1, rotation=10, scale=0.1, shear=0.1, elastic=1),
         summary="19,034 parameters, with affine and elastic augmentation",
     ),
-    Recipe(
+    _conv(
         "best",
-        network="conv",
-        arguments={
-            "filters": [32, 64, 64, 128],
-            "kernels": [5, 3, 3, 3],
-            "pooling": [2, 1, 2, 1],
-            "batch_norm": True,
-            "dropout": 0.1,
-        },
+        arguments={"filters": [32, 64, 64, 128], **_FOUR_LAYERS, "dropout": 0.1},
         optimizer="muon",
         learning_rate=2e-2,
-        schedule="linear",
-        warmup=0.1,
-        batch_size=125,
         epochs=10,
         augmentation=Augmentation(shift=2, rotation=10, scale=0.1, shear=0.1, elastic=1),
         summary="four wider convolutions, with affine and elastic augmentation",
     ),
-    Recipe(
+    _conv(
         "fashion",
-        network="conv",
         arguments={
             "filters": [24, 48, 48, 96, 96],
             "kernels": 3,
@@ -145,41 +102,29 @@ _RECIPES = (
         },
         optimizer="muon",
         learning_rate=2e-2,
-        schedule="linear",
-        warmup=0.1,
-        batch_size=125,
         epochs=12,
         augmentation=Augmentation(shift=1, flip=0.5),
         summary="five convolutions for Fashion-MNIST, with random flips and shifts",
     ),
-    Recipe(
+    _linear(
         "best-dense",
         arguments={"hidden": [1024, 1024], "batch_norm": True, "gaussian_noise": 0.08},
         learning_rate=2e-3,
-        schedule="linear",
         warmup=0.05,
-        batch_size=125,
         epochs=24,
         augmentation=Augmentation(shift=1, rotation=10, scale=0.1, shear=0.15, elastic=1),
         summary="two dense layers of 1,024, with Gaussian noise and augmentation",
     ),
-    Recipe(
+    _linear(
         "dense-noise",
-        arguments={
-            "hidden": [1000, 500, 250, 250, 250],
-            "batch_norm": True,
-            "gaussian_noise": 0.3,
-        },
+        arguments={"hidden": [1000, 500, 250, 250, 250], "batch_norm": True, "gaussian_noise": 0.3},
         learning_rate=2e-3,
-        schedule="linear",
         warmup=0.05,
-        batch_size=125,
         epochs=60,
         summary="five dense layers with Gaussian noise, without augmentation",
     ),
-    Recipe(
+    _conv(
         "reader",
-        network="conv",
         arguments={
             "filters": [24, 48, 64],
             "kernels": [5, 3, 5],
@@ -188,9 +133,6 @@ _RECIPES = (
             "dropout": 0.3,
         },
         learning_rate=6e-3,
-        schedule="linear",
-        warmup=0.1,
-        batch_size=125,
         epochs=40,
         augmentation=Augmentation(
             shift=2,
@@ -209,19 +151,23 @@ _RECIPES = (
         "logistic",
         arguments={"hidden": []},
         batch_size=32,
-        published=Published(note="the tutorial prints no accuracy"),
+        published=_NO_ACCURACY,
         summary="softmax regression: no hidden layer",
     ),
     Recipe(
         "dense-47",
         arguments={"hidden": [47]},
         batch_size=32,
-        published=Published(note="the tutorial prints no accuracy"),
+        published=_NO_ACCURACY,
         summary="one hidden layer of 47",
     ),
     Recipe(
         "dropout",
-        arguments=_TUTORIAL_DROPOUT,
+        arguments={
+            "hidden": [64, 128, 32],
+            "activation": ["elu", "relu", "elu"],
+            "dropout": [0.9, 0.7, 0.0],
+        },
         epochs=14,
         published=Published(
             train=0.8814,
@@ -244,7 +190,7 @@ _RECIPES = (
         arguments={"hidden": [256]},
         loss="sparse_categorical_crossentropy",
         optimizer="rmsprop",
-        published=Published(note="the tutorial prints no accuracy"),
+        published=_NO_ACCURACY,
         summary="one hidden layer of 256, sparse labels",
     ),
     Recipe(

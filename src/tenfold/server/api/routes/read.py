@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from tenfold.handwriting.reading import Digit
 
-SHAPE = (limits.IMAGE_SIDE, limits.IMAGE_SIDE)
-
 
 class Component(Answer):
     """A component of the ink that is not a digit."""
@@ -80,7 +78,7 @@ def read_routes(service: Service) -> APIRouter:
         """Read the digits in a photo, scan or drawing, and return where they are."""
         picture = await read_picture(request, service.settings.limits)
         model = service.model.current
-        if model.predictor.image_shape != SHAPE:
+        if model.predictor.image_shape != limits.IMAGE_SHAPE:
             raise ServiceError("invalid", "this model does not take images of 28x28 pixels")
         return await service.reading_queue.run(_read, picture, model, top)
 

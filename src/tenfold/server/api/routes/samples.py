@@ -24,7 +24,6 @@ from tenfold.server.http.body import parse_model
 from tenfold.server.http.errors import ServiceError
 from tenfold.server.http.images import decode_image
 
-SHAPE = (limits.IMAGE_SIDE, limits.IMAGE_SIDE)
 SampleId = Annotated[str, Path(max_length=200)]
 
 
@@ -145,6 +144,6 @@ def _decode(text: str) -> npt.NDArray[np.uint8]:
         data = base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError):
         raise ServiceError("invalid", "image: not base64") from None
-    if len(data) == SHAPE[0] * SHAPE[1]:
-        return np.frombuffer(data, np.uint8).reshape(SHAPE)
-    return decode_image(data, SHAPE)
+    if len(data) == limits.IMAGE_SIDE**2:
+        return np.frombuffer(data, np.uint8).reshape(limits.IMAGE_SHAPE)
+    return decode_image(data, limits.IMAGE_SHAPE)
