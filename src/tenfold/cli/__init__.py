@@ -7,7 +7,7 @@ Importing a module adds its commands; `--help` lists them in the order of these 
 - ``evaluate``, ``report``, ``export``: commands on runs
 - ``read``, ``collect``, ``serve``: handwriting and the service
 - ``data``, ``doctor`` with ``doctor_checks``: datasets and installation
-- ``audit_text``, ``data_text``, ``evaluation_text``, ``reading_text``, ``reproduction_text``,
+- ``audit_text``, ``data_text``, ``evaluation_text``, ``reproduction_text``,
   ``run_text``, ``study_text``, ``text``: console output of results
 """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -92,6 +92,31 @@ def _app(
 ) -> None:
     if context.invoked_subcommand is None:
         typer.echo(context.get_help())
+
+
+def for_each(paths: Sequence[Path], action: Callable[[Path], None], done: str) -> None:
+    """Call a function for each path; with several, a failure does not stop the others.
+
+    Args:
+        paths: in their order.
+        action: the function.
+        done: what it does, for messages, such as ``read``.
+
+    Raises:
+        InputError: the function failed for a path.
+    """
+    failed = []
+    for path in paths:
+        try:
+            action(path)
+        except InputError as error:
+            if len(paths) == 1:
+                raise
+            prefix = "" if str(path) in str(error) else f"{path}: "
+            typer.echo(f"tenfold: {prefix}{error}", err=True)
+            failed.append(str(path))
+    if failed:
+        raise InputError(f"{len(failed)} of {len(paths)} not {done}: {', '.join(failed)}")
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tenfold.cli.app import app
+from tenfold.cli.app import app, for_each
 from tenfold.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -40,17 +40,7 @@ def collect(
         return
     if not photos or out is None:
         raise InputError("give photos of sheets and -o FOLDER; or --template sheet.pdf to make one")
-    failed = []
-    for photo in photos:
-        try:
-            typer.echo(_describe(sheets.collect(photo, out)))
-        except InputError as error:
-            if len(photos) == 1:
-                raise
-            typer.echo(f"tenfold: {error}", err=True)
-            failed.append(str(photo))
-    if failed:
-        raise InputError(f"{len(failed)} of {len(photos)} not collected: {', '.join(failed)}")
+    for_each(photos, lambda photo: typer.echo(_describe(sheets.collect(photo, out))), "collected")
     typer.echo(f"next   check the overview, then tenfold train --data {out} --from reader")
 
 

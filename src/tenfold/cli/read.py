@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tenfold.cli.app import app
+from tenfold.cli.app import app, for_each
 from tenfold.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -45,28 +45,24 @@ def read(
         raise InputError("--json, --csv: give one of them")
     predictor = None if model is None else Predictor(model)
     show = _show_json if as_json else _csv_writer() if as_csv else _show_text
-    failed = []
-    for picture in pictures:
-        try:
-            result = reading.read(picture, predictor, deslant=deslant)
-            if annotate is not None:
-                annotation.annotate(picture, result, annotate)
-        except InputError as error:
-            if len(pictures) == 1:
-                raise
-            prefix = "" if str(picture) in str(error) else f"{picture}: "
-            typer.echo(f"tenfold: {prefix}{error}", err=True)
-            failed.append(str(picture))
-        else:
-            show(picture, result)
-    if failed:
-        raise InputError(f"{len(failed)} of {len(pictures)} not read: {', '.join(failed)}")
+
+    def read_one(picture: Path) -> None:
+        result = reading.read(picture, predictor, deslant=deslant)
+        if annotate is not None:
+            annotation.annotate(picture, result, annotate)
+        show(picture, result)
+
+    for_each(pictures, read_one, "read")
 
 
 def _show_text(picture: Path, reading: Reading) -> None:
-    from tenfold.cli.reading_text import describe_reading
-
-    typer.echo(describe_reading(str(picture), reading))
+    """Print the text by lines, each followed by the confidences of its digits."""
+    typer.echo(picture)
+    if reading.quarter_turns:
+        typer.echo(f"  rotated {90 * reading.quarter_turns} degrees counter-clockwise")
+    for text, digits in zip(reading.text.splitlines(), reading.lines, strict=True):
+        confidences = "  ".join(f"{d.label} {100 * d.confidence:.1f} %" for d in digits)
+        typer.echo(f"  {text}\n  {confidences}")
 
 
 def _show_json(picture: Path, reading: Reading) -> None:

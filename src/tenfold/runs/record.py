@@ -103,7 +103,7 @@ class Record:
 
     def save(self, folder: Path) -> None:
         """Write ``run.json`` atomically."""
-        write_json(folder / RECORD, {**asdict(self), "recipe": self.recipe.to_json()})
+        write_record(folder / RECORD, {**asdict(self), "recipe": self.recipe.to_json()})
 
     def replace(self, **changes: Any) -> Record:
         """Return a copy with other values."""
@@ -117,7 +117,7 @@ class Record:
             InputError: it is missing, damaged or of another format.
         """
         try:
-            return read_json(
+            return read_record(
                 folder / RECORD,
                 FORMAT,
                 cls._from_json,
@@ -145,14 +145,14 @@ class Record:
         return record
 
 
-def write_json(path: Path, values: dict[str, Any]) -> None:
+def write_record(path: Path, values: dict[str, Any]) -> None:
     """Write a record atomically."""
     with atomic_write(path, "w") as file:
         json.dump(values, file, indent=2)
         file.write("\n")
 
 
-def read_json(path: Path, version: int, parse: Callable[[dict[str, Any]], T], remedy: str) -> T:
+def read_record(path: Path, version: int, parse: Callable[[dict[str, Any]], T], remedy: str) -> T:
     """Read a record.
 
     Args:
@@ -170,10 +170,8 @@ def read_json(path: Path, version: int, parse: Callable[[dict[str, Any]], T], re
         if values["format"] != version:
             raise InputError(f"its format is {values['format']}, this version reads {version}")
         return parse(values)
-    except NotADirectoryError:
+    except (FileNotFoundError, NotADirectoryError):
         raise FileNotFoundError(path) from None
-    except FileNotFoundError:
-        raise
     except OSError as error:
         raise InputError(f"{path}: cannot be read ({error.strerror})") from None
     except (InputError, ValueError, KeyError, TypeError, AttributeError) as error:

@@ -11,7 +11,7 @@ from typing import Any
 from tenfold.core.errors import InputError
 from tenfold.data import Splits, load
 from tenfold.networks.recipes import Recipe
-from tenfold.runs.record import DataRecord, read_json, write_json
+from tenfold.runs.record import DataRecord, read_record, write_record
 
 NAME = "study.json"
 FORMAT = 1
@@ -107,7 +107,7 @@ class Plan:
 
     def save(self, folder: Path) -> None:
         """Write ``study.json`` atomically."""
-        write_json(folder / NAME, asdict(self))
+        write_record(folder / NAME, asdict(self))
 
     @classmethod
     def load(cls, folder: Path) -> Plan:
@@ -118,7 +118,7 @@ class Plan:
         """
         remedy = "begin the study again in another folder"
         try:
-            return read_json(folder / NAME, FORMAT, cls._from_json, remedy)
+            return read_record(folder / NAME, FORMAT, cls._from_json, remedy)
         except FileNotFoundError:
             raise InputError(f"{folder}: not a study (no {NAME}); see tenfold study") from None
 

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from tenfold.core.errors import InputError
 from tenfold.evaluation import Evaluation
 from tenfold.runs import Run, live, predictions
-from tenfold.runs.layout import HISTORY
+from tenfold.runs.layout import HISTORY, read_file
 from tenfold.server.api.answers import encode_png_base64
 from tenfold.server.api.schemas import Count, Probability
 from tenfold.server.api.training_data import TrainingData
@@ -212,13 +212,9 @@ def _file_state(path: Path) -> FileState:
 
 
 def _read_history(path: Path) -> list[dict[str, float]]:
-    try:
-        with path.open(encoding="utf-8", newline="") as file:
-            return [
-                {name: float(value or "nan") for name, value in row.items()}
-                for row in csv.DictReader(file)
-            ]
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{path}: damaged ({error})") from None
+    def rows(path: Path) -> list[dict[str, float]]:
+        table = csv.DictReader(path.read_text("utf-8").splitlines())
+        return [{name: float(value or "nan") for name, value in row.items()} for row in table]
+
+    history: list[dict[str, float]] = read_file(path, rows) if path.exists() else []
+    return history
