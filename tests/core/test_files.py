@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tenfold.core.errors import InputError
-from tenfold.core.files import atomic_write, sha256
+from tenfold.core.files import atomic_path, atomic_write, sha256
 
 CONTENT = bytes(range(256)) * 4096
 
@@ -73,3 +73,18 @@ def test_sha256_of_a_file_is_that_of_its_bytes(tmp_path):
         == sha256(memoryview(CONTENT))
         == hashlib.sha256(CONTENT).hexdigest()
     )
+
+
+@pytest.mark.parametrize("write", [atomic_write, atomic_path])
+@pytest.mark.parametrize("target", [".", "..", "/", "here"])
+def test_a_folder_is_no_file_to_write(write, target, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "here").mkdir()
+    with pytest.raises(InputError, match="is a folder; give the name of a file"):
+        write(target).__enter__()
+
+
+def test_names_that_are_not_utf_8_are_escaped_in_text(tmp_path):
+    with atomic_write(tmp_path / "list.txt", "w") as file:
+        file.write(os.fsdecode(b"\x82\xa0.png"))
+    assert (tmp_path / "list.txt").read_text("utf-8") == "\\udc82\\udca0.png"

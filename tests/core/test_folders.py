@@ -1,5 +1,6 @@
 """Output folders: distinct names, and errors in one line."""
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -11,11 +12,9 @@ from tenfold.core import folders
 def test_dated_folders_of_the_same_second_differ(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(folders, "_timestamp", lambda: "2026-01-02-030405")
-    names = []
-    for _ in range(3):
-        folder = folders.dated_folder("audits", "mnist")
-        folder.mkdir(parents=True)
-        names.append(str(folder))
+    with ThreadPoolExecutor() as threads:
+        made = threads.map(lambda _: folders.make_dated_folder("audits", "mnist"), range(3))
+        names = sorted(map(str, made))
     first = str(Path("audits") / "2026-01-02-030405-mnist")
     assert names == [first, f"{first}-2", f"{first}-3"]
 

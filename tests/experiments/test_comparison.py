@@ -95,3 +95,8 @@ def test_runs_of_other_data_are_refused(pair, few, tmp_path):
     run = tenfold.train("logistic", other, out=tmp_path / "run", verbose=False)
     with pytest.raises(InputError, match="not evaluated on the same images"):
         compare(pair[0], run, "validation")
+
+
+def test_runs_are_given_by_their_folders_too():
+    with pytest.raises(InputError, match=r"^a: not a run folder"):
+        compare("a", "b")

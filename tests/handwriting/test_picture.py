@@ -13,6 +13,7 @@ from PIL import Image
 
 from tenfold.core.errors import InputError
 from tenfold.handwriting import detect_digits
+from tenfold.handwriting.picture import load_picture
 
 
 @pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (200, 30, 30)])
@@ -162,6 +163,17 @@ def test_invalid_input_is_refused_in_one_line(make, message, tmp_path, recwarn):
         detect_digits(make(tmp_path))
     assert "\n" not in str(caught.value)
     assert not recwarn.list
+
+
+def test_nested_lists_are_pictures():
+    image = np.arange(64, dtype=np.uint8).reshape(8, 8)
+    np.testing.assert_array_equal(load_picture(image.tolist()).pixels, load_picture(image).pixels)
+
+
+@pytest.mark.parametrize("given", [None, ["1.png", "2.png"], [[1], [2, 3]], 7j, b"PNG"])
+def test_what_is_no_picture_is_refused_by_its_type(given):
+    with pytest.raises(InputError, match=f"one file, .* received {type(given).__name__}$"):
+        load_picture(given)
 
 
 def test_neither_keras_nor_jax_nor_matplotlib_is_imported():

@@ -14,6 +14,7 @@ from interruption import assert_same_run, child, interrupt_in_epoch
 
 import tenfold
 from tenfold import InputError
+from tenfold.core.errors import TenfoldWarning
 from tenfold.training.progress import Progress
 from tenfold.training.run_folder import locked
 
@@ -133,6 +134,23 @@ def test_a_finish_that_was_stopped_is_done_again(stopped, finished_run, monkeypa
     assert tenfold.Run(stopped).record.status == "training"
     tenfold.resume(stopped, verbose=False)
     assert_same_run(finished_run, stopped)
+
+
+def test_a_picture_that_cannot_be_drawn_does_not_cost_the_training(stopped, monkeypatch):
+    def fail(*_):
+        raise ValueError("Key backend: 'module://matplotlib_inline' is not a valid value")
+
+    monkeypatch.setattr("tenfold.figures.output.render", fail)
+    with pytest.warns(
+        TenfoldWarning, match="is not drawn .*'module://matplotlib_inline'"
+    ) as caught:
+        run = tenfold.resume(stopped, verbose=False)
+    assert [
+        str(warning.message).partition(" for " if i == 0 else " is ")[0]
+        for i, warning in enumerate(caught)
+    ] == ["the confusion matrix", "learning-curves.png"]
+    assert run.record.status == "finished"
+    assert not (stopped / "learning-curves.png").exists()
 
 
 def test_two_processes_do_not_train_the_same_run(stopped):

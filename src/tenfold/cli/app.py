@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from tenfold.core.errors import InputError
+from tenfold.core.errors import InputError, TenfoldWarning
 
 INTERRUPTED = 130
 
@@ -34,6 +36,10 @@ def run() -> NoReturn:
     Taking JAX down takes about a second, when all is written and nothing is left to do.
     """
     code: Any = 0
+    os.environ["MPLBACKEND"] = "agg"  # a notebook's backend is not installed in every environment
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # characters that the console lacks are escaped
+            stream.reconfigure(errors="backslashreplace")
     try:
         main()
     except SystemExit as end:
@@ -48,11 +54,13 @@ def main() -> None:
     """Run the command line; bad input is one line on stderr and exit code 2."""
     usage_error: Any = typer.BadParameter.__base__  # the parser's UsageError
     try:
-        code = app(standalone_mode=False) or 0
+        with _warnings_in_one_line():
+            code = app(standalone_mode=False) or 0
     except InputError as error:
         _stop(str(error))
     except usage_error as error:
-        _stop(f"{error.format_message().rstrip('.')}; see tenfold --help")
+        command = error.ctx.command_path if error.ctx else "tenfold"
+        _stop(f"{error.format_message().rstrip('.')}; see {command} --help")
     except BrokenPipeError:  # whoever read our output has seen enough
         code = 0
     except OSError as error:
@@ -62,6 +70,23 @@ def main() -> None:
     if code == INTERRUPTED:  # the parser's own way to report Ctrl-C
         _stop("stopped", code=INTERRUPTED)
     sys.exit(code)
+
+
+@contextmanager
+def _warnings_in_one_line() -> Iterator[None]:
+    """Show warnings of tenfold in one line each, without the place in the code."""
+    with warnings.catch_warnings():
+        original = warnings.showwarning
+
+        def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
+            if issubclass(category, TenfoldWarning):
+                typer.echo(f"tenfold: warning: {message}", err=True)
+            else:
+                original(message, category, *place, **more)
+
+        warnings.simplefilter("always", TenfoldWarning)
+        warnings.showwarning = show
+        yield
 
 
 def _stop(message: str, code: int = 2) -> NoReturn:

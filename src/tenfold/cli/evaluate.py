@@ -76,9 +76,8 @@ def compare(
     """Test which of two runs is better, and how significantly."""
     from tenfold.cli import evaluation_text
     from tenfold.experiments import comparison
-    from tenfold.runs import Run
 
-    result = comparison.compare(Run(first), Run(second), split)
+    result = comparison.compare(first, second, split)
     if as_json:
         echo_json(result.to_json())
     else:

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
-from tenfold.core.cache import cache_folder
+from tenfold.core.cache import find_cache_folder
 from tenfold.core.errors import InputError
 
 CHECKED = {"keras": "3.15", "jax": "0.10"}
@@ -40,6 +40,10 @@ OPTIONAL = (
     "keras.wrappers",
 )
 """Modules that importing Keras and JAX would import if installed, and training does not use."""
+
+
+DEVICE_VARIABLES = ("JAX_PLATFORMS", "JAX_PLATFORM_NAME")
+"""Environment variables that choose the device of JAX."""
 
 
 class _LazyModule(ModuleType):
@@ -138,13 +142,33 @@ with _defer_optional_imports(), _without_garbage_collection():
     import keras as keras
 
 
+def require_device() -> None:
+    """Check that JAX finds the device which the environment asks for, if it does.
+
+    Raises:
+        InputError: there is no such device.
+    """
+    asked = [f"{name}={os.environ[name]}" for name in DEVICE_VARIABLES if os.environ.get(name)]
+    if not asked:
+        return
+    try:
+        jax.devices()
+    except Exception as error:  # JAX raises AssertionError and RuntimeError
+        raise InputError(
+            f"{' '.join(asked)}: JAX finds no such device; set JAX_PLATFORMS=cpu, or install "
+            "tenfold[gpu] where there is a GPU"
+        ) from error
+
+
 def enable_compilation_cache() -> None:
     """Store compiled programs in tenfold's cache folder, unless the user has set another folder."""
     config: Any = jax.config
-    if config.jax_compilation_cache_dir is None:
-        config.update("jax_compilation_cache_dir", str(cache_folder() / "compiled"))
+    cache = find_cache_folder()
+    if config.jax_compilation_cache_dir is None and cache is not None:
+        config.update("jax_compilation_cache_dir", str(cache / "compiled"))
         config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
         config.update("jax_persistent_cache_min_entry_size_bytes", 0)
 
 
+require_device()
 enable_compilation_cache()

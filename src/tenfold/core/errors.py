@@ -1,4 +1,6 @@
-"""The exceptions that tenfold raises for bad input, and their text."""
+"""The exceptions and warnings of tenfold, and their text."""
+
+import warnings
 
 
 class InputError(ValueError):
@@ -10,6 +12,15 @@ class InputError(ValueError):
 
 class NoDigitError(InputError):
     """A readable picture without digits."""
+
+
+class TenfoldWarning(UserWarning):
+    """A result that needs attention, in one line; the command line prints it to stderr."""
+
+
+def warn(message: str) -> None:
+    """Issue a ``TenfoldWarning``."""
+    warnings.warn(message, TenfoldWarning, stacklevel=3)
 
 
 def one_line(error: BaseException, limit: int = 300) -> str:

@@ -11,10 +11,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
-from tenfold.core.cache import cache_folder
+from tenfold.core.cache import find_cache_folder
 from tenfold.core.errors import InputError
 
 _WRITE_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS, errno.EIO}
+
+_TEXT = {"encoding": "utf-8", "errors": "backslashreplace", "newline": ""}
+"""Names of files may hold bytes that are not UTF-8, which Python decodes to lone surrogates."""
 
 
 @contextmanager
@@ -41,9 +44,9 @@ def atomic_write(path: str | Path, mode: str = "wb") -> Iterator[IO[Any]]:
     """
     if mode not in ("wb", "w"):
         raise ValueError(f'mode must be "wb" or "w", not {mode!r}')
-    target = Path(path)
+    target = _file_target(path)
     temporary = target.with_name(f".{target.name}.{os.getpid()}-{secrets.token_hex(4)}.tmp")
-    text: dict[str, str] = {"encoding": "utf-8", "newline": ""} if mode == "w" else {}
+    text: dict[str, str] = _TEXT if mode == "w" else {}
     try:
         try:
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -79,7 +82,7 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         >>> [path.name for path in folder.iterdir()]
         ['notes.txt']
     """
-    target = Path(path)
+    target = _file_target(path)
     temporary = target.with_name(f".{os.getpid()}-{secrets.token_hex(4)}.tmp.{target.name}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -91,10 +94,17 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         remove(temporary)
 
 
+def _file_target(path: str | Path) -> Path:
+    target = Path(path)
+    if not target.name or target.is_dir():
+        raise InputError(f"cannot write {path}: it is a folder; give the name of a file")
+    return target
+
+
 def write_error(path: Path, error: OSError) -> InputError:
     """Return the error for a file that cannot be written, with its reason and advice."""
-    cache = cache_folder()
-    cached = path.absolute().is_relative_to(cache)
+    cache = find_cache_folder()
+    cached = cache is not None and path.absolute().is_relative_to(cache)
     reason = error.strerror or str(error)
     if error.errno in (errno.ENOSPC, errno.EDQUOT) or "space" in reason:
         advice = "free some space"

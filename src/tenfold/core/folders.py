@@ -8,18 +8,26 @@ from pathlib import Path
 from tenfold.core.errors import InputError
 
 
-def dated_folder(parent: str, name: str) -> Path:
-    """Return the path of a new folder, named after the current second and its purpose.
+def make_dated_folder(parent: str, name: str) -> Path:
+    """Create a folder named after the current second and its purpose.
 
-    Example:
-        >>> dated_folder("runs", "quick").name.endswith("-quick")
-        True
+    Processes that do so in the same second get different folders.
+
+    Raises:
+        InputError: it cannot be created.
     """
+    make_folder(Path(parent))
     stem = f"{_timestamp()}-{name}"
     folder, count = Path(parent) / stem, 2
-    while folder.exists():
-        folder, count = Path(parent) / f"{stem}-{count}", count + 1
-    return folder
+    while True:
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            folder, count = Path(parent) / f"{stem}-{count}", count + 1
+        except OSError as error:
+            raise _cannot_create(folder, error) from None
+        else:
+            return folder
 
 
 def make_folder(folder: Path) -> None:
@@ -31,9 +39,11 @@ def make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise InputError(
-            f"{folder}: cannot be created ({error.strerror}); give another --out"
-        ) from None
+        raise _cannot_create(folder, error) from None
+
+
+def _cannot_create(folder: Path, error: OSError) -> InputError:
+    return InputError(f"{folder}: cannot be created ({error.strerror}); give another --out")
 
 
 def _timestamp() -> str:

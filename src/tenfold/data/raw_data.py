@@ -63,9 +63,14 @@ class RawData:
     def class_names(self) -> tuple[str, ...]:
         """Class names in the order of the labels; the numbers themselves if there are no names."""
         if self.names is not None:
-            return self.names
+            return tuple(map(_printable, self.names))
         largest = (int(split.labels.max()) for split in self.splits.values() if len(split.labels))
         return tuple(str(label) for label in range(max(largest, default=-1) + 1))
+
+
+def _printable(name: str) -> str:
+    """Escape bytes of a folder's name that are not UTF-8, which no font or console can show."""
+    return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def split_of(name: str) -> str | None:

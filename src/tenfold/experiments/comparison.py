@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -97,23 +98,25 @@ class Comparison:
         return f"<Comparison {self.verdict()}>"
 
 
-def compare(first: Run, second: Run, split: str | None = None) -> Comparison:
+def compare(
+    first: Run | str | Path, second: Run | str | Path, split: str | None = None
+) -> Comparison:
     """Compare two runs on the same images, each with all its networks.
 
     Args:
-        first: a run.
-        second: another run on the same data.
+        first: a run or its folder.
+        second: another on the same data.
         split: ``validation``, or ``test``, which is recorded as an opening; by default test if
             both runs have opened it already, else validation.
 
     Raises:
         InputError: a run is not finished, or they were not evaluated on the same images.
     """
+    runs = [run if isinstance(run, Run) else Run(run) for run in (first, second)]
     if split is None:
-        opened = all(run.test_openings() for run in (first, second))
-        split = "test" if opened else "validation"
-    results = [run.evaluate(split, by="compare") for run in (first, second)]
-    return Comparison.of((str(first.path), str(second.path)), *results)
+        split = "test" if all(run.test_openings() for run in runs) else "validation"
+    results = [run.evaluate(split, by="compare") for run in runs]
+    return Comparison.of((str(runs[0].path), str(runs[1].path)), *results)
 
 
 def _correct(evaluation: Evaluation) -> npt.NDArray[np.bool_]:

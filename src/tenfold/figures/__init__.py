@@ -16,7 +16,7 @@ from tenfold.figures.confusion import confusion_matrix
 from tenfold.figures.curves import learning_curves
 from tenfold.figures.images import GALLERY_LIMIT, WEIGHTS_LIMIT, gallery, predictions, weights
 from tenfold.figures.intervals import INTERVALS_LIMIT, intervals
-from tenfold.figures.output import data_uri, save, to_html, to_png
+from tenfold.figures.output import data_uri, save, to_html, to_png, warn_if_not_drawn
 from tenfold.figures.reliability import reliability
 from tenfold.figures.risk_coverage import risk_coverage
 from tenfold.figures.svg import to_svg
@@ -44,5 +44,6 @@ __all__ = [
     "to_html",
     "to_png",
     "to_svg",
+    "warn_if_not_drawn",
     "weights",
 ]

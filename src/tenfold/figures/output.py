@@ -5,13 +5,15 @@ from __future__ import annotations
 import base64
 import html
 import io
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tenfold.core.errors import InputError
+from tenfold.core.errors import InputError, one_line, warn
 from tenfold.core.files import atomic_write
 from tenfold.figures.common import DPI
 
@@ -33,6 +35,15 @@ def save(figure: Figure, path: str | Path) -> None:
     content = render(figure, kind)
     with atomic_write(Path(path), "wb") as file:
         file.write(content)
+
+
+@contextmanager
+def warn_if_not_drawn(picture: str) -> Iterator[None]:
+    """Turn a failure to draw a picture into a warning, so that it does not cost a training."""
+    try:
+        yield
+    except Exception as error:  # matplotlib, its fonts and its settings raise many types
+        warn(f"{picture} is not drawn ({one_line(error, 200)}); all other files are written")
 
 
 def to_png(figure: Figure) -> bytes:

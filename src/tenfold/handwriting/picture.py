@@ -60,10 +60,27 @@ def load_picture(
     """
     if isinstance(source, (str, Path)):
         return _load_file(Path(source), max_side)
+    from PIL.Image import Image
+
+    if isinstance(source, Image):
+        return _decode(source, "the picture", max_side)
+    pixels = _from_array(_as_array(source))
+    return Picture(_reduce(pixels, max_side), (pixels.shape[1], pixels.shape[0]))
+
+
+def _as_array(source: Any) -> NDArray[Any]:
+    """Return an array-like, such as a tensor or nested lists of numbers, as an array."""
     if isinstance(source, np.ndarray):
-        pixels = _from_array(source)
-        return Picture(_reduce(pixels, max_side), (pixels.shape[1], pixels.shape[0]))
-    return _decode(source, "the picture", max_side)
+        return source
+    try:
+        array = np.asarray(source)
+    except (TypeError, ValueError, RuntimeError):  # of uneven rows, and of tensors elsewhere
+        array = np.array(None)
+    if array.dtype.kind not in "biuf":
+        raise InputError(
+            f"a picture is one file, Pillow image or array; received {type(source).__name__}"
+        )
+    return array
 
 
 def upscale(pixels: Pixels) -> Pixels:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_path
@@ -15,10 +19,32 @@ if TYPE_CHECKING:
 
 def save_model(folder: Path, seed: int, model: keras.Model) -> None:
     """Write a trained model and its weights, each atomically."""
-    with atomic_path(model_path(folder, seed)) as path:
+    with atomic_path(model_path(folder, seed)) as path, _zip_dates_in_range():
         _without_custom_optimizer(model).save(path)
     with atomic_path(weights_path(folder, seed)) as path:
         model.save_weights(path)
+
+
+@contextmanager
+def _zip_dates_in_range() -> Iterator[None]:
+    """Let Keras write its archive although the clock shows a year that ZIP cannot store.
+
+    Boards without a battery start in 1970. Source: the documentation of ``zipfile.ZipInfo``.
+    """
+    if 1980 <= time.localtime().tm_year <= 2107:
+        yield
+        return
+    original = zipfile.ZipInfo
+    zipfile.ZipInfo = _FirstDate  # type: ignore[misc]
+    try:
+        yield
+    finally:
+        zipfile.ZipInfo = original  # type: ignore[misc]
+
+
+class _FirstDate(zipfile.ZipInfo):
+    def __init__(self, filename: str = "NoName", date_time: Any = None) -> None:
+        super().__init__(filename)
 
 
 def _without_custom_optimizer(model: keras.Model) -> keras.Model:

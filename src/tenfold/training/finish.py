@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -37,7 +38,8 @@ _IMPORTS = (
 def import_ahead() -> None:
     """Import what ``finish`` uses, while the network is trained."""
     for name in _IMPORTS:
-        importlib.import_module(name)
+        with suppress(Exception):  # reported where the module is used
+            importlib.import_module(name)
 
 
 def finish(job: TrainingJob, validation: Dataset | None) -> None:
@@ -53,8 +55,9 @@ def finish(job: TrainingJob, validation: Dataset | None) -> None:
     record = _evaluate(job, _trained_networks(job), validation)
     with explain_write_error(folder):
         write_history(folder, done.history)
-        curves = figures.learning_curves(columns(done.history), title=record.title)
-        figures.save(curves, folder / LEARNING_CURVES)
+        with figures.warn_if_not_drawn(LEARNING_CURVES):
+            curves = figures.learning_curves(columns(done.history), title=record.title)
+            figures.save(curves, folder / LEARNING_CURVES)
         record.replace(status="finished", seconds=done.seconds).save(folder)
     for name in (checkpoint.NAME, live.NAME):
         (folder / name).unlink(missing_ok=True)
@@ -102,7 +105,8 @@ def _evaluate(
     if examples is not None:
         with explain_write_error(folder):
             predictions.save(folder, result, examples)
-            job.events.add_confusion_matrix(record.recipe.epochs, result)
+            with figures.warn_if_not_drawn("the confusion matrix for TensorBoard"):
+                job.events.add_confusion_matrix(record.recipe.epochs, result)
     scored = record.replace(scores=_scores(result), calibrations=list(result.calibrations))
     return _with_gains(job, scored, result) if record.continued else scored
 

@@ -33,7 +33,7 @@ class PreparedRun:
     """A run that is ready to be trained.
 
     Attributes:
-        folder: of the run; a new run does not have it yet.
+        folder: of the run; of a new run it is not made yet, and None for one named by date.
         record: of the run.
         models: compiled networks, one a seed; of a resumed run one for all seeds.
         resumed: whether the training continues from the folder's checkpoint.
@@ -41,7 +41,7 @@ class PreparedRun:
             images, float32 ``[n, classes]``.
     """
 
-    folder: Path
+    folder: Path | None
     record: Record
     models: list[keras.Model]
     resumed: bool = False
@@ -49,12 +49,16 @@ class PreparedRun:
 
 
 def prepare_new(
-    folder: Path, recipe: Recipe, splits: Splits, seeds: int, protocol: str = "held-out"
+    folder: Path | None,
+    recipe: Recipe,
+    splits: Splits,
+    seeds: int,
+    protocol: str = "held-out",
 ) -> PreparedRun:
     """Prepare a training from random weights.
 
     Args:
-        folder: to make.
+        folder: to make; None for one named by date.
         recipe: by which networks are built and trained.
         splits: training and validation images.
         seeds: number of networks.
@@ -72,7 +76,7 @@ def prepare_new(
     return PreparedRun(folder, record, models)
 
 
-def prepare_finetuned(folder: Path, finetuning: FineTuning) -> PreparedRun:
+def prepare_finetuned(folder: Path | None, finetuning: FineTuning) -> PreparedRun:
     """Prepare a training from pretrained weights."""
     record = _new_record(finetuning.recipe, finetuning.seeds, finetuning.splits)
     record = record.replace(continued=finetuning.record)
@@ -125,7 +129,7 @@ def count_parameters(recipe: Recipe, splits: Splits) -> int:
         InputError: network, loss, optimizer and images cannot be combined.
     """
     with explain_out_of_memory():
-        run = prepare_new(Path(), recipe, splits, seeds=1)
+        run = prepare_new(None, recipe, splits, seeds=1)
         build_program([run], splits)
         return int(run.models[0].count_params())
 
@@ -141,21 +145,22 @@ def start_job(run: PreparedRun, resources: ExitStack) -> TrainingJob:
     Raises:
         InputError: the checkpoint or the folder cannot be used.
     """
-    if run.resumed:
+    if run.resumed and run.folder is not None:
+        folder = run.folder
         network = engine.read_state(run.models[0])
-        checkpoint = checkpoints.load(run.folder, network, len(run.record.seeds))
+        checkpoint = checkpoints.load(folder, network, len(run.record.seeds))
     else:
-        resources.enter_context(new_folder(run.folder))
-        resources.enter_context(locked(run.folder))
+        folder = resources.enter_context(new_folder(run.folder, run.record.recipe.name))
+        resources.enter_context(locked(folder))
         checkpoint = Checkpoint(0, engine.initial_state(run.models), [], 0.0)
-        with emptied_on_failure(run.folder):
-            _write_first_files(run, checkpoint)
-    return TrainingJob(run.folder, run.record, run.models[0], checkpoint)
+        with emptied_on_failure(folder):
+            _write_first_files(folder, run, checkpoint)
+    return TrainingJob(folder, run.record, run.models[0], checkpoint)
 
 
-def _write_first_files(run: PreparedRun, checkpoint: Checkpoint) -> None:
+def _write_first_files(folder: Path, run: PreparedRun, checkpoint: Checkpoint) -> None:
     """Write all that resuming needs; ``run.json`` comes last and makes the folder a run."""
-    folder, record = run.folder, run.record
+    record = run.record
     if run.before is not None:
         save_predictions_before(folder, run.before)
     with atomic_write(folder / NETWORK, "w") as file:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tenfold.core.errors import InputError
-from tenfold.core.folders import make_folder
+from tenfold.core.folders import make_dated_folder, make_folder
 from tenfold.core.locks import lock_folder
 from tenfold.runs import ledger
 from tenfold.runs.layout import NETWORK, RECORD, is_run, resume_command
@@ -56,16 +56,24 @@ def _is_free(folder: Path) -> bool:
 
 
 @contextmanager
-def new_folder(folder: Path) -> Iterator[None]:
+def new_folder(folder: Path | None, name: str) -> Iterator[Path]:
     """Make a run folder, and remove it afterwards if no run was written.
+
+    Args:
+        folder: to make; None for ``runs/<date>-<name>``.
+        name: of the recipe.
 
     Raises:
         InputError: it cannot be made.
     """
-    made = [path for path in (folder, *folder.parents) if not path.exists()]
-    make_folder(folder)
+    if folder is None:
+        folder = make_dated_folder("runs", name)
+        made = [folder, folder.parent]
+    else:
+        made = [path for path in (folder, *folder.parents) if not path.exists()]
+        make_folder(folder)
     try:
-        yield
+        yield folder
     finally:
         for path in made if not is_run(folder) else ():
             _remove_if_empty(path)

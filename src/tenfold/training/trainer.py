@@ -7,7 +7,6 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from tenfold.core.errors import InputError
-from tenfold.core.folders import dated_folder
 from tenfold.data import Splits, load
 from tenfold.data.splitting import DEFAULT_VALIDATION
 from tenfold.networks.recipes import Recipe
@@ -91,18 +90,19 @@ def train(
         raise InputError(f"seeds: {seeds}; give a whole number from 1")
     if protocol not in PROTOCOLS:
         raise InputError(f"protocol: {protocol!r}; give one of {', '.join(PROTOCOLS)}")
-    if out is not None:
-        refuse_folder_in_use(Path(out))
+    folder = None if out is None else Path(out)
+    if folder is not None:
+        refuse_folder_in_use(folder)
     if start is not None:
         refuse_unsupported_arguments(seeds, validation, corrections, protocol)
         with explain_out_of_memory():
             finetuning = prepare_finetuning(start, chosen, data, resize)
-            run = prepare_finetuned(_folder(out, finetuning.recipe), finetuning)
+            run = prepare_finetuned(folder, finetuning)
             return _train_one(run, finetuning.splits, verbose, watch)
     splits = _splits(data, validation, resize, corrections, protocol)
     with explain_out_of_memory():
         chosen = chosen or named_recipe(DEFAULT_RECIPE)
-        run = prepare_new(_folder(out, chosen), chosen, splits, seeds, protocol)
+        run = prepare_new(folder, chosen, splits, seeds, protocol)
         return _train_one(run, splits, verbose, watch)
 
 
@@ -178,7 +178,7 @@ def _train_one(
 ) -> Run:
     (job,) = _train([run], splits, verbose, watch)
     job.raise_if_diverged()
-    return Run(run.folder)
+    return Run(job.folder)
 
 
 def _train(
@@ -192,12 +192,12 @@ def _train(
         jobs = [start_job(run, resources) for run in runs]
         try:
             if watch is not None:
-                watch(runs[0].folder)
+                watch(jobs[0].folder)
             run_epochs(jobs, program, splits, verbose, live_predictions=watch is not None)
             for job in jobs:
                 finish(job, splits.validation)
         except KeyboardInterrupt:
-            resume = resume_command(runs[0].folder)
+            resume = resume_command(jobs[0].folder)
             raise KeyboardInterrupt(f"stopped; continue with {resume}") from None
     return jobs
 
@@ -207,10 +207,6 @@ def _recipe(recipe: str | Recipe | None) -> Recipe | None:
     if chosen is not None and not isinstance(chosen, Recipe):
         raise InputError(f"recipe: got {type(recipe).__name__}; give a name or a tenfold.Recipe")
     return chosen
-
-
-def _folder(out: str | Path | None, recipe: Recipe) -> Path:
-    return dated_folder("runs", recipe.name) if out is None else Path(out)
 
 
 def _splits(

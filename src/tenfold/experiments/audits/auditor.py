@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
-from tenfold.core.folders import dated_folder
+from tenfold.core.folders import make_dated_folder
 from tenfold.data import Dataset, Splits, load
 from tenfold.experiments.audits.page import render
 from tenfold.experiments.audits.result import AuditResult
@@ -42,7 +42,7 @@ class Audit(AuditResult):
         Raises:
             InputError: the folder is not empty or cannot be written.
         """
-        folder = dated_folder("audits", self.name) if out is None else Path(out)
+        folder = make_dated_folder("audits", self.name) if out is None else Path(out)
         require_empty(folder)
         for name, content in (
             ("candidates.csv", as_csv(self.candidates)),

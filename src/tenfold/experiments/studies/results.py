@@ -138,7 +138,8 @@ class Study:
         with atomic_write(self.path / TABLE, "w") as file:
             self.table.to_csv(file, index=False)
         if self.rows()[0]["status"] == "finished":
-            figures.save(self.plot(), self.path / FIGURE)
+            with figures.warn_if_not_drawn(FIGURE):
+                figures.save(self.plot(), self.path / FIGURE)
 
     def remark(self) -> str:
         """How to read the scores of the best setting, in a sentence."""

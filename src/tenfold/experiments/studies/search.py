@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tenfold.core.errors import InputError
-from tenfold.core.folders import dated_folder, make_folder
+from tenfold.core.folders import make_dated_folder, make_folder
 from tenfold.data import Splits, load
 from tenfold.experiments.studies import grid
 from tenfold.experiments.studies import plan as plans
@@ -86,8 +86,8 @@ def study(
         raise InputError(f"seeds: {seeds}; give a whole number from 1")
     grid.count(axes, draws)
     base = base_recipe(recipe, axes, changes or {})
-    folder = dated_folder("studies", base.name) if out is None else Path(out)
-    _refuse_folder_in_use(folder)
+    if out is not None:
+        _refuse_folder_in_use(Path(out))
     splits = data if isinstance(data, Splits) else load(data, resize=resize)
     if splits.validation is None:
         raise InputError(f"data: a study chooses by validation images, and {splits.name} has none")
@@ -102,6 +102,7 @@ def study(
         settings=list(checked_settings(base, axes, draws, splits)),
         started=now(),
     )
+    folder = make_dated_folder("studies", base.name) if out is None else Path(out)
     make_folder(folder)
     with locked(folder):
         plan.save(folder)
