@@ -2,7 +2,8 @@
 
 Importing a module adds its commands; `--help` lists them in the order of these imports.
 
-- ``app``: start and end of every command, shared options; ``recipe_options``: generated options
+- ``app``: start and end of every command, shared options; ``recipe_options``,
+  ``generated_options``: options generated from declarations
 - ``train``, ``recipes``, ``reproduce``, ``study``, ``audit``: commands that train
 - ``evaluate``, ``report``, ``export``: commands on runs
 - ``read``, ``collect``, ``serve``: handwriting and the service

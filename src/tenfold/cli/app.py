@@ -27,7 +27,6 @@ app = typer.Typer(
 
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print it all as JSON.")]
-Resize = Annotated[bool, typer.Option("--resize", help="Bring other image sizes to 28x28.")]
 
 
 def run() -> NoReturn:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from tenfold.cli.app import Resize, app, interruptible
+from tenfold.cli.app import app, interruptible
+from tenfold.cli.generated_options import NOTHING, with_read_options
 
 
 @app.command()
+@with_read_options
 def audit(
     source: Annotated[str, typer.Argument(help="Name or path of a dataset.")] = "mnist",
     out: Annotated[Path | None, typer.Option(help="New folder; by default in audits/.")] = None,
@@ -18,7 +21,7 @@ def audit(
     recipe: Annotated[str | None, typer.Option(help="By default one for audits.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of folds and networks.")] = 0,
     limit: Annotated[int, typer.Option(min=1, help="Candidates on the page.")] = 200,
-    resize: Resize = False,
+    reading: Mapping[str, Any] = NOTHING,
 ) -> None:
     """Find likely label errors and duplicates, for review."""
     from tenfold.experiments.audits import auditor
@@ -27,7 +30,7 @@ def audit(
         auditor.require_empty(out)
     auditor.require_cleanlab()
     with interruptible():
-        result = auditor.audit(source, folds=folds, recipe=recipe, seed=seed, resize=resize)
+        result = auditor.audit(source, folds=folds, recipe=recipe, seed=seed, **reading)
         folder = result.save(out, limit)
     from tenfold.cli import audit_text
 

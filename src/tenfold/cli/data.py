@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
-from tenfold.cli.app import AsJson, Resize, app, echo_json
+from tenfold.cli.app import AsJson, app, echo_json
+from tenfold.cli.generated_options import NOTHING, with_read_options
 from tenfold.core.errors import InputError
 
 data_app = typer.Typer(help="Inspect datasets before training.")
@@ -30,6 +32,7 @@ def data_list() -> None:
 
 
 @data_app.command("show")
+@with_read_options
 def data_show(
     source: Annotated[str, typer.Argument(help="A dataset's name or path.")] = "mnist",
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "train",
@@ -38,7 +41,7 @@ def data_show(
     seed: Annotated[
         int | None, typer.Option(help="Draw images at random; else the first ones.")
     ] = None,
-    resize: Resize = False,
+    reading: Mapping[str, Any] = NOTHING,
     out: Annotated[Path | None, typer.Option(help="PNG or SVG file.")] = None,
 ) -> None:
     """Describe a dataset and save a gallery of its images."""
@@ -46,7 +49,7 @@ def data_show(
     from tenfold.cli import data_text
     from tenfold.data import load
 
-    splits = load(source, resize=resize)
+    splits = load(source, **reading)
     dataset = splits.present().get(split)
     if dataset is None:
         raise InputError(f"split {split!r}: there are {', '.join(splits.present())}")
@@ -58,9 +61,10 @@ def data_show(
 
 
 @data_app.command("check")
+@with_read_options
 def data_check(
     source: Annotated[str, typer.Argument(metavar="PATH", help="A dataset's name or path.")],
-    resize: Resize = False,
+    reading: Mapping[str, Any] = NOTHING,
     as_json: AsJson = False,
 ) -> None:
     """Report the content of a dataset and its problems.
@@ -70,7 +74,7 @@ def data_check(
     from tenfold.cli import data_text
     from tenfold.data import check
 
-    report = check(source, resize=resize)
+    report = check(source, **reading)
     if as_json:
         echo_json(report.as_dict())
     else:

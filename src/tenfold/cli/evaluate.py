@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tenfold.cli.app import AsJson, Resize, RunPath, app, echo_json
+from tenfold.cli.app import AsJson, RunPath, app, echo_json
+from tenfold.cli.generated_options import NOTHING, with_read_options
 
 if TYPE_CHECKING:
     from tenfold.export.predictor import Predictor
@@ -139,6 +141,7 @@ def calibrate(
 
 
 @app.command()
+@with_read_options
 def predict(
     network: Annotated[
         Path, typer.Argument(metavar="RUN|FILE", help="A run, or a file from tenfold export.")
@@ -147,17 +150,17 @@ def predict(
         list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG, .npy or .npz files.")
     ],
     top: Annotated[int, typer.Option(help="How many classes to show.")] = 1,
-    resize: Resize = False,
+    reading: Mapping[str, Any] = NOTHING,
     invert: Annotated[bool, typer.Option("--invert", help="Exchange light and dark.")] = False,
 ) -> None:
     """Predict the class of each image, or answer "I don't know"."""
     from tenfold.cli import evaluation_text
+    from tenfold.core.read_options import ReadOptions
     from tenfold.data.image_files import read_images
 
     opened = _open_network(network)
-    batches = [
-        read_images(path, opened.image_shape, resize=resize, invert=invert) for path in images
-    ]
+    options = ReadOptions.of(reading)
+    batches = [read_images(path, opened.image_shape, options, invert=invert) for path in images]
     inverted = 0
     for pixels, names in batches:
         inverted += opened.count_inverted(pixels)

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from tenfold.cli.app import AsJson, Resize, app, echo_json, interruptible
+from tenfold.cli.app import AsJson, app, echo_json, interruptible
+from tenfold.cli.generated_options import NOTHING, with_read_options
 from tenfold.cli.recipe_options import (
-    NO_CHANGES,
     DataOption,
     RecipeArgument,
     refuse_with_resume,
@@ -20,6 +20,7 @@ from tenfold.cli.recipe_options import (
 
 @app.command()
 @with_recipe_options
+@with_read_options
 def study(
     recipe: RecipeArgument = None,
     vary: Annotated[
@@ -36,8 +37,8 @@ def study(
     draws: Annotated[
         int | None, typer.Option(help="Random search: number of settings to draw.")
     ] = None,
-    changes: Mapping[str, Any] = NO_CHANGES,
-    resize: Resize = False,
+    changes: Mapping[str, Any] = NOTHING,
+    reading: Mapping[str, Any] = NOTHING,
     out: Annotated[Path | None, typer.Option(help="Folder of the study.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Train more than 100 networks.")] = False,
     resume: Annotated[
@@ -51,7 +52,7 @@ def study(
     with interruptible():
         if resume is not None:
             others = (recipe, vary, data, seeds, draws, out)
-            refuse_with_resume("study", *others, changes or None, resize or None, yes or None)
+            refuse_with_resume("study", *others, changes or None, reading or None, yes or None)
             result = studies.resume(resume)
         else:
             result = studies.study(
@@ -61,9 +62,9 @@ def study(
                 seeds=5 if seeds is None else seeds,
                 draws=draws,
                 changes=changes,
-                resize=resize,
                 out=out,
                 confirmed=yes,
+                **reading,
             )
         from tenfold.cli import study_text
 

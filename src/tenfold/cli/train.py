@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tenfold.cli.app import Resize, app, interruptible
+from tenfold.cli.app import app, interruptible
+from tenfold.cli.generated_options import NOTHING, with_read_options
 from tenfold.cli.recipe_options import (
-    NO_CHANGES,
     DataOption,
     RecipeArgument,
     refuse_with_resume,
@@ -26,20 +26,21 @@ if TYPE_CHECKING:
 
 @app.command()
 @with_recipe_options
+@with_read_options
 def train(
     recipe: RecipeArgument = None,
     data: DataOption = None,
     seeds: Annotated[
         int | None, typer.Option(help="Networks to train at once; by default 1.")
     ] = None,
-    changes: Mapping[str, Any] = NO_CHANGES,
+    changes: Mapping[str, Any] = NOTHING,
     validation: Annotated[
         int | None, typer.Option(help="Images held out of the train split.")
     ] = None,
     corrections: Annotated[
         Path | None, typer.Option(help="A file of corrected labels from tenfold audit.")
     ] = None,
-    resize: Resize = False,
+    reading: Mapping[str, Any] = NOTHING,
     out: Annotated[Path | None, typer.Option(help="Folder of the run.")] = None,
     start: Annotated[
         str | None,
@@ -57,7 +58,7 @@ def train(
         watch = None if monitor is None else monitor.start
         if resume is not None:
             others = (recipe, data, seeds, validation, corrections, out, start)
-            refuse_with_resume("run", *others, changes or None, resize or None)
+            refuse_with_resume("run", *others, changes or None, reading or None)
             from tenfold import training
 
             run = training.resume(resume, watch=watch)
@@ -76,10 +77,10 @@ def train(
                 seeds=1 if seeds is None else seeds,
                 out=out,
                 validation=validation,
-                resize=resize,
                 corrections=corrections,
                 start=start,
                 watch=watch,
+                **reading,
             )
         from tenfold.cli import run_text
 

@@ -19,6 +19,7 @@ synthetic/       non-digits, and handwriting styles that MNIST lacks
 reference        the reference page of formats
 """
 
+from tenfold.core.read_options import ReadOptions
 from tenfold.data.checking import DuplicateGroup, Report, SplitReport, check
 from tenfold.data.corrections import Correction, Corrections
 from tenfold.data.dataset import Dataset, Origin, Splits
@@ -33,6 +34,7 @@ __all__ = [
     "Dataset",
     "DuplicateGroup",
     "Origin",
+    "ReadOptions",
     "Report",
     "Source",
     "SplitReport",

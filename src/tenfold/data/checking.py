@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tenfold.core.errors import InputError
+from tenfold.core.read_options import ReadOptions
 from tenfold.data import dataset_cache
 from tenfold.data.dataset import Images
 from tenfold.data.formats import read_raw
@@ -104,14 +105,14 @@ class Report:
         return {**asdict(self), "usable": self.usable}
 
 
-def check(source: str | Path, *, resize: bool = False) -> Report:
+def check(source: str | Path, **options: Any) -> Report:
     """Inspect a dataset: classes, grey levels, polarity, duplicates, unreadable files.
 
     Errors that `load` would raise are in `problems`; the report covers all data that can be read.
 
     Args:
         source: a name or a path, as for `load`.
-        resize: bring images of other sizes to 28x28.
+        **options: how to read the files, as for `load`.
 
     Raises:
         InputError: there is no such dataset, file or folder.
@@ -121,6 +122,7 @@ def check(source: str | Path, *, resize: bool = False) -> Report:
         >>> report.splits["train"].polarity, report.splits["train"].duplicates, report.across
         ('light ink on dark', 0, {'train/test': 0})
     """
+    reading = ReadOptions.of(options)
     named, path = resolve(source)
     problems: list[str] = []
     if named is not None:
@@ -129,7 +131,7 @@ def check(source: str | Path, *, resize: bool = False) -> Report:
             folder = dataset_cache.folder(named)
             problems.append(f"{folder} is damaged; remove it, and the next load rebuilds it")
     else:
-        raw, name = _read_leniently(path, resize, problems), str(path)
+        raw, name = _read_leniently(path, reading, problems), str(path)
     groups = _duplicate_groups(raw)
     splits = {
         split: _split_report(part, raw.class_names, _duplicates_within(groups, split))
@@ -157,15 +159,15 @@ def _read_named(source: Source) -> RawData:
     return RawData(splits, source.class_names, format=f"{source.title}, {source.homepage}")
 
 
-def _read_leniently(path: Path, resize: bool, problems: list[str]) -> RawData:
+def _read_leniently(path: Path, options: ReadOptions, problems: list[str]) -> RawData:
     """Read as much as possible; append to `problems` the errors that `load` would raise."""
     try:
-        raw = read_raw(path, resize)
+        raw = read_raw(path, options)
     except InputError as error:
         problems.append(str(error))
-        if resize or "--resize" not in str(error):
+        if options.resize or "--resize" not in str(error):
             return RawData({}, format="unreadable")
-        return _read_leniently(path, True, problems)
+        return _read_leniently(path, replace(options, resize=True), problems)
     if raw.unreadable:
         count = len(raw.unreadable)
         problems.append(f"{count} image file{'s' * (count > 1)} cannot be read")

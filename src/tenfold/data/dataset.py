@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.core.errors import InputError
+from tenfold.core.read_options import ReadOptions
 from tenfold.data.lazy_images import LazyImages, in_chunks, select
 
 if TYPE_CHECKING:
@@ -186,21 +187,19 @@ class Dataset:
 
 
 @dataclass(frozen=True)
-class Origin:
+class Origin(ReadOptions):
     """Arguments of `load`, for loading the same splits again: `load(**asdict(origin))`.
 
     Attributes:
         source: name of the dataset, or absolute path.
         validation: number of images to hold out.
         seed: of the draw of the validation images.
-        resize: whether images of other sizes are resized to 28x28.
         corrections: absolute path of the file of corrections, or None.
     """
 
     source: str
     validation: int
     seed: int
-    resize: bool
     corrections: str | None = None
 
 

@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from tenfold.core import limits
 from tenfold.core.errors import InputError
+from tenfold.core.read_options import ReadOptions
 from tenfold.data.convert import as_batch, as_images, resize_to_square
 from tenfold.data.formats.npz import open_npz
 
@@ -83,14 +84,14 @@ def _to_greyscale(image: Image) -> Image:
 
 
 def read_images(
-    path: Path, shape: tuple[int, int], *, resize: bool = False, invert: bool = False
+    path: Path, shape: tuple[int, int], options: ReadOptions, *, invert: bool = False
 ) -> tuple[npt.NDArray[np.uint8], list[str]]:
     """Read the inputs of a network from one file: a PNG or JPEG, or the array of an NPY or NPZ.
 
     Args:
         path: the file. An NPZ holds one array, or one called ``images``, ``x`` or ``x_test``.
         shape: height and width that the network takes.
-        resize: bring other sizes to this one.
+        options: whether to bring other sizes to this one, and others.
         invert: the file shows dark ink on light paper; datasets like MNIST are light on dark.
 
     Returns:
@@ -103,10 +104,13 @@ def read_images(
         raise InputError(f"{path}: no such file")
     suffix = path.suffix.lower()
     if suffix not in (".npy", ".npz"):
-        return read_image(path, shape, resize=resize, invert=invert)[None], [str(path)]
+        return read_image(path, shape, resize=options.resize, invert=invert)[None], [str(path)]
     array = _read_npy(path) if suffix == ".npy" else _read_npz(path)
     try:
-        images = as_images(array, "its array", resize=True) if resize else as_batch(array, shape)
+        if options.resize:
+            images = as_images(array, "its array", resize=True)
+        else:
+            images = as_batch(array, shape)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     return 255 - images if invert else images, [f"{path}[{i}]" for i in range(len(images))]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tenfold.core.errors import InputError
+from tenfold.core.read_options import ReadOptions
 from tenfold.data import dataset_cache, sources
 from tenfold.data.corrections import Corrections
 from tenfold.data.dataset import Dataset, Origin, Splits
@@ -30,8 +31,8 @@ def load(
     *,
     validation: int = DEFAULT_VALIDATION,
     seed: int = 0,
-    resize: bool = False,
     corrections: str | Path | None = None,
+    **options: Any,
 ) -> Splits:
     """Load a dataset by name, or from a file or folder, and hold out validation images.
 
@@ -48,9 +49,9 @@ def load(
         validation: number of images to hold out of train; 0 for none. The default of 5,000
             becomes a twelfth of the images if that is fewer.
         seed: of the draw, 0 or larger.
-        resize: bring images of other sizes to 28x28 and keep their proportions.
         corrections: a CSV file that relabels or drops images, as the page of `tenfold audit`
             saves it. It is applied after the splits are drawn, and changes no file.
+        **options: how to read the files, such as ``resize=True``; see `ReadOptions`.
 
     Raises:
         InputError: the name is unknown, the data or corrections cannot be used, or the cache
@@ -67,14 +68,17 @@ def load(
     """
     if not isinstance(seed, (int, np.integer)) or seed < 0:
         raise InputError(f"seed must be a whole number from 0 on; received {seed!r}")
+    reading = ReadOptions.of(options)
     named, path = resolve(source)
+    name = named.name if named else str(path.resolve())
+    origin = Origin(name, validation, int(seed), **asdict(reading))
     if named is not None:
-        splits = _load_named(named, Origin(named.name, validation, int(seed), resize))
+        splits = _load_named(named, origin)
     else:
-        raw = read_raw(path, resize)
+        raw = read_raw(path, reading)
         refuse_unreadable(raw.unreadable)
         validate_raw(raw)
-        splits = _make_splits(raw, Origin(str(path.resolve()), validation, int(seed), resize))
+        splits = _make_splits(raw, origin)
     return splits if corrections is None else _corrected(splits, Path(corrections).expanduser())
 
 

@@ -15,7 +15,7 @@ from tenfold.report.layers import TIMES
 from tenfold.report.text import day, duration
 from tenfold.runs import Run
 
-_DEFAULTS = Origin("", DEFAULT_VALIDATION, seed=0, resize=False)
+_DEFAULTS = Origin("", DEFAULT_VALIDATION, seed=0)
 
 
 def provenance(run: Run, evaluation: Evaluation) -> dict[str, Any]:

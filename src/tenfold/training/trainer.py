@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from tenfold.core.errors import InputError
 from tenfold.data import Splits, load
@@ -41,11 +42,11 @@ def train(
     seeds: int = 1,
     out: str | Path | None = None,
     validation: int | None = None,
-    resize: bool = False,
     corrections: str | Path | None = None,
     protocol: str = "held-out",
     verbose: bool = True,
     watch: Callable[[Path], None] | None = None,
+    **options: Any,
 ) -> Run:
     """Train a recipe, one network a seed, all in one program, and write a run folder.
 
@@ -61,13 +62,13 @@ def train(
         seeds: number of networks; their seeds count up from the recipe's.
         out: the folder to make; by default ``runs/<date>-<recipe>``.
         validation: images to hold out of train; None for the 5,000 of ``tenfold.load``.
-        resize: bring images of other sizes to 28x28.
         corrections: a file of corrected labels, see ``tenfold.load``.
         protocol: ``held-out``; or ``published``: train on all training images and validate on
             the test set, as the tutorials do. The run's ledger records this use of the test set.
         verbose: show progress on stderr.
         watch: called with the folder when the training begins. With it, validation predictions
             are stored after each epoch, so that a run can be shown while it is trained.
+        **options: how to read the files of ``data``, as for ``tenfold.load``.
 
     Returns:
         The run, read from its folder.
@@ -96,10 +97,10 @@ def train(
     if start is not None:
         refuse_unsupported_arguments(seeds, validation, corrections, protocol)
         with explain_out_of_memory():
-            finetuning = prepare_finetuning(start, chosen, data, resize)
+            finetuning = prepare_finetuning(start, chosen, data, options)
             run = prepare_finetuned(folder, finetuning)
             return _train_one(run, finetuning.splits, verbose, watch)
-    splits = _splits(data, validation, resize, corrections, protocol)
+    splits = _splits(data, validation, corrections, protocol, options)
     with explain_out_of_memory():
         chosen = chosen or named_recipe(DEFAULT_RECIPE)
         run = prepare_new(folder, chosen, splits, seeds, protocol)
@@ -212,19 +213,18 @@ def _recipe(recipe: str | Recipe | None) -> Recipe | None:
 def _splits(
     data: str | Path | Splits,
     validation: int | None,
-    resize: bool,
     corrections: str | Path | None,
     protocol: str,
+    options: dict[str, Any],
 ) -> Splits:
     published = protocol == "published"
     if published and validation is not None:
         raise InputError("validation: the published protocol validates on the test set; leave it")
     if isinstance(data, Splits):
-        if validation is not None or resize or corrections is not None:
-            raise InputError(
-                "validation, resize, corrections: not with splits; give them to tenfold.load"
-            )
+        if validation is not None or options or corrections is not None:
+            names = ", ".join(["validation", "corrections", *options])
+            raise InputError(f"{names}: not with splits; give them to tenfold.load")
         return as_protocol(data, protocol)
     size = DEFAULT_VALIDATION if validation is None else validation
-    splits = load(data, validation=0 if published else size, resize=resize, corrections=corrections)
+    splits = load(data, validation=0 if published else size, corrections=corrections, **options)
     return as_protocol(splits, protocol)

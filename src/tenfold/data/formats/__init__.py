@@ -5,6 +5,6 @@ other module is one format and ends with ``FORMAT = Format(...)``. How to add on
 docs/how-to/add-a-format.md.
 """
 
-from tenfold.data.formats.registry import Format, Location, ReadOptions, all_formats, read_raw
+from tenfold.data.formats.registry import Format, Location, all_formats, read_raw
 
-__all__ = ["Format", "Location", "ReadOptions", "all_formats", "read_raw"]
+__all__ = ["Format", "Location", "all_formats", "read_raw"]

@@ -12,9 +12,10 @@ import numpy as np
 
 from tenfold.core.errors import InputError
 from tenfold.core.limits import IMAGE_SIDE as SIDE
+from tenfold.core.read_options import ReadOptions
 from tenfold.data.convert import resize_to_square, wrong_size
 from tenfold.data.dataset import Images
-from tenfold.data.formats.registry import Format, Location, ReadOptions
+from tenfold.data.formats.registry import Format, Location
 from tenfold.data.image_files import MAGIC_NUMBERS, is_image, open_greyscale
 from tenfold.data.raw_data import RawData, RawSplit, Unreadable, split_of
 

@@ -17,9 +17,10 @@ from numpy.typing import NDArray
 
 from tenfold.core import limits
 from tenfold.core.errors import InputError
+from tenfold.core.read_options import ReadOptions
 from tenfold.data.convert import as_images, as_labels
 from tenfold.data.dataset import SPLITS
-from tenfold.data.formats.registry import Format, Location, ReadOptions
+from tenfold.data.formats.registry import Format, Location
 from tenfold.data.raw_data import RawData, RawSplit, split_of
 
 GZIP_MAGIC = b"\x1f\x8b"

@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 
 from tenfold.core.errors import InputError
+from tenfold.core.read_options import ReadOptions
 from tenfold.data.raw_data import RawData
 
 _HEADER_BYTES = 512  # the magic number that lies deepest is that of tar, at byte 257
@@ -50,17 +51,6 @@ class Location:
     def is_folder(self) -> bool:
         """Whether the path is a folder."""
         return self.path.is_dir()
-
-
-@dataclass(frozen=True)
-class ReadOptions:
-    """Options for reading any format.
-
-    Attributes:
-        resize: bring images of other sizes to 28x28; without it, they are an error.
-    """
-
-    resize: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,18 +96,18 @@ def all_formats() -> tuple[Format, ...]:
     return tuple(sorted((m.FORMAT for m in modules), key=lambda format: format.priority))
 
 
-def read_raw(path: Path, resize: bool = False) -> RawData:
+def read_raw(path: Path, options: ReadOptions | None = None) -> RawData:
     """Read the splits of a file or folder in any format.
 
     Args:
         path: an existing file or folder.
-        resize: bring images of other sizes to 28x28.
+        options: how to read it; None for the defaults.
 
     Raises:
         InputError: no format recognizes it, or it is damaged.
     """
     try:
-        return _read(Location.of(path), ReadOptions(resize))
+        return _read(Location.of(path), options or ReadOptions())
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
 from tenfold.core.folders import make_dated_folder
-from tenfold.data import Dataset, Splits, load
+from tenfold.data import Dataset, ReadOptions, Splits, load
 from tenfold.experiments.audits.page import render
 from tenfold.experiments.audits.result import AuditResult
 from tenfold.experiments.audits.tables import as_csv, candidates, duplicates
@@ -67,8 +67,8 @@ def audit(
     folds: int = FOLDS,
     recipe: str | Recipe | None = None,
     seed: int = 0,
-    resize: bool = False,
     verbose: bool = True,
+    **options: Any,
 ) -> Audit:
     """Find likely label errors and duplicates in all splits of a dataset.
 
@@ -80,8 +80,8 @@ def audit(
         folds: number of folds of the cross-validation.
         recipe: of the networks; None for ``default_recipe``.
         seed: of folds and networks.
-        resize: resize images to 28x28.
         verbose: show progress on stderr.
+        **options: how to read the files, as for ``tenfold.load``.
 
     Returns:
         Candidates, duplicates and probabilities; ``save`` writes them with a page for review.
@@ -102,14 +102,14 @@ def audit(
     """
     began = time.perf_counter()
     require_cleanlab()
-    splits = load(source, validation=0, resize=resize)
+    splits = load(source, validation=0, **options)
     dataset, sizes = pooled(splits)
     chosen = _recipe(recipe, len(dataset))
     probabilities = _cross_validated(chosen, dataset, folds, seed, verbose)
     return Audit(
         splits.name,
         splits.source,
-        _command(str(source), resize),
+        _command(str(source), ReadOptions.of(options)),
         dataset,
         sizes,
         probabilities,
@@ -173,9 +173,9 @@ def _recipe(recipe: str | Recipe | None, images: int) -> Recipe:
     return chosen
 
 
-def _command(source: str, resize: bool) -> str:
+def _command(source: str, options: ReadOptions) -> str:
     """The shell command that trains on the data with corrections."""
-    words = ["tenfold", "train", "--data", source, *["--resize"] * resize]
+    words = ["tenfold", "train", "--data", source, *options.to_arguments()]
     return shlex.join([*words, "--corrections", "corrections.csv"])
 
 

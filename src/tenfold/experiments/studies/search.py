@@ -36,10 +36,10 @@ def study(
     seeds: int = 5,
     draws: int | None = None,
     changes: Mapping[str, Any] | None = None,
-    resize: bool = False,
     out: str | Path | None = None,
     confirmed: bool = False,
     verbose: bool = True,
+    **options: Any,
 ) -> Study:
     """Train a recipe in many settings, and open the test set for the best only.
 
@@ -58,10 +58,10 @@ def study(
         draws: number of settings of a random search, drawn by the seed of the recipe; None for a
             grid search.
         changes: other values of the recipe, by field.
-        resize: resize the images to 28x28.
         out: the folder to create; by default ``studies/<date>-<recipe>``.
         confirmed: allow more than 100 networks.
         verbose: show progress on stderr.
+        **options: how to read the files of ``data``, as for ``tenfold.load``.
 
     Returns:
         The study, with its table and best run.
@@ -88,7 +88,7 @@ def study(
     base = base_recipe(recipe, axes, changes or {})
     if out is not None:
         _refuse_folder_in_use(Path(out))
-    splits = data if isinstance(data, Splits) else load(data, resize=resize)
+    splits = data if isinstance(data, Splits) else load(data, **options)
     if splits.validation is None:
         raise InputError(f"data: a study chooses by validation images, and {splits.name} has none")
     if not confirmed:

@@ -135,5 +135,4 @@ def _origin(user_data: UserData) -> Origin | None:
         return None
     if "origin" in user_data.reload:
         return Origin(**user_data.reload["origin"])
-    source, resize = user_data.reload["source"], user_data.reload["resize"]
-    return Origin(source, DEFAULT_VALIDATION, seed=0, resize=resize)
+    return Origin(validation=DEFAULT_VALIDATION, seed=0, **user_data.reload)

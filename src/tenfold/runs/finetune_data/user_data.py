@@ -7,7 +7,7 @@ an earlier one was evaluated on.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from tenfold.core.errors import InputError
 from tenfold.core.files import sha256
-from tenfold.data import Dataset, Splits, load
+from tenfold.data import Dataset, ReadOptions, Splits, load
 from tenfold.data.formats.class_folders import folder_name
 from tenfold.data.formats.registry import read_raw
 from tenfold.data.loading import refuse_unreadable, resolve
@@ -58,14 +58,16 @@ class UserData:
 
 
 def load_user_data(
-    data: str | Path | Splits, class_names: tuple[str, ...], resize: bool = False
+    data: str | Path | Splits,
+    class_names: tuple[str, ...],
+    options: Mapping[str, Any] | None = None,
 ) -> UserData:
     """Load the user's images and hold a part of them out.
 
     Args:
         data: as for ``tenfold.load``, or splits.
         class_names: of the pretrained network; the images must be of these classes.
-        resize: bring images of other sizes to 28x28.
+        options: how to read files; as keyword arguments of ``tenfold.load``.
 
     Raises:
         InputError: the data cannot be read, or have a class that the network does not have.
@@ -74,10 +76,11 @@ def load_user_data(
         return _from_splits(data, class_names)
     named, path = resolve(data)
     if named is not None:
-        return _from_splits(load(data, resize=resize), class_names)
-    raw = read_raw(path, resize)
+        return _from_splits(load(data, **(options or {})), class_names)
+    reading = ReadOptions.of(options or {})
+    raw = read_raw(path, reading)
     refuse_unreadable(raw.unreadable)
-    return _from_raw(raw, path.resolve(), resize, class_names)
+    return _from_raw(raw, path.resolve(), reading, class_names)
 
 
 def reload_user_data(reload: dict[str, Any] | None, class_names: tuple[str, ...]) -> UserData:
@@ -94,7 +97,8 @@ def reload_user_data(reload: dict[str, Any] | None, class_names: tuple[str, ...]
         raise InputError("its data were made in memory and are not stored; pass them as data=...")
     if "origin" in reload:
         return _from_splits(load(**reload["origin"]), class_names)
-    return load_user_data(reload["source"], class_names, reload["resize"])
+    options = {name: value for name, value in reload.items() if name != "source"}
+    return load_user_data(reload["source"], class_names, options)
 
 
 def _from_splits(splits: Splits, class_names: tuple[str, ...]) -> UserData:
@@ -105,13 +109,15 @@ def _from_splits(splits: Splits, class_names: tuple[str, ...]) -> UserData:
     return _user_data(splits.name, splits.source, reload, sets, files=())
 
 
-def _from_raw(raw: RawData, path: Path, resize: bool, class_names: tuple[str, ...]) -> UserData:
+def _from_raw(
+    raw: RawData, path: Path, options: ReadOptions, class_names: tuple[str, ...]
+) -> UserData:
     name = path.stem or "dataset"
     sets = {
         split: _relabel(_dataset(part, raw, name), class_names, str(path))
         for split, part in raw.splits.items()
     }
-    reload = {"source": str(path), "resize": resize}
+    reload = {"source": str(path), **options.given()}
     files = raw.splits["train"].file_names
     return _user_data(name, f"{path} ({raw.format})", reload, sets, files)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -52,7 +53,7 @@ def prepare_finetuning(
     start: str | Path | Run,
     recipe: Recipe | None,
     data: str | Path | Splits,
-    resize: bool = False,
+    options: Mapping[str, Any],
 ) -> FineTuning:
     """Prepare to fine-tune pretrained networks.
 
@@ -60,7 +61,7 @@ def prepare_finetuning(
         start: as for ``find_pretrained``.
         recipe: None for that of the pretrained networks, see ``finetuning_recipe``.
         data: the user's images, as for ``tenfold.load``, or splits.
-        resize: bring images of other sizes to 28x28.
+        options: how to read the user's files, as keyword arguments of ``tenfold.load``.
 
     Raises:
         InputError: networks, recipe or data cannot be used, or do not match.
@@ -69,7 +70,7 @@ def prepare_finetuning(
 
     pretrained = find_pretrained(start)
     chosen = finetuning_recipe(pretrained) if recipe is None else recipe
-    user_data = load_user_data(data, pretrained.class_names, resize)
+    user_data = load_user_data(data, pretrained.class_names, options)
     mixture = mix(user_data, pretrained.rehearsal, chosen.batch_size)
     models = _networks(pretrained, chosen)
     for model in models:
