@@ -13,7 +13,9 @@ from score_batches import (
 )
 from statsmodels.stats.proportion import proportion_confint
 
+from tenfold import Evaluation
 from tenfold.metrics import (
+    METRICS,
     Score,
     SeedSummary,
     accuracy,
@@ -59,6 +61,25 @@ def test_over_seeds_is_mean_deviation_and_interval_of_scipy(values):
     if error > 0:
         expected = scipy.stats.t.interval(0.95, len(values) - 1, np.mean(values), error)
         assert (summary.low, summary.high) == pytest.approx(expected, rel=1e-9, abs=1e-6)
+
+
+@given(st.lists(st.floats(0, 1), min_size=2, max_size=5))
+def test_intervals_over_seeds_stay_within_the_bounds(values):
+    free, bounded = over_seeds(values), over_seeds(values, bounds=(0, 1))
+    assert (bounded.low, bounded.high) == (max(0, free.low), min(1, free.high))
+    assert 0 <= bounded.low <= bounded.high <= 1
+
+
+def test_every_metric_of_two_networks_has_an_interval_within_its_bounds():
+    rng = np.random.default_rng(0)
+    labels = np.arange(40) % 10
+    for share in (0.0, 0.5, 0.9, 1.0):
+        one_hot = np.eye(10)[labels]
+        noisy = share * one_hot + (1 - share) * rng.dirichlet(np.ones(10), 40)
+        result = Evaluation("test", tuple("0123456789"), labels, np.stack([noisy, one_hot[::-1]]))
+        for name, metric in METRICS.items():
+            summary, (lowest, highest) = result.summary(name), metric.bounds
+            assert lowest <= summary.low <= summary.mean <= summary.high <= highest, name
 
 
 def test_one_seed_has_no_spread():

@@ -119,14 +119,11 @@ class Evaluation:
     def summary(self, name: str) -> Score | SeedSummary:
         """A metric of the only network, or its mean over several, by its name in ``METRICS``."""
         scores: list[Score] = getattr(self, name)
-        return scores[0] if len(scores) == 1 else metrics.over_seeds([s.value for s in scores])
+        return scores[0] if len(scores) == 1 else METRICS[name].over_seeds(scores)
 
     def over_seeds(self, names: Sequence[str] = ("accuracy", "log_loss")) -> dict[str, SeedSummary]:
         """Mean and standard deviation of metrics over the networks, by their names."""
-        return {
-            name: metrics.over_seeds([score.value for score in getattr(self, name)])
-            for name in names
-        }
+        return {name: METRICS[name].over_seeds(getattr(self, name)) for name in names}
 
     def reliability(self, network: int = 0) -> Reliability:
         """The reliability diagram of a network: accuracy and confidence in 15 bins."""

@@ -129,6 +129,6 @@ def measure(run: Run) -> Reproduction:
     if published.evaluated:
         train_accuracy = run.evaluate("train").over_seeds()["accuracy"]
     else:
-        train_accuracy = metrics.over_seeds(last["accuracy"].tolist())
-    test = metrics.over_seeds(last["val_accuracy"].tolist())
+        train_accuracy = metrics.over_seeds(last["accuracy"].tolist(), bounds=(0, 1))
+    test = metrics.over_seeds(last["val_accuracy"].tolist(), bounds=(0, 1))
     return Reproduction(run.recipe, train_accuracy, test, run.record.seconds, run.path)

@@ -121,9 +121,9 @@ def _curve(axes: Axes, history: History, column: str, color: str) -> tuple[float
         spread = np.zeros(len(epochs))
         several = complete & (rows > 1)
         spread[several] = np.nanstd(table[several], axis=1, ddof=1)
-        axes.fill_between(
-            epochs, mean - spread, mean + spread, color=color, alpha=0.16, linewidth=0
-        )
+        highest = 1.0 if column.endswith("accuracy") else np.inf
+        low, high = np.maximum(mean - spread, 0.0), np.minimum(mean + spread, highest)
+        axes.fill_between(epochs, low, high, color=color, alpha=0.16, linewidth=0)
         dot = "." if len(epochs) == 1 else ""
         axes.plot(epochs, table, color=color, linewidth=0.6, alpha=0.4, marker=dot)
     marker = "o" if len(epochs) <= 12 else ""

@@ -109,4 +109,5 @@ def conformal_size(sets: npt.ArrayLike) -> Score:
     >>> conformal_size([[True, False], [True, True], [True, False]]).as_text(2)
     '1.33 (0.00 to 2.77)'
     """
-    return mean_score(booleans("sets", sets, "n, classes").sum(axis=1).astype(np.float64))
+    members = booleans("sets", sets, "n, classes")
+    return mean_score(members.sum(axis=1).astype(np.float64), highest=members.shape[1])

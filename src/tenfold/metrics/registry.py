@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any, TypeVar
 
-from tenfold.metrics.score import Score, SeedSummary
+from tenfold.metrics.score import Score, SeedSummary, over_seeds
 
 Function = TypeVar("Function", bound=Callable[..., Score])
 
@@ -28,6 +29,8 @@ class Metric:
         unit: ``%`` for a proportion that is displayed in percent, else the unit or "".
         digits: decimals to display, in that unit.
         higher_is_better: the direction of improvement.
+        highest: the highest possible value; None for 1 of a proportion, else no limit. The
+            lowest is 0.
         position: metrics are listed by ascending position.
         in_summary: shown by the console, reports and comparisons; else only in JSON.
         in_tables: also a column of tables with one row per network, run or setting.
@@ -42,6 +45,7 @@ class Metric:
     unit: str = ""
     digits: int = 4
     higher_is_better: bool = False
+    highest: float | None = None
     position: int = 100
     in_summary: bool = True
     in_tables: bool = False
@@ -57,6 +61,16 @@ class Metric:
     def percent(self) -> bool:
         """Whether the metric is a proportion displayed in percent."""
         return self.unit == "%"
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """The lowest and the highest possible value."""
+        unlimited = 1.0 if self.percent else inf
+        return 0.0, unlimited if self.highest is None else self.highest
+
+    def over_seeds(self, scores: Sequence[Score]) -> SeedSummary:
+        """Summarise the scores of several networks, with an interval within the bounds."""
+        return over_seeds([score.value for score in scores], self.bounds)
 
     @property
     def bootstrapped(self) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from math import sqrt
+from math import inf, sqrt
 
 import numpy as np
 
@@ -138,24 +138,33 @@ def proportion(successes: int, n: int) -> Score:
     return Score(successes / n, low, high, n)
 
 
-def mean_score(values: FloatArray) -> Score:
-    """Return the mean of nonnegative values, float64 ``[n]``, with its t interval.
+def mean_score(values: FloatArray, highest: float = inf) -> Score:
+    """Return the mean of values from 0 to ``highest``, float64 ``[n]``, with its t interval.
 
-    The lower end is clipped at 0; a single value has no interval.
+    The interval is clipped at 0 and ``highest``; a single value has none.
 
     Source: Student, "The probable error of a mean", Biometrika 6 (1908).
 
-    >>> mean_score(np.array([0.0, 0.0, 1.0, 1.0])).as_text(2)
-    '0.50 (0.00 to 1.42)'
+    >>> mean_score(np.array([0.0, 0.0, 1.0, 1.0]), 1).as_text(2)
+    '0.50 (0.00 to 1.00)'
     """
-    mean, _, low, high = _mean_interval(values)
-    return Score(mean, None if low is None else max(0.0, low), high, len(values))
+    mean, _, low, high = _mean_interval(values, (0.0, highest))
+    return Score(mean, low, high, len(values))
 
 
-def over_seeds(values: Sequence[float] | Array) -> SeedSummary:
+def over_seeds(
+    values: Sequence[float] | Array, bounds: tuple[float, float] = (-inf, inf)
+) -> SeedSummary:
     """Summarise one metric over seeds: mean, standard deviation (n - 1), t interval of the mean.
 
-        mean ± t(n - 1) · sd / √n
+        mean ± t(n - 1) · sd / √n, within the bounds
+
+    The mean of the metric lies within its bounds, so that clipping the interval at them keeps
+    its coverage.
+
+    Args:
+        values: the metric of each seed.
+        bounds: the lowest and highest value that the metric can have.
 
     Raises:
         InputError: there are no values, or some are not finite.
@@ -164,17 +173,19 @@ def over_seeds(values: Sequence[float] | Array) -> SeedSummary:
 
     >>> over_seeds([0.981, 0.983, 0.982]).as_percent()
     '98.20 ± 0.10 % (97.95 to 98.45)'
+    >>> over_seeds([0.99, 0.998], bounds=(0, 1)).as_percent()
+    '99.40 ± 0.57 % (94.32 to 100.00)'
     """
     array = numbers("values", values)
     if array.ndim != 1 or array.size == 0:
         raise InputError(f"values must be a row of at least one number, got shape {array.shape}")
     if not np.isfinite(array).all():
         raise InputError(f"values must be finite, got {array.tolist()}")
-    return SeedSummary(*_mean_interval(array), len(array))
+    return SeedSummary(*_mean_interval(array, bounds), len(array))
 
 
 def _mean_interval(
-    values: FloatArray,
+    values: FloatArray, bounds: tuple[float, float]
 ) -> tuple[float, float | None, float | None, float | None]:
     """Return mean, standard deviation, and the low and high end of the t interval."""
     from scipy.special import stdtrit
@@ -185,7 +196,7 @@ def _mean_interval(
         return mean, None, None, None
     sd = float(values.std(ddof=1))
     reach = float(stdtrit(n - 1, (1 + CONFIDENCE) / 2)) * sd / sqrt(n)
-    return mean, sd, mean - reach, mean + reach
+    return mean, sd, max(bounds[0], mean - reach), min(bounds[1], mean + reach)
 
 
 def _number(value: float, digits: int, scale: int = 1) -> str:

@@ -50,6 +50,7 @@ def log_loss(probabilities: npt.ArrayLike, labels: npt.ArrayLike) -> Score:
 @metric(
     "Brier score",
     "mean squared distance of the probabilities from the one-hot label, 0 to 2",
+    highest=2.0,
     position=30,
     before_temperature=True,
 )
@@ -74,4 +75,4 @@ def brier_score(probabilities: npt.ArrayLike, labels: npt.ArrayLike) -> Score:
     """
     checked, indices = distributions_and_labels(probabilities, labels)
     one_hot = np.eye(checked.shape[1])[indices]
-    return mean_score(((checked - one_hot) ** 2).sum(axis=1))
+    return mean_score(((checked - one_hot) ** 2).sum(axis=1), highest=2.0)

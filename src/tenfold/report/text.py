@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 
 from tenfold.metrics import Score, SeedSummary, over_seeds
@@ -40,14 +41,12 @@ def over_networks(
     summary: Score | SeedSummary = scores[0]
     spread, value = "", scores[0].value
     if len(scores) > 1:
-        summary = over_seeds([score.value for score in scores])
+        summary = over_seeds([score.value for score in scores], (0, 1 if percent else inf))
         spread, value = f"± {scale * (summary.sd or 0):.{digits}f}", summary.mean
-    # The t interval of few seeds can extend below 0, where no metric of a report does.
-    low = None if summary.low is None else max(0.0, summary.low)
     return {
         "value": f"{scale * value:.{digits}f}{unit}",
         "spread": spread,
-        "interval": _range(low, summary.high, digits, scale),
+        "interval": _range(summary.low, summary.high, digits, scale),
     }
 
 
