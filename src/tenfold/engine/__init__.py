@@ -4,6 +4,7 @@
 - ``program``, ``steps``, ``state``: the compiled program, its traced steps and its arrays
 - ``epoch``: the epoch driver that every training shares
 - ``device_data``, ``inputs``: images on the device, adapted to the model
+- ``pixels``: the range of pixels that a network expects
 - ``fit``, ``cross_validation``: trainings of one model, and of one network per fold
 - ``inference``: outputs and probabilities of trained networks
 - ``muon``: an optimizer for kernels of convolutions
@@ -17,6 +18,7 @@ from tenfold.engine.epoch import run_epoch
 from tenfold.engine.fit import fit
 from tenfold.engine.inference import Forward, Probabilities, require_probabilities
 from tenfold.engine.muon import Muon
+from tenfold.engine.pixels import PixelRange, resolve_pixels
 from tenfold.engine.program import Program
 from tenfold.engine.state import State, initial_state, read_state, unstack_state, write_state
 
@@ -24,6 +26,7 @@ __all__ = [
     "DeviceData",
     "Forward",
     "Muon",
+    "PixelRange",
     "Probabilities",
     "Program",
     "State",
@@ -32,6 +35,7 @@ __all__ = [
     "initial_state",
     "read_state",
     "require_probabilities",
+    "resolve_pixels",
     "run_epoch",
     "unstack_state",
     "write_state",

@@ -15,6 +15,7 @@ from tenfold.engine.device_data import DeviceData
 from tenfold.engine.ensemble import build_networks
 from tenfold.engine.epoch import run_epoch
 from tenfold.engine.inference import Forward
+from tenfold.engine.pixels import resolve_pixels
 from tenfold.engine.program import Logs, Program
 from tenfold.engine.state import State, initial_state, unstack_state, write_state
 from tenfold.networks.recipes import Recipe
@@ -60,6 +61,7 @@ def cross_validate(
     seeds, (_, height, width) = [seed + k for k in range(folds)], dataset.shape
     classes, shape = len(dataset.class_names), (height, width)
     models = build_networks(recipe, shape, classes, training.shape[1], seeds)
+    recipe = recipe.replace(pixels=resolve_pixels(recipe, models[0], dataset).name)
     program = Program.from_recipe(models, recipe, shape, classes)
     state = initial_state(models)
     data = DeviceData(dataset)
@@ -78,15 +80,15 @@ def cross_validate(
         state, _ = run_epoch(
             program, state, data, epoch, seeds, indices=training, on_steps=on_steps
         )
-    return _out_of_fold(models[0], state, dataset, parts)
+    return _out_of_fold(models[0], recipe.pixels, state, dataset, parts)
 
 
 def _out_of_fold(
-    model: keras.Model, state: State, dataset: Dataset, parts: npt.NDArray[np.int64]
+    model: keras.Model, pixels: str, state: State, dataset: Dataset, parts: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float32]:
     """Probabilities of each fold by the network that was trained without it."""
     _, height, width = dataset.shape
-    forward = Forward(model, (height, width))
+    forward = Forward(model, (height, width), pixels)
     probabilities = np.empty((len(dataset), len(dataset.class_names)), np.float32)
     for k in range(int(parts.max()) + 1):
         write_state(model, unstack_state(state, k))

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
-
-import jax
-import numpy as np
 
 from tenfold.core.backend import keras
 from tenfold.core.errors import InputError
 from tenfold.data import Dataset
+from tenfold.engine.callbacks import CallbackEpochs
 from tenfold.engine.device_data import DeviceData
-from tenfold.engine.epoch import run_epoch
-from tenfold.engine.program import Logs, Program
-from tenfold.engine.state import State, read_state, write_state
+from tenfold.engine.pixels import PixelRange, find_pixel_range
+from tenfold.engine.program import Program
 from tenfold.networks.recipes import Augmentation
 
 
@@ -27,6 +23,7 @@ def fit(
     batch_size: int = 32,
     shuffle: bool = True,
     seed: int = 0,
+    pixels: str | None = None,
     augmentation: Augmentation | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     verbose: int | str = "auto",
@@ -35,12 +32,12 @@ def fit(
     """Train a compiled Keras model, whole epochs as one compiled program.
 
     Equivalent to ``model.fit``, with the same meaning of every argument; the model is trained in
-    place. The images stay on the device as uint8 and are scaled to [0, 1] inside the
-    program; a model that begins with ``Rescaling`` receives them unscaled. Labels are one-hot
-    encoded if the loss requires it. The last, smaller batch is used too.
+    place. The images stay on the device as uint8 and are scaled inside the program. Labels are
+    one-hot encoded if the loss requires it. The last, smaller batch is used too.
 
-    Callbacks are called as in Keras at the start and end of training, epochs and validation.
-    Batch callbacks are called a few times a second, with the index of the latest batch.
+    Callbacks are called as in Keras. If one has a hook for batches, such as
+    ``on_train_batch_end``, the steps run one by one, which is slower: the model has the values of
+    each step while the hook runs, and what it changes, such as the learning rate, counts.
 
     Args:
         model: compiled, with an input of ``[pixels]``, ``[height, width]`` or
@@ -52,7 +49,12 @@ def fit(
         shuffle: draw a new order of the images for each epoch.
         seed: decides the order and the augmentation. Initial weights and dropout are the
             model's own: see ``keras.utils.set_random_seed``.
-        augmentation: random changes of the training images.
+        pixels: the range in which the model is fed pixels: ``unit`` for [0, 1], ``byte`` for
+            [0, 255]. By default the range that the model expects: its operations on pixels before
+            the first weights are followed, also in nested models, Lambda layers and
+            augmentation; a model without any is fed [0, 1]. The decision is printed unless
+            ``verbose`` is 0.
+        augmentation: random changes of the training images, in [0, 1].
         callbacks: Keras callbacks.
         verbose: as in Keras: 0 silent, 1 progress bar, 2 one line per epoch.
         initial_epoch: the epoch at which training starts.
@@ -61,8 +63,9 @@ def fit(
         The Keras ``History``, whose ``.history`` has one list per metric.
 
     Raises:
-        InputError: the model is not compiled or does not fit the data, or an argument is out of
-            range. A loss of NaN raises nothing: it is in the history, as in Keras.
+        InputError: the model is not compiled or does not fit the data, an argument is out of
+            range, or the model does not tell which ``pixels`` it expects. A loss of NaN raises
+            nothing: it is in the history, as in Keras.
 
     Example:
         >>> import keras, tenfold
@@ -74,9 +77,18 @@ def fit(
         ['accuracy', 'loss']
     """
     _check(data, epochs, batch_size)
+    chosen = find_pixel_range(model, data) if pixels is None else _given_range(pixels)
+    if verbose != 0 and pixels is None:
+        print(chosen.describe())  # noqa: T201
     program = Program(
-        [model], data.shape[1:], len(data.class_names), min(batch_size, len(data)), augmentation
+        [model],
+        data.shape[1:],
+        len(data.class_names),
+        min(batch_size, len(data)),
+        augmentation,
+        pixels=chosen.name,
     )
+    callbacks = keras.tree.flatten(callbacks) if callbacks else []
     callback_list = keras.callbacks.CallbackList(
         list(callbacks),
         add_history=True,
@@ -86,6 +98,7 @@ def fit(
         steps=-(-len(data) // program.batch_size),
         model=model,
     )
+    training = CallbackEpochs(program, callbacks, callback_list)
     train = DeviceData(data)
     held_out = None if validation is None else DeviceData(validation)
     model.stop_training = False
@@ -93,9 +106,9 @@ def fit(
     callback_list.on_train_begin()
     for epoch in range(initial_epoch, epochs):
         callback_list.on_epoch_begin(epoch)
-        logs = _train_epoch(program, train, epoch, seed, shuffle, callback_list)
+        logs = training.train(train, epoch, seed, shuffle)
         if held_out is not None:
-            logs |= _validate(program, held_out, callback_list)
+            logs |= training.validate(held_out)
         callback_list.on_epoch_end(epoch, logs)
         if model.stop_training:
             break
@@ -105,39 +118,10 @@ def fit(
     return history
 
 
-def _train_epoch(
-    program: Program, data: DeviceData, epoch: int, seed: int, shuffle: bool, callbacks: Any
-) -> dict[str, float]:
-    """One epoch from the model's values and back into them, also when it is interrupted."""
-    latest = read_state(program.model)
-    logs: dict[str, float] = {}
-
-    def on_steps(state: State, images: int, running: Logs) -> bool:
-        nonlocal latest, logs
-        latest, logs = state, as_floats(running)
-        callbacks.on_train_batch_end(-(-images // program.batch_size) - 1, logs)
-        return bool(program.model.stop_training)
-
-    callbacks.on_train_batch_begin(0)
-    try:
-        run_epoch(program, latest, data, epoch, [seed], shuffle=shuffle, on_steps=on_steps)
-    finally:
-        # An interrupted step has consumed its arrays: then the model keeps its values.
-        if not any(value.is_deleted() for value in jax.tree.leaves(latest)):
-            write_state(program.model, latest)
-    return logs
-
-
-def _validate(program: Program, data: DeviceData, callbacks: Any) -> dict[str, float]:
-    callbacks.on_test_begin()
-    logs = as_floats(program.evaluate(read_state(program.model), data))
-    callbacks.on_test_end(logs)
-    return {f"val_{name}": value for name, value in logs.items()}
-
-
-def as_floats(logs: Logs) -> dict[str, float]:
-    """Logs of one network as Python floats."""
-    return {name: float(np.asarray(value)) for name, value in logs.items()}
+def _given_range(pixels: str) -> PixelRange:
+    if pixels not in ("unit", "byte"):
+        raise InputError(f"pixels: {pixels!r}; give 'unit' for 0 to 1, or 'byte' for 0 to 255")
+    return PixelRange(pixels, "the argument says so")
 
 
 def _check(data: Dataset, epochs: int, batch_size: int) -> None:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from tenfold.core.backend import keras
 from tenfold.core.errors import InputError
-from tenfold.engine.inputs import model_input_shape, scale_images
+from tenfold.engine.inputs import call_network, model_input_shape, scale_images
 from tenfold.engine.program import EVALUATION_BATCH
 from tenfold.engine.xla import compiler_options
 
@@ -20,18 +20,20 @@ class Forward:
     Args:
         template: a built network.
         image_shape: height and width of the images.
+        pixels: the range it is fed pixels in, ``unit`` or ``byte``.
     """
 
-    def __init__(self, template: keras.Model, image_shape: tuple[int, int]) -> None:
+    def __init__(
+        self, template: keras.Model, image_shape: tuple[int, int], pixels: str = "unit"
+    ) -> None:
         inputs = model_input_shape(template, image_shape)
         self.outputs = template.output_shape[-1]
 
         def forward(
-            weights: list[jax.Array], rest: list[jax.Array], pixels: jax.Array
+            weights: list[jax.Array], rest: list[jax.Array], images: jax.Array
         ) -> jax.Array:
-            x = scale_images(template, pixels).reshape(pixels.shape[0], *inputs)
-            outputs: jax.Array = template.stateless_call(weights, rest, x, training=False)[0]
-            return outputs
+            x = scale_images(images, pixels).reshape(images.shape[0], *inputs)
+            return call_network(template, weights, rest, x)
 
         self._forward = jax.jit(forward, compiler_options=compiler_options())
 
@@ -64,10 +66,13 @@ class Probabilities:
     Args:
         template: one of the networks.
         image_shape: height and width of the images.
+        pixels: the range they are fed pixels in, ``unit`` or ``byte``.
     """
 
-    def __init__(self, template: keras.Model, image_shape: tuple[int, int]) -> None:
-        self._forward = Forward(template, image_shape)
+    def __init__(
+        self, template: keras.Model, image_shape: tuple[int, int], pixels: str = "unit"
+    ) -> None:
+        self._forward = Forward(template, image_shape, pixels)
         self._logits = bool(getattr(template.loss, "from_logits", False))
 
     def __call__(
@@ -83,14 +88,16 @@ class Probabilities:
         return probabilities
 
 
-def require_probabilities(model: keras.Model, image_shape: tuple[int, int], name: str) -> None:
+def require_probabilities(
+    model: keras.Model, image_shape: tuple[int, int], pixels: str, name: str
+) -> None:
     """Check before training that the outputs of a network are probabilities.
 
     Raises:
         InputError: an output is below 0, or the sum is not 1.
     """
     black_and_white = np.stack([np.full(image_shape, tone, np.uint8) for tone in (0, 255)])
-    outputs = Probabilities(model, image_shape)(model, black_and_white)
+    outputs = Probabilities(model, image_shape, pixels)(model, black_and_white)
     if (outputs < 0).any() or (np.abs(outputs.sum(axis=-1) - 1) > 0.01).any():
         raise InputError(
             f"{name}: its outputs are not probabilities; end it with activation='softmax', or "

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import suppress
 from threading import Thread
 from typing import Any
 
@@ -12,9 +13,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from tenfold.core.backend import keras
-from tenfold.core.errors import InputError
 from tenfold.engine.device_data import DeviceData, Window
-from tenfold.engine.inputs import InputAdapter, shape_text
+from tenfold.engine.inputs import InputAdapter
 from tenfold.engine.state import State, copied, read_state
 from tenfold.engine.steps import Steps
 from tenfold.engine.xla import compiler_options
@@ -40,6 +40,7 @@ class Program:
         augmentation: random changes of the training images.
         networks: number of networks trained at once; by default one per model. States have a
             leading axis of this length if it is more than one.
+        pixels: the range the networks are fed pixels in, ``unit`` or ``byte``.
 
     Raises:
         InputError: the model is not compiled, does not fit the images, or has another number
@@ -54,6 +55,7 @@ class Program:
         batch_size: int,
         augmentation: Augmentation | None = None,
         networks: int | None = None,
+        pixels: str = "unit",
     ) -> None:
         self.model = model = models[0]
         networks = len(models) if networks is None else networks
@@ -62,9 +64,8 @@ class Program:
         self.batch_size = batch_size
         self.augmentation = augmentation or Augmentation()
         self.networks = networks = networks if networks > 1 else None
-        self._input = InputAdapter(model, image_shape, classes)
-        self._check_outputs()
-        self._build(model)
+        self._input = InputAdapter(model, image_shape, classes, pixels)
+        self._input.build(model)
         model.reset_metrics()
         self.fresh_metrics = read_state(model).metrics
         if networks is not None:
@@ -85,7 +86,7 @@ class Program:
         self._ahead: Thread | None = None
         self._compiled_ahead = False
         for other in models[1:]:
-            self._build(other)
+            self._input.build(other)
 
     @classmethod
     def from_recipe(
@@ -97,29 +98,15 @@ class Program:
         networks: int | None = None,
     ) -> Program:
         """The program that trains networks of a recipe; see the class for the arguments."""
-        return cls(models, image_shape, classes, recipe.batch_size, recipe.augmentation, networks)
-
-    def _build(self, model: keras.Model) -> None:
-        """Create missing variables of a model, its optimizer and its metrics."""
-        shape: Any = jax.ShapeDtypeStruct
-        images = shape((2, *self.image_shape), np.uint8)
-        x, y = jax.eval_shape(self._input, images, shape((2,), np.int32))
-        try:
-            model._symbolic_build(data_batch=(x, y))
-        except ValueError as error:
-            raise InputError(
-                f"the model cannot be called on images of {shape_text(x.shape[1:])}: "
-                f"{' '.join(str(error).split())[:300]}"
-            ) from error
-
-    def _check_outputs(self) -> None:
-        shape = getattr(self.model, "output_shape", None)
-        if isinstance(shape, tuple) and (len(shape) != 2 or shape[-1] != self.classes):
-            raise InputError(
-                f"the model's output has shape {shape_text(shape[1:])}, the data has "
-                f"{self.classes} classes; end the model with "
-                f"Dense({self.classes}, activation='softmax')"
-            )
+        return cls(
+            models,
+            image_shape,
+            classes,
+            recipe.batch_size,
+            recipe.augmentation,
+            networks,
+            recipe.pixels,
+        )
 
     def train_epoch(
         self,
@@ -130,14 +117,15 @@ class Program:
         shuffle: bool = True,
         indices: np.ndarray | None = None,
         then: DeviceData | None = None,
-    ) -> Iterator[tuple[State, int, Logs]]:
+        segment: int | None = None,
+    ) -> Generator[tuple[State, int, Logs], State | None]:
         """Train one epoch; called by ``run_epoch`` only, which describes the arguments.
 
         Args:
             then: the data that is evaluated next, whose program is compiled in a thread.
 
         Yields:
-            State, images seen and running logs, a few times a second.
+            State, images seen and running logs. A state that is sent back replaces it.
         """
         unsigned = np.array([seed % 2**32 for seed in seeds], np.uint32)
         keys = _keys(unsigned if self.networks else unsigned[0], epoch)
@@ -150,16 +138,25 @@ class Program:
             if indices is not None:
                 orders = np.take_along_axis(indices.astype(np.int32), orders, axis=1)
             window_keys = self._fold(keys, len(data) + 1 + window.number) if number else keys
-            for latest, seen, logs in self._train_window(state, window, orders, window_keys):
-                state = latest
-                if then is not None and not self._compiled_ahead:
-                    self._compile_ahead(state, data, then)
-                yield state, before + seen, logs
+            steps = self._train_window(state, window, orders, window_keys, segment)
+            replaced: State | None = None
+            with suppress(StopIteration):
+                while True:
+                    state, seen, logs = steps.send(replaced)
+                    if then is not None and not self._compiled_ahead:
+                        self._compile_ahead(state, data, then)
+                    replaced = yield state, before + seen, logs
+                    state = state if replaced is None else replaced
             before += n
 
     def _train_window(
-        self, state: State, window: Window, orders: np.ndarray, keys: jax.Array
-    ) -> Iterator[tuple[State, int, Logs]]:
+        self,
+        state: State,
+        window: Window,
+        orders: np.ndarray,
+        keys: jax.Array,
+        segment: int | None,
+    ) -> Generator[tuple[State, int, Logs], State | None]:
         """Train on the images of a window, in the orders int ``[networks, images]``."""
         images, labels, batch, n = window.images, window.labels, self.batch_size, orders.shape[1]
         whole, rest = divmod(n, batch)
@@ -169,13 +166,13 @@ class Program:
         order = jnp.asarray(padded if self.networks else padded[0])
         step = 0
         while step < whole:
-            stop = min(whole, step + self._segment())
+            stop = min(whole, step + (segment or self._segment()))
             began = time.perf_counter()
             state, logs = self._train(state, images, labels, order, keys, step, stop, size=batch)
             logs = jax.device_get(logs)
             self._steps_a_second = (stop - step) / (time.perf_counter() - began)
             step = stop
-            yield state, step * batch, logs
+            state = (yield state, step * batch, logs) or state
         if rest:
             self._wait()
             tail = order[..., whole * batch : n]
@@ -188,9 +185,19 @@ class Program:
         self._wait()
         state = State(state.trainable, state.non_trainable, [], self._metrics())
         for window in data.windows(EVALUATION_BATCH):
-            for images, labels, steps, size in _batches(window):
+            for images, labels, steps, size in _batches(window, EVALUATION_BATCH):
                 state, logs = self._test(state, images, labels, 0, steps, size=size)
         return jax.device_get(logs)  # type: ignore[no-any-return]
+
+    def evaluation_steps(self, state: State, data: DeviceData, batch: int) -> Iterator[Logs]:
+        """The running logs of ``evaluate`` after each batch of this size."""
+        self._wait()
+        state = State(state.trainable, state.non_trainable, [], self._metrics())
+        for window in data.windows(batch):
+            for images, labels, steps, size in _batches(window, batch):
+                for step in range(steps):
+                    state, logs = self._test(state, images, labels, step, step + 1, size=size)
+                    yield jax.device_get(logs)
 
     def _compile_ahead(self, state: State, data: DeviceData, then: DeviceData) -> None:
         """Start compiling the step of the last, smaller batch and the evaluation in a thread."""
@@ -209,7 +216,7 @@ class Program:
             keys = jax.eval_shape(_keys, np.zeros(leading, np.uint32), 0)
             self._train.lower(state, *arrays, order, keys, 0, 1, size=rest).compile()
         state = State(state.trainable, state.non_trainable, [], state.metrics)
-        for images, labels, steps, size in _batches(then):
+        for images, labels, steps, size in _batches(then, EVALUATION_BATCH):
             self._test.lower(state, images, labels, 0, steps, size=size).compile()
 
     def _wait(self) -> None:
@@ -241,9 +248,9 @@ def _order(n: int, seed: tuple[int, ...], shuffle: bool) -> np.ndarray:
     return np.random.default_rng(seed).permutation(n).astype(np.int32)
 
 
-def _batches(window: Window) -> Iterator[tuple[jax.Array, jax.Array, int, int]]:
+def _batches(window: Window, batch: int) -> Iterator[tuple[jax.Array, jax.Array, int, int]]:
     """Images, labels, number of batches and batch size: the full batches, then the remainder."""
-    size = min(EVALUATION_BATCH, window.count)
+    size = min(batch, window.count)
     whole, rest = divmod(window.count, size)
     yield window.images, window.labels, whole, size
     if rest:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 import jax
@@ -71,7 +72,7 @@ class Steps:
         shapes = jax.tree.map(lambda value: value.shape[self._leading :], state)
 
         def one(state: State, x: jax.Array, y: jax.Array, key: jax.Array) -> State:
-            x, y = self._input(x, y, lambda pixels: self._augment(key, pixels))
+            x, y = self._input(x, y, partial(self._augment, key) if self.augmentation else None)
             state = jax.tree.map(lambda value, shape: value.reshape(shape), state, shapes)
             lists = (state.trainable, state.non_trainable, state.optimizer, state.metrics)
             with _faster_updates(self.model):
@@ -153,7 +154,7 @@ class Steps:
         return folded
 
     def _augment(self, key: jax.Array, pixels: jax.Array) -> jax.Array:
-        return augment(key, pixels, self.augmentation) if self.augmentation else pixels
+        return augment(key, pixels, self.augmentation)
 
     def _logs(self, metrics: list[jax.Array]) -> dict[str, jax.Array]:
         def results(values: list[jax.Array]) -> dict[str, jax.Array]:

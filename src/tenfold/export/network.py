@@ -18,6 +18,7 @@ def to_onnx(
     models: Sequence[keras.Model],
     image_shape: tuple[int, int],
     temperatures: Sequence[float] = (),
+    pixels: str = "unit",
 ) -> onnx.ModelProto:
     """Convert networks, with their preprocessing and calibration, to one ONNX model.
 
@@ -28,6 +29,7 @@ def to_onnx(
         models: trained networks of one architecture.
         image_shape: height and width of the images in pixels.
         temperatures: one per network, or none for no calibration.
+        pixels: the range they were fed pixels in, ``unit`` or ``byte``.
 
     Returns:
         A model from ``images``, uint8 ``[n, height, width]``, to ``probabilities``, float32
@@ -44,7 +46,7 @@ def to_onnx(
     """
     from onnx import TensorProto, helper, numpy_helper
 
-    graph = build_graph(models, image_shape, temperatures)
+    graph = build_graph(models, image_shape, temperatures, pixels)
     classes = models[0].output_shape[-1]
     return as_model(
         helper.make_graph(
@@ -58,17 +60,20 @@ def to_onnx(
 
 
 def build_graph(
-    models: Sequence[keras.Model], image_shape: tuple[int, int], temperatures: Sequence[float]
+    models: Sequence[keras.Model],
+    image_shape: tuple[int, int],
+    temperatures: Sequence[float],
+    pixels: str = "unit",
 ) -> Graph:
     """Build the graph of ``to_onnx``, from its input to its output."""
     from onnx import helper
 
     graph = Graph()
-    pixels = _scaled_pixels(graph, models[0], image_shape)
+    inputs = _scaled_pixels(graph, models[0], image_shape, pixels)
     outputs = []
     for i, model in enumerate(models):
         graph.scope = f"network{i}"
-        outputs.append(_probabilities(graph, model, pixels))
+        outputs.append(_probabilities(graph, model, inputs))
     calibrated = [
         _apply_temperature(graph, output, temperature)
         for output, temperature in zip(outputs, temperatures or [1.0] * len(models), strict=True)
@@ -78,24 +83,24 @@ def build_graph(
     return graph
 
 
-def _scaled_pixels(graph: Graph, model: keras.Model, image_shape: tuple[int, int]) -> Tensor:
+def _scaled_pixels(
+    graph: Graph, model: keras.Model, image_shape: tuple[int, int], pixels: str
+) -> Tensor:
     """The pixels scaled and shaped as in training."""
-    import jax.numpy as jnp
     from onnx import TensorProto
 
-    from tenfold.engine.inputs import model_input_shape, scale_images
+    from tenfold.engine.inputs import WHITE, model_input_shape
 
     shape = model_input_shape(model, image_shape)
-    pixels = graph.op("Cast", INPUT, to=TensorProto.FLOAT)
-    white = float(scale_images(model, jnp.array([255], jnp.uint8))[0])
-    if white != 255:
-        pixels = graph.op("Mul", pixels, white / 255)
-    return Tensor(pixels if shape == image_shape else graph.reshape(pixels, shape), shape)
+    scaled = graph.op("Cast", INPUT, to=TensorProto.FLOAT)
+    if pixels != "byte":
+        scaled = graph.op("Mul", scaled, 1 / WHITE)
+    return Tensor(scaled if shape == image_shape else graph.reshape(scaled, shape), shape)
 
 
-def _probabilities(graph: Graph, model: keras.Model, pixels: Tensor) -> str:
+def _probabilities(graph: Graph, model: keras.Model, inputs: Tensor) -> str:
     """The probabilities of one network, in Keras's order."""
-    output = graph.to_keras_layout(emit(graph, model, pixels))
+    output = graph.to_keras_layout(emit(graph, model, inputs))
     if getattr(model.loss, "from_logits", False):
         output = graph.apply("Softmax", output, axis=-1)
     return output.name

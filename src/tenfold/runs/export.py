@@ -109,6 +109,7 @@ def export(run: Run, path: str | Path, network: int | None = None, int8: bool = 
         [run.models[i] for i in networks],
         run.image_shape,
         [run.calibrations[i].temperature for i in networks] if run.calibrations else (),
+        run.recipe.pixels,
     )
     predictions = export_scores.stored(run, networks)
     images = _verification_images(run, data)

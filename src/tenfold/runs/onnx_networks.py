@@ -30,6 +30,7 @@ def save(
     model: keras.Model,
     network: PredictFunction,
     images: npt.NDArray[np.uint8],
+    pixels: str = "unit",
 ) -> PredictFunction:
     """Write the ONNX copy of a network; skip one that cannot be exported or differs from Keras.
 
@@ -39,6 +40,7 @@ def save(
         model: with its trained weights.
         network: predicts with Keras.
         images: to compare both on, uint8 ``[n, height, width]``.
+        pixels: the range it was fed pixels in, ``unit`` or ``byte``.
 
     Returns:
         The function that predicts from now on: of the copy, else ``network``.
@@ -49,7 +51,7 @@ def save(
     expected = network(images[:VERIFICATION_IMAGES])
     target = onnx_path(folder, seed)
     try:
-        data = model_file.seal(to_onnx([model], (height, width)), {})
+        data = model_file.seal(to_onnx([model], (height, width), pixels=pixels), {})
         session = Session(data, target, (height, width), expected.shape[1])
     except InputError:
         return network

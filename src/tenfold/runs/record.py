@@ -18,8 +18,9 @@ from tenfold.core.files import atomic_write
 from tenfold.data import Origin, Splits
 from tenfold.data.polarity import border_level
 from tenfold.evaluation.calibration import Calibration
+from tenfold.networks import is_python_file
 from tenfold.networks.recipes import Recipe
-from tenfold.runs.layout import RECORD
+from tenfold.runs.layout import NETWORK, RECORD
 
 FORMAT = 2
 STATUSES = ("training", "finished", "diverged")
@@ -120,7 +121,7 @@ class Record:
             return read_record(
                 folder / RECORD,
                 FORMAT,
-                cls._from_json,
+                lambda values: cls._from_json(_with_pixels(values, folder)),
                 "train again, the rest of the folder stays",
             )
         except FileNotFoundError:
@@ -179,6 +180,17 @@ def read_record(path: Path, version: int, parse: Callable[[dict[str, Any]], T], 
         raise InputError(
             f"{path}: damaged, or of another version of tenfold ({reason}); {remedy}"
         ) from None
+
+
+def _with_pixels(values: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Values of a record; those of earlier versions fed bytes to a network after Rescaling only."""
+    if "pixels" in values["recipe"] or not is_python_file(values["recipe"]["network"]):
+        return values
+    network = json.loads((folder / NETWORK).read_text("utf-8"))
+    layers = [layer["class_name"] for layer in network["config"]["layers"]]
+    first = next((n for n in layers if n not in ("InputLayer", "Flatten", "Reshape")), "")
+    pixels = "byte" if first == "Rescaling" else "unit"
+    return {**values, "recipe": {**values["recipe"], "pixels": pixels}}
 
 
 def _nearby(folder: Path) -> str:

@@ -169,7 +169,7 @@ class Run:
         """
         from tenfold.engine.inference import Probabilities
 
-        probabilities = Probabilities(self.model, self.image_shape)
+        probabilities = Probabilities(self.model, self.image_shape, self.recipe.pixels)
         return [partial(probabilities, model) for model in self.models]
 
     def accepts(self, probabilities: npt.ArrayLike, network: int = 0) -> npt.NDArray[np.bool_]:

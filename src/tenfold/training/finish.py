@@ -85,10 +85,15 @@ def _evaluate(
     evaluations: list[Evaluation] = []
     predict = examples = None
     for seed, model in zip(record.seeds, networks, strict=True):
-        predict = predict or engine.Probabilities(model, validation.shape[1:])
+        predict = predict or engine.Probabilities(model, validation.shape[1:], record.recipe.pixels)
         with explain_write_error(folder):
             network = onnx_networks.save(
-                folder, seed, model, partial(predict, model), validation.images
+                folder,
+                seed,
+                model,
+                partial(predict, model),
+                validation.images,
+                record.recipe.pixels,
             )
         evaluation = predictions.evaluate_dataset([network], validation, "validation")
         if record.protocol == "held-out":

@@ -108,7 +108,8 @@ class LivePredictions:
             return
         model = self._job.write_network(0)
         if self._predict is None:
-            self._predict = engine.Probabilities(model, self._validation.shape[1:])
+            pixels = self._job.record.recipe.pixels
+            self._predict = engine.Probabilities(model, self._validation.shape[1:], pixels)
         probabilities = self._predict(model, self._validation.images)
         with explain_write_error(self._job.folder):
             live.save(self._job.folder, probabilities, self._validation)

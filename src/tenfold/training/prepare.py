@@ -37,6 +37,8 @@ class PreparedRun:
         record: of the run.
         models: compiled networks, one a seed; of a resumed run one for all seeds.
         resumed: whether the training continues from the folder's checkpoint.
+        pixels: the range that the networks are fed pixels in; None for a resumed run, whose
+            record tells it.
         before: of a fine-tuning, the pretrained networks' probabilities on the validation
             images, float32 ``[n, classes]``.
     """
@@ -45,6 +47,7 @@ class PreparedRun:
     record: Record
     models: list[keras.Model]
     resumed: bool = False
+    pixels: engine.PixelRange | None = None
     before: npt.NDArray[np.float32] | None = None
 
 
@@ -73,7 +76,9 @@ def prepare_new(
         models = engine.build_networks(
             recipe, (height, width), classes, len(splits.train), record.seeds
         )
-    return PreparedRun(folder, record, models)
+        pixels = engine.resolve_pixels(recipe, models[0], splits.train)
+    record = record.replace(recipe=recipe.replace(pixels=pixels.name))
+    return PreparedRun(folder, record, models, pixels=pixels)
 
 
 def prepare_finetuned(folder: Path | None, finetuning: FineTuning) -> PreparedRun:
@@ -118,7 +123,7 @@ def build_program(runs: Sequence[PreparedRun], splits: Splits) -> engine.Program
             models, recipe, (height, width), len(splits.class_names), total
         )
     if networks.is_python_file(recipe.network) and not runs[0].resumed:
-        engine.require_probabilities(models[0], (height, width), recipe.network)
+        engine.require_probabilities(models[0], (height, width), recipe.pixels, recipe.network)
     return program
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any
 from tenfold.core.errors import InputError
 from tenfold.data import Splits, load
 from tenfold.data.splitting import DEFAULT_VALIDATION
+from tenfold.networks import is_python_file
 from tenfold.networks.recipes import Recipe
 from tenfold.networks.recipes import recipe as named_recipe
 from tenfold.runs.layout import is_run, resume_command
@@ -104,6 +106,8 @@ def train(
     with explain_out_of_memory():
         chosen = chosen or named_recipe(DEFAULT_RECIPE)
         run = prepare_new(folder, chosen, splits, seeds, protocol)
+        if verbose and run.pixels is not None and is_python_file(chosen.network):
+            print(run.pixels.describe(), file=sys.stderr)  # noqa: T201
         return _train_one(run, splits, verbose, watch)
 
 

@@ -52,6 +52,9 @@ class Recipe:
         weight_decay: of the optimizer; None for its default.
         batch_size: images per step.
         epochs: passes over the training images.
+        pixels: the range that the network is fed pixels in: ``unit`` for [0, 1], ``byte`` for
+            [0, 255]; ``auto`` finds out from a network of a Python file which it expects, and is
+            ``unit`` for others.
         augmentation: random changes of the training images.
         seed: of initial weights, order, dropout and augmentation.
         summary: one line for the list of recipes.
@@ -99,6 +102,14 @@ class Recipe:
     ] = None
     batch_size: Annotated[int, Field("Images per step.", Interval(1))] = 128
     epochs: Annotated[int, Field("Passes over the training images.", Interval(1))] = 5
+    pixels: Annotated[
+        str,
+        Field(
+            "Pixels fed to a network of a Python file: 0 to 1 (unit) or 0 to 255 (byte).",
+            choices=("auto", "unit", "byte"),
+            varied=False,
+        ),
+    ] = "auto"
     augmentation: Augmentation = field(default_factory=Augmentation)
     seed: Annotated[
         int,

@@ -163,7 +163,7 @@ def _estimate_statistics(model: Any, images: npt.NDArray[np.uint8], recipe: Reci
     from tenfold.networks.augmentation import augment
 
     height, width = images.shape[1:]
-    scaled = scale_images(model, jax.numpy.asarray(images))
+    scaled = scale_images(jax.numpy.asarray(images), "unit")
     augmented = augment(jax.random.key(0), scaled, recipe.augmentation)
     shape = model_input_shape(model, (height, width))
     estimate_statistics(model, np.asarray(augmented).reshape(len(images), *shape))

@@ -1,0 +1,125 @@
+"""Epochs of ``fit`` with Keras callbacks, whose batch hooks see every step if they are used."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+import numpy as np
+
+from tenfold.core.backend import keras
+from tenfold.engine.device_data import DeviceData
+from tenfold.engine.epoch import run_epoch
+from tenfold.engine.program import EVALUATION_BATCH, Logs, Program
+from tenfold.engine.state import State, read_state, write_state
+
+_TRAIN_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
+_TEST_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
+
+
+class CallbackEpochs:
+    """Trains and evaluates single epochs of a model in place, and calls its callbacks.
+
+    Steps run a few hundred at a time. If a callback has a hook for batches, they run one by one:
+    the model has the values of each step while the hook runs, and what the hook changes counts.
+
+    Args:
+        program: of one model.
+        callbacks: of the user.
+        callback_list: of Keras, with all callbacks.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        callbacks: Sequence[keras.callbacks.Callback],
+        callback_list: keras.callbacks.CallbackList,
+    ) -> None:
+        self._program, self._callbacks = program, callback_list
+        self._each_step = _use_hooks(callbacks, _TRAIN_HOOKS)
+        self._each_test_step = _use_hooks(callbacks, _TEST_HOOKS)
+
+    def train(self, data: DeviceData, epoch: int, seed: int, shuffle: bool) -> dict[str, float]:
+        """One epoch from the model's values and back into them, also when it is interrupted."""
+        program, callbacks, model = self._program, self._callbacks, self._program.model
+        latest, logs = read_state(model), dict[str, float]()
+        steps = -(-len(data) // program.batch_size)
+
+        def on_steps(state: State, images: int, running: Logs) -> State | bool:
+            nonlocal latest, logs
+            latest, logs = state, as_floats(running)
+            step = -(-images // program.batch_size)
+            if not self._each_step:
+                callbacks.on_train_batch_end(step - 1, logs)
+                return bool(model.stop_training)
+            write_state(model, state)
+            callbacks.on_train_batch_end(step - 1, logs)
+            if model.stop_training:
+                latest = read_state(model)
+                return True
+            if step < steps:
+                callbacks.on_train_batch_begin(step)
+            latest = read_state(model)
+            return latest
+
+        callbacks.on_train_batch_begin(0)
+        if self._each_step:
+            latest = read_state(model)
+        segment = 1 if self._each_step else None
+        try:
+            run_epoch(
+                program,
+                latest,
+                data,
+                epoch,
+                [seed],
+                shuffle=shuffle,
+                on_steps=on_steps,
+                segment=segment,
+            )
+        finally:
+            # An interrupted step has consumed its arrays: then the model keeps its values.
+            if not any(value.is_deleted() for value in jax.tree.leaves(latest)):
+                write_state(model, latest)
+        return logs
+
+    def validate(self, data: DeviceData) -> dict[str, float]:
+        """Loss and metrics of the model on a dataset, with the prefix ``val_``."""
+        program, callbacks = self._program, self._callbacks
+        callbacks.on_test_begin()
+        state = read_state(program.model)
+        if self._each_test_step:
+            logs: Logs = {}
+            size = min(program.batch_size, EVALUATION_BATCH)
+            steps = program.evaluation_steps(state, data, size)
+            for step in range(-(-len(data) // size)):
+                callbacks.on_test_batch_begin(step)
+                logs = next(steps)
+                callbacks.on_test_batch_end(step, as_floats(logs))
+        else:
+            logs = program.evaluate(state, data)
+        floats = as_floats(logs)
+        callbacks.on_test_end(floats)
+        return {f"val_{name}": value for name, value in floats.items()}
+
+
+def as_floats(logs: Logs) -> dict[str, float]:
+    """Logs of one network as Python floats."""
+    return {name: float(np.asarray(value)) for name, value in logs.items()}
+
+
+def _use_hooks(callbacks: Sequence[Any], names: Sequence[str]) -> bool:
+    """Whether a callback does something in one of these hooks of batches."""
+    return any(
+        not getattr(hook, "_is_default", False)
+        and not (hook.__module__.startswith("keras.") and _acts_by_epoch(callback))
+        for callback in callbacks
+        for hook in (getattr(callback, name) for name in names)
+    )
+
+
+def _acts_by_epoch(callback: Any) -> bool:
+    """Whether a callback of Keras acts at the end of epochs only, with its arguments."""
+    frequencies = [getattr(callback, name, "epoch") for name in ("save_freq", "update_freq")]
+    return frequencies == ["epoch", "epoch"]
