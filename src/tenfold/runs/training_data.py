@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tenfold.core.errors import InputError
-from tenfold.data import Splits, load
+from tenfold.data import Origin, Splits, load
 from tenfold.export import model_file
 from tenfold.runs.record import Record
 
@@ -60,9 +60,32 @@ def load_training_data(folder: Path, record: Record, given: Splits | None = None
     elif given is not None:
         splits = as_protocol(given, record.protocol)
     elif record.data.origin is not None:
-        splits = as_protocol(load(**asdict(record.data.origin)), record.protocol)
+        splits = as_protocol(load(**asdict(_moved(record.data.origin, folder))), record.protocol)
     _verify(folder, record, splits)
     return splits
+
+
+def _moved(origin: Origin, folder: Path) -> Origin:
+    """Find data that were moved or copied together with the run; others stay as they are."""
+    corrections = origin.corrections
+    return replace(
+        origin,
+        source=_nearest(origin.source, folder),
+        corrections=None if corrections is None else _nearest(corrections, folder),
+    )
+
+
+def _nearest(source: str, folder: Path) -> str:
+    """Return an existing path with the longest end of a missing path, above the run's folder."""
+    path = Path(source)
+    if not path.is_absolute() or path.exists():
+        return source
+    for start in range(1, len(path.parts)):
+        for parent in folder.absolute().parents:
+            found = parent.joinpath(*path.parts[start:])
+            if found.exists():
+                return str(found)
+    return source
 
 
 def rehearsal_of_run(folder: Path, record: Record) -> Rehearsal:

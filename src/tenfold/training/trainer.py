@@ -19,6 +19,7 @@ from tenfold.runs.record import Record
 from tenfold.runs.run import Run
 from tenfold.runs.training_data import PROTOCOLS, as_protocol
 from tenfold.training.failures import explain_out_of_memory
+from tenfold.training.findings import warn_about_data, warn_about_result
 from tenfold.training.finetune.preparation import prepare_finetuning, refuse_unsupported_arguments
 from tenfold.training.finish import finish
 from tenfold.training.job import TrainingJob
@@ -195,12 +196,15 @@ def _train(
     program = build_program(runs, splits)
     with ExitStack() as resources:
         jobs = [start_job(run, resources) for run in runs]
+        warn_about_data(splits)
         try:
             if watch is not None:
                 watch(jobs[0].folder)
             run_epochs(jobs, program, splits, verbose, live_predictions=watch is not None)
             for job in jobs:
                 finish(job, splits.validation)
+                if not job.diverged:
+                    warn_about_result(job.record, job.checkpoint, splits.train)
         except KeyboardInterrupt:
             resume = resume_command(jobs[0].folder)
             raise KeyboardInterrupt(f"stopped; continue with {resume}") from None

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 from tenfold.core.errors import InputError
 from tenfold.networks.fields import Field, Interval
@@ -14,14 +14,18 @@ BATCH_NORM = Field("Batch normalisation before each activation.")
 Activation = Annotated[str | Sequence[str], Field("Keras activation, such as relu or gelu.")]
 
 
-def check_activation(activation: str) -> None:
-    """Refuse an activation that Keras does not have.
+def check_activation(activation: Any) -> None:
+    """Refuse an activation that Keras does not have, or a list that has one.
 
     Raises:
         InputError: it is unknown; the message suggests the nearest name.
     """
     from tenfold.core.backend import keras
 
+    if isinstance(activation, (list, tuple)):
+        for one in activation:
+            check_activation(one)
+        return
     try:
         keras.activations.get(activation)
     except ValueError:

@@ -79,9 +79,9 @@ def conv(
         "batch_norm": batch_norm,
     }
     per_layer = [fields[name].per_layer(value, len(filters)) for name, value in layered.items()]
+    check_activation(activation)
     model = keras.Sequential([keras.Input((*image_shape, 1))])
     for count, side, step, pool, name, is_normal in zip(filters, *per_layer, strict=True):
-        check_activation(name)
         model.add(
             keras.layers.Conv2D(count, side, strides=step, padding=padding, use_bias=not is_normal)
         )

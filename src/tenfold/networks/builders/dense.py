@@ -67,11 +67,11 @@ def dense(
     fields["gaussian_noise"].check(gaussian_noise)
     activations = fields["activation"].per_layer(activation, len(hidden))
     rates = fields["dropout"].per_layer(dropout, len(hidden))
+    check_activation(activation)
     model = keras.Sequential([keras.Input((image_shape[0] * image_shape[1],))])
     if gaussian_noise:
         model.add(keras.layers.GaussianNoise(gaussian_noise))
     for units, name, rate in zip(hidden, activations, rates, strict=True):
-        check_activation(name)
         between = [keras.layers.BatchNormalization()] if batch_norm else []
         between += [keras.layers.GaussianNoise(gaussian_noise)] if gaussian_noise else []
         if between:
