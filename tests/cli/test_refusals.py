@@ -80,7 +80,7 @@ DATA = {
     "float images beyond 1": (
         lambda: npz("d.npz", x_train=np.full((36, 28, 28), 9.5)),
         "d.npz",
-        "floats must be 0 to 1",
+        "set --pixels",
     ),
     "zero images": (
         lambda: npz("d.npz", x_train=np.zeros((0, 28, 28), np.uint8), y_train=np.zeros(0, int)),

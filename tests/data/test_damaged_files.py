@@ -244,17 +244,13 @@ BAD = {
     ),
     "NaN": (npz_with(x_train=np.full((36, 28, 28), np.nan)), "NaN or infinite"),
     "infinity": (npz_with(x_train=np.full((36, 28, 28), np.inf)), "NaN or infinite"),
-    "floats to 255": (
-        npz_with(x_train=pictures(36)[0].astype(float)),
-        "float64 pixels from 0 to 255; floats must be 0 to 1",
-    ),
-    "floats below 0": (
-        npz_with(x_train=pictures(36)[0] / 127.5 - 1),
-        "pixels from -1 to 1; floats must be 0 to 1",
+    "standardized floats": (
+        npz_with(x_train=pictures(36)[0] / 60 - 0.4),
+        "pixels are fractions from -0.4 to 3.85, perhaps standardized; set --pixels",
     ),
     "whole numbers over 255": (
         npz_with(x_train=pictures(36)[0].astype(int) * 2),
-        "pixels from 0 to 510; whole numbers must be 0 to 255",
+        "pixels are whole numbers from 0 to 510; set --pixels",
     ),
     "images of text": (npz_with(x_train=np.full((36, 28, 28), "x")), "must be numbers"),
     "images of one dimension": (npz_with(x_train=np.zeros(36)), "must be images"),
@@ -307,7 +303,7 @@ BAD = {
     ),
     "CSV with a pixel of 256": (
         csv_after(lambda rows: [*rows[:3], cell(rows[3], 9, "256"), *rows[4:]]),
-        "pixels from 0 to 256",
+        "pixels are whole numbers from 0 to 256",
     ),
     "CSV of a header alone": (csv_after(lambda rows: rows[:1]), "holds no images"),
     "empty CSV": (file_with(b"", ".csv"), "is empty"),

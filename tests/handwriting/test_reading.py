@@ -77,7 +77,7 @@ def test_unsure_digits_are_question_marks_and_rejected_ones_left_out(page, monke
         class_names, image_shape, path = names, (28, 28), "fake"
         rank = tenfold.Predictor.rank
 
-        def __call__(self, crops):
+        def __call__(self, crops, pixels):
             return np.stack([confident, unsure, rejected, confident, confident, rejected, rejected])
 
         def accepts(self, probabilities):
@@ -94,7 +94,7 @@ def test_a_picture_of_rejected_detections_contains_no_digit(page):
         class_names, image_shape, path = (REJECT_CLASS, "1"), (28, 28), "fake"
         rank = tenfold.Predictor.rank
 
-        def __call__(self, crops):
+        def __call__(self, crops, pixels):
             return np.repeat(np.array([[0.9, 0.1]], np.float32), len(crops), axis=0)
 
         def accepts(self, probabilities):

@@ -35,7 +35,7 @@ def run(tmp_path_factory, few):
 
 
 def test_a_network_that_scales_behind_augmentation_is_fed_bytes_everywhere(run, few):
-    assert run.recipe.pixels == "byte"
+    assert run.recipe.input_range == "byte"
     images = few.validation.images[:50]
     expected = run.model.predict(images[..., None].astype(np.float32), verbose=0)
     probabilities = run.keras_networks()[0](images)
@@ -48,9 +48,9 @@ def test_a_run_of_an_earlier_version_is_fed_what_it_was_trained_on(run):
     path = run.path / "run.json"
     text = path.read_text()
     values = json.loads(text)
-    del values["recipe"]["pixels"]
+    del values["recipe"]["input_range"]
     try:
         path.write_text(json.dumps(values))
-        assert tenfold.Run(run.path).recipe.pixels == "unit"  # no Rescaling as first layer
+        assert tenfold.Run(run.path).recipe.input_range == "unit"  # no Rescaling as first layer
     finally:
         path.write_text(text)

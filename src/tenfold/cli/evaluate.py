@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -54,7 +55,7 @@ def evaluate(
             for name, one in (("given", original), ("corrected", corrected))
         }
     if unknown is not None and others is not None:
-        aurocs = result.auroc(opened.predict_all(others))
+        aurocs = result.auroc(opened.predict_all(others, "byte"))
         text.append(evaluation_text.describe_out_of_distribution(unknown, aurocs))
         values["unknown"] = {"data": unknown, "auroc": [score.as_json() for score in aurocs]}
     if as_json:
@@ -155,16 +156,24 @@ def predict(
 ) -> None:
     """Predict the class of each image, or answer "I don't know"."""
     from tenfold.cli import evaluation_text
+    from tenfold.core.errors import InputWarning
     from tenfold.core.read_options import ReadOptions
     from tenfold.data.image_files import read_images
 
     opened = _open_network(network)
     options = ReadOptions.of(reading)
-    batches = [read_images(path, opened.image_shape, options, invert=invert) for path in images]
+    with warnings.catch_warnings(record=True) as found:
+        warnings.simplefilter("always", InputWarning)
+        batches = [
+            read_images(path, opened.image_shape, options, opened.pixels, invert=invert)
+            for path in images
+        ]
+    for line in dict.fromkeys(str(warning.message) for warning in found):
+        typer.echo(f"tenfold: {line}", err=True)
     inverted = 0
     for pixels, names in batches:
-        inverted += opened.count_inverted(pixels)
-        probabilities = opened.predict(pixels)
+        inverted += opened.count_inverted(pixels, "byte")
+        probabilities = opened.predict(pixels, pixels="byte")
         predictions = zip(
             names, opened.rank(probabilities, top), opened.accepts(probabilities), strict=True
         )

@@ -10,6 +10,10 @@ class InputError(ValueError):
     """
 
 
+class InputWarning(UserWarning):
+    """Doubtful input that is used all the same."""
+
+
 class NoDigitError(InputError):
     """A readable picture without digits."""
 

@@ -33,6 +33,8 @@ class ReadOptions:
         resize: bring images of other sizes to 28x28; without it, they are an error.
         label_column: the column of a table that holds the labels: its name, ``first``, ``last``,
             or its index from 0; None to recognize it.
+        pixels: the values of black and white: ``binary``, ``unit``, ``signed``, ``byte``, ``word``
+            or LOW..HIGH; None to recognize them.
 
     Example:
         >>> ReadOptions(label_column="digit").given()
@@ -42,6 +44,10 @@ class ReadOptions:
     resize: bool = _option(False, "Bring other image sizes to 28x28.")
     label_column: str | int | None = _option(
         None, "Column of the labels in a table: its name, first, last, or its index from 0."
+    )
+
+    pixels: str | None = _option(
+        None, "Values of black and white: byte, unit, signed, word, or LOW..HIGH as in 0..16."
     )
 
     @classmethod

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from math import isqrt
 from typing import TYPE_CHECKING, Any
+from warnings import warn
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.core import limits
-from tenfold.core.errors import InputError
+from tenfold.core.errors import InputError, InputWarning
 from tenfold.core.limits import IMAGE_SIDE as SIDE
 from tenfold.data.dataset import Images, Labels
+from tenfold.data.value_range import BYTE, ValueRange, to_uint8
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -28,10 +30,9 @@ def as_images(array: NDArray[Any], name: str, resize: bool = False) -> Images:
     """Convert the images of a dataset to uint8 [n, 28, 28].
 
     Args:
-        array: integers 0 to 255, booleans, or floats in [0, 1], which are multiplied by 255 and
-            rounded. [n, height, width], [n, pixels] of square images, or
-            [n, height, width, channels] with 1, 3 or 4 channels: colour becomes greyscale, and
-            the fourth channel is dropped.
+        array: pixels in any range of `value_range`. [n, height, width], or flat [n, pixels] or
+            [n, pixels, 1] of square images, or [n, height, width, channels] with 1, 3 or 4
+            channels: colour becomes greyscale, and the fourth channel is dropped.
         name: for error messages.
         resize: bring other sizes to 28x28.
 
@@ -45,7 +46,7 @@ def as_images(array: NDArray[Any], name: str, resize: bool = False) -> Images:
     stack = _as_stack(array, name)
     if not len(stack):
         raise InputError(f"{name} holds no images; at least one a class is needed")
-    pixels = _as_greyscale(as_uint8(stack, name))
+    pixels = _as_greyscale(stack if stack.dtype == np.uint8 else as_uint8(stack, name))
     if pixels.shape[1:] == (SIDE, SIDE):
         return np.ascontiguousarray(pixels)
     if not resize:
@@ -55,16 +56,26 @@ def as_images(array: NDArray[Any], name: str, resize: bool = False) -> Images:
     return np.stack([resize_to_square(Image.fromarray(image)) for image in pixels])
 
 
-def as_batch(values: Any, shape: tuple[int, int]) -> Images:
+def as_batch(
+    values: Any,
+    shape: tuple[int, int],
+    pixels: str | None = None,
+    trained: ValueRange = BYTE,
+) -> Images:
     """Convert one image or several, as users pass them to a network, to uint8 [n, height, width].
 
     Args:
-        values: integers 0 to 255 or floats in [0, 1]: [height, width] or [n, height, width],
+        values: in any range of `value_range`: [height, width] or [n, height, width],
             either with a last axis of 1, 3 or 4 channels, [pixels] or [n, pixels].
         shape: height and width of an image.
+        pixels: the values of black and white, as for `value_range.parse`; None to recognize them.
+        trained: the range of the images that the network was trained on.
 
     Raises:
-        InputError: the array has another shape, no images, or values out of range.
+        InputError: the array has another shape, no images, or values of no certain range.
+
+    Warns:
+        InputWarning: the values are in another range than those of the training images.
 
     Example:
         >>> as_batch(np.zeros(784), (28, 28)).shape
@@ -82,7 +93,8 @@ def as_batch(values: Any, shape: tuple[int, int]) -> Images:
 
     if array.shape == (height * width,) or is_batch((1, *array.shape)):
         array = array[None]
-    if array.ndim == 2 and array.shape[1] == height * width:
+    is_flat = array.ndim == 2 or (array.ndim == 3 and 1 in array.shape[1:])
+    if is_flat and array[:1].size == height * width:
         array = array.reshape(-1, height, width)
     if not is_batch(array.shape):
         raise InputError(
@@ -91,31 +103,31 @@ def as_batch(values: Any, shape: tuple[int, int]) -> Images:
         )
     if not len(array):
         raise InputError("images: there are none; give at least one")
-    _require_numbers(array, "images")
-    return _as_greyscale(as_uint8(array, "images"))
+    require_numbers(array, "images")
+    return _as_greyscale(as_uint8(array, "images", pixels, trained))
 
 
-def as_uint8(pixels: NDArray[Any], name: str) -> Images:
-    """Convert grey levels of any shape: integers 0 to 255, booleans, or floats in [0, 1].
+def as_uint8(
+    values: NDArray[Any],
+    name: str,
+    pixels: str | None = None,
+    trained: ValueRange | None = None,
+) -> Images:
+    """Convert grey levels of any shape to 0 to 255.
+
+    Args:
+        values: in any range of `value_range`.
+        name: for error messages.
+        pixels: the values of black and white, as for `value_range.parse`; None to recognize them.
+        trained: for inputs of a network, the range of its training images.
 
     Raises:
-        InputError: values are out of range, NaN or infinite.
+        InputError: values are NaN, infinite, out of range, or in no certain range.
     """
-    if pixels.dtype == np.uint8:
-        return pixels
-    is_integer = pixels.dtype.kind in "uib"
-    low, high = pixels.min(), pixels.max()
-    if not is_integer and not np.isfinite(low + high):
-        raise InputError(f"{name} has pixels that are NaN or infinite; remove or repair them")
-    if low < 0 or high > (255 if is_integer else 1):
-        allowed = "whole numbers must be 0 to 255" if is_integer else "floats must be 0 to 1"
-        raise InputError(
-            f"{name} has {pixels.dtype} pixels from {low:g} to {high:g}; {allowed}, so rescale "
-            "them or save them as uint8"
-        )
-    if pixels.dtype.kind == "b":
-        return pixels.astype(np.uint8) * np.uint8(255)
-    return (pixels if is_integer else np.rint(pixels * 255)).astype(np.uint8)
+    converted, warning = to_uint8(values, name, pixels, trained)
+    if warning:
+        warn(warning, InputWarning, stacklevel=4)
+    return converted
 
 
 def as_labels(array: NDArray[Any], name: str) -> Labels:
@@ -133,7 +145,7 @@ def as_labels(array: NDArray[Any], name: str) -> Labels:
         >>> as_labels(np.eye(3)[[2, 0]], "y_train")
         array([2, 0])
     """
-    _require_numbers(array, name)
+    require_numbers(array, name)
     if array.ndim == 2 and array.shape[1] == 1:
         array = array[:, 0]
     elif array.ndim == 2 and _is_one_hot(array):
@@ -183,7 +195,9 @@ def wrong_size(name: str, width: int, height: int) -> InputError:
 
 def _as_stack(array: NDArray[Any], name: str) -> NDArray[Any]:
     """Return [n, pixels] as [n, side, side], and other shapes of images as they are."""
-    _require_numbers(array, name)
+    require_numbers(array, name)
+    if array.ndim == 3 and 1 in array.shape[1:]:  # as a Conv1D takes them
+        array = array.reshape(len(array), -1)
     if array.ndim == 2 and array.shape[1] and isqrt(array.shape[1]) ** 2 == array.shape[1]:
         side = isqrt(array.shape[1])
         return array.reshape(-1, side, side)
@@ -206,7 +220,8 @@ def _as_greyscale(pixels: Images) -> Images:
     return luma.astype(np.uint8)
 
 
-def _require_numbers(array: NDArray[Any], name: str) -> None:
+def require_numbers(array: NDArray[Any], name: str) -> None:
+    """Raise InputError if an array holds anything but numbers and truth values."""
     if array.dtype.kind not in "uifb":
         raise InputError(f"{name} must be numbers; received {array.dtype}")
 

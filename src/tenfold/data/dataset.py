@@ -215,6 +215,7 @@ class Splits:
         source: description of where the data come from, for the record.
         validation_seed: seed of the draw of the validation images.
         origin: arguments of `load`; None for splits made in Python.
+        pixels: the values of black and white before the images were converted to 0 to 255.
 
     Examples:
         >>> from tenfold.data import load
@@ -229,6 +230,7 @@ class Splits:
     source: str
     validation_seed: int
     origin: Origin | None = None
+    pixels: str = "0..255"
 
     @property
     def class_names(self) -> tuple[str, ...]:

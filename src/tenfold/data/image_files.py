@@ -12,8 +12,9 @@ import numpy.typing as npt
 from tenfold.core import limits
 from tenfold.core.errors import InputError
 from tenfold.core.read_options import ReadOptions
-from tenfold.data.convert import as_batch, as_images, resize_to_square
+from tenfold.data.convert import as_batch, as_images, as_uint8, resize_to_square
 from tenfold.data.formats.npz import open_npz
+from tenfold.data.value_range import BYTE, ValueRange
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -84,14 +85,20 @@ def _to_greyscale(image: Image) -> Image:
 
 
 def read_images(
-    path: Path, shape: tuple[int, int], options: ReadOptions, *, invert: bool = False
+    path: Path,
+    shape: tuple[int, int],
+    options: ReadOptions,
+    trained: ValueRange = BYTE,
+    *,
+    invert: bool = False,
 ) -> tuple[npt.NDArray[np.uint8], list[str]]:
     """Read the inputs of a network from one file: a PNG or JPEG, or the array of an NPY or NPZ.
 
     Args:
         path: the file. An NPZ holds one array, or one called ``images``, ``x`` or ``x_test``.
         shape: height and width that the network takes.
-        options: whether to bring other sizes to this one, and others.
+        options: how to read them; other sizes are brought to this one if it says so.
+        trained: the range of the network's training images.
         invert: the file shows dark ink on light paper; datasets like MNIST are light on dark.
 
     Returns:
@@ -104,13 +111,16 @@ def read_images(
         raise InputError(f"{path}: no such file")
     suffix = path.suffix.lower()
     if suffix not in (".npy", ".npz"):
-        return read_image(path, shape, resize=options.resize, invert=invert)[None], [str(path)]
+        image = read_image(path, shape, resize=options.resize)
+        images = as_uint8(image[None], str(path), options.pixels, trained)
+        return 255 - images if invert else images, [str(path)]
     array = _read_npy(path) if suffix == ".npy" else _read_npz(path)
     try:
         if options.resize:
-            images = as_images(array, "its array", resize=True)
+            array = as_uint8(array, "its array", options.pixels, trained)
+            images = as_batch(as_images(array, "its array", resize=True), shape, "byte")
         else:
-            images = as_batch(array, shape)
+            images = as_batch(array, shape, options.pixels, trained)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
     return 255 - images if invert else images, [f"{path}[{i}]" for i in range(len(images))]

@@ -139,7 +139,7 @@ def _make_splits(raw: RawData, origin: Origin) -> Splits:
         train, validation = _hold_out(train, size, origin.seed)
     else:
         notes.append("with its own validation split")
-    return Splits(name, train, validation, test, "; ".join(notes), origin.seed, origin)
+    return Splits(name, train, validation, test, "; ".join(notes), origin.seed, origin, raw.pixels)
 
 
 def _hold_out(train: Dataset, size: int, seed: int) -> tuple[Dataset, Dataset | None]:

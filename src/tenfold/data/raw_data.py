@@ -21,7 +21,8 @@ class RawSplit:
     """Images and labels of one split, as read.
 
     Attributes:
-        images: uint8 [n, 28, 28].
+        images: uint8 [n, 28, 28]. A format returns them as they are stored, in any shape of
+            `as_images` and any range; the registry converts those of all splits together.
         labels: int64 [n]; `validate_raw` checks that there is one an image.
         origin: the file and array they come from, for error messages.
         file_names: name of each image's file without its suffix; empty if one file holds all.
@@ -50,6 +51,7 @@ class RawData:
         names: class names in the order of the labels; None if the data only number them.
         unreadable: image files that are in no split.
         notes: assumptions and omissions, for the record.
+        pixels: the values of black and white as stored, such as 0..255.
         format: name of the format; the registry fills it in.
     """
 
@@ -57,6 +59,7 @@ class RawData:
     names: tuple[str, ...] | None = None
     unreadable: tuple[Unreadable, ...] = ()
     notes: tuple[str, ...] = ()
+    pixels: str = "0..255"
     format: str = ""
 
     @property

@@ -24,7 +24,9 @@ _RULES = f"""
 
 - Images are {_SIDE}x{_SIDE} greyscale. Colour becomes greyscale; other sizes are an error, or are
   resized with `--resize` (`resize=True` in Python).
-- Pixels are whole numbers 0 to 255, or floats 0 to 1.
+- Pixels are in a range that their values tell: 0 and 1, 0 to 15 or 16, 0 to 255, 0 to 65535,
+  floats 0 to 1 or 255, -0.5 to 0.5 or -1 to 1. All splits decide together. Other ranges need
+  `--pixels` with the values of black and white, such as `--pixels 0..7` (`pixels="0..7"`).
 - Labels are whole numbers 0 to {limits.MAX_CLASSES - 1}, or one-hot. Folders name their classes.
 - Every class of validation and test is in train, and train has at least two classes.
 - Data without a test split give a stratified sixth of their images to one, the same sixth for

@@ -61,7 +61,7 @@ def cross_validate(
     seeds, (_, height, width) = [seed + k for k in range(folds)], dataset.shape
     classes, shape = len(dataset.class_names), (height, width)
     models = build_networks(recipe, shape, classes, training.shape[1], seeds)
-    recipe = recipe.replace(pixels=resolve_pixels(recipe, models[0], dataset).name)
+    recipe = recipe.replace(input_range=resolve_pixels(recipe, models[0], dataset).name)
     program = Program.from_recipe(models, recipe, shape, classes)
     state = initial_state(models)
     data = DeviceData(dataset)
@@ -80,7 +80,7 @@ def cross_validate(
         state, _ = run_epoch(
             program, state, data, epoch, seeds, indices=training, on_steps=on_steps
         )
-    return _out_of_fold(models[0], recipe.pixels, state, dataset, parts)
+    return _out_of_fold(models[0], recipe.input_range, state, dataset, parts)
 
 
 def _out_of_fold(

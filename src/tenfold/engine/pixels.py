@@ -74,8 +74,8 @@ def resolve_pixels(recipe: Recipe, model: keras.Model, dataset: Dataset) -> Pixe
     Raises:
         InputError: it is to be found out, and the network does not tell.
     """
-    if recipe.pixels != "auto":
-        return PixelRange(recipe.pixels, "the recipe says so")
+    if recipe.input_range != "auto":
+        return PixelRange(recipe.input_range, "the recipe says so")
     if not is_python_file(recipe.network):
         return RAW
     return find_pixel_range(model, dataset)
@@ -195,7 +195,7 @@ class _Search:
         reason = self.doubt or "its branches scale them differently"
         raise InputError(
             f"pixels: the model does not tell whether it takes 0 to 1 or 0 to 255 ({reason}); "
-            "give pixels='unit' or pixels='byte' (train: --pixels)"
+            "give pixels='unit' or pixels='byte' (train: --input-range)"
         )
 
     def apply(self, equation: Any, read: Read) -> list[Any]:

@@ -105,7 +105,7 @@ class Program:
             recipe.batch_size,
             recipe.augmentation,
             networks,
-            recipe.pixels,
+            recipe.input_range,
         )
 
     def train_epoch(

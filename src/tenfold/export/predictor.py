@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from tenfold.data.convert import as_batch
 from tenfold.data.polarity import count_inverted
+from tenfold.data.value_range import BYTE, ValueRange, parse
 from tenfold.export import model_card
 from tenfold.export.session import Session
 from tenfold.metrics import rank_classes
@@ -55,6 +56,11 @@ class Predictor:
         return height, width
 
     @property
+    def pixels(self) -> ValueRange:
+        """The values of black and white in the training images as they were given."""
+        return parse(self.card.get("pixels", str(BYTE)))
+
+    @property
     def threshold(self) -> float | None:
         """The confidence from which predictions are accepted; None to accept all.
 
@@ -63,21 +69,26 @@ class Predictor:
         threshold: dict[str, Any] | None = self.card["threshold"]
         return None if threshold is None else float(threshold["value"])
 
-    def predict(self, images: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    def predict(self, images: npt.ArrayLike, pixels: str | None = None) -> npt.NDArray[np.float32]:
         """Return calibrated probabilities.
 
         Args:
-            images: uint8, or floats in [0, 1]: one image ``[height, width]`` or a batch
+            images: one image ``[height, width]`` or a batch
                 ``[n, height, width]``, optionally with a last axis of 1 or of colors, or flat
                 ``[n, pixels]``.
+            pixels: the values of black and white: ``binary``, ``unit``, ``signed``, ``byte``,
+                ``word`` or LOW..HIGH; None to recognize them.
 
         Returns:
             float32 ``[n, classes]``; one image is a batch of one.
 
         Raises:
-            InputError: the images have another shape or range.
+            InputError: the images have another shape, or a range that is not certain.
+
+        Warns:
+            InputWarning: they are in another range than the training images.
         """
-        return self._session(as_batch(images, self.image_shape))
+        return self._session(as_batch(images, self.image_shape, pixels, self.pixels))
 
     __call__ = predict
 
@@ -108,13 +119,14 @@ class Predictor:
         """
         return rank_classes(probabilities, self.class_names, k)
 
-    def count_inverted(self, images: npt.ArrayLike) -> int:
+    def count_inverted(self, images: npt.ArrayLike, pixels: str | None = None) -> int:
         """Return how many images differ in polarity from the training images.
 
         Their border is light and that of the training images dark, or the reverse. Invert such
-        images first: ``255 - images``.
+        images first: ``255 - images``. The arguments are those of ``predict``.
         """
-        return count_inverted(as_batch(images, self.image_shape), self.card["border"])
+        batch = as_batch(images, self.image_shape, pixels, self.pixels)
+        return count_inverted(batch, self.card["border"])
 
     def __repr__(self) -> str:
         recipe = self.card["recipe"]["name"]

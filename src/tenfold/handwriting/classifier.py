@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,8 @@ class Classifier:
     def from_predictor(cls, predictor: Predictor) -> Classifier:
         """Return a classifier with a predictor's classes, in their order."""
         names = predictor.class_names
-        return cls(predictor, names.index(REJECT_CLASS) if REJECT_CLASS in names else None)
+        predict = partial(predictor, pixels="byte")
+        return cls(predict, names.index(REJECT_CLASS) if REJECT_CLASS in names else None)
 
     def classify(self, components: Sequence[Component], crop: Crop) -> Classified:
         """Classify components in one batch.

@@ -226,7 +226,7 @@ def to_reading(detected: DetectedDigits, predictor: Predictor, quarter_turns: in
 def _digits(detected: DetectedDigits, predictor: Predictor) -> list[Digit]:
     probabilities = detected.probabilities
     if probabilities is None:
-        probabilities = predictor(detected.crops)
+        probabilities = predictor(detected.crops, "byte")
     rows = zip(
         predictor.rank(probabilities, 1),
         predictor.accepts(probabilities),

@@ -109,7 +109,7 @@ def export(run: Run, path: str | Path, network: int | None = None, int8: bool = 
         [run.models[i] for i in networks],
         run.image_shape,
         [run.calibrations[i].temperature for i in networks] if run.calibrations else (),
-        run.recipe.pixels,
+        run.recipe.input_range,
     )
     predictions = export_scores.stored(run, networks)
     images = _verification_images(run, data)
@@ -165,6 +165,7 @@ def _card(
         "class_names": list(run.class_names),
         "image_shape": list(run.image_shape),
         "border": record.data.border,
+        "pixels": record.data.pixels,
         "numbers": numbers,
         "seeds": [run.seeds[i] for i in networks],
         "temperatures": [run.calibrations[i].temperature for i in networks if run.calibrations],

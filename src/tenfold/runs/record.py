@@ -42,6 +42,7 @@ class DataRecord:
         border: mean grey level of the border pixels of the training images, 0 to 255.
         sizes: number of images of each split.
         checksums: SHA-256 of each split.
+        pixels: the values of black and white in the files, such as 0..255.
     """
 
     name: str
@@ -52,6 +53,7 @@ class DataRecord:
     border: float
     sizes: dict[str, int]
     checksums: dict[str, str]
+    pixels: str = "0..255"
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> DataRecord:
@@ -184,13 +186,13 @@ def read_record(path: Path, version: int, parse: Callable[[dict[str, Any]], T], 
 
 def _with_pixels(values: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Values of a record; those of earlier versions fed bytes to a network after Rescaling only."""
-    if "pixels" in values["recipe"] or not is_python_file(values["recipe"]["network"]):
+    if "input_range" in values["recipe"] or not is_python_file(values["recipe"]["network"]):
         return values
     network = json.loads((folder / NETWORK).read_text("utf-8"))
     layers = [layer["class_name"] for layer in network["config"]["layers"]]
     first = next((n for n in layers if n not in ("InputLayer", "Flatten", "Reshape")), "")
     pixels = "byte" if first == "Rescaling" else "unit"
-    return {**values, "recipe": {**values["recipe"], "pixels": pixels}}
+    return {**values, "recipe": {**values["recipe"], "input_range": pixels}}
 
 
 def _nearby(folder: Path) -> str:
@@ -209,6 +211,7 @@ def describe_data(splits: Splits) -> DataRecord:
         border=round(float(border_level(splits.train.images).mean()), 1),
         sizes={name: len(split) for name, split in splits.present().items()},
         checksums={name: split.checksum for name, split in splits.present().items()},
+        pixels=splits.pixels,
     )
 
 

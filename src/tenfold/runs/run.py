@@ -18,6 +18,7 @@ from tenfold.data import Dataset, Splits, load
 from tenfold.data.convert import as_batch
 from tenfold.data.dataset import SPLITS
 from tenfold.data.polarity import count_inverted
+from tenfold.data.value_range import ValueRange, parse
 from tenfold.evaluation import Evaluation, PredictFunction
 from tenfold.evaluation.calibration import Calibration
 from tenfold.metrics import rank_classes
@@ -69,6 +70,11 @@ class Run:
         height, width = self.record.data.image_shape
         return height, width
 
+    @property
+    def pixels(self) -> ValueRange:
+        """The values of black and white in the training images as they were given."""
+        return parse(self.record.data.pixels)
+
     @cached_property
     def history(self) -> DataFrame:
         """Loss and accuracy on train and validation, one row an epoch and seed."""
@@ -119,38 +125,51 @@ class Run:
             raise InputError(f"network: {network}; the run has {len(self.seeds)}, counted from 0")
         return network
 
-    def predict(self, images: npt.ArrayLike, network: int = 0) -> npt.NDArray[np.float32]:
+    def predict(
+        self, images: npt.ArrayLike, network: int = 0, pixels: str | None = None
+    ) -> npt.NDArray[np.float32]:
         """Return calibrated probabilities of images.
 
         Args:
-            images: uint8, or floats in [0, 1]: one image ``[height, width]``, many
+            images: one image ``[height, width]``, many
                 ``[n, height, width]``, with a last axis of 1 or of colours, or flattened
                 ``[n, pixels]``.
             network: index of the network, from 0.
+            pixels: the values of black and white, as for ``Predictor.predict``; None to
+                recognize them.
 
         Returns:
             float32 ``[n, classes]``; one image is a batch of one.
 
         Raises:
-            InputError: the images have another shape or range, or there is no such network.
+            InputError: the images have another shape, or a range that is not certain; or there is
+                no such network.
         """
-        outputs = self._networks[self._network(network)](as_batch(images, self.image_shape))
+        outputs = self._networks[self._network(network)](self._batch(images, pixels))
         return self.calibrated(outputs, network)
 
     def calibrated(self, outputs: npt.NDArray[np.float32], network: int) -> npt.NDArray[np.float32]:
         """Apply a network's temperature to its probabilities ``[n, classes]``."""
         return self.calibrations[network].apply(outputs) if self.calibrations else outputs
 
-    def predict_all(self, images: npt.ArrayLike) -> npt.NDArray[np.float32]:
+    def _batch(self, images: npt.ArrayLike, pixels: str | None) -> npt.NDArray[np.uint8]:
+        return as_batch(images, self.image_shape, pixels, self.pixels)
+
+    def predict_all(
+        self, images: npt.ArrayLike, pixels: str | None = None
+    ) -> npt.NDArray[np.float32]:
         """Return the calibrated probabilities of every network.
 
         Args:
             images: as for ``predict``.
+            pixels: as for ``predict``.
 
         Returns:
             float32 ``[networks, n, classes]``.
         """
-        return np.stack([self.predict(images, network) for network in range(len(self.seeds))])
+        batch = self._batch(images, pixels)
+        networks = range(len(self.seeds))
+        return np.stack([self.predict(batch, network, "byte") for network in networks])
 
     @cached_property
     def _networks(self) -> list[PredictFunction]:
@@ -169,7 +188,7 @@ class Run:
         """
         from tenfold.engine.inference import Probabilities
 
-        probabilities = Probabilities(self.model, self.image_shape, self.recipe.pixels)
+        probabilities = Probabilities(self.model, self.image_shape, self.recipe.input_range)
         return [partial(probabilities, model) for model in self.models]
 
     def accepts(self, probabilities: npt.ArrayLike, network: int = 0) -> npt.NDArray[np.bool_]:
@@ -210,13 +229,13 @@ class Run:
         """
         return rank_classes(probabilities, self.class_names, k)
 
-    def count_inverted(self, images: npt.ArrayLike) -> int:
+    def count_inverted(self, images: npt.ArrayLike, pixels: str | None = None) -> int:
         """Count images whose border is light while that of the training images is dark.
 
         Or dark while theirs is light. The networks were not trained on such images, for instance
         dark ink on paper: invert them first (``255 - images``).
         """
-        return count_inverted(as_batch(images, self.image_shape), self.record.data.border)
+        return count_inverted(self._batch(images, pixels), self.record.data.border)
 
     def data(self, given: Splits | None = None) -> Splits:
         """Load the splits that the run was trained and validated on, and verify them.
@@ -350,10 +369,10 @@ class Run:
             InputError: as for ``predict``; or the number of labels differs.
         """
         if isinstance(images, Dataset):
-            pixels, labels = as_batch(images.images, self.image_shape), images.labels
+            pixels, labels = self._batch(images.images, "byte"), images.labels
         else:
-            pixels = as_batch(images, self.image_shape)
-        probabilities = self.predict(pixels, network)
+            pixels = self._batch(images, None)
+        probabilities = self.predict(pixels, network, "byte")
         return figures.predictions(pixels, probabilities, labels, self.class_names, columns)
 
     def plot_mistakes(self, evaluation: Evaluation, count: int, network: int = 0) -> Figure:

@@ -85,7 +85,9 @@ def _evaluate(
     evaluations: list[Evaluation] = []
     predict = examples = None
     for seed, model in zip(record.seeds, networks, strict=True):
-        predict = predict or engine.Probabilities(model, validation.shape[1:], record.recipe.pixels)
+        predict = predict or engine.Probabilities(
+            model, validation.shape[1:], record.recipe.input_range
+        )
         with explain_write_error(folder):
             network = onnx_networks.save(
                 folder,
@@ -93,7 +95,7 @@ def _evaluate(
                 model,
                 partial(predict, model),
                 validation.images,
-                record.recipe.pixels,
+                record.recipe.input_range,
             )
         evaluation = predictions.evaluate_dataset([network], validation, "validation")
         if record.protocol == "held-out":

@@ -77,7 +77,7 @@ def prepare_new(
             recipe, (height, width), classes, len(splits.train), record.seeds
         )
         pixels = engine.resolve_pixels(recipe, models[0], splits.train)
-    record = record.replace(recipe=recipe.replace(pixels=pixels.name))
+    record = record.replace(recipe=recipe.replace(input_range=pixels.name))
     return PreparedRun(folder, record, models, pixels=pixels)
 
 
@@ -123,7 +123,7 @@ def build_program(runs: Sequence[PreparedRun], splits: Splits) -> engine.Program
             models, recipe, (height, width), len(splits.class_names), total
         )
     if networks.is_python_file(recipe.network) and not runs[0].resumed:
-        engine.require_probabilities(models[0], (height, width), recipe.pixels, recipe.network)
+        engine.require_probabilities(models[0], (height, width), recipe.input_range, recipe.network)
     return program
 
 

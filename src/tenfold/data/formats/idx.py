@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tenfold.core import limits
 from tenfold.core.errors import InputError
 from tenfold.core.read_options import ReadOptions
-from tenfold.data.convert import as_images, as_labels
+from tenfold.data.convert import as_labels
 from tenfold.data.dataset import SPLITS
 from tenfold.data.formats.registry import Format, Location
 from tenfold.data.raw_data import RawData, RawSplit, split_of
@@ -210,7 +210,7 @@ def _read_pair(images: Path, labels: Path, resize: bool) -> RawSplit:
             f"{labels} holds images, not labels ({classes.ndim} dimensions; labels have 1)"
         )
     return RawSplit(
-        as_images(pixels, str(images), resize),
+        pixels,
         as_labels(classes, str(labels)),
         f"{images} with {labels.name}",
     )

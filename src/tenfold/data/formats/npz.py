@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tenfold.core import limits
 from tenfold.core.errors import InputError
 from tenfold.core.read_options import ReadOptions
-from tenfold.data.convert import as_images, as_labels
+from tenfold.data.convert import as_labels
 from tenfold.data.formats.registry import Format, Location
 from tenfold.data.raw_data import RawData, RawSplit
 
@@ -141,7 +141,7 @@ def _read(location: Location, options: ReadOptions) -> RawData:
     with open_npz(path) as archive:
         splits = {
             split: RawSplit(
-                as_images(archive.read(x), f"{path}: {x}", options.resize),
+                archive.read(x),
                 as_labels(archive.read(y), f"{path}: {y}"),
                 f"{path}: {x}",
             )

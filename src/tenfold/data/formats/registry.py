@@ -12,6 +12,7 @@ from pathlib import Path
 from tenfold.core.errors import InputError
 from tenfold.core.read_options import ReadOptions
 from tenfold.data.raw_data import RawData
+from tenfold.data.raw_images import convert_images
 
 _HEADER_BYTES = 512  # the magic number that lies deepest is that of tar, at byte 257
 
@@ -117,7 +118,8 @@ def _read(location: Location, options: ReadOptions) -> RawData:
         raise InputError(f"{location.path} is empty; supported formats: {_descriptions()}")
     for format in all_formats():
         if format.recognizes(location):
-            return replace(format.read(location, options), format=format.name)
+            raw = convert_images(format.read(location, options), options)
+            return replace(raw, format=format.name)
     suffixes = {suffix for format in all_formats() for suffix in format.suffixes}
     candidates = [path for path in location.files if path.suffix.lower() in suffixes]
     if len(candidates) == 1:

@@ -96,7 +96,7 @@ def _probe(recipe: Recipe, splits: Splits, seeds: int) -> tuple[float, float]:
     with explain_out_of_memory():
         models = engine.build_networks(recipe, (height, width), classes, images, names)
         pixels = engine.resolve_pixels(recipe, models[0], splits.train).name
-        recipe = recipe.replace(pixels=pixels)
+        recipe = recipe.replace(input_range=pixels)
         program = engine.Program.from_recipe(models, recipe, (height, width), classes)
         marks: list[tuple[float, int]] = []
 

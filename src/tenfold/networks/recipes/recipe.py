@@ -52,7 +52,7 @@ class Recipe:
         weight_decay: of the optimizer; None for its default.
         batch_size: images per step.
         epochs: passes over the training images.
-        pixels: the range that the network is fed pixels in: ``unit`` for [0, 1], ``byte`` for
+        input_range: the range that the network is fed pixels in: ``unit`` for [0, 1], ``byte`` for
             [0, 255]; ``auto`` finds out from a network of a Python file which it expects, and is
             ``unit`` for others.
         augmentation: random changes of the training images.
@@ -102,7 +102,7 @@ class Recipe:
     ] = None
     batch_size: Annotated[int, Field("Images per step.", Interval(1))] = 128
     epochs: Annotated[int, Field("Passes over the training images.", Interval(1))] = 5
-    pixels: Annotated[
+    input_range: Annotated[
         str,
         Field(
             "Pixels fed to a network of a Python file: 0 to 1 (unit) or 0 to 255 (byte).",

@@ -7,6 +7,7 @@ import os
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -86,7 +87,8 @@ class ServedModel:
         """Predict in threads; ONNX Runtime releases Python's global lock."""
         current, loop = self.current, asyncio.get_running_loop()
         chunks = [images[start : start + CHUNK] for start in range(0, len(images), CHUNK)]
-        futures = [loop.run_in_executor(self._threads, current.predictor, one) for one in chunks]
+        predict = partial(current.predictor, pixels="byte")
+        futures = [loop.run_in_executor(self._threads, predict, one) for one in chunks]
         return np.concatenate(await asyncio.gather(*futures)), current
 
     def _predict_pending(self) -> None:
@@ -94,7 +96,7 @@ class ServedModel:
         current = self.current
         try:
             batch = np.concatenate([images for images, _ in pending])
-            probabilities = current.predictor(batch)
+            probabilities = current.predictor(batch, "byte")
         except Exception as error:
             for _, future in pending:
                 if not future.done():

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 from starlette.requests import ClientDisconnect, Request
 
 from tenfold.core.errors import InputError
-from tenfold.data.convert import as_batch
+from tenfold.data.value_range import ValueRange, to_uint8
+from tenfold.export.predictor import Predictor
 from tenfold.server.http.body import (
     FORM,
     OCTETS,
@@ -37,34 +38,39 @@ IMAGE_FORMATS = ("PNG", "JPEG")
 PICTURE_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
 
 
-async def read_images(request: Request, shape: Shape, limits: Limits) -> Images:
-    """Return the images of a request: uint8 ``[n, height, width]``.
+async def read_images(
+    request: Request, predictor: Predictor, limits: Limits
+) -> tuple[Images, list[str]]:
+    """Return the images of a request, uint8 ``[n, height, width]``, and warnings about them.
 
     Args:
         request: with an image file, bytes, JSON or a multipart form as its body.
-        shape: height and width of the model's input.
+        predictor: the model that will classify them.
         limits: the limits on a request.
 
     Raises:
         ServiceError: the body has another media type or size, or cannot be decoded.
     """
-    kind = content_type(request)
+    kind, shape = content_type(request), predictor.image_shape
     if kind.startswith("image/"):
-        return decode_image(await read_body(request), shape)[None]
+        return _in_bytes(decode_image(await read_body(request), shape)[None], predictor.pixels)
     match media_type(kind):
         case "application/octet-stream":
-            return _from_bytes(await read_body(request), shape, limits)
+            images = _from_bytes(await read_body(request), shape, limits)
+            return _in_bytes(images, predictor.pixels)
         case "application/json":
-            return await asyncio.to_thread(_from_json, await read_body(request), shape, limits)
+            body = await read_body(request)
+            return await asyncio.to_thread(_from_json, body, predictor, limits)
         case "multipart/form-data":
             files = await _read_files(request, limits.images, limits)
-            return await asyncio.to_thread(_from_files, files, shape)
+            images = await asyncio.to_thread(_from_files, files, shape)
+            return _in_bytes(images, predictor.pixels)
     raise unsupported(kind, f"image/png, image/jpeg, {OCTETS}, {JSON} or {FORM}")
 
 
-async def read_image(request: Request, shape: Shape, limits: Limits) -> Images:
+async def read_image(request: Request, predictor: Predictor, limits: Limits) -> Images:
     """Return the single image of a request: uint8 ``[height, width]``; see ``read_images``."""
-    images = await read_images(request, shape, limits)
+    images, _ = await read_images(request, predictor, limits)
     if len(images) > 1:
         raise ServiceError("images_too_many", f"{len(images):,} images; send one")
     image: Images = images[0]
@@ -146,8 +152,22 @@ def _from_bytes(body: bytes, shape: Shape, limits: Limits) -> Images:
     return np.frombuffer(body, np.uint8).reshape(n, *shape)
 
 
-def _from_json(body: bytes, shape: Shape, limits: Limits) -> Images:
-    images = parse_json(JSON, body).get("images")
+def _in_bytes(
+    images: npt.NDArray[Any], trained: ValueRange, pixels: str | None = None
+) -> tuple[Images, list[str]]:
+    """Return images as uint8 from 0 to 255, and warnings about their range."""
+    try:
+        converted, warning = to_uint8(images, "images", pixels, trained)
+    except InputError as error:
+        raise ServiceError("invalid", str(error)) from None
+    return converted, [warning] if warning else []
+
+
+def _from_json(body: bytes, predictor: Predictor, limits: Limits) -> tuple[Images, list[str]]:
+    values, shape = parse_json(JSON, body), predictor.image_shape
+    images, pixels = values.get("images"), values.get("pixels")
+    if not (pixels is None or isinstance(pixels, str)):
+        raise ServiceError("invalid", f"pixels: {str(pixels)[:40]}; give a name or LOW..HIGH")
     if not isinstance(images, list) or not images:
         raise ServiceError(
             "invalid", 'images: missing or empty; send {"images": [[[0, ...], ...]]}'
@@ -161,14 +181,12 @@ def _from_json(body: bytes, shape: Shape, limits: Limits) -> Images:
         array = np.array(images)
         if array.shape[1:] != shape:
             raise ValueError(array.shape)
-        return as_batch(array, shape)
-    except InputError as error:
-        raise ServiceError("invalid", str(error)) from None
     except (ValueError, TypeError, OverflowError):
         height, width = shape
         raise ServiceError(
             "invalid", f"images: give n lists of {height} lists of {width} numbers"
         ) from None
+    return _in_bytes(array, predictor.pixels, pixels)
 
 
 def _check_count(n: int, limits: Limits) -> None:

@@ -96,7 +96,7 @@ def _from_run(run: Run) -> Pretrained:
         seeds=run.seeds,
         class_names=run.class_names,
         image_shape=run.image_shape,
-        predict=lambda images: run.predict_all(images).mean(axis=0),
+        predict=lambda images: run.predict_all(images, "byte").mean(axis=0),
         rehearsal=rehearsal,
         build=lambda: run.models,
     )

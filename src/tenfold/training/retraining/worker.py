@@ -105,5 +105,5 @@ def _compare(before: Predictor, after: Predictor, sets: list[Dataset]) -> dict[s
 def _correct(model: Predictor, sets: list[Dataset]) -> npt.NDArray[np.bool_]:
     """Whether the model classifies each image correctly."""
     return np.concatenate(
-        [model.predict(part.images).argmax(axis=-1) == part.labels for part in sets]
+        [model.predict(part.images, "byte").argmax(axis=-1) == part.labels for part in sets]
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -65,7 +66,7 @@ def explain_routes(service: Service) -> APIRouter:
     async def explain(request: Request, top: Top = DEFAULT_TOP) -> Any:
         """Show which pixels are evidence for a prediction, and the nearest training images."""
         model = service.model.current
-        image = await read_image(request, model.predictor.image_shape, service.settings.limits)
+        image = await read_image(request, model.predictor, service.settings.limits)
         return await service.slow_queue.run(_explain, image, model, service.training_data, top)
 
     return routes
@@ -76,8 +77,9 @@ def _explain(
 ) -> dict[str, Any]:
     """Explain the prediction for an image, uint8 ``[height, width]``."""
     predictor = model.predictor
-    (answer,) = to_answers(predictor, predictor(image), k)
-    result = occlusion_map(predictor, image)
+    predict = partial(predictor, pixels="byte")
+    (answer,) = to_answers(predictor, predict(image), k)
+    result = occlusion_map(predict, image)
     return {
         "answer": answer,
         "evidence": {

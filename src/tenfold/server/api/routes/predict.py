@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from tenfold.core import limits
+from tenfold.data.value_range import NAMES
 from tenfold.server.api.answers import to_answers
 from tenfold.server.api.openapi import BINARY, one_field, request_body, responses
 from tenfold.server.api.schemas import Answer, Version
@@ -36,6 +37,7 @@ class Predictions(BaseModel):
 
     answers: list[Answer]
     model: Version
+    warnings: list[str]
 
 
 def _array(items: dict[str, Any], smallest: int, largest: int) -> dict[str, Any]:
@@ -45,12 +47,18 @@ def _array(items: dict[str, Any], smallest: int, largest: int) -> dict[str, Any]
 _SIDE, _MOST = limits.IMAGE_SIDE, limits.MAX_REQUEST_IMAGES
 _PIXEL: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": 255}
 _ROWS = _array(_array(_array(_PIXEL, _SIDE, _SIDE), _SIDE, _SIDE), 1, _MOST)
+_JSON = one_field("images", _ROWS)
+_JSON["properties"]["pixels"] = {
+    "type": "string",
+    "description": "Values of black and white: binary, unit, signed, byte, word or LOW..HIGH.",
+    "enum": list(NAMES),
+}
 BODY = request_body(
     {
         "image/png": BINARY,
         "image/jpeg": BINARY,
         "application/octet-stream": BINARY,
-        "application/json": one_field("images", _ROWS),
+        "application/json": _JSON,
         "multipart/form-data": one_field("file", _array(BINARY, 1, _MOST)),
     }
 )
@@ -66,11 +74,12 @@ def predict_routes(service: Service) -> APIRouter:
     async def predict(request: Request, top: Top = DEFAULT_TOP) -> Response:
         """Classify images of the model's size: bright strokes on a dark background."""
         model = service.model
-        shape = model.current.predictor.image_shape
-        images = await read_images(request, shape, service.settings.limits)
+        predictor = model.current.predictor
+        images, warnings = await read_images(request, predictor, service.settings.limits)
         probabilities, current = await model.predict(images)
         service.metrics.images.inc(len(images))
         answers = to_answers(current.predictor, probabilities, top)
-        return json_response({"answers": answers, "model": {"version": current.version}})
+        model_version = {"version": current.version}
+        return json_response({"answers": answers, "model": model_version, "warnings": warnings})
 
     return routes

@@ -1,0 +1,38 @@
+"""Images of all splits of a file or folder, converted together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tenfold.core.read_options import ReadOptions
+from tenfold.data.convert import as_images, require_numbers
+from tenfold.data.raw_data import RawData
+from tenfold.data.value_range import BYTE, Levels, decide
+
+
+def convert_images(raw: RawData, options: ReadOptions) -> RawData:
+    """Convert the images of a format to uint8 [n, 28, 28].
+
+    All splits decide together which values are black and white.
+
+    Raises:
+        InputError: as for `as_images`.
+    """
+    parts = [part for part in raw.splits.values() if part.images.size]
+    for part in parts:
+        require_numbers(part.images, part.origin)
+    if not parts:
+        return raw
+    name = parts[0].origin
+    levels = Levels.of((part.images for part in parts), name, exact=options.pixels is not None)
+    pixels = decide(levels, name, options.pixels)
+    splits = {
+        split: replace(
+            part, images=as_images(pixels.to_uint8(part.images), part.origin, options.resize)
+        )
+        if part.images.size
+        else part
+        for split, part in raw.splits.items()
+    }
+    note = () if pixels == BYTE else (f"pixels {pixels} are black to white",)
+    return replace(raw, splits=splits, pixels=str(pixels), notes=(*raw.notes, *note))
