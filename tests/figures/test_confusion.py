@@ -78,3 +78,13 @@ def test_bad_input_is_refused_in_one_line(function, arguments, words):
         function(*arguments)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_diagonal_cells_without_hits_are_not_coloured_and_the_title_names_the_network():
+    figure = figures.confusion_matrix([[5, 1], [2, 0]], name="run-1, test")
+    axes = figure.axes[0]
+    assert axes.get_title(loc="left") == "run-1, test: 3 of 8 images wrong"
+    (cells,) = axes.collections[:1]
+    coloured = {tuple(path.vertices.mean(axis=0).round().tolist()) for path in cells.get_paths()}
+    assert len(cells.get_paths()) == 3
+    assert (1.0, 1.0) not in coloured

@@ -1,10 +1,13 @@
 """The diagnosis of learning curves."""
 
+import dataclasses
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from tenfold import InputError, report
+from tenfold.networks.recipes import recipe as named_recipe
 
 
 def history(**curves):
@@ -53,6 +56,15 @@ CASES = {
 @pytest.mark.parametrize("verdict", CASES)
 def test_diagnosis(verdict):
     assert report.diagnose(CASES[verdict]).verdict == verdict
+
+
+def test_a_short_recipe_is_complete_at_its_own_length():
+    recipe = named_recipe("quick")
+    diagnosis = report.diagnose(CASES["too short"], recipe)
+    assert diagnosis.verdict == "complete"
+    assert "quick ends after 2 epochs by design" in diagnosis.finding
+    longer = dataclasses.replace(recipe, epochs=1)
+    assert report.diagnose(CASES["too short"], longer).verdict == "too short"
 
 
 def test_a_loss_that_ends_above_its_beginning_has_diverged():

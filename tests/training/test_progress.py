@@ -9,8 +9,12 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 
+import numpy as np
 import pytest
+
+from tenfold.training import progress
 
 # Two seeds, three epochs from the second on, as a training that goes on shows them.
 CHILD = """
@@ -108,3 +112,18 @@ def test_a_pipe_gets_one_line_an_epoch():
 
 def test_a_terminal_that_cannot_go_back_gets_one_line_an_epoch():
     assert on_terminal("dumb", 80).split("\r\n") == [*LINES, ""]
+
+
+def test_a_pipe_is_never_silent_for_long(monkeypatch, capsys):
+    monkeypatch.setattr(progress, "LINE_SECONDS", 0.15)
+    monkeypatch.setattr(progress, "CHECK_SECONDS", 0.01)
+    with progress.show_progress(3, True, steps=20) as display:
+        time.sleep(0.3)
+        for share in (0.25, 0.5, 0.75):
+            display.update(1, share, {"loss": np.float32(0.5)})
+            time.sleep(0.3)
+    lines = capsys.readouterr().err.splitlines()
+    assert re.fullmatch(r"compiling  \d s", lines[0])
+    assert "epoch 1/3, step 5/20  loss 0.5000" in lines
+    pattern = r"epoch 1/3, step 1[05]/20  loss 0\.5000  about \d s left"
+    assert sum(bool(re.fullmatch(pattern, line)) for line in lines) >= 2, lines

@@ -100,7 +100,7 @@ def confusion(
     if out is None:
         typer.echo(evaluation_text.describe_confusion(result, network))
         return
-    figures.save(result.plot_confusion(network), out)
+    figures.save(result.plot_confusion(network, f"{run.resolve().name}, {result.split}"), out)
     typer.echo(out)
 
 

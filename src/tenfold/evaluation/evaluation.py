@@ -187,9 +187,9 @@ class Evaluation:
         counts = self.confusion_matrix(network)
         return pd.DataFrame(counts, names.rename("true"), names.rename("predicted"))
 
-    def plot_confusion(self, network: int = 0) -> Figure:
-        """A figure of the confusion matrix, with counts."""
-        return figures.confusion_matrix(self.confusion_matrix(network), self.class_names)
+    def plot_confusion(self, network: int = 0, name: str = "") -> Figure:
+        """A figure of the confusion matrix, with counts, and with a name in its title."""
+        return figures.confusion_matrix(self.confusion_matrix(network), self.class_names, name)
 
     def predicted(self, network: int = 0) -> Integers:
         """The most probable class of each image, int ``[n]``."""

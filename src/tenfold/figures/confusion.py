@@ -29,15 +29,18 @@ _DIAGONAL, _HIGHEST = 0.16, 0.55
 _FEW = 20  # classes, at most, for large cells and digits
 
 
-def confusion_matrix(counts: npt.ArrayLike, class_names: Sequence[str] | None = None) -> Figure:
+def confusion_matrix(
+    counts: npt.ArrayLike, class_names: Sequence[str] | None = None, name: str = ""
+) -> Figure:
     """Draw a confusion matrix with the count of images in every cell.
 
-    The diagonal is pale blue; other cells are shaded from white to orange for the most frequent
-    confusion. Empty cells stay empty.
+    Hits on the diagonal are pale blue; other cells are shaded from white to orange for the most
+    frequent confusion. Empty cells stay empty.
 
     Args:
         counts: integers ``[true class, predicted class]``.
         class_names: one per class, by default "0", "1", "2", ...
+        name: of the network and its images, for the title.
 
     Raises:
         InputError: counts is not square, negative, or has another number of names.
@@ -60,7 +63,7 @@ def confusion_matrix(counts: npt.ArrayLike, class_names: Sequence[str] | None = 
     _confusion_axes(axes, names)
     _write_counts(axes, table)
     total, wrong = int(table.sum()), int(table.sum() - np.trace(table))
-    title = f"{wrong:,} of {total:,} images wrong"
+    title = f"{name}{': ' * bool(name)}{wrong:,} of {total:,} images wrong"
     axes.set_title(title, loc="left", fontsize=10, color=INK, pad=8)
     figure.set_label(f"Confusion matrix of {len(table)} classes: {title}")
     return figure
@@ -73,7 +76,8 @@ def _shade(axes: Axes, table: Array) -> None:
     diagonal = np.eye(len(table), dtype=bool)
     wrong = np.where(diagonal, 0, table)
     # The square root keeps rare confusions visible next to the most frequent one.
-    opacity = np.where(diagonal, _DIAGONAL, _HIGHEST * np.sqrt(wrong / max(1, wrong.max())))
+    hits = diagonal & (table > 0)
+    opacity = np.where(hits, _DIAGONAL, _HIGHEST * np.sqrt(wrong / max(1, wrong.max())))
     # Drawn cell by cell: an image of the same cells takes seconds to resample for 47 classes.
     cells = np.argwhere(opacity > 0)
     corners = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold.core.errors import InputError
+from tenfold.networks.recipes import RECIPES, Recipe
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -34,7 +35,7 @@ class Diagnosis:
     """A verdict on a training, the numbers behind it, and advice.
 
     Attributes:
-        verdict: ``diverged``, ``too short``, ``not validated``, ``overfitting``,
+        verdict: ``diverged``, ``complete``, ``too short``, ``not validated``, ``overfitting``,
             ``still improving``, ``underfitting`` or ``fine``.
         finding: the numbers behind it, in a sentence.
         advice: what to try next, in a sentence.
@@ -87,7 +88,7 @@ class _Curves:
         return float((self.val_accuracy[-1] - self.val_accuracy[-1 - self.tail]) / self.tail)
 
 
-def diagnose(history: DataFrame) -> Diagnosis:
+def diagnose(history: DataFrame, recipe: Recipe | None = None) -> Diagnosis:
     """Diagnose a training from its history.
 
     Several seeds are averaged after each epoch. The limits are rules of thumb; the order of the
@@ -97,6 +98,7 @@ def diagnose(history: DataFrame) -> Diagnosis:
     Args:
         history: one row per epoch and seed, with the columns epoch, seed, loss, accuracy and,
             if there was validation, val_loss and val_accuracy.
+        recipe: of the training; an included recipe of few epochs is not too short.
 
     Raises:
         InputError: the history has no rows, or lacks one of the first four columns.
@@ -127,7 +129,8 @@ def diagnose(history: DataFrame) -> Diagnosis:
             f"The training loss ended at {last:.4f}; no images were held out.",
             "Hold out validation images: without them overfitting cannot be detected.",
         )
-    return _verdict(_Curves(*(means[name].to_numpy(float) for name in _COLUMNS)))
+    curves = _Curves(*(means[name].to_numpy(float) for name in _COLUMNS))
+    return _short(curves, recipe) if len(curves.loss) < 3 else _verdict(curves)
 
 
 def _diverged(what: str) -> Diagnosis:
@@ -137,8 +140,6 @@ def _diverged(what: str) -> Diagnosis:
 
 def _verdict(curves: _Curves) -> Diagnosis:
     """Check each condition in turn; the first that holds is the verdict."""
-    if len(curves.loss) < 3:
-        return _too_short(curves)
     learning = curves.loss[-1] < curves.loss[curves.best]
     if curves.rise >= RISE and learning:
         return _overfitting_by_loss(curves)
@@ -158,7 +159,17 @@ def _verdict(curves: _Curves) -> Diagnosis:
     )
 
 
-def _too_short(curves: _Curves) -> Diagnosis:
+def _short(curves: _Curves, recipe: Recipe | None) -> Diagnosis:
+    included = None if recipe is None else RECIPES.get(recipe.name)
+    if recipe is not None and included is not None and included.epochs == recipe.epochs:
+        return Diagnosis(
+            "complete",
+            f"The recipe {recipe.name} ends after {recipe.epochs} "
+            f"epoch{'s' * (recipe.epochs > 1)} by design, with a learning rate near zero; "
+            f"{gap_text(curves.gap)}.",
+            "For a higher accuracy train a longer recipe: tenfold recipes lists them.",
+            curves.gap,
+        )
     epochs = "One epoch shows" if len(curves.loss) == 1 else "Two epochs show"
     return Diagnosis(
         "too short",

@@ -101,7 +101,7 @@ def _content(run: Run) -> dict[str, Any]:
 
 def _learning(run: Run) -> dict[str, Any]:
     figure = figures.learning_curves(run.history)
-    return {"figure": figures.to_svg(figure), "diagnosis": diagnose(run.history)}
+    return {"figure": figures.to_svg(figure), "diagnosis": diagnose(run.history, run.recipe)}
 
 
 def _first(run: Run) -> dict[str, Any] | None:

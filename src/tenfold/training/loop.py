@@ -47,7 +47,8 @@ def run_epochs(
     validation = None if splits.validation is None else engine.DeviceData(splits.validation)
     predictions = LivePredictions(jobs[0], splits.validation) if live_predictions else None
     imports = Thread(target=import_ahead)
-    with show_progress(jobs[0].record.recipe.epochs, verbose) as display:
+    steps = -(-len(data) // program.batch_size)
+    with show_progress(jobs[0].record.recipe.epochs, verbose, steps) as display:
         while unfinished := [job for job in jobs if job.is_unfinished]:
             began, epoch = time.perf_counter(), min(j.checkpoint.epochs for j in unfinished) + 1
             current = [

@@ -1,10 +1,12 @@
-"""Progress of a training on stderr: a bar on a terminal, otherwise one line an epoch."""
+"""Progress of a training on stderr: a bar on a terminal, otherwise lines."""
 
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from threading import Event, Thread
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,10 @@ FORMATS = {
     "accuracy": "accuracy {:.2%}",
     "val_accuracy": "validation {:.2%}",
 }
+
+LINE_SECONDS = 10.0
+"""Nothing is silent for longer where lines are shown."""
+CHECK_SECONDS = 0.5
 
 
 class Progress:
@@ -27,12 +33,59 @@ class Progress:
 
 
 class _Lines(Progress):
-    def __init__(self, epochs: int) -> None:
-        self.epochs = epochs
+    """A line after each epoch, and one with the time left where nothing else is shown for long.
+
+    A thread writes the latter, so that compiling and validating are not silent either.
+    """
+
+    def __init__(self, epochs: int, steps: int | None) -> None:
+        self.epochs, self.steps = epochs, steps
+        self.began = self.shown = time.monotonic()
+        self.first: tuple[float, float] | None = None  # time and position of the first update
+        self.position, self.logs = 0.0, dict[str, Any]()
+        self.told = False  # how long the training takes
+        self.ended = Event()
+
+    def update(self, epoch: int, share: float, logs: Mapping[str, Any]) -> None:
+        self.position, self.logs = epoch - 1 + share, dict(logs)
+        self.first = self.first or (time.monotonic(), self.position)
 
     def epoch(self, epoch: int, logs: Mapping[str, Any], seconds: float) -> None:
         text = f"epoch {epoch:>{len(str(self.epochs))}}/{self.epochs}  {_format(logs)}"
-        print(f"{text}  {seconds:.1f} s", file=sys.stderr, flush=True)  # noqa: T201
+        self._show(f"{text}  {seconds:.1f} s")
+
+    def watch(self) -> None:
+        """Show where the training is whenever nothing was shown for a while, until it ends."""
+        while not self.ended.wait(CHECK_SECONDS):
+            left, silence = self._left(), time.monotonic() - self.shown
+            if silence >= LINE_SECONDS or (left > LINE_SECONDS and not self.told):
+                self._show(self._status(left))
+                self.told = left > 0
+
+    def _left(self) -> float:
+        """Seconds left by the speed since the first update; 0 until it is known."""
+        if self.first is None or self.position <= self.first[1]:
+            return 0.0
+        began, start = self.first
+        speed = (self.position - start) / (time.monotonic() - began)
+        return (self.epochs - self.position) / speed
+
+    def _status(self, left: float) -> str:
+        if self.first is None:
+            return f"compiling  {time.monotonic() - self.began:.0f} s"
+        epoch = min(self.epochs, int(self.position) + 1)
+        share = min(1.0, self.position - epoch + 1)
+        step = f"{100 * share:.0f} %" if self.steps is None else _step(share, self.steps)
+        remaining = f"  about {duration(left)} left" if left else ""
+        return f"epoch {epoch}/{self.epochs}, {step}  {_format(self.logs)}{remaining}"
+
+    def _show(self, text: str) -> None:
+        self.shown = time.monotonic()
+        print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _step(share: float, steps: int) -> str:
+    return f"step {round(share * steps):,}/{steps:,}"
 
 
 class _Bar(Progress):
@@ -57,8 +110,8 @@ class _Bar(Progress):
 
 
 @contextmanager
-def show_progress(epochs: int, verbose: bool) -> Iterator[Progress]:
-    """Open the display of a training of ``epochs`` epochs."""
+def show_progress(epochs: int, verbose: bool, steps: int | None = None) -> Iterator[Progress]:
+    """Open the display of a training of ``epochs`` epochs, each of ``steps`` steps if known."""
     if not verbose:
         yield Progress()
         return
@@ -68,7 +121,14 @@ def show_progress(epochs: int, verbose: bool) -> Iterator[Progress]:
 
     console = Console(stderr=True)
     if not (console.is_interactive or console.is_jupyter):  # rich draws no bar there
-        yield _Lines(epochs)
+        lines = _Lines(epochs, steps)
+        watcher = Thread(target=lines.watch, daemon=True)
+        watcher.start()
+        try:
+            yield lines
+        finally:
+            lines.ended.set()
+            watcher.join()
         return
     columns = (
         TextColumn("{task.description}"),
@@ -78,6 +138,18 @@ def show_progress(epochs: int, verbose: bool) -> Iterator[Progress]:
     )
     with Bar(*columns, console=console) as bar:
         yield _Bar(bar, epochs)
+
+
+def duration(seconds: float) -> str:
+    """Format a duration roughly.
+
+    Example:
+        >>> duration(14.2), duration(200), duration(9000)
+        ('14 s', '3 min', '2.5 h')
+    """
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.1f} h"
 
 
 def _format(logs: Mapping[str, Any]) -> str:
