@@ -81,7 +81,7 @@ def test_conformal_coverage_and_size_are_share_and_mean():
 HALF = [[0.5, 0.5]]
 SETS = [[True, False]]
 BAD = {
-    "level of 1": (conformal_quantile, (HALF, [0], 1.0), "level must be between 0 and 1"),
+    "level of 1": (conformal_quantile, (HALF, [0], 1.0), "level must be above 0 and below 1"),
     "quantile of logits": (conformal_quantile, ([[3.0, -2.0]], [0]), "softmax"),
     "quantile above 1": (conformal_sets, (HALF, 1.5), "quantile must be from 0 to 1, got 1.5"),
     "quantile of nan": (conformal_sets, (HALF, float("nan")), "from 0 to 1, got nan"),

@@ -105,7 +105,7 @@ BAD = {
     "n of zero": (wilson_interval, (0, 0), "n must be at least 1, got 0"),
     "more correct than there are": (wilson_interval, (11, 10), "from 0 to n = 10, got 11"),
     "fewer than none": (wilson_interval, (-1, 10), "got -1"),
-    "certainty": (wilson_interval, (1, 2, 1.0), "between 0 and 1, got 1.0"),
+    "certainty": (wilson_interval, (1, 2, 1.0), "above 0 and below 1, got 1.0"),
     "share of nothing": (proportion, (0, 0), "n must be at least 1, got 0"),
     "no seeds": (over_seeds, ([],), "at least one number"),
     "table of seeds": (over_seeds, ([[1.0]],), "got shape (1, 1)"),

@@ -105,3 +105,8 @@ def test_missing_augmentation_fields_of_older_files_are_zero():
 def test_an_unknown_recipe_suggests_the_nearest():
     with pytest.raises(InputError, match="did you mean 'dense-512'"):
         recipe("dens-512")
+
+
+def test_usual_names_of_fields_are_taken():
+    chosen = customize(None, {"lr": "0.1", "bs": 32, "wd": 0.2})
+    assert (chosen.learning_rate, chosen.batch_size, chosen.weight_decay) == (0.1, 32, 0.2)

@@ -26,6 +26,13 @@ app = typer.Typer(
 )
 
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="The folder of a run.")]
+
+
+def out_option(text: str, metavar: str | None = None) -> Any:
+    """The option ``--out``, or ``-o``, of a command that writes a file or folder."""
+    return typer.Option("--out", "-o", metavar=metavar, help=text)
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print it all as JSON.")]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tenfold.cli.app import app, interruptible
+from tenfold.cli.app import app, interruptible, out_option
 from tenfold.cli.generated_options import NOTHING, with_read_options
 
 
@@ -16,7 +16,7 @@ from tenfold.cli.generated_options import NOTHING, with_read_options
 @with_read_options
 def audit(
     source: Annotated[str, typer.Argument(help="Name or path of a dataset.")] = "mnist",
-    out: Annotated[Path | None, typer.Option(help="New folder; by default in audits/.")] = None,
+    out: Annotated[Path | None, out_option("New folder; by default in audits/.")] = None,
     folds: Annotated[int, typer.Option(help="Folds of the cross-validation.")] = 10,
     recipe: Annotated[str | None, typer.Option(help="By default one for audits.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of folds and networks.")] = 0,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tenfold.cli.app import app, for_each
+from tenfold.cli.app import app, for_each, out_option
 from tenfold.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -19,9 +19,7 @@ def collect(
     photos: Annotated[
         list[Path] | None, typer.Argument(metavar="[PHOTO...]", help="Photos or scans of sheets.")
     ] = None,
-    out: Annotated[
-        Path | None, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for the images.")
-    ] = None,
+    out: Annotated[Path | None, out_option("Folder for the images.", "FOLDER")] = None,
     template: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the sheet to print, as PDF.")
     ] = None,

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tenfold.cli.app import AsJson, app, echo_json
+from tenfold.cli.app import AsJson, app, echo_json, out_option
 from tenfold.cli.generated_options import NOTHING, with_read_options
 from tenfold.core.errors import InputError
 
@@ -42,7 +42,7 @@ def data_show(
         int | None, typer.Option(help="Draw images at random; else the first ones.")
     ] = None,
     reading: Mapping[str, Any] = NOTHING,
-    out: Annotated[Path | None, typer.Option(help="PNG or SVG file.")] = None,
+    out: Annotated[Path | None, out_option("PNG or SVG file.")] = None,
 ) -> None:
     """Describe a dataset and save a gallery of its images."""
     from tenfold import figures

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tenfold.cli.app import AsJson, RunPath, app, echo_json
+from tenfold.cli.app import AsJson, RunPath, app, echo_json, out_option
 from tenfold.cli.generated_options import NOTHING, with_read_options
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ Split = Annotated[
     typer.Option(help="validation or test; default: test if it was opened, else validation."),
 ]
 Network = Annotated[int, typer.Option(help="Index of the network in the run, from 0.")]
-FigurePath = Annotated[Path | None, typer.Option(help="PNG or SVG file, instead of text.")]
+FigurePath = Annotated[Path | None, out_option("PNG or SVG file, instead of text.")]
 
 
 @app.command()

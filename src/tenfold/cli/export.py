@@ -7,13 +7,13 @@ from typing import Annotated
 
 import typer
 
-from tenfold.cli.app import RunPath, app
+from tenfold.cli.app import RunPath, app, out_option
 
 
 @app.command()
 def export(
     run: RunPath,
-    out: Annotated[Path, typer.Option("--out", "-o", metavar="FILE", help="Such as digits.onnx.")],
+    out: Annotated[Path, out_option("Such as digits.onnx.", "FILE")],
     network: Annotated[
         int | None, typer.Option(help="Index of one network, from 0; default: the mean of all.")
     ] = None,

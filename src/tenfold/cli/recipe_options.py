@@ -34,9 +34,17 @@ def refuse_with_resume(what: str, *others: Any) -> None:
 
 
 def _option(field: Field) -> Any:
-    kind: Any = str if field.layers and field.kind is not bool else field.kind
-    option = f"{field.option}/--no-{field.option[2:]}" if kind is bool else field.option
-    return Annotated[kind | None, typer.Option(option, help=_help(field))]
+    if field.kind is bool:
+        names = f"{field.option}/--no-{field.option[2:]}"
+        return Annotated[bool | None, typer.Option(names, help=_help(field))]
+    synonyms = [f"--{name}" for name in field.synonyms]
+    # Text, which the field parses: its messages name the allowed values.
+    kind = "TEXT" if field.layers else _KINDS[field.kind]
+    option = typer.Option(field.option, *synonyms, help=_help(field), metavar=kind)
+    return Annotated[str | None, option]
+
+
+_KINDS = {int: "INTEGER", float: "FLOAT", str: "TEXT"}
 
 
 def _help(field: Field) -> str:

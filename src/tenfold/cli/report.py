@@ -7,14 +7,14 @@ from typing import Annotated
 
 import typer
 
-from tenfold.cli.app import RunPath, app
+from tenfold.cli.app import RunPath, app, out_option
 
 
 @app.command()
 def report(
     run: RunPath,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Default: report.html in the run's folder.")
+        Path | None, out_option("Default: report.html in the run's folder.", "FILE")
     ] = None,
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:

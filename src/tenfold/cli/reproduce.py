@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from tenfold.cli.app import AsJson, app, echo_json, interruptible
+from tenfold.cli.app import AsJson, app, echo_json, interruptible, out_option
 
 
 @app.command()
@@ -15,7 +15,7 @@ def reproduce(
     names: Annotated[list[str] | None, typer.Argument(metavar="[RECIPE...]")] = None,
     seeds: Annotated[int, typer.Option(help="Networks of each recipe.")] = 8,
     data: Annotated[str, typer.Option(help="A name or path, as for train.")] = "mnist",
-    out: Annotated[Path | None, typer.Option(help="Folder of the runs; by default runs/.")] = None,
+    out: Annotated[Path | None, out_option("Folder of the runs; by default runs/.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Train the tutorials' networks as published, and compare."""

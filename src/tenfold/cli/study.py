@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from tenfold.cli.app import AsJson, app, echo_json, interruptible
+from tenfold.cli.app import AsJson, app, echo_json, interruptible, out_option
 from tenfold.cli.generated_options import NOTHING, with_read_options
 from tenfold.cli.recipe_options import (
     DataOption,
@@ -39,7 +39,7 @@ def study(
     ] = None,
     changes: Mapping[str, Any] = NOTHING,
     reading: Mapping[str, Any] = NOTHING,
-    out: Annotated[Path | None, typer.Option(help="Folder of the study.")] = None,
+    out: Annotated[Path | None, out_option("Folder of the study.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Train more than 100 networks.")] = False,
     resume: Annotated[
         Path | None, typer.Option(metavar="STUDY", help="Resume a stopped study.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from tenfold.cli.app import app, interruptible
+from tenfold.cli.app import app, interruptible, out_option
 from tenfold.cli.generated_options import NOTHING, with_read_options
 from tenfold.cli.recipe_options import (
     DataOption,
@@ -41,7 +41,7 @@ def train(
         Path | None, typer.Option(help="A file of corrected labels from tenfold audit.")
     ] = None,
     reading: Mapping[str, Any] = NOTHING,
-    out: Annotated[Path | None, typer.Option(help="Folder of the run.")] = None,
+    out: Annotated[Path | None, out_option("Folder of the run.")] = None,
     start: Annotated[
         str | None,
         typer.Option("--from", metavar="START", help="Fine-tune: reader, a run or a model file."),

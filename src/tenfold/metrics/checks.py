@@ -153,4 +153,4 @@ def at_least(name: str, value: int, least: int) -> None:
 def between_0_and_1(name: str, value: float) -> None:
     """Raise InputError unless 0 < value < 1."""
     if not 0 < value < 1:
-        raise InputError(f"{name} must be between 0 and 1, got {value}")
+        raise InputError(f"{name} must be above 0 and below 1, got {value}")

@@ -69,6 +69,7 @@ class Field:
         interval: the allowed numbers, or None for any.
         choices: the allowed names; empty for any.
         aliases: short forms of values.
+        synonyms: other usual names of the field, which the command line takes too.
         varied: whether a study can vary it.
         name: of the attribute or keyword argument.
         kind: ``int``, ``float``, ``bool`` or ``str``; of one layer.
@@ -80,6 +81,7 @@ class Field:
     interval: Interval | None = None
     choices: tuple[str, ...] = ()
     aliases: Mapping[str, str] = field(default_factory=dict)
+    synonyms: tuple[str, ...] = ()
     varied: bool = True
     name: str = ""
     kind: type = str

@@ -20,6 +20,8 @@ AUGMENTATION = declared(Augmentation)
 FIELDS: Mapping[str, Field] = {**ARGUMENTS, **TRAINING, **AUGMENTATION}
 """The fields of the network, of its training and of the augmentation."""
 
+_SYNONYMS = {other: name for name, field in FIELDS.items() for other in field.synonyms}
+
 
 def customize(base: str | Recipe | None, changes: Mapping[str, Any]) -> Recipe:
     """A recipe with other values for some of its fields.
@@ -37,7 +39,8 @@ def customize(base: str | Recipe | None, changes: Mapping[str, Any]) -> Recipe:
         >>> customize(None, {"hidden": "512+256", "loss": "sparse"}).arguments
         {'hidden': [512, 256]}
     """
-    values = {name: _value(name, value) for name, value in changes.items()}
+    named = {_SYNONYMS.get(name, name): value for name, value in changes.items()}
+    values = {name: _value(name, value) for name, value in named.items()}
     chosen = _base(base, values)
     return chosen.replace(
         arguments={

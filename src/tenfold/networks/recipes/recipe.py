@@ -89,7 +89,11 @@ class Recipe:
     ] = "adam"
     learning_rate: Annotated[
         float | None,
-        Field("Learning rate; its peak with a schedule.", Interval(0, 1000, closed="neither")),
+        Field(
+            "Learning rate; its peak with a schedule.",
+            Interval(0, 1000, closed="neither"),
+            synonyms=("lr",),
+        ),
     ] = None
     schedule: Annotated[
         str, Field("Decay of the learning rate.", choices=("constant", "linear", "cosine"))
@@ -98,9 +102,10 @@ class Recipe:
         float, Field("Share of the steps with a rising learning rate.", FROM_ZERO_TO_UNDER_ONE)
     ] = 0.0
     weight_decay: Annotated[
-        float | None, Field("Weight decay of the optimizer.", FROM_ZERO_TO_UNDER_ONE)
+        float | None,
+        Field("Weight decay of the optimizer.", FROM_ZERO_TO_UNDER_ONE, synonyms=("wd",)),
     ] = None
-    batch_size: Annotated[int, Field("Images per step.", Interval(1))] = 128
+    batch_size: Annotated[int, Field("Images per step.", Interval(1), synonyms=("bs",))] = 128
     epochs: Annotated[int, Field("Passes over the training images.", Interval(1))] = 5
     input_range: Annotated[
         str,
