@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import http.server
+import shutil
 import subprocess
 import sys
 import threading
@@ -172,6 +173,38 @@ def test_files_are_fetched_from_mirrors_and_only_arrays_are_stored(cache, server
     assert list((cache / "downloads").iterdir()) == []
 
 
+def test_without_a_network_files_are_taken_from_a_folder(cache, tmp_path):
+    write_idx(tmp_path / "usb" / "deep", "train", 36, 0, packed=True)
+    write_idx(tmp_path / "usb" / "deep", "t10k", 12, 1, packed=False)
+    file = RemoteFile("train-images-idx3-ubyte.gz", "0" * 64, 1)
+    dead = Source(
+        name="far",
+        title="Far",
+        class_names=DIGITS,
+        train=36,
+        test=12,
+        licence="",
+        citation="",
+        homepage="",
+        mirrors=("http://127.0.0.1:9/",),
+        files=(file,) * 4,
+        debian_package="dataset-far",
+    )
+    with pytest.raises(InputError) as caught:
+        dataset_cache.arrays(dead)
+    assert (
+        "Type apt-get install dataset-far, or put train-images-idx3-ubyte.gz and the 3 files"
+        in str(caught.value)
+    )
+    assert str(caught.value).endswith("into a folder and type tenfold data get far --from FOLDER")
+    assert len(str(caught.value)) <= 300
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match=r"empty: does not hold Far; put train-images"):
+        dataset_cache.fill_from_folder(dead, tmp_path / "empty")
+    dataset_cache.fill_from_folder(dead, tmp_path / "usb")
+    assert np.array_equal(dataset_cache.arrays(dead)["test-images"], pictures(12, 1)[0])
+
+
 def test_images_of_an_archive_are_transposed_and_labels_start_at_0(cache, server, tmp_path):
     members = []
     with zipfile.ZipFile(tmp_path / "www" / "gzip.zip", "w") as archive:
@@ -202,6 +235,9 @@ def test_images_of_an_archive_are_transposed_and_labels_start_at_0(cache, server
     arrays = dataset_cache.arrays(source)
     assert np.array_equal(arrays["train-images"], pictures(36)[0])
     assert np.array_equal(arrays["test-labels"], pictures(12)[1])
+    shutil.rmtree(cache / "datasets")
+    dataset_cache.fill_from_folder(source, tmp_path)
+    assert np.array_equal(dataset_cache.arrays(source)["test-labels"], pictures(12)[1])
 
 
 @pytest.mark.skipif(

@@ -109,9 +109,17 @@ def test_a_single_wrong_image_is_as_improbable_as_the_binomial_distribution_says
 
 HALF = [[0.5, 0.5]]
 BAD = {
-    "no error allowed": (choose_threshold, (HALF, [0], 0.0), "error_rate must be above 0 and below 1"),
+    "no error allowed": (
+        choose_threshold,
+        (HALF, [0], 0.0),
+        "error_rate must be above 0 and below 1",
+    ),
     "all errors allowed": (choose_threshold, (HALF, [0], 1), "above 0 and below 1, got 1"),
-    "certainty": (choose_threshold, (HALF, [0], 0.1, 1.0), "confidence must be above 0 and below 1"),
+    "certainty": (
+        choose_threshold,
+        (HALF, [0], 0.1, 1.0),
+        "confidence must be above 0 and below 1",
+    ),
     "threshold of logits": (choose_threshold, ([[3.0, -2.0]], [0]), "softmax"),
     "too few": (
         choose_threshold,

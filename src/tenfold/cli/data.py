@@ -31,6 +31,32 @@ def data_list() -> None:
     typer.echo(data_text.describe_sources(SOURCES))
 
 
+@data_app.command("get")
+def data_get(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A dataset's name.")],
+    place: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="FOLDER",
+            exists=True,
+            file_okay=False,
+            help="Folder with its files, fetched by other means; default: download.",
+        ),
+    ] = None,
+) -> None:
+    """Put a named dataset into the cache, to work offline."""
+    from tenfold.cli import data_text
+    from tenfold.data import dataset_cache, load, sources
+
+    source = sources.find(name)
+    if source is None:
+        raise sources.unknown_dataset(name)
+    if place is not None:
+        dataset_cache.fill_from_folder(source, place)
+    typer.echo(data_text.describe_splits(load(source.name)))
+
+
 @data_app.command("show")
 @with_read_options
 def data_show(

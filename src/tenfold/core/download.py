@@ -72,10 +72,7 @@ def download(
                 continue
             _finish(part, target)
             return target
-    raise InputError(
-        f"cannot download {target.name}: {'; '.join(failures) or 'no mirror is known'}. "
-        "Check the network and run the command again: the download resumes where it stopped"
-    )
+    raise DownloadError(target.name, failures)
 
 
 def _finish(part: IO[bytes], target: Path) -> None:
@@ -83,6 +80,21 @@ def _finish(part: IO[bytes], target: Path) -> None:
     if fcntl is None:  # Windows cannot rename an open file
         part.close()
     move(Path(part.name), target)
+
+
+class DownloadError(InputError):
+    """No mirror delivered a file.
+
+    Attributes:
+        reason: of the last failure, in a few words.
+    """
+
+    def __init__(self, name: str, failures: Sequence[str]) -> None:
+        self.reason = failures[-1].rpartition(": ")[2] if failures else "no mirror is known"
+        super().__init__(
+            f"cannot download {name}: {'; '.join(failures) or self.reason}. "
+            "Check the network and run the command again: the download resumes where it stopped"
+        )
 
 
 class _MirrorError(Exception):

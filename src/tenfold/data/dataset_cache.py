@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from tenfold.core import assets
 from tenfold.core.cache import cache_folder
-from tenfold.core.download import download
+from tenfold.core.download import DownloadError, download
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write, sha256
 from tenfold.data.formats.idx import idx_bytes, parse_idx, read_idx
@@ -145,26 +145,66 @@ def _fill_from_package(source: Source) -> bool:
 
 
 def _fill_from_debian(source: Source) -> bool:
-    package = Path(source.debian_folder)
-    paths = [package / f"{name}.gz" for name in IDX_NAMES]
-    if not source.debian_folder or not all(path.is_file() for path in paths):
+    if not source.debian_folder:
         return False
     try:
-        idx_arrays = _read_verified(source, paths)
+        return _fill_from_files(source, Path(source.debian_folder))
     except InputError:  # the package is damaged: use the mirrors
         return False
-    _store(source, idx_arrays)
+
+
+def fill_from_folder(source: Source, place: Path) -> None:
+    """Put a dataset into the cache from files that were fetched by other means.
+
+    Args:
+        source: the dataset.
+        place: a folder with the files under their published names, at any depth.
+
+    Raises:
+        InputError: files are missing, or differ from the published ones.
+    """
+    archive = next(place.rglob(source.files[0].name), None) if source.members else None
+    if archive is not None:
+        if sha256(archive) != source.files[0].sha256:
+            raise InputError(f"{archive} is not {source.title} as published: its SHA-256 differs")
+        _unpack_archive(source, archive)
+    elif not _fill_from_files(source, place):
+        raise InputError(f"{place}: does not hold {source.title}; put {_file_names(source)} there")
+
+
+def _fill_from_files(source: Source, place: Path) -> bool:
+    """Store the four IDX files of a folder, packed or not; False if one is missing."""
+    names = [Path(member).name.removesuffix(".gz") for member in source.members] or IDX_NAMES
+    found = [[*place.rglob(f"{name}.gz"), *place.rglob(name)] for name in names]
+    if not all(found):
+        return False
+    _store(source, _read_verified(source, [paths[0] for paths in found]))
     return True
+
+
+def _file_names(source: Source) -> str:
+    if source.members:
+        return source.files[0].name
+    return f"{source.files[0].name} and the {len(source.files) - 1} files beside it"
 
 
 def _fill_from_network(source: Source) -> bool:
     if not source.files:
         return False
     downloads = cache_folder() / "downloads"
-    paths = [
-        download(source.urls(file), downloads / file.sha256[:8] / file.name, file.sha256)
-        for file in source.files
-    ]
+    try:
+        paths = [
+            download(source.urls(file), downloads / file.sha256[:8] / file.name, file.sha256)
+            for file in source.files
+        ]
+    except DownloadError as error:
+        package = source.debian_package
+        raise InputError(
+            f"{source.title} cannot be downloaded ({error.reason}). "
+            f"{f'Type apt-get install {package}, or put' if package else 'Put'} "
+            f"{_file_names(source)} into a folder and type tenfold data get {source.name} "
+            "--from FOLDER"
+        ) from error
     if source.members:
         _unpack_archive(source, paths[0])
     else:
