@@ -16,6 +16,7 @@ ROOT = Path(tenfold.__file__).parent
 
 ORDER = (
     "core",
+    "scale",
     "metrics",
     "figures",
     "data",

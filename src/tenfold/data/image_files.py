@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -35,8 +35,8 @@ def is_image(path: Path) -> bool:
         return False
 
 
-def open_greyscale(path: Path) -> Image:
-    """Open a PNG or JPEG file as a greyscale Pillow image, rotated as its EXIF data say.
+def open_greyscale(path: Path | IO[bytes]) -> Image:
+    """Open a PNG or JPEG file, or its bytes, as a greyscale Pillow image, rotated by its EXIF data.
 
     Transparent pixels become white, or black if the opaque ones are light.
 
@@ -48,7 +48,7 @@ def open_greyscale(path: Path) -> Image:
     from PIL import Image as pillow
     from PIL import ImageOps
 
-    if not path.stat().st_size:
+    if isinstance(path, Path) and not path.stat().st_size:
         raise InputError("empty file")
     try:
         with warnings.catch_warnings():
@@ -165,11 +165,25 @@ def read_image(
         image = open_greyscale(path)
     except InputError as error:
         raise InputError(f"{path}: {error}; give a PNG or JPEG") from None
+    try:
+        return fit_image(image, shape, resize=resize, invert=invert)
+    except InputError as error:
+        raise InputError(f"{path}: {error}") from None
+
+
+def fit_image(
+    image: Image, shape: tuple[int, int], *, resize: bool = False, invert: bool = False
+) -> npt.NDArray[np.uint8]:
+    """Return the pixels of an open image as a network takes them; arguments as for `read_image`.
+
+    Raises:
+        InputError: it has another size, without ``resize``; the message lacks its name.
+    """
     pixels = np.asarray(image, np.uint8)
     if pixels.shape != shape:
         if not resize:
             raise InputError(
-                f"{path}: {image.width}x{image.height} pixels, the network takes "
+                f"{image.width}x{image.height} pixels, the network takes "
                 f"{shape[1]}x{shape[0]}; give --resize to bring it to this size"
             )
         pixels = resize_to_square(image)
