@@ -23,7 +23,7 @@ collect_ignore_glob = ["*conftest.py"]  # several, which collecting doctests wou
 SLOW = {
     *("cli", "docs", "experiments", "export", "report", "runs", "server", "training"),
     *("test_backend.py", "test_batch_callbacks.py", "test_cross_validation.py", "test_fit.py"),
-    *("test_kernels.py", "test_muon.py", "test_numerics.py"),
+    *("test_fit_arrays.py", "test_kernels.py", "test_muon.py", "test_numerics.py"),
     *("test_augmentation.py", "test_imports.py", "test_lazy_images.py", "test_locks.py"),
     *(
         "test_collect.py",

@@ -7,6 +7,7 @@ from typing import Any
 
 import jax
 import numpy as np
+import numpy.typing as npt
 
 from tenfold.core.backend import keras
 from tenfold.engine.device_data import DeviceData
@@ -15,6 +16,7 @@ from tenfold.engine.program import EVALUATION_BATCH, Logs, Program
 from tenfold.engine.state import State, read_state, write_state
 
 _TRAIN_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
+_PASSES = 1 << 21  # stream of random numbers, different from those of seeds
 _TEST_HOOKS = ("on_test_batch_begin", "on_test_batch_end")
 
 
@@ -26,25 +28,69 @@ class CallbackEpochs:
 
     Args:
         program: of one model.
-        callbacks: of the user.
-        callback_list: of Keras, with all callbacks.
+        data: the training images.
+        callbacks: of the user, one or several.
+        verbose: as in Keras.
+        epochs: the epoch at which training stops.
+        count: images of an epoch; None for all.
     """
 
     def __init__(
         self,
         program: Program,
-        callbacks: Sequence[keras.callbacks.Callback],
-        callback_list: keras.callbacks.CallbackList,
+        data: DeviceData,
+        callbacks: Any,
+        verbose: int | str,
+        epochs: int,
+        count: int | None = None,
     ) -> None:
-        self._program, self._callbacks = program, callback_list
-        self._each_step = _use_hooks(callbacks, _TRAIN_HOOKS)
-        self._each_test_step = _use_hooks(callbacks, _TEST_HOOKS)
+        self._program, self._data, self._count = program, data, count
+        self._steps = -(-(count or len(data)) // program.batch_size)
+        own = keras.tree.flatten(callbacks) if callbacks else []
+        self._each_step = _use_hooks(own, _TRAIN_HOOKS)
+        self._each_test_step = _use_hooks(own, _TEST_HOOKS)
+        self._callbacks = keras.callbacks.CallbackList(
+            own,
+            add_history=True,
+            add_progbar=verbose != 0,
+            verbose=1 if verbose == "auto" else verbose,
+            epochs=epochs,
+            steps=self._steps,
+            model=program.model,
+        )
 
-    def train(self, data: DeviceData, epoch: int, seed: int, shuffle: bool) -> dict[str, float]:
+    def run(
+        self, epochs: range, seed: int, shuffle: bool, validation: DeviceData | None
+    ) -> keras.callbacks.History:
+        """Train the epochs; the history of their logs.
+
+        Args:
+            epochs: their numbers.
+            seed: decides the order of the images and the augmentation.
+            shuffle: draw a new order for each epoch.
+            validation: evaluated after each epoch; None for nothing.
+        """
+        model, callbacks = self._program.model, self._callbacks
+        model.stop_training = False
+        logs: dict[str, float] = {}
+        callbacks.on_train_begin()
+        for epoch in epochs:
+            callbacks.on_epoch_begin(epoch)
+            logs = self._train(epoch, seed, shuffle)
+            if validation is not None:
+                logs |= self._validate(validation)
+            callbacks.on_epoch_end(epoch, logs)
+            if model.stop_training:
+                break
+        model.optimizer.finalize_variable_values(model.trainable_weights)
+        callbacks.on_train_end(logs)
+        history: keras.callbacks.History = model.history
+        return history
+
+    def _train(self, epoch: int, seed: int, shuffle: bool) -> dict[str, float]:
         """One epoch from the model's values and back into them, also when it is interrupted."""
         program, callbacks, model = self._program, self._callbacks, self._program.model
         latest, logs = read_state(model), dict[str, float]()
-        steps = -(-len(data) // program.batch_size)
 
         def on_steps(state: State, images: int, running: Logs) -> State | bool:
             nonlocal latest, logs
@@ -58,7 +104,7 @@ class CallbackEpochs:
             if model.stop_training:
                 latest = read_state(model)
                 return True
-            if step < steps:
+            if step < self._steps:
                 callbacks.on_train_batch_begin(step)
             latest = read_state(model)
             return latest
@@ -71,10 +117,11 @@ class CallbackEpochs:
             run_epoch(
                 program,
                 latest,
-                data,
+                self._data,
                 epoch,
                 [seed],
                 shuffle=shuffle,
+                indices=self._indices(epoch, seed, shuffle),
                 on_steps=on_steps,
                 segment=segment,
             )
@@ -84,7 +131,21 @@ class CallbackEpochs:
                 write_state(model, latest)
         return logs
 
-    def validate(self, data: DeviceData) -> dict[str, float]:
+    def _indices(self, epoch: int, seed: int, shuffle: bool) -> npt.NDArray[np.int64] | None:
+        """The images ``[1, count]`` of an epoch of ``count``, where the one before ended."""
+        if self._count is None:
+            return None
+        n = len(self._data)
+        places = np.arange(epoch * self._count, (epoch + 1) * self._count)
+        if not shuffle:
+            return (places % n)[None]
+        passes = {
+            number: np.random.default_rng([seed % 2**32, _PASSES, int(number)]).permutation(n)
+            for number in np.unique(places // n)
+        }
+        return np.array([[passes[place // n][place % n] for place in places]])
+
+    def _validate(self, data: DeviceData) -> dict[str, float]:
         """Loss and metrics of the model on a dataset, with the prefix ``val_``."""
         program, callbacks = self._program, self._callbacks
         callbacks.on_test_begin()

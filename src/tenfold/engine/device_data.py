@@ -15,6 +15,7 @@ import numpy.typing as npt
 from tenfold.core import backend as _backend  # noqa: F401 - Keras on JAX
 from tenfold.core import limits
 from tenfold.data import Dataset
+from tenfold.engine.arrays import ArrayData
 
 WINDOW = 1 << 26
 """Bytes of images in a window."""
@@ -26,6 +27,10 @@ _ALIGNMENT = 64
 _BLOCKS = 1 << 20  # stream of random numbers, different from those of seeds
 
 
+Labels = jax.Array | tuple[jax.Array, jax.Array]
+"""Labels, or labels and their weights."""
+
+
 @dataclass(frozen=True)
 class Window:
     """A part of a dataset on the device.
@@ -33,13 +38,13 @@ class Window:
     Attributes:
         number: index of the window, counted from 0.
         images: uint8 ``[size, pixels]``; windows of equal size share a compiled program.
-        labels: int32 ``[size]``.
+        labels: int32 ``[size]``, or with their weights, float32 ``[size]``, as a pair.
         count: number of images of the dataset; the rest is padding.
     """
 
     number: int
     images: jax.Array
-    labels: jax.Array
+    labels: Labels
     count: int
 
 
@@ -49,10 +54,16 @@ class DeviceData:
     Up to ``limits.MAX_RESIDENT_BYTES`` of images lie on the device as one window. More are read
     while the device computes, a window at a time: an epoch draws an order of runs of images that
     lie side by side, the same for every seed, and a seed the order within each window.
+
+    Args:
+        dataset: images and labels; ``ArrayData`` has images of type float32 and labels of others.
+        weights: of the images in the loss, float ``[n]``; None for equal ones.
     """
 
-    def __init__(self, dataset: Dataset) -> None:
-        self._dataset = dataset
+    def __init__(
+        self, dataset: Dataset | ArrayData, weights: npt.NDArray[np.float32] | None = None
+    ) -> None:
+        self._dataset, self._weights = dataset, weights
         self.image_shape = dataset.images.shape[1:]
         fits = dataset.images.nbytes <= limits.MAX_RESIDENT_BYTES
         self.whole = self._read(0, slice(None), len(dataset)) if fits else None
@@ -84,13 +95,22 @@ class DeviceData:
 
     def _read(self, number: int, indices: Any, size: int) -> Window:
         labels = self._dataset.labels[indices]
-        images = aligned_zeros((size, *self.image_shape))
+        images = aligned_zeros((size, *self.image_shape), self._dataset.images.dtype)
         images[: len(labels)] = self._dataset.images[indices]
-        padded = np.zeros(size, np.int32)
-        padded[: len(labels)] = labels
         # The CPU backend uses an aligned array in place, without a copy.
         on_device = jax.device_put(images.reshape(size, -1))
-        return Window(number, on_device, jnp.asarray(padded), len(labels))
+        padded = _padded(labels, size)
+        if self._weights is None:
+            return Window(number, on_device, padded, len(labels))
+        weights = _padded(self._weights[indices], size)
+        return Window(number, on_device, (padded, weights), len(labels))
+
+
+def _padded(values: npt.NDArray[Any], size: int) -> jax.Array:
+    kind = np.float32 if values.dtype.kind == "f" else np.int32
+    padded = np.zeros((size, *values.shape[1:]), kind)
+    padded[: len(values)] = values
+    return jnp.asarray(padded)
 
 
 def block_order(n: int, epoch: int) -> npt.NDArray[np.int64]:
@@ -106,9 +126,10 @@ def block_order(n: int, epoch: int) -> npt.NDArray[np.int64]:
     return order[order < n]
 
 
-def aligned_zeros(shape: tuple[int, ...]) -> npt.NDArray[np.uint8]:
+def aligned_zeros(shape: tuple[int, ...], dtype: Any = np.uint8) -> npt.NDArray[Any]:
     """Zeros whose address is a multiple of 64 bytes, the alignment that XLA requires."""
-    size = int(np.prod(shape))
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
     buffer = np.zeros(size + _ALIGNMENT, np.uint8)
     start = -buffer.ctypes.data % _ALIGNMENT
-    return buffer[start : start + size].reshape(shape)
+    array: npt.NDArray[Any] = buffer[start : start + size].view(dtype).reshape(shape)
+    return array

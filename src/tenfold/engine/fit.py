@@ -2,55 +2,76 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from tenfold.core.backend import keras
 from tenfold.core.errors import InputError
 from tenfold.data import Dataset
 from tenfold.engine.callbacks import CallbackEpochs
 from tenfold.engine.device_data import DeviceData
+from tenfold.engine.fit_data import FitData, prepare_data
 from tenfold.engine.pixels import PixelRange, find_pixel_range
 from tenfold.engine.program import Program
 from tenfold.networks.recipes import Augmentation
 
+ClassWeight = Mapping[int, float] | Mapping[str, float] | str
+
 
 def fit(
     model: keras.Model,
-    data: Dataset,
+    x: Any,
+    y: Any = None,
     *,
-    validation: Dataset | None = None,
+    validation: Dataset | tuple[Any, ...] | None = None,
+    validation_data: Dataset | tuple[Any, ...] | None = None,
+    validation_split: float = 0.0,
     epochs: int = 1,
     batch_size: int = 32,
     shuffle: bool = True,
+    class_weight: ClassWeight | None = None,
+    sample_weight: Any = None,
     seed: int = 0,
     pixels: str | None = None,
     augmentation: Augmentation | None = None,
-    callbacks: Sequence[keras.callbacks.Callback] = (),
+    callbacks: Sequence[keras.callbacks.Callback] | keras.callbacks.Callback = (),
     verbose: int | str = "auto",
     initial_epoch: int = 0,
+    steps_per_epoch: int | None = None,
 ) -> keras.callbacks.History:
     """Train a compiled Keras model, whole epochs as one compiled program.
 
     Equivalent to ``model.fit``, with the same meaning of every argument; the model is trained in
-    place. The images stay on the device as uint8 and are scaled inside the program. Labels are
-    one-hot encoded if the loss requires it. The last, smaller batch is used too.
+    place. The images stay on the device and are scaled and shaped inside the program: reshaped,
+    padded or resized to the model's input, grey repeated to three channels. Labels are encoded as
+    the loss requires. The last, smaller batch is used too.
 
     Callbacks are called as in Keras. If one has a hook for batches, such as
     ``on_train_batch_end``, the steps run one by one, which is slower: the model has the values of
     each step while the hook runs, and what it changes, such as the learning rate, counts.
 
     Args:
-        model: compiled, with an input of ``[pixels]``, ``[height, width]`` or
-            ``[height, width, 1]`` and one softmax output per class.
-        data: images uint8 ``[n, height, width]`` and labels to train on.
-        validation: evaluated after each epoch, as ``val_loss`` and ``val_`` metrics.
+        model: compiled, of any kind: Sequential, functional or subclassed, also with Lambda
+            layers. It has one input, the images, and one output: one unit per class, or one
+            sigmoid unit for two classes. Without ``keras.Input``, it is built for the images.
+        x: a Dataset; or images ``[n, ...]``, which are fed as they are.
+        y: labels of the images if ``x`` is no Dataset: numbers or words ``[n]``, or rows
+            ``[n, classes]``.
+        validation: a Dataset, or a tuple ``(x, y)`` or ``(x, y, sample_weight)``, evaluated after
+            each epoch, as ``val_loss`` and ``val_`` metrics.
+        validation_data: the same, by Keras's name.
+        validation_split: the share of the last images to use as validation instead.
         epochs: the epoch at which training stops.
         batch_size: images per step.
         shuffle: draw a new order of the images for each epoch.
+        class_weight: weight in the loss by class, its number or name; ``balanced`` for weights
+            that make all classes count the same.
+        sample_weight: weight in the loss of each image, float ``[n]``.
         seed: decides the order and the augmentation. Initial weights and dropout are the
             model's own: see ``keras.utils.set_random_seed``.
-        pixels: the range in which the model is fed pixels: ``unit`` for [0, 1], ``byte`` for
-            [0, 255]. By default the range that the model expects: its operations on pixels before
+        pixels: the range in which the model is fed the pixels of a Dataset or of uint8 arrays:
+            ``unit`` for [0, 1], ``byte`` for [0, 255]. By default arrays are fed as they are, and
+            a Dataset in the range that the model expects: its operations on pixels before
             the first weights are followed, also in nested models, Lambda layers and
             augmentation; a model without any is fed [0, 1]. The decision is printed unless
             ``verbose`` is 0.
@@ -58,6 +79,7 @@ def fit(
         callbacks: Keras callbacks.
         verbose: as in Keras: 0 silent, 1 progress bar, 2 one line per epoch.
         initial_epoch: the epoch at which training starts.
+        steps_per_epoch: steps of an epoch; the next epoch goes on with the images that follow.
 
     Returns:
         The Keras ``History``, whose ``.history`` has one list per metric.
@@ -76,62 +98,52 @@ def fit(
         >>> sorted(history.history)
         ['accuracy', 'loss']
     """
-    _check(data, epochs, batch_size)
-    chosen = find_pixel_range(model, data) if pixels is None else _given_range(pixels)
-    if verbose != 0 and pixels is None:
-        print(chosen.describe())  # noqa: T201
+    _check(epochs, batch_size, steps_per_epoch)
+    held_out = validation if validation_data is None else validation_data
+    data = prepare_data(model, x, y, held_out, validation_split, class_weight, sample_weight)
+    chosen = _pixel_range(model, data, pixels, augmentation)
     program = Program(
         [model],
-        data.shape[1:],
-        len(data.class_names),
-        min(batch_size, len(data)),
+        data.image_shape,
+        data.classes,
+        min(batch_size, len(data.train)),
         augmentation,
         pixels=chosen.name,
+        labels=data.encoding,
     )
-    callbacks = keras.tree.flatten(callbacks) if callbacks else []
-    callback_list = keras.callbacks.CallbackList(
-        list(callbacks),
-        add_history=True,
-        add_progbar=verbose != 0,
-        verbose=1 if verbose == "auto" else verbose,
-        epochs=epochs,
-        steps=-(-len(data) // program.batch_size),
-        model=model,
-    )
-    training = CallbackEpochs(program, callbacks, callback_list)
-    train = DeviceData(data)
-    held_out = None if validation is None else DeviceData(validation)
-    model.stop_training = False
-    logs: dict[str, float] = {}
-    callback_list.on_train_begin()
-    for epoch in range(initial_epoch, epochs):
-        callback_list.on_epoch_begin(epoch)
-        logs = training.train(train, epoch, seed, shuffle)
-        if held_out is not None:
-            logs |= training.validate(held_out)
-        callback_list.on_epoch_end(epoch, logs)
-        if model.stop_training:
-            break
-    model.optimizer.finalize_variable_values(model.trainable_weights)
-    callback_list.on_train_end(logs)
-    history: keras.callbacks.History = model.history
-    return history
+    for line in (chosen.describe(), program.geometry.note):
+        if verbose != 0 and pixels is None and line:
+            print(line)  # noqa: T201
+    count = None if steps_per_epoch is None else steps_per_epoch * program.batch_size
+    train = DeviceData(data.train, data.weights)
+    tested = None if data.validation is None else DeviceData(data.validation, data.test_weights)
+    training = CallbackEpochs(program, train, callbacks, verbose, epochs, count)
+    return training.run(range(initial_epoch, epochs), seed, shuffle, tested)
 
 
-def _given_range(pixels: str) -> PixelRange:
-    if pixels not in ("unit", "byte"):
+def _pixel_range(
+    model: keras.Model, data: FitData, pixels: str | None, augmentation: Augmentation | None
+) -> PixelRange:
+    """The range that pixels are fed in; ``byte`` also stands for arrays as they are."""
+    if pixels not in (None, "unit", "byte"):
         raise InputError(f"pixels: {pixels!r}; give 'unit' for 0 to 1, or 'byte' for 0 to 255")
-    return PixelRange(pixels, "the argument says so")
+    if isinstance(data.train, Dataset):
+        if pixels is not None:
+            return PixelRange(pixels, "the argument says so")
+        return find_pixel_range(model, data.train)
+    images = data.train.images
+    if images.dtype == "uint8":
+        return PixelRange(pixels or "byte", "x is uint8, and is fed as it is")
+    if pixels is not None:
+        raise InputError("pixels: x is of floats, which are fed as they are; leave it out")
+    if augmentation:
+        raise InputError("augmentation: x is of floats; give a Dataset or images of type uint8")
+    low, high = float(images.min()), float(images.max())
+    return PixelRange("byte", "x is fed as it is", f"{low:g} to {high:g}")
 
 
-def _check(data: Dataset, epochs: int, batch_size: int) -> None:
-    if not isinstance(data, Dataset):
-        raise InputError(
-            f"data: got {type(data).__name__}; give a Dataset, such as tenfold.load('mnist').train"
-        )
-    if len(data) == 0:
-        raise InputError("data: no images; give at least one")
-    if batch_size < 1:
-        raise InputError(f"batch_size: {batch_size}; give a whole number from 1")
-    if epochs < 1:
-        raise InputError(f"epochs: {epochs}; give a whole number from 1")
+def _check(epochs: int, batch_size: int, steps_per_epoch: int | None) -> None:
+    sizes = {"epochs": epochs, "batch_size": batch_size, "steps_per_epoch": steps_per_epoch}
+    for name, value in sizes.items():
+        if value is not None and (not isinstance(value, int) or value < 1):
+            raise InputError(f"{name}: {value}; give a whole number from 1")

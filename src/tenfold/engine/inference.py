@@ -9,7 +9,9 @@ import numpy.typing as npt
 
 from tenfold.core.backend import keras
 from tenfold.core.errors import InputError
-from tenfold.engine.inputs import call_network, model_input_shape, scale_images
+from tenfold.engine.geometry import find_geometry
+from tenfold.engine.inputs import call_network, input_shape, output_shape, scale_images
+from tenfold.engine.losses import takes_logits, to_probabilities
 from tenfold.engine.program import EVALUATION_BATCH
 from tenfold.engine.xla import compiler_options
 
@@ -26,13 +28,14 @@ class Forward:
     def __init__(
         self, template: keras.Model, image_shape: tuple[int, int], pixels: str = "unit"
     ) -> None:
-        inputs = model_input_shape(template, image_shape)
-        self.outputs = template.output_shape[-1]
+        shape = input_shape(template, image_shape)
+        geometry = find_geometry(image_shape, shape)
+        self.outputs = output_shape(template, shape)[-1]
 
         def forward(
             weights: list[jax.Array], rest: list[jax.Array], images: jax.Array
         ) -> jax.Array:
-            x = scale_images(images, pixels).reshape(images.shape[0], *inputs)
+            x = geometry(scale_images(images, pixels))
             return call_network(template, weights, rest, x)
 
         self._forward = jax.jit(forward, compiler_options=compiler_options())
@@ -62,6 +65,7 @@ class Probabilities:
     """Class probabilities from the networks of one architecture.
 
     The outputs of a network that was compiled with a ``from_logits`` loss pass through a softmax.
+    One sigmoid unit gives the probability of the second of two classes.
 
     Args:
         template: one of the networks.
@@ -73,18 +77,14 @@ class Probabilities:
         self, template: keras.Model, image_shape: tuple[int, int], pixels: str = "unit"
     ) -> None:
         self._forward = Forward(template, image_shape, pixels)
-        self._logits = bool(getattr(template.loss, "from_logits", False))
+        self._logits = takes_logits(template)
 
     def __call__(
         self, model: keras.Model, images: npt.NDArray[np.uint8]
     ) -> npt.NDArray[np.float32]:
         """Probabilities ``[n, classes]`` of uint8 images ``[n, height, width]``."""
         outputs = self._forward(model, images)
-        if not self._logits:
-            return outputs
-        from scipy.special import softmax
-
-        probabilities: npt.NDArray[np.float32] = softmax(outputs, axis=-1).astype(np.float32)
+        probabilities: npt.NDArray[np.float32] = to_probabilities(outputs, self._logits)
         return probabilities
 
 

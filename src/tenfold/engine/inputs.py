@@ -1,8 +1,10 @@
-"""Adapts pixels and labels to the model and its loss, inside the compiled program."""
+"""Adapts images and labels to the model and its loss, inside the compiled program."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import copy
+from collections.abc import Callable
+from math import prod
 from typing import Any
 
 import jax
@@ -10,62 +12,79 @@ import jax.numpy as jnp
 import numpy as np
 
 from tenfold.core.backend import keras
-from tenfold.core.errors import InputError
+from tenfold.core.errors import InputError, one_line
+from tenfold.engine.geometry import find_geometry, shape_text
+from tenfold.engine.losses import encode, find_encoding
 
 WHITE = 255
 """The largest value of a pixel of type uint8."""
 
 
 class InputAdapter:
-    """Adapts uint8 pixels ``[n, pixels]`` and integer labels to a model and its loss.
-
-    Labels are one-hot encoded unless the loss is sparse.
+    """Adapts images ``[n, pixels]`` and labels to a model and its loss.
 
     Args:
         model: compiled.
         image_shape: height and width of the images.
         classes: number of classes of the labels.
         pixels: the range it is fed pixels in: ``unit`` for [0, 1], ``byte`` for [0, 255].
+        labels: their encoding: ``given`` for any ``[n, classes]``; ``index`` or ``one-hot`` tries
+            this first with a loss that is not Keras's own.
 
     Raises:
         InputError: the model is not compiled, or its input does not fit the images.
     """
 
     def __init__(
-        self, model: keras.Model, image_shape: tuple[int, int], classes: int, pixels: str = "unit"
+        self,
+        model: keras.Model,
+        image_shape: tuple[int, ...],
+        classes: int,
+        pixels: str = "unit",
+        labels: str = "index",
     ) -> None:
         if not getattr(model, "compiled", False):
             raise InputError("the model is not compiled; call model.compile(optimizer, loss) first")
-        self.image_shape, self.classes = image_shape, classes
-        self.shape = model_input_shape(model, image_shape)
-        self.pixels = pixels
-        self.sparse = _is_sparse(model.loss)
-        self._check_outputs(model)
+        self.image_shape, self.classes, self.pixels = image_shape, classes, pixels
+        self.shape = input_shape(model, image_shape, classes)
+        self.geometry = find_geometry(image_shape, self.shape)
+        self.outputs = output_shape(model, self.shape)
+        self._check_outputs()
+        self.encoding = (
+            labels if labels == "given" else find_encoding(model, classes, self.outputs[-1], labels)
+        )
 
     def __call__(
         self,
         pixels: Any,
         labels: Any,
         transform: Callable[[jax.Array], jax.Array] | None = None,
-    ) -> tuple[jax.Array, jax.Array]:
-        """Inputs and targets of a batch; ``transform`` acts on images ``[n, h, w]`` in [0, 1]."""
+    ) -> tuple[jax.Array, ...]:
+        """Inputs, targets and perhaps weights of a batch.
+
+        Args:
+            pixels: ``[n, pixels]``.
+            labels: int ``[n]``, or of any encoding if it is ``given``; or with their weights
+                float ``[n]`` as a pair.
+            transform: acts on images ``[n, *image_shape]`` in [0, 1].
+        """
         n = pixels.shape[0]
         if transform is None:
-            images = scale_images(jnp.asarray(pixels), self.pixels)
+            images = scale_images(jnp.asarray(pixels), self.pixels).reshape(n, *self.image_shape)
         else:
             unit = scale_images(jnp.asarray(pixels), "unit").reshape(n, *self.image_shape)
             images = transform(unit)
             if self.pixels == "byte":
                 images = images * WHITE
-        x = images.reshape(n, *self.shape)
-        labels = jnp.asarray(labels)
-        return x, labels if self.sparse else jax.nn.one_hot(labels, self.classes)
+        labels, *weights = labels if isinstance(labels, tuple) else (labels,)
+        y = encode(jnp.asarray(labels), self.encoding, self.outputs[-1])
+        return self.geometry(images), y, *weights
 
-    def _check_outputs(self, model: keras.Model) -> None:
-        shape = getattr(model, "output_shape", None)
-        if isinstance(shape, tuple) and (len(shape) != 2 or shape[-1] != self.classes):
+    def _check_outputs(self) -> None:
+        units = (2, 1) if self.classes == 2 else (self.classes,)
+        if len(self.outputs) != 1 or self.outputs[0] not in units:
             raise InputError(
-                f"the model's output has shape {shape_text(shape[1:])}, the data has "
+                f"the model's output has shape {shape_text(self.outputs)}, the data has "
                 f"{self.classes} classes; end the model with "
                 f"Dense({self.classes}, activation='softmax')"
             )
@@ -78,39 +97,57 @@ class InputAdapter:
         """
         shape: Any = jax.ShapeDtypeStruct
         images = shape((2, *self.image_shape), np.uint8)
-        x, y = jax.eval_shape(self, images, shape((2,), np.int32))
+        labels = shape((2, self.classes), "f4") if self.encoding == "given" else shape((2,), "i4")
+        x, y = jax.eval_shape(self, images, labels)
         try:
             model._symbolic_build(data_batch=(x, y))
-        except ValueError as error:
+        except (ValueError, TypeError) as error:
             raise InputError(
-                f"the model cannot be called on images of {shape_text(x.shape[1:])}: "
-                f"{' '.join(str(error).split())[:300]}"
+                f"the model cannot be trained on images of {shape_text(x.shape[1:])}: "
+                f"{one_line(error, 200)}"
             ) from error
 
 
-def model_input_shape(model: keras.Model, image_shape: tuple[int, int]) -> tuple[int, ...]:
-    """The input shape of a model: ``[pixels]``, ``[height, width]`` or ``[height, width, 1]``.
+def input_shape(
+    model: keras.Model, image_shape: tuple[int, ...], classes: int | None = None
+) -> tuple[int, ...]:
+    """The shape of a model's input, without the batch axis; sizes it leaves open are the images'.
+
+    A model without a shape gets the first that it can be called on: that of the images, with a
+    channel axis, or flattened.
 
     Raises:
-        InputError: the model has no input shape yet, has several inputs, or does not fit the
-            images.
+        InputError: the model has several inputs, or cannot be called on images.
     """
     shape = getattr(model, "input_shape", None)
     if shape is None and model.built:
         shape = (model.get_build_config() or {}).get("input_shape")
-    height, width = image_shape
-    allowed = ((height * width,), (height, width), (height, width, 1))
-    if not isinstance(shape, tuple):
+    if isinstance(shape, dict) or (isinstance(shape, list) and isinstance(shape[0], tuple | list)):
+        names = ", ".join(str(name) for name in getattr(model, "input_names", shape))
         raise InputError(
-            "the model has no single input shape yet; begin it with "
-            f"keras.Input({allowed[0]}) or keras.Input({allowed[2]}), or call it once"
+            f"the model has {len(shape)} inputs ({names}); tenfold feeds one, the images"
         )
-    if shape[1:] not in allowed:
-        raise InputError(
-            f"the model takes inputs of {shape_text(shape[1:])}, the images are {height}x{width}; "
-            f"allowed are {', '.join(map(str, allowed))}"
-        )
-    return tuple(shape[1:])
+    if shape is None:
+        return _shape_by_trial(model, image_shape, classes)
+    sizes = tuple(shape)[1:]
+    known = (prod(image_shape),) if len(sizes) == 1 else (*image_shape, 1)[: len(sizes)]
+    return tuple(
+        size or (known[axis] if axis < len(known) else 1) for axis, size in enumerate(sizes)
+    )
+
+
+def output_shape(model: keras.Model, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of a model's outputs for inputs of a shape, both without the batch axis.
+
+    Raises:
+        InputError: the model has several outputs, or cannot be called.
+    """
+    output = getattr(model, "output_shape", None)
+    if output is None:
+        output = _call(model if model.built else _copy(model), shape)
+    if not isinstance(output, tuple) or (output and isinstance(output[0], tuple)):
+        raise InputError("the model has several outputs; tenfold trains one, of the classes")
+    return output[1:]
 
 
 def call_network(model: keras.Model, weights: Any, rest: Any, x: jax.Array) -> jax.Array:
@@ -132,16 +169,48 @@ def scale_images(images: jax.Array, pixels: str) -> jax.Array:
     return images.astype(jnp.float32) / (1 if pixels == "byte" else WHITE)
 
 
-def shape_text(shape: Sequence[int | None]) -> str:
-    """A shape as text.
+def _shape_by_trial(
+    model: keras.Model, image_shape: tuple[int, ...], classes: int | None
+) -> tuple[int, ...]:
+    with_channel = (*image_shape, 1) if len(image_shape) == 2 else image_shape
+    shapes = [image_shape, with_channel, (prod(image_shape),)]
+    if any("2D" in type(layer).__name__ or _is_for_images(layer) for layer in _layers(model)):
+        shapes = [with_channel]
+    reason = ""
+    for shape in shapes:
+        try:
+            output = _call(_copy(model), shape)
+        except Exception as error:  # whatever a layer raises for another rank
+            reason = one_line(error, 120)
+            continue
+        if len(output) == 2 and (classes is None or output[1] in (classes, 1)):
+            return shape
+        reason = f"outputs of {shape_text(output[1:])} for images of {shape_text(shape)}"
+    raise InputError(
+        f"the model has no input shape, and fits the images in none ({reason}); begin it with "
+        f"keras.Input({with_channel})"
+    )
 
-    Example:
-        >>> shape_text((28, 28)), shape_text(())
-        ('28x28', 'a single number')
-    """
-    return "x".join(str(size) for size in shape) or "a single number"
+
+def _call(model: keras.Model, shape: tuple[int, ...]) -> Any:
+    """The shape of the outputs of a model that is called on symbolic inputs."""
+    return keras.tree.map_structure(
+        lambda tensor: tuple(tensor.shape), model(keras.KerasTensor((None, *shape)))
+    )
 
 
-def _is_sparse(loss: Any) -> bool:
-    name = loss if isinstance(loss, str) else getattr(loss, "__name__", type(loss).__name__)
-    return "sparse" in name.lower()
+def _copy(model: keras.Model) -> keras.Model:
+    """A copy to call, so that the model itself gets no variables yet."""
+    try:
+        return copy.deepcopy(model)
+    except Exception:  # a model may hold what cannot be copied
+        return model
+
+
+def _layers(model: keras.Model) -> list[Any]:
+    return list(model._flatten_layers())
+
+
+def _is_for_images(layer: Any) -> bool:
+    module = type(layer).__module__
+    return module.startswith("keras.") and "image_preprocessing" in module

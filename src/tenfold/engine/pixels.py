@@ -9,6 +9,7 @@ from functools import cached_property, partial
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import numpy.typing as npt
 from jax.ad_checkpoint import checkpoint_name
@@ -17,6 +18,7 @@ from jax.extend import core
 from tenfold.core.backend import keras
 from tenfold.core.errors import InputError
 from tenfold.data import Dataset
+from tenfold.engine.arrays import ArrayData
 from tenfold.engine.cpu.jaxpr import Read, evaluate
 from tenfold.engine.inputs import InputAdapter, call_network
 from tenfold.networks import is_python_file
@@ -40,10 +42,12 @@ class PixelRange:
     Attributes:
         name: ``unit`` for [0, 1] or ``byte`` for [0, 255].
         reason: why, as a clause.
+        values: the smallest and largest number that is fed, if they are others.
     """
 
     name: str
     reason: str
+    values: str = ""
 
     def describe(self) -> str:
         """The decision in one line.
@@ -52,8 +56,8 @@ class PixelRange:
             >>> PixelRange("unit", "the model does not scale them").describe()
             'pixels: fed as 0 to 1 (unit), since the model does not scale them'
         """
-        white = 1 if self.name == "unit" else 255
-        return f"pixels: fed as 0 to {white} ({self.name}), since {self.reason}"
+        values = self.values or ("0 to 1 (unit)" if self.name == "unit" else "0 to 255 (byte)")
+        return f"pixels: fed as {values}, since {self.reason}"
 
 
 RAW = PixelRange("unit", "the model does not scale them")
@@ -81,7 +85,9 @@ def resolve_pixels(recipe: Recipe, model: keras.Model, dataset: Dataset) -> Pixe
     return find_pixel_range(model, dataset)
 
 
-def find_pixel_range(model: keras.Model, dataset: Dataset) -> PixelRange:
+def find_pixel_range(
+    model: keras.Model, dataset: Dataset | ArrayData, labels: str = "index"
+) -> PixelRange:
     """Find out which range of pixels a network expects.
 
     Some images follow the forward pass twice, as numbers up to 1 and up to 255, until they meet
@@ -92,13 +98,14 @@ def find_pixel_range(model: keras.Model, dataset: Dataset) -> PixelRange:
     Args:
         model: compiled.
         dataset: training images.
+        labels: their encoding, as for ``InputAdapter``.
 
     Raises:
         InputError: the operations on pixels fit both ranges or none.
     """
-    adapter = InputAdapter(model, dataset.shape[1:], len(dataset.class_names))
+    adapter = InputAdapter(model, dataset.shape[1:], len(dataset.class_names), labels=labels)
     adapter.build(model)
-    probes = _probes(dataset.images).reshape(-1, *adapter.shape)
+    probes = np.asarray(adapter.geometry(jnp.asarray(_probes(dataset.images))))
     weights, rest = (
         [jax.ShapeDtypeStruct(v.shape, v.dtype) for v in variables]
         for variables in (model.trainable_variables, model.non_trainable_variables)
@@ -112,10 +119,13 @@ def find_pixel_range(model: keras.Model, dataset: Dataset) -> PixelRange:
     return search.result()
 
 
-def _probes(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+def _probes(images: npt.NDArray[Any]) -> npt.NDArray[np.float32]:
     """Float images ``[n, ...]`` from 0 to 255; random ones if the given have no contrast."""
     step = max(1, len(images) // PROBES)
     some = np.asarray(images[: step * PROBES : step], np.float32)
+    if images.dtype != np.uint8:  # in any range
+        low, high = some.min(), some.max()
+        some = (some - low) * (255 / (high - low or 1))
     if len(some) == PROBES and np.ptp(some) > 200:
         return some
     shape = (PROBES, *images.shape[1:])

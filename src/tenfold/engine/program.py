@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tenfold.core.backend import keras
-from tenfold.engine.device_data import DeviceData, Window
+from tenfold.engine.device_data import DeviceData, Labels, Window
 from tenfold.engine.inputs import InputAdapter
 from tenfold.engine.state import State, copied, read_state
 from tenfold.engine.steps import Steps
@@ -41,6 +41,7 @@ class Program:
         networks: number of networks trained at once; by default one per model. States have a
             leading axis of this length if it is more than one.
         pixels: the range the networks are fed pixels in, ``unit`` or ``byte``.
+        labels: their encoding, as for ``InputAdapter``.
 
     Raises:
         InputError: the model is not compiled, does not fit the images, or has another number
@@ -50,12 +51,13 @@ class Program:
     def __init__(
         self,
         models: Sequence[keras.Model],
-        image_shape: tuple[int, int],
+        image_shape: tuple[int, ...],
         classes: int,
         batch_size: int,
         augmentation: Augmentation | None = None,
         networks: int | None = None,
         pixels: str = "unit",
+        labels: str = "index",
     ) -> None:
         self.model = model = models[0]
         networks = len(models) if networks is None else networks
@@ -64,7 +66,8 @@ class Program:
         self.batch_size = batch_size
         self.augmentation = augmentation or Augmentation()
         self.networks = networks = networks if networks > 1 else None
-        self._input = InputAdapter(model, image_shape, classes, pixels)
+        self._input = InputAdapter(model, image_shape, classes, pixels, labels)
+        self.geometry = self._input.geometry
         self._input.build(model)
         model.reset_metrics()
         self.fresh_metrics = read_state(model).metrics
@@ -93,7 +96,7 @@ class Program:
         cls,
         models: Sequence[keras.Model],
         recipe: Recipe,
-        image_shape: tuple[int, int],
+        image_shape: tuple[int, ...],
         classes: int,
         networks: int | None = None,
     ) -> Program:
@@ -161,7 +164,7 @@ class Program:
         images, labels, batch, n = window.images, window.labels, self.batch_size, orders.shape[1]
         whole, rest = divmod(n, batch)
         # A window that is not full is padded to the shape of the others, to share their program.
-        padding = max(0, len(labels) - n) if window.count == n else 0
+        padding = max(0, len(images) - n) if window.count == n else 0
         padded = np.pad(orders, ((0, 0), (0, padding)))
         order = jnp.asarray(padded if self.networks else padded[0])
         step = 0
@@ -248,14 +251,14 @@ def _order(n: int, seed: tuple[int, ...], shuffle: bool) -> np.ndarray:
     return np.random.default_rng(seed).permutation(n).astype(np.int32)
 
 
-def _batches(window: Window, batch: int) -> Iterator[tuple[jax.Array, jax.Array, int, int]]:
+def _batches(window: Window, batch: int) -> Iterator[tuple[jax.Array, Labels, int, int]]:
     """Images, labels, number of batches and batch size: the full batches, then the remainder."""
     size = min(batch, window.count)
     whole, rest = divmod(window.count, size)
     yield window.images, window.labels, whole, size
     if rest:
         tail = slice(whole * size, window.count)
-        yield window.images[tail], window.labels[tail], 1, rest
+        yield window.images[tail], jax.tree.map(lambda a: a[tail], window.labels), 1, rest
 
 
 @jax.jit

@@ -13,6 +13,7 @@ from jax import lax
 from tenfold.core.backend import keras
 from tenfold.engine.cpu.flatten import flatten_elementwise, flattened
 from tenfold.engine.cpu.lowering import with_lowering_rules
+from tenfold.engine.device_data import Labels
 from tenfold.engine.inputs import InputAdapter
 from tenfold.engine.state import State
 from tenfold.networks.augmentation import augment
@@ -45,7 +46,7 @@ class Steps:
         self,
         state: State,
         images: jax.Array,
-        labels: jax.Array,
+        labels: Labels,
         order: jax.Array,
         keys: jax.Array,
         start: int,
@@ -58,7 +59,7 @@ class Steps:
         Args:
             state: with a leading axis if networks are several, like ``order`` and ``keys``.
             images: uint8 ``[n, pixels]``.
-            labels: int ``[n]``.
+            labels: int ``[n]``, or with their weights as a pair.
             order: int ``[m]``, indices of the images.
             keys: PRNG keys of the epoch, folded with the number of the step.
             start: the first step.
@@ -71,19 +72,19 @@ class Steps:
 
         shapes = jax.tree.map(lambda value: value.shape[self._leading :], state)
 
-        def one(state: State, x: jax.Array, y: jax.Array, key: jax.Array) -> State:
-            x, y = self._input(x, y, partial(self._augment, key) if self.augmentation else None)
+        def one(state: State, x: jax.Array, y: Labels, key: jax.Array) -> State:
+            batch = self._input(x, y, partial(self._augment, key) if self.augmentation else None)
             state = jax.tree.map(lambda value, shape: value.reshape(shape), state, shapes)
             lists = (state.trainable, state.non_trainable, state.optimizer, state.metrics)
             with _faster_updates(self.model):
-                _, lists = self.model.train_step(lists, (x, y))
+                _, lists = self.model.train_step(lists, batch)
             new: State = jax.tree.map(flattened, State(*lists))
             return new
 
         def step(i: jax.Array, state: State) -> State:
             indices = lax.dynamic_slice_in_dim(order, i * size, size, axis=-1)
             x = images.at[indices].get(mode="promise_in_bounds")
-            y = labels.at[indices].get(mode="promise_in_bounds")
+            y = jax.tree.map(lambda a: a.at[indices].get(mode="promise_in_bounds"), labels)
             step_keys = self._fold(keys, i) if self.augmentation else keys
             new: State = self._each(one, (0, 0, 0, 0))(state, x, y, step_keys)
             return new
@@ -100,7 +101,7 @@ class Steps:
         self,
         state: State,
         images: jax.Array,
-        labels: jax.Array,
+        labels: Labels,
         start: int,
         stop: int,
         *,
@@ -108,16 +109,16 @@ class Steps:
     ) -> tuple[State, dict[str, jax.Array]]:
         """Evaluate batches from ``start`` to ``stop`` of the images, in order; see ``train``."""
 
-        def one(state: State, x: jax.Array, y: jax.Array) -> State:
-            x, y = self._input(x, y)
+        def one(state: State, x: jax.Array, y: Labels) -> State:
+            batch = self._input(x, y)
             lists = (state.trainable, state.non_trainable, state.metrics)
             with _faster_updates(self.model):
-                _, lists = self.model.test_step(lists, (x, y))
+                _, lists = self.model.test_step(lists, batch)
             return State(state.trainable, state.non_trainable, [], lists[2])
 
         def step(i: jax.Array, state: State) -> State:
             x = lax.dynamic_slice_in_dim(images, i * size, size)
-            y = lax.dynamic_slice_in_dim(labels, i * size, size)
+            y = jax.tree.map(lambda a: lax.dynamic_slice_in_dim(a, i * size, size), labels)
             new: State = self._each(one, (0, None, None))(state, x, y)
             return new
 

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import keras
     import onnx
 
+    from tenfold.engine.geometry import Geometry
+
 
 def to_onnx(
     models: Sequence[keras.Model],
@@ -47,7 +49,8 @@ def to_onnx(
     from onnx import TensorProto, helper, numpy_helper
 
     graph = build_graph(models, image_shape, temperatures, pixels)
-    classes = models[0].output_shape[-1]
+    units = models[0].output_shape[-1]
+    classes = 2 if units == 1 else units
     return as_model(
         helper.make_graph(
             graph.nodes,
@@ -89,21 +92,44 @@ def _scaled_pixels(
     """The pixels scaled and shaped as in training."""
     from onnx import TensorProto
 
-    from tenfold.engine.inputs import WHITE, model_input_shape
+    from tenfold.engine.geometry import find_geometry
+    from tenfold.engine.inputs import WHITE, input_shape
 
-    shape = model_input_shape(model, image_shape)
+    geometry = find_geometry(image_shape, input_shape(model, image_shape))
     scaled = graph.op("Cast", INPUT, to=TensorProto.FLOAT)
     if pixels != "byte":
         scaled = graph.op("Mul", scaled, 1 / WHITE)
-    return Tensor(scaled if shape == image_shape else graph.reshape(scaled, shape), shape)
+    return _fitted(graph, scaled, geometry)
+
+
+def _fitted(graph: Graph, images: str, geometry: Geometry) -> Tensor:
+    """Images in the shape of the network's input, as ``Geometry`` makes them."""
+    shape, current = geometry.shape, geometry.image_shape
+    if geometry.rows is not None and geometry.columns is not None:
+        colour = len(current) == 3
+        if colour:
+            images = graph.op("Transpose", images, perm=[0, 3, 1, 2])
+        images = graph.op("MatMul", geometry.rows, images)
+        images = graph.op("MatMul", images, geometry.columns.T)
+        if colour:
+            images = graph.op("Transpose", images, perm=[0, 2, 3, 1])
+        current = (len(geometry.rows), len(geometry.columns), *current[2:])
+    if geometry.repeats > 1:
+        images = graph.reshape(images, (*current[:2], 1))
+        return Tensor(graph.op("Concat", *[images] * geometry.repeats, axis=3), shape)
+    return Tensor(images if shape == current else graph.reshape(images, shape), shape)
 
 
 def _probabilities(graph: Graph, model: keras.Model, inputs: Tensor) -> str:
     """The probabilities of one network, in Keras's order."""
+    from tenfold.engine.losses import takes_logits
+
     output = graph.to_keras_layout(emit(graph, model, inputs))
-    if getattr(model.loss, "from_logits", False):
-        output = graph.apply("Softmax", output, axis=-1)
-    return output.name
+    logits = takes_logits(model)
+    if output.shape == (1,):
+        second = graph.op("Sigmoid", output.name) if logits else output.name
+        return graph.op("Concat", graph.op("Sub", 1.0, second), second, axis=1)
+    return graph.op("Softmax", output.name, axis=-1) if logits else output.name
 
 
 def _apply_temperature(graph: Graph, probabilities: str, temperature: float) -> str:

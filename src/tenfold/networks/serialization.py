@@ -89,6 +89,21 @@ def _is_defined_in(package: Literal["keras", "tenfold"], config: Mapping[str, An
     return module in ("keras", "builtins") and ">" not in registered and not is_function
 
 
+def loss_of(model: keras.Model) -> Any:
+    """The loss a model is compiled with: a name, a function or an object of Keras.
+
+    Raises:
+        InputError: there are several, for several outputs.
+    """
+    loss = model.loss
+    while isinstance(loss, (list, tuple, Mapping)):
+        losses = list(loss.values()) if isinstance(loss, Mapping) else list(loss)
+        if len(losses) != 1:
+            raise InputError(f"the model has {len(losses)} losses; give it one output and one loss")
+        loss = losses[0]
+    return loss
+
+
 def serialize_compiled(what: Literal["loss", "optimizer"], value: Any, name: str) -> Any:
     """Serialize the loss or optimizer of a compiled network, so that a run can read it back.
 

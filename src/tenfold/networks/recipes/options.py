@@ -77,11 +77,11 @@ def _of_python_file(name: str) -> Recipe:
     made = Recipe(path.stem, f"{path.resolve()}:{function}", summary=f"from {name}")
     if not model.compiled:
         return made
-    from tenfold.networks.serialization import serialize_compiled
+    from tenfold.networks.serialization import loss_of, serialize_compiled
 
     return made.replace(
         optimizer=serialize_compiled("optimizer", model.optimizer, name),
-        loss=serialize_compiled("loss", model.loss, name),
+        loss=serialize_compiled("loss", loss_of(model), name),
     )
 
 

@@ -158,12 +158,12 @@ def _build_networks(
 def _estimate_statistics(model: Any, images: npt.NDArray[np.uint8], recipe: Recipe) -> None:
     import jax
 
-    from tenfold.engine.inputs import model_input_shape, scale_images
+    from tenfold.engine.inputs import input_shape, scale_images
     from tenfold.export.weights import estimate_statistics
     from tenfold.networks.augmentation import augment
 
     height, width = images.shape[1:]
     scaled = scale_images(jax.numpy.asarray(images), "unit")
     augmented = augment(jax.random.key(0), scaled, recipe.augmentation)
-    shape = model_input_shape(model, (height, width))
+    shape = input_shape(model, (height, width))
     estimate_statistics(model, np.asarray(augmented).reshape(len(images), *shape))
