@@ -148,7 +148,7 @@ def predict(
         Path, typer.Argument(metavar="RUN|FILE", help="A run, or a file from tenfold export.")
     ],
     images: Annotated[
-        list[Path], typer.Argument(metavar="IMAGE...", help="PNG, JPEG, .npy or .npz files.")
+        list[Path], typer.Argument(metavar="IMAGE...", help="Image, .npy or .npz files.")
     ],
     top: Annotated[int, typer.Option(help="How many classes to show.")] = 1,
     reading: Mapping[str, Any] = NOTHING,

@@ -5,7 +5,9 @@ loading          `load`: from a name or a path to splits
 formats/         one module a data format, behind a registry
 raw_data         what a format reads, before any image is held out
 convert          arrays -> uint8 images and int64 labels
-image_files      PNG, JPEG, NPY and NPZ files, one by one
+image_files      image files, NPY and NPZ files, one by one
+image_tree       a folder of image files: its splits and classes
+visible          what counts in a folder of data
 sources          named datasets: addresses, checksums, licences
 dataset_cache    named datasets on disk: verified, then memory-mapped
 lazy_images      selections of images that stay memory-mapped

@@ -12,10 +12,9 @@ from warnings import warn
 import numpy as np
 from numpy.typing import NDArray
 
-from tenfold.core import limits
 from tenfold.core.errors import InputError, InputWarning
 from tenfold.core.limits import IMAGE_SIDE as SIDE
-from tenfold.data.dataset import Images, Labels
+from tenfold.data.dataset import Images
 from tenfold.data.value_range import BYTE, ValueRange, to_uint8
 
 if TYPE_CHECKING:
@@ -130,39 +129,62 @@ def as_uint8(
     return converted
 
 
-def as_labels(array: NDArray[Any], name: str) -> Labels:
-    """Convert labels to int64 [n].
+def as_labels(array: NDArray[Any], name: str) -> NDArray[Any]:
+    """Convert labels to int64 [n], or to str [n] if they are text.
 
     Args:
-        array: whole numbers 0 to 255, as integers or floats: [n], [n, 1], or one-hot
-            [n, classes].
+        array: whole numbers from 0 on, as integers or floats, or -1 and 1 for two classes; or
+            text. [n], [n, 1], [1, n], or numbers in one-hot form [n, classes].
         name: for error messages.
 
     Raises:
-        InputError: another type, shape or range.
+        InputError: another type, shape or range, or a label is missing.
 
     Examples:
         >>> as_labels(np.eye(3)[[2, 0]], "y_train")
         array([2, 0])
+        >>> as_labels(np.array([b"cat", b"dog"]), "y_train").tolist()
+        ['cat', 'dog']
     """
+    array = np.asarray(array)
+    if array.ndim == 2 and 1 in array.shape:
+        array = array.reshape(-1)
+    if array.dtype.kind in "OSU":
+        array = _as_text(array, name)
+    if array.dtype.kind == "U":
+        return array
     require_numbers(array, name)
-    if array.ndim == 2 and array.shape[1] == 1:
-        array = array[:, 0]
-    elif array.ndim == 2 and _is_one_hot(array):
+    if array.ndim == 2 and _is_one_hot(array):
         array = array.argmax(axis=1)
     if array.ndim != 1:
         raise InputError(
             f"{name} must be labels [n] or one-hot [n, classes]; received {list(array.shape)}"
         )
-    if not array.size:
-        return np.zeros(0, np.int64)
-    allowed = (array >= 0) & (array < limits.MAX_CLASSES) & (array == np.floor(array))
+    if set(np.unique(array[:1000])) == {-1, 1} and np.isin(array, (-1, 1)).all():
+        return array.astype(np.int64)
+    allowed = (array >= 0) & (array < 2**31) & (array == np.floor(array))
     if not allowed.all():
         raise InputError(
-            f"{name} has the label {array[~allowed][0]}; labels are whole numbers from 0 to "
-            f"{limits.MAX_CLASSES - 1}"
+            f"{name} has the label {array[~allowed][0]}; labels are whole numbers from 0 on, or "
+            "text"
         )
     return array.astype(np.int64)
+
+
+def _as_text(array: NDArray[Any], name: str) -> NDArray[Any]:
+    """Return text as str [n]; objects that are numbers become an array of numbers."""
+    if array.ndim != 1:
+        raise InputError(f"{name} must be labels [n]; received {list(array.shape)} of text")
+    values = [v.decode("utf-8", "replace") if isinstance(v, bytes) else v for v in array.tolist()]
+    if any(isinstance(value, str) for value in values):
+        texts = [value.strip() if isinstance(value, str) else "" for value in values]
+        if "" in texts:
+            raise InputError(f"{name}: the label at index {texts.index('')} is missing")
+        return np.array(texts)
+    try:
+        return np.array(values, np.float64)
+    except (TypeError, ValueError):
+        raise InputError(f"{name} must be numbers or text; received {array.dtype}") from None
 
 
 def resize_to_square(image: Image) -> Images:
@@ -228,5 +250,7 @@ def require_numbers(array: NDArray[Any], name: str) -> None:
 
 def _is_one_hot(array: NDArray[Any]) -> bool:
     return bool(
-        array.shape[1] > 1 and np.isin(array, (0, 1)).all() and (array.sum(axis=1) == 1).all()
+        array.shape[1] > 1
+        and (np.isin(array, (0, 1)).all() or np.isin(array, (-1, 1)).all())
+        and ((array > 0).sum(axis=1) == 1).all()
     )

@@ -8,6 +8,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+from numpy.typing import NDArray
 
 from tenfold.core import limits
 from tenfold.core.errors import InputError
@@ -19,62 +20,138 @@ from tenfold.data.value_range import BYTE, ValueRange
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SUFFIXES = (".png", ".jpg", ".jpeg")
-MAGIC_NUMBERS = (b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM")
+"""Pillow's names of the formats that are read; PPM stands for PBM, PGM and PNM as well."""
+
+SUFFIXES = (
+    *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".dib", ".gif", ".tif", ".tiff", ".webp"),
+    *(".ppm", ".pgm", ".pbm", ".pnm"),
+)
+MAGIC_NUMBERS = (
+    b"\x89PNG\r\n\x1a\n",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"II*\0",
+    b"MM\0*",
+)
+_FOREIGN_SUFFIXES = (".heic", ".heif", ".avif", ".jp2", ".svg", ".psd", ".tga", ".raw", ".dng")
 _ARRAY_NAMES = ("images", "x", "x_test")
 
 
 def is_image(path: Path) -> bool:
-    """Return whether a file is a PNG or JPEG, by its suffix or its first bytes."""
-    if path.suffix.lower() in SUFFIXES:
-        return path.is_file()
+    """Return whether a path is called an image, or is one by its first bytes.
+
+    It may be a link to nothing, or in a format that is not read: `open_greyscale` says so.
+    """
+    suffix = path.suffix.lower()
+    if suffix in SUFFIXES or suffix in _FOREIGN_SUFFIXES:
+        return not path.is_dir()
+    if path.is_symlink() and not path.exists():
+        return not suffix
     try:
         with path.open("rb") as file:
-            return file.read(8).startswith(MAGIC_NUMBERS)
+            return is_image_header(file.read(12))
     except OSError:
         return False
 
 
+def is_image_header(header: bytes) -> bool:
+    """Return whether these are the first bytes of an image."""
+    is_bitmap = header[:2] == b"BM" and header[6:10] == bytes(4)  # two bytes alone may be text
+    return header.startswith(MAGIC_NUMBERS) or header[8:12] == b"WEBP" or is_bitmap
+
+
 def open_greyscale(path: Path | IO[bytes]) -> Image:
-    """Open a PNG or JPEG file, or its bytes, as a greyscale Pillow image, rotated by its EXIF data.
+    """Open an image file, or its bytes, as a greyscale Pillow image, rotated as its EXIF data say.
 
     Transparent pixels become white, or black if the opaque ones are light.
+
+    Raises:
+        InputError: the reason why it cannot be read, or that it has several pages, without the
+            path.
+        OSError: it cannot be opened.
+    """
+    pages = open_pages(path)
+    if len(pages) > 1:
+        raise InputError(f"{len(pages)} pages; save each as a file")
+    return pages[0]
+
+
+def open_pages(path: Path | IO[bytes]) -> list[Image]:
+    """Open all pages of a TIFF file, or the image of another file, as `open_greyscale` does.
 
     Raises:
         InputError: the reason why it cannot be read, without the path.
         OSError: it cannot be opened.
     """
+    if not isinstance(path, Path):
+        return decode_pages(path)
+    if path.is_symlink() and not path.exists():
+        raise InputError("a link to nothing; fetch its content (git annex get, dvc pull)")
+    if not path.stat().st_size:
+        raise InputError("empty file")
+    with path.open("rb") as file:
+        return decode_pages(file)
+
+
+def decode_pages(file: IO[bytes]) -> list[Image]:
+    """Decode the pages of an open image file; see `open_pages`."""
     import PIL
     from PIL import Image as pillow
-    from PIL import ImageOps
+    from PIL import ImageOps, ImageSequence
 
-    if isinstance(path, Path) and not path.stat().st_size:
-        raise InputError("empty file")
+    start = file.read(40)
+    file.seek(0)
+    if start.startswith((b"version https://git-lfs", b"/annex/objects")):
+        raise InputError("a pointer; fetch its content (git lfs pull, git annex get)")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", pillow.DecompressionBombWarning)
-            image: Image = pillow.open(path, formats=("PNG", "JPEG"))
+            image: Image = pillow.open(file, formats=FORMATS)
         with image:
-            if image.width * image.height > limits.MAX_PICTURE_PIXELS:
+            count = getattr(image, "n_frames", 1)
+            if count > 1 and image.format in ("GIF", "PNG", "WEBP"):
+                raise InputError(f"an animation of {count} pictures")
+            if image.width * image.height * count > limits.MAX_PICTURE_PIXELS:
                 raise InputError(
                     f"{image.width}x{image.height} pixels, over {limits.MAX_PICTURE_PIXELS:,}"
                 )
-            image.load()
-            return _to_greyscale(ImageOps.exif_transpose(image))
+            is_stack = image.format == "TIFF"
+            pages = ImageSequence.Iterator(image) if is_stack else [image]
+            return [_to_greyscale(ImageOps.exif_transpose(page)) for page in pages]
     except InputError:
         raise
     except PIL.UnidentifiedImageError as error:
-        raise InputError("neither PNG nor JPEG") from error
+        raise InputError(f"none of {', '.join(FORMATS)}") from error
     except Exception as error:  # Pillow's decoders raise many types for damaged files
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise InputError(reason) from error
 
 
+def deep_to_uint8(levels: NDArray[Any]) -> NDArray[np.uint8]:
+    """Convert the grey levels of an image of 16 or 32 bits to uint8.
+
+    Floats are 0 to 1 or 0 to 255. Whole numbers are 0 to 65535, or 0 to 255 if none is larger.
+
+    Raises:
+        InputError: they have another range.
+    """
+    low, high = float(levels.min()), float(levels.max())
+    if not (np.isfinite(low + high) and low >= 0 and high <= 65535):
+        raise InputError(f"its grey levels run from {low:g} to {high:g}; save it with 8 bits")
+    if levels.dtype.kind == "f" and high <= 1:
+        levels = levels * 255
+    elif high > 255:
+        levels = levels / 257
+    rounded: NDArray[np.uint8] = np.rint(levels).astype(np.uint8)
+    return rounded
+
+
 def _to_greyscale(image: Image) -> Image:
     from PIL import Image as pillow
 
-    if image.mode.startswith("I"):  # 16 bits
-        return pillow.fromarray((np.asarray(image) / 257).round().clip(0, 255).astype(np.uint8))
+    if image.mode[0] in "IF":  # 16 or 32 bits
+        return pillow.fromarray(deep_to_uint8(np.asarray(image)))
     if not image.has_transparency_data:
         return image.convert("L")
     grey, opacity = (np.asarray(layer, np.float64) for layer in image.convert("LA").split())
@@ -92,7 +169,7 @@ def read_images(
     *,
     invert: bool = False,
 ) -> tuple[npt.NDArray[np.uint8], list[str]]:
-    """Read the inputs of a network from one file: a PNG or JPEG, or the array of an NPY or NPZ.
+    """Read the inputs of a network from one file: an image, or the array of an NPY or NPZ.
 
     Args:
         path: the file. An NPZ holds one array, or one called ``images``, ``x`` or ``x_test``.
@@ -147,7 +224,7 @@ def _read_npz(path: Path) -> npt.NDArray[Any]:
 def read_image(
     path: Path, shape: tuple[int, int], *, resize: bool = False, invert: bool = False
 ) -> npt.NDArray[np.uint8]:
-    """Read a PNG or JPEG file as one greyscale image.
+    """Read an image file as one greyscale image.
 
     Args:
         path: the file.
@@ -164,7 +241,7 @@ def read_image(
     try:
         image = open_greyscale(path)
     except InputError as error:
-        raise InputError(f"{path}: {error}; give a PNG or JPEG") from None
+        raise InputError(f"{path}: {error}; give an image file") from None
     try:
         return fit_image(image, shape, resize=resize, invert=invert)
     except InputError as error:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 import numpy as np
 
+from tenfold.core import limits
 from tenfold.core.errors import InputError
 from tenfold.data.dataset import SPLITS, Images, Labels
 
 _SPLIT_WORDS = {
-    "train": {"train", "training"},
-    "validation": {"validation", "valid", "val", "dev"},
-    "test": {"test", "testing", "t10k"},
+    "train": {"train", "training", "trainset", "trainingset", "trn"},
+    "validation": {"validation", "valid", "val", "dev", "valset", "validset", "devset"},
+    "test": {"test", "testing", "t10k", "testset", "testingset", "tst"},
 }
 
 
@@ -23,7 +25,8 @@ class RawSplit:
     Attributes:
         images: uint8 [n, 28, 28]. A format returns them as they are stored, in any shape of
             `as_images` and any range; the registry converts those of all splits together.
-        labels: int64 [n]; `validate_raw` checks that there is one an image.
+        labels: int64 [n]; `validate_raw` checks that there is one an image. A format may return
+            text, str [n], which the registry numbers.
         origin: the file and array they come from, for error messages.
         file_names: name of each image's file without its suffix; empty if one file holds all.
     """
@@ -76,6 +79,17 @@ def _printable(name: str) -> str:
     return name.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def words_of(name: str) -> list[str]:
+    """Return the words of a name in lower case; a capital after a small letter begins one.
+
+    Examples:
+        >>> words_of("X_train"), words_of("trainingSet/t10k-images.idx3")
+        (['x', 'train'], ['training', 'set', 't10k', 'images', 'idx3'])
+    """
+    spaced = re.sub(r"(?<=[a-z])(?=[A-Z])|[\W_]+", " ", name)
+    return spaced.lower().split()
+
+
 def split_of(name: str) -> str | None:
     """Return the split that the name of a file or folder mentions, or None.
 
@@ -83,8 +97,58 @@ def split_of(name: str) -> str | None:
         >>> split_of("t10k-images-idx3-ubyte"), split_of("mnist_train.csv"), split_of("seven")
         ('test', 'train', None)
     """
-    words = "".join(letter if letter.isalnum() else " " for letter in name.lower()).split()
-    return next((split for split in SPLITS if _SPLIT_WORDS[split] & set(words)), None)
+    words = set(words_of(name))
+    return next((split for split in SPLITS if _SPLIT_WORDS[split] & words), None)
+
+
+def natural_key(text: str) -> list[tuple[int, int | str]]:
+    """Return a key to sort texts by: 2 before 10, and numbers before words.
+
+    Examples:
+        >>> sorted(["10", "b", "2"], key=natural_key)
+        ['2', '10', 'b']
+    """
+    pieces = re.split(r"([0-9]+)", text)
+    return [(0, int(piece)) if piece.isdecimal() else (1, piece) for piece in pieces if piece]
+
+
+def number_labels(raw: RawData) -> RawData:
+    """Number classes that are text, or whole numbers that do not begin with 0.
+
+    The names of the classes are then the labels as they were, in natural order. Labels that are
+    whole numbers from 0 on stay as they are, gaps included.
+
+    Examples:
+        >>> from tenfold.data.raw_data import RawSplit
+        >>> images = np.zeros((3, 28, 28), np.uint8)
+        >>> raw = number_labels(RawData({"train": RawSplit(images, np.array(list("bab")), "x")}))
+        >>> raw.names, raw.splits["train"].labels
+        (('a', 'b'), array([1, 0, 1]))
+    """
+    if raw.names is not None or not raw.splits:
+        return raw
+    values = np.concatenate([split.labels for split in raw.splits.values()])
+    if values.dtype.kind == "U" and all(re.fullmatch("[0-9]{1,9}", v) for v in np.unique(values)):
+        values = values.astype(np.int64)
+    classes, numbers = np.unique(values, return_inverse=True)
+    names: tuple[str, ...] | None = tuple(map(str, classes))
+    if classes.dtype.kind == "U":
+        order = sorted(range(len(classes)), key=lambda i: natural_key(str(classes[i])))
+        names, numbers = tuple(map(str, classes[order])), np.argsort(order)[numbers]
+    elif not len(classes) or not _counts_from_another_number(classes):
+        names, numbers = None, values
+    sizes = np.cumsum([len(split.labels) for split in raw.splits.values()])[:-1]
+    parts = np.split(numbers.astype(np.int64), sizes)
+    splits = {
+        name: replace(split, labels=labels)
+        for (name, split), labels in zip(raw.splits.items(), parts, strict=True)
+    }
+    return replace(raw, splits=splits, names=names)
+
+
+def _counts_from_another_number(classes: Labels) -> bool:
+    low, high = int(classes[0]), int(classes[-1])
+    return low != 0 and 2 * len(classes) >= high - low + 1
 
 
 def validate_raw(raw: RawData) -> None:
@@ -104,6 +168,11 @@ def validate_raw(raw: RawData) -> None:
             raise InputError(f"{split.origin} holds no images; at least one a class is needed")
     train = raw.splits["train"]
     trained = np.unique(train.labels)
+    if len(raw.class_names) > limits.MAX_CLASSES:
+        raise InputError(
+            f"{train.origin} has {len(raw.class_names):,} classes; at most {limits.MAX_CLASSES:,} "
+            "are supported"
+        )
     if len(trained) < 2:
         name = raw.class_names[trained[0]]
         raise InputError(f"{train.origin} has only one class ({name!r}); at least two are needed")

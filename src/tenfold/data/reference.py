@@ -27,7 +27,10 @@ _RULES = f"""
 - Pixels are in a range that their values tell: 0 and 1, 0 to 15 or 16, 0 to 255, 0 to 65535,
   floats 0 to 1 or 255, -0.5 to 0.5 or -1 to 1. All splits decide together. Other ranges need
   `--pixels` with the values of black and white, such as `--pixels 0..7` (`pixels="0..7"`).
-- Labels are whole numbers 0 to {limits.MAX_CLASSES - 1}, or one-hot. Folders name their classes.
+- Labels are whole numbers, one-hot, or text; at most {limits.MAX_CLASSES:,} classes. Numbers
+  that do not begin with 0, text and folders name the classes.
+- Files and folders whose name starts with a dot or two underscores, those of operating systems
+  (`Thumbs.db`, `@eaDir`), and tenfold's own `runs/`, `studies/` and `audits/` are no data.
 - Every class of validation and test is in train, and train has at least two classes.
 - Data without a test split give a stratified sixth of their images to one, the same sixth for
   every seed.
@@ -47,7 +50,10 @@ def markdown() -> str:
     formats = all_formats()
     rows = [f"| {format.name} | {format.description} |\n" for format in formats]
     suffixes = " or ".join(f"`{suffix}`" for format in formats for suffix in format.suffixes)
-    single = f"\nA folder in which exactly one file ends in {suffixes} is read as that file.\n"
+    single = (
+        f"\nA folder that is in none of these formats is read as its only file that ends in\n"
+        f"{suffixes}, or as the only dataset in the folders below it.\n"
+    )
     return "".join([_INTRODUCTION, *rows, single, _RULES])
 
 

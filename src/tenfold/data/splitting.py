@@ -65,7 +65,7 @@ def stratified_mask(labels: Labels, size: int, seed: int) -> NDArray[np.bool_]:
     if not size:
         return mask
     keys = _split_mix_64(seed, len(labels)) >> np.uint64(8)
-    order = np.argsort(keys | (labels.astype(np.uint64) << np.uint64(56)))
+    order = np.lexsort((keys, labels))
     counts = np.bincount(labels)
     starts = np.cumsum(counts) - counts
     for start, quota in zip(starts, _quotas(counts, size), strict=True):

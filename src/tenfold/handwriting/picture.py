@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 from tenfold.core import limits
 from tenfold.core.errors import InputError
 from tenfold.data.convert import as_uint8
+from tenfold.data.image_files import FORMATS, deep_to_uint8
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 Pixels = NDArray[np.uint8]
 MIN_SIDE = 224  # pixels of the short side; smaller pictures are upscaled
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
 _ORIENTATION = 0x0112  # EXIF tag; values from 5 on swap width and height
 _OPAQUE_SHARE = 0.5  # of the pixels; with more, a transparent picture is a photo with margins
 
@@ -151,9 +151,8 @@ def _check_size(name: str, width: int, height: int) -> None:
 
 
 def _to_rgb(image: Image) -> Pixels:
-    if image.mode.startswith("I"):  # 16 bits
-        levels = (np.asarray(image) / 257).round().clip(0, 255).astype(np.uint8)
-        return np.repeat(levels[..., None], 3, axis=2)
+    if image.mode[0] in "IF":  # 16 or 32 bits
+        return np.repeat(deep_to_uint8(np.asarray(image))[..., None], 3, axis=2)
     if image.has_transparency_data:
         return _remove_alpha(np.asarray(image.convert("RGBA")))
     return np.asarray(image.convert("RGB"))

@@ -11,9 +11,12 @@ from pathlib import Path
 
 from tenfold.core.errors import InputError
 from tenfold.core.read_options import ReadOptions
-from tenfold.data.raw_data import RawData
+from tenfold.data.raw_data import RawData, number_labels
 from tenfold.data.raw_images import convert_images
+from tenfold.data.visible import visible
 
+_MAX_DEPTH = 4  # folders above a dataset, such as data/MNIST/raw
+_MAX_LISTED = 5
 _HEADER_BYTES = 512  # the magic number that lies deepest is that of tar, at byte 257
 
 
@@ -24,8 +27,7 @@ class Location:
     Attributes:
         path: the file or folder.
         header: the first 512 bytes of a file, or fewer; empty for a folder.
-        files: files in a folder, sorted by path, without those whose name starts with a dot or
-            two underscores; empty for a file.
+        files: files in a folder, sorted by path, that can be data (`visible`); empty for a file.
         folders: folders in a folder, likewise.
     """
 
@@ -44,9 +46,9 @@ class Location:
         if not path.is_dir():
             with path.open("rb") as file:
                 return cls(path, file.read(_HEADER_BYTES))
-        visible = [p for p in sorted(path.iterdir()) if not p.name.startswith((".", "__"))]
-        files = tuple(entry for entry in visible if entry.is_file())
-        return cls(path, b"", files, tuple(entry for entry in visible if entry.is_dir()))
+        entries = visible(path)
+        files = tuple(entry for entry in entries if entry.is_file())
+        return cls(path, b"", files, tuple(entry for entry in entries if entry.is_dir()))
 
     @property
     def is_folder(self) -> bool:
@@ -66,7 +68,8 @@ class Format:
             decodes nothing.
         read: reads a location that `recognizes` accepts; raises InputError if it is damaged.
         suffixes: in lower case. A folder that no format recognizes, and in which exactly one
-            file has such a suffix, is read as that file.
+            file has such a suffix, is read as that file; otherwise, if exactly one folder below
+            it is a dataset, as that folder.
         advice: the complete error message for a location that resembles this format and is not
             in it; None for any other.
     """
@@ -118,13 +121,31 @@ def _read(location: Location, options: ReadOptions) -> RawData:
         raise InputError(f"{location.path} is empty; supported formats: {_descriptions()}")
     for format in all_formats():
         if format.recognizes(location):
-            raw = convert_images(format.read(location, options), options)
-            return replace(raw, format=format.name)
-    suffixes = {suffix for format in all_formats() for suffix in format.suffixes}
-    candidates = [path for path in location.files if path.suffix.lower() in suffixes]
+            raw = convert_images(number_labels(format.read(location, options)), options)
+            return replace(raw, format=raw.format or format.name)
+    candidates = _candidates(location)
     if len(candidates) == 1:
-        return _read(Location.of(candidates[0]), options)
+        return _read(candidates[0], options)
+    if candidates:
+        names = ", ".join(str(c.path.relative_to(location.path)) for c in candidates[:_MAX_LISTED])
+        raise InputError(
+            f"{location.path} holds {len(candidates)} datasets ({names}); give the path of one"
+        )
     raise InputError(_advice(location))
+
+
+def _candidates(location: Location, depth: int = 0) -> list[Location]:
+    """Return the datasets in a folder that is none itself: its files, or folders below it."""
+    suffixes = {suffix for format in all_formats() for suffix in format.suffixes}
+    files = [path for path in location.files if path.suffix.lower() in suffixes]
+    if files:
+        return [Location.of(path) for path in files]
+    found: list[Location] = []
+    for folder in location.folders if depth < _MAX_DEPTH else ():
+        inner = Location.of(folder)
+        is_dataset = any(format.recognizes(inner) for format in all_formats())
+        found += [inner] if is_dataset else _candidates(inner, depth + 1)
+    return found
 
 
 def _advice(location: Location) -> str:
