@@ -84,6 +84,10 @@ def test_files_that_cannot_be_read_are_counted_and_named(reason, tmp_path):
         load(tmp_path)
     (unreadable,) = check(tmp_path).unreadable
     assert reason in unreadable.reason
+    splits = load(tmp_path, validation=0, skip_unreadable=True)
+    assert sum(map(len, splits.present().values())) == 12
+    assert "1 image file cannot be read, skipped" in splits.source
+    assert check(tmp_path, skip_unreadable=True).usable
 
 
 @pytest.mark.parametrize("classes", [256, 300, 700])

@@ -231,8 +231,8 @@ BAD = {
         "holds weights; needed are x_train and y_train",
     ),
     "NPZ without labels": (
-        npz_with(x_test=pictures(3)[0]),
-        "has x_test, but no y_test",
+        npz_with(x_val=pictures(3)[0]),
+        "has x_val, but no labels",
     ),
     "NPZ with labels of another length": (
         npz_with(y_train=np.arange(35) % 3),
@@ -311,11 +311,11 @@ BAD = {
     "bytes called CSV": (file_with(b"\xff\xfe\x01\x02" * 9, ".csv"), "not a CSV file in UTF-8"),
     "bytes in no format": (
         file_with(b"\xff\xfe\x01\x02" * 9),
-        "in no supported format; supported formats: IDX: .*; NPZ: .*; CSV: .*; folder of class",
+        "in no supported format; supported formats: ZIP or TAR, MAT, .*, CSV, folder of class",
     ),
     "a text": (file_with(b"Dear diary,\ntoday", ".csv"), "line 2: column 'Dear diary' is 'today'"),
-    "a pickle": (file_with(pickle.dumps([1, 2])), "a single array or a pickle"),
-    "a single array": (file_with(b"\x93NUMPY\x01\x00", ".npy"), "a single array or a pickle"),
+    "a pickle": (file_with(pickle.dumps([1, 2])), "is a pickle, which could run code"),
+    "a single array": (file_with(b"\x93NUMPY\x01\x00", ".npy"), "is a single array"),
     "a single image": (file_with(b"\x89PNG\r\n\x1a\n", ".png"), "is a single image"),
     "an empty file": (file_with(b""), "is empty"),
     "an empty folder": (lambda path: path.mkdir() or path, "holds no dataset"),
@@ -341,7 +341,7 @@ BAD = {
     ),
     "corrupt images": (
         classes_after(corrupt),
-        r"4 image files cannot be read: .*0\.png .*1\.png \(empty file\), .* and 1 more",
+        r"4 image files cannot be read: .*0\.png .*and [23] more; repair them, or add --skip-unr",
     ),
     "an image of gigapixels": (
         classes_after(huge),

@@ -35,6 +35,7 @@ class ReadOptions:
             or its index from 0; None to recognize it.
         pixels: the values of black and white: ``binary``, ``unit``, ``signed``, ``byte``, ``word``
             or LOW..HIGH; None to recognize them.
+        skip_unreadable: leave out image files that cannot be read; without it, they are an error.
 
     Example:
         >>> ReadOptions(label_column="digit").given()
@@ -45,6 +46,7 @@ class ReadOptions:
     label_column: str | int | None = _option(
         None, "Column of the labels in a table: its name, first, last, or its index from 0."
     )
+    skip_unreadable: bool = _option(False, "Leave out image files that cannot be read.")
 
     pixels: str | None = _option(
         None, "Values of black and white: byte, unit, signed, word, or LOW..HIGH as in 0..16."

@@ -7,6 +7,8 @@ raw_data         what a format reads, before any image is held out
 convert          arrays -> uint8 images and int64 labels
 image_files      image files, NPY and NPZ files, one by one
 image_tree       a folder of image files: its splits and classes
+array_sets       arrays by name -> images and labels of each split
+decoding         encoded images of a split -> arrays
 visible          what counts in a folder of data
 sources          named datasets: addresses, checksums, licences
 dataset_cache    named datasets on disk: verified, then memory-mapped

@@ -17,7 +17,7 @@ from tenfold.data import dataset_cache
 from tenfold.data.dataset import Images
 from tenfold.data.formats import read_raw
 from tenfold.data.lazy_images import in_chunks
-from tenfold.data.loading import resolve
+from tenfold.data.loading import resolve, without_unreadable
 from tenfold.data.polarity import describe_polarity, ink_contrast
 from tenfold.data.raw_data import RawData, RawSplit, Unreadable, validate_raw
 from tenfold.data.sources import Source
@@ -168,13 +168,11 @@ def _read_leniently(path: Path, options: ReadOptions, problems: list[str]) -> Ra
         if options.resize or "--resize" not in str(error):
             return RawData({}, format="unreadable")
         return _read_leniently(path, replace(options, resize=True), problems)
-    if raw.unreadable:
-        count = len(raw.unreadable)
-        problems.append(f"{count} image file{'s' * (count > 1)} cannot be read")
-    try:
-        validate_raw(raw)
-    except InputError as error:
-        problems.append(str(error))
+    for validate in (lambda raw: without_unreadable(raw, options), validate_raw):
+        try:
+            raw = validate(raw) or raw
+        except InputError as error:
+            problems.append(str(error))
     complete = {
         split: part
         for split, part in raw.splits.items()

@@ -156,6 +156,13 @@ def as_labels(array: NDArray[Any], name: str) -> NDArray[Any]:
     require_numbers(array, name)
     if array.ndim == 2 and _is_one_hot(array):
         array = array.argmax(axis=1)
+    elif array.ndim == 2 and _is_one_hot(array.T):  # as files of MATLAB have it
+        array = array.argmax(axis=0)
+    if array.ndim == 2 and np.isin(array, (0, 1)).all():
+        raise InputError(
+            f"{name} gives images several classes or none ({list(array.shape)}); one class an "
+            "image is supported"
+        )
     if array.ndim != 1:
         raise InputError(
             f"{name} must be labels [n] or one-hot [n, classes]; received {list(array.shape)}"
@@ -216,10 +223,12 @@ def wrong_size(name: str, width: int, height: int) -> InputError:
 
 
 def _as_stack(array: NDArray[Any], name: str) -> NDArray[Any]:
-    """Return [n, pixels] as [n, side, side], and other shapes of images as they are."""
+    """Return [n, pixels] as [n, side, side], and channels on the last axis."""
     require_numbers(array, name)
-    if array.ndim == 3 and 1 in array.shape[1:]:  # as a Conv1D takes them
+    if array.ndim == 3 and 1 in array.shape[1:]:  # [n, pixels, 1], as for Conv1D
         array = array.reshape(len(array), -1)
+    if array.ndim == 4 and array.shape[1] in _CHANNELS and array.shape[3] not in _CHANNELS:
+        array = np.moveaxis(array, 1, 3)
     if array.ndim == 2 and array.shape[1] and isqrt(array.shape[1]) ** 2 == array.shape[1]:
         side = isqrt(array.shape[1])
         return array.reshape(-1, side, side)

@@ -14,7 +14,7 @@ from tenfold.data import dataset_cache, sources
 from tenfold.data.corrections import Corrections
 from tenfold.data.dataset import Dataset, Origin, Splits
 from tenfold.data.formats import read_raw
-from tenfold.data.raw_data import RawData, Unreadable, validate_raw
+from tenfold.data.raw_data import RawData, validate_raw
 from tenfold.data.splitting import (
     DEFAULT_VALIDATION,
     TEST_DIVISOR,
@@ -23,7 +23,7 @@ from tenfold.data.splitting import (
     validation_size,
 )
 
-_MAX_LISTED = 3
+_MAX_LISTED_LENGTH = 150  # characters of the names of files in a message
 
 
 def load(
@@ -75,8 +75,7 @@ def load(
     if named is not None:
         splits = _load_named(named, origin)
     else:
-        raw = read_raw(path, reading)
-        refuse_unreadable(raw.unreadable)
+        raw = without_unreadable(read_raw(path, reading), reading)
         validate_raw(raw)
         splits = _make_splits(raw, origin)
     return splits if corrections is None else _corrected(splits, Path(corrections).expanduser())
@@ -163,14 +162,27 @@ def _corrected(splits: Splits, path: Path) -> Splits:
     return replace(splits, **after, source=note, origin=origin)
 
 
-def refuse_unreadable(unreadable: tuple[Unreadable, ...]) -> None:
-    """Raise InputError if there are image files that cannot be read."""
-    if not unreadable:
-        return
-    listed = ", ".join(f"{file.path} ({file.reason})" for file in unreadable[:_MAX_LISTED])
-    more = f" and {len(unreadable) - _MAX_LISTED} more" if len(unreadable) > _MAX_LISTED else ""
-    files = "1 image file" if len(unreadable) == 1 else f"{len(unreadable)} image files"
+def without_unreadable(raw: RawData, options: ReadOptions) -> RawData:
+    """Return data with a note on the image files that cannot be read, if these may be skipped.
+
+    Raises:
+        InputError: they may not, or no image of train can be read.
+    """
+    if not raw.unreadable:
+        return raw
+    count = len(raw.unreadable)
+    files = f"{count:,} image file{'s' * (count > 1)}"
+    if options.skip_unreadable and "train" in raw.splits:
+        note = f"{files} cannot be read, skipped; the first is {raw.unreadable[0].path}"
+        return replace(raw, notes=(*raw.notes, note))
+    listed = ""
+    for position, file in enumerate(raw.unreadable):
+        entry = f"{', ' * (position > 0)}{file.path} ({file.reason})"
+        if position and len(listed + entry) > _MAX_LISTED_LENGTH:
+            listed += f" and {count - position:,} more"
+            break
+        listed += entry
     raise InputError(
-        f"{files} cannot be read: {listed}{more}; repair or remove them "
-        "(tenfold data check lists all)"
+        f"{files} cannot be read: {listed}; repair them, or add --skip-unreadable (tenfold data "
+        "check lists all)"
     )

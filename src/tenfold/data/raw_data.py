@@ -166,6 +166,8 @@ def validate_raw(raw: RawData) -> None:
             )
         if not len(split.images):
             raise InputError(f"{split.origin} holds no images; at least one a class is needed")
+    if "train" not in raw.splits:
+        raise InputError("train holds no images that can be read; at least one a class is needed")
     train = raw.splits["train"]
     trained = np.unique(train.labels)
     if len(raw.class_names) > limits.MAX_CLASSES:

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from tenfold.core.errors import InputError
-from tenfold.core.limits import IMAGE_SIDE as SIDE
 from tenfold.core.read_options import ReadOptions
-from tenfold.data.convert import resize_to_square, wrong_size
-from tenfold.data.dataset import Images
+from tenfold.data.decoding import Encoded, decode_split
 from tenfold.data.formats.registry import Format, Location
 from tenfold.data.image_files import is_image, is_image_header, open_pages
 from tenfold.data.image_tree import ADVICE, Folder, layout_of
-from tenfold.data.raw_data import RawData, RawSplit, Unreadable, natural_key
+from tenfold.data.raw_data import RawData, natural_key
 
 _FORBIDDEN = '/\\:*?"<>|'  # in the name of a folder on Linux, macOS or Windows
 _PROGRESS_FROM = 2000  # files: fewer take under a second
@@ -50,36 +47,18 @@ def _read(location: Location, options: ReadOptions) -> RawData:
     splits, unreadable = {}, []
     with _progress(sum(map(len, files.values()))) as advance:
         for split, origin in layout.origins.items():
-            raw, failures = _read_split(origin, files[split], options.resize, advance)
+            images = _encoded(files[split], advance)
+            raw, failures = decode_split(images, str(origin), options)
             unreadable += failures
             if len(raw.labels) or split != "train":
                 splits[split] = raw
     return RawData(splits, names, tuple(unreadable), tuple(layout.notes))
 
 
-def _read_split(
-    folder: Path, files: list[tuple[int, Path]], resize: bool, advance: Callable[[], None]
-) -> tuple[RawSplit, list[Unreadable]]:
-    images: list[Images] = []
-    labels: list[int] = []
-    names: list[str] = []
-    unreadable: list[Unreadable] = []
+def _encoded(files: Iterable[tuple[int, Path]], advance: Callable[[], None]) -> Iterator[Encoded]:
     for label, path in files:
-        try:
-            pages = open_pages(path)
-        except (InputError, OSError) as error:
-            unreadable.append(Unreadable(str(path), str(error)))
-            continue
-        finally:
-            advance()
-        for image in pages:
-            if image.size != (SIDE, SIDE) and not resize:
-                raise wrong_size(str(path), *image.size)
-            images.append(resize_to_square(image))
-            labels.append(label)
-            names.append(path.stem)
-    stack = np.stack(images) if images else np.zeros((0, SIDE, SIDE), np.uint8)
-    return RawSplit(stack, np.array(labels, np.int64), str(folder), tuple(names)), unreadable
+        yield Encoded(str(path), label, path.stem, partial(open_pages, path))
+        advance()
 
 
 @contextmanager

@@ -26,6 +26,7 @@ from tenfold.data.raw_data import RawData, RawSplit, split_of
 GZIP_MAGIC = b"\x1f\x8b"
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _CHUNK_BYTES = 1 << 22
+_QMNIST_COLUMNS = 8
 
 
 def read_idx(path: str | Path) -> NDArray[Any]:
@@ -176,7 +177,7 @@ def _idx_files(location: Location) -> list[Path]:
 
 
 def _is_named_idx(path: Path) -> bool:
-    return "ubyte" in path.name or bool({"idx", "idx1", "idx3"} & set(path.name.split(".")))
+    return "ubyte" in path.name or bool({"idx", "idx1", "idx2", "idx3"} & set(path.name.split(".")))
 
 
 def _pairs(folder: Path, files: list[Path]) -> dict[str, tuple[Path, Path]]:
@@ -205,6 +206,8 @@ def _read_pair(images: Path, labels: Path, resize: bool) -> RawSplit:
     if pixels.ndim < 2:
         raise _labels_instead_of_images(images)
     classes = read_idx(labels)
+    if classes.ndim == 2 and _is_qmnist(labels, classes.shape):
+        classes = classes[:, 0]
     if classes.ndim != 1:
         raise InputError(
             f"{labels} holds images, not labels ({classes.ndim} dimensions; labels have 1)"
@@ -220,9 +223,10 @@ def _labels_of(images: Path) -> Path:
     """Return the file of labels for a file of images: by its name, or the only one that fits."""
     stem = images.name.removesuffix(".gz")
     name = stem.replace("images", "labels").replace("idx3", "idx1")
-    for candidate in (images.with_name(name), images.with_name(f"{name}.gz")):
-        if name != stem and candidate.is_file():
-            return candidate
+    qmnist = name.replace("idx1-ubyte", "idx2-int")
+    for candidate in (name, f"{name}.gz", qmnist, f"{qmnist}.gz"):
+        if name != stem and images.with_name(candidate).is_file():
+            return images.with_name(candidate)
     shape = _header_shape(images)
     if shape is None or len(shape) < 2:
         read_idx(images)  # raises if it is damaged
@@ -234,6 +238,14 @@ def _labels_of(images: Path) -> Path:
     raise InputError(
         f"no labels next to {images}: {name if name != stem else 'a file of labels'} is missing"
     )
+
+
+def _is_qmnist(labels: Path, shape: tuple[int, ...]) -> bool:
+    """Return whether a file holds the labels of QMNIST: the class and seven facts on each digit.
+
+    Source: C. Yadav, L. Bottou, Cold Case: The Lost MNIST Digits (NeurIPS 2019).
+    """
+    return "idx2" in labels.name and len(shape) == 2 and shape[1] == _QMNIST_COLUMNS
 
 
 def _labels_instead_of_images(path: Path) -> InputError:
@@ -250,7 +262,7 @@ def _holds_images(path: Path) -> bool:
     is_named_labels = "labels" in path.name or "idx1" in path.name
     if shape is None:
         return is_named_images
-    holds_images = len(shape) > 1
+    holds_images = len(shape) > 1 and not _is_qmnist(path, shape)
     if is_named_labels if holds_images else is_named_images:
         content, name = ("images", "labels") if holds_images else ("labels", "images")
         raise InputError(f"{path} holds {content}, but its name says {name}; rename it")

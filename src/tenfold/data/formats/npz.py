@@ -1,4 +1,4 @@
-"""NPZ, as Keras and MedMNIST write it: named arrays in a zip archive. Pickles are refused."""
+"""NPZ: named arrays in a ZIP archive. Pickles are refused."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import math
 import struct
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
@@ -18,28 +19,9 @@ from numpy.typing import NDArray
 from tenfold.core import limits
 from tenfold.core.errors import InputError
 from tenfold.core.read_options import ReadOptions
-from tenfold.data.convert import as_labels
+from tenfold.data.array_sets import StoredArray, read_array_set
 from tenfold.data.formats.registry import Format, Location
-from tenfold.data.raw_data import RawData, RawSplit
-
-ARRAY_NAMES = {
-    "train": (
-        ("x_train", "y_train"),
-        ("train_images", "train_labels"),
-        ("images", "labels"),
-        ("x", "y"),
-        ("data", "target"),
-    ),
-    "validation": (
-        ("x_val", "y_val"),
-        ("x_valid", "y_valid"),
-        ("x_validation", "y_validation"),
-        ("val_images", "val_labels"),
-        ("validation_images", "validation_labels"),
-    ),
-    "test": (("x_test", "y_test"), ("test_images", "test_labels")),
-}
-"""Names of the arrays of images and labels of each split, in upper or lower case."""
+from tenfold.data.raw_data import RawData
 
 
 class NpzArchive:
@@ -63,6 +45,27 @@ class NpzArchive:
             InputError: the array is of Python objects, too large, truncated or damaged.
         """
         return _read_member(self._archive, self._members[name], self._path)
+
+    def stored(self, prefix: str = "") -> list[StoredArray]:
+        """Return all arrays, unread, with names that begin with `prefix`.
+
+        Raises:
+            InputError: one is no array.
+        """
+        return [
+            StoredArray(f"{prefix}{name}", *self._describe(info), partial(self.read, name))
+            for name, info in self._members.items()
+        ]
+
+    def _describe(self, info: zipfile.ZipInfo) -> tuple[tuple[int, ...], str]:
+        try:
+            with self._archive.open(info) as file:
+                shape, _, dtype = _header(file)
+        except (ValueError, RuntimeError) as error:
+            raise InputError(
+                f"{self._path}: {info.filename} is not an array that can be read ({error})"
+            ) from error
+        return shape, dtype.kind
 
 
 @contextmanager
@@ -136,42 +139,28 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     return shape, is_fortran, dtype
 
 
+def _files(location: Location) -> list[Path]:
+    return [path for path in location.files if path.suffix.lower() == ".npz"]
+
+
+def _recognizes(location: Location) -> bool:
+    return location.header.startswith(b"PK") or len(_files(location)) > 1
+
+
 def _read(location: Location, options: ReadOptions) -> RawData:
-    path = location.path
-    with open_npz(path) as archive:
-        splits = {
-            split: RawSplit(
-                archive.read(x),
-                as_labels(archive.read(y), f"{path}: {y}"),
-                f"{path}: {x}",
-            )
-            for split, (x, y) in _pairs(path, archive.names).items()
-        }
-    return RawData(splits)
-
-
-def _pairs(path: Path, members: Sequence[str]) -> dict[str, tuple[str, str]]:
-    """Return the names of the arrays of images and of labels of each split."""
-    pairs = {}
-    for split, candidates in ARRAY_NAMES.items():
-        for x, y in candidates:
-            if (x in members) != (y in members):
-                present, absent = (x, y) if x in members else (y, x)
-                raise InputError(f"{path} has {present}, but no {absent}; save both")
-            if x in members:
-                pairs[split] = (x, y)
-                break
-    if "train" not in pairs:
-        needed = ", ".join(f"{x} and {y}" for x, y in ARRAY_NAMES["train"])
-        names = ", ".join(sorted(members)) or "nothing"
-        raise InputError(f"{path} holds {names}; needed are {needed} (with x_test, y_test if any)")
-    return pairs
+    files = _files(location)
+    with ExitStack() as stack:
+        arrays = []
+        for path in files or [location.path]:
+            archive = stack.enter_context(open_npz(path))
+            arrays += archive.stored(f"{path.stem}/" if files else "")
+        return read_array_set(arrays, str(location.path))
 
 
 def _advice(location: Location) -> str | None:
-    if location.header.startswith((b"\x93NUMPY", b"\x80")):
+    if location.header.startswith(b"\x80"):
         return (
-            f"{location.path} is a single array or a pickle; save images and labels in one NPZ "
+            f"{location.path} is a pickle, which could run code; save images and labels in one NPZ "
             "file: numpy.savez(path, x_train=..., y_train=...)"
         )
     return None
@@ -179,10 +168,10 @@ def _advice(location: Location) -> str | None:
 
 FORMAT = Format(
     name="NPZ",
-    description="arrays x_train, y_train (and x_test, y_test; x_val, y_val), as Keras and "
-    "MedMNIST name them",
+    description="arrays x_train, y_train (and x_test, y_test; x_val, y_val), train_images, "
+    "train_labels and similar names, or arr_0, arr_1; in one file or several",
     priority=20,
-    recognizes=lambda location: location.header.startswith(b"PK"),
+    recognizes=_recognizes,
     read=_read,
     suffixes=(".npz",),
     advice=_advice,

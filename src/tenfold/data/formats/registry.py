@@ -62,7 +62,7 @@ class Format:
 
     Attributes:
         name: for messages and records.
-        description: one line for the documentation and for the error about an unknown format.
+        description: one line for the documentation.
         priority: formats are tried in ascending order; those with a magic number come first.
         recognizes: whether a location is in this format. It looks at paths and first bytes, and
             decodes nothing.
@@ -88,8 +88,8 @@ def all_formats() -> tuple[Format, ...]:
     """Return the formats of all modules in this package, in ascending priority.
 
     Examples:
-        >>> [format.name for format in all_formats()]
-        ['IDX', 'NPZ', 'CSV', 'folder of class folders']
+        >>> [format.name for format in all_formats()][-1]
+        'folder of class folders'
     """
     package = __name__.rpartition(".")[0]
     modules = [
@@ -110,18 +110,24 @@ def read_raw(path: Path, options: ReadOptions | None = None) -> RawData:
     Raises:
         InputError: no format recognizes it, or it is damaged.
     """
+    options = options or ReadOptions()
+    return convert_images(number_labels(read_stored(path, options)), options)
+
+
+def read_stored(path: Path, options: ReadOptions) -> RawData:
+    """Read a file or folder, with images and labels as they are stored; see `read_raw`."""
     try:
-        return _read(Location.of(path), options or ReadOptions())
+        return _read(Location.of(path), options)
     except OSError as error:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
 
 
 def _read(location: Location, options: ReadOptions) -> RawData:
     if not location.is_folder and not location.header:
-        raise InputError(f"{location.path} is empty; supported formats: {_descriptions()}")
+        raise InputError(f"{location.path} is empty; supported formats: {_names()}")
     for format in all_formats():
         if format.recognizes(location):
-            raw = convert_images(number_labels(format.read(location, options)), options)
+            raw = format.read(location, options)
             return replace(raw, format=raw.format or format.name)
     candidates = _candidates(location)
     if len(candidates) == 1:
@@ -154,8 +160,8 @@ def _advice(location: Location) -> str:
         if message := format.advice(location):
             return message
     problem = "holds no dataset" if location.is_folder else "is in no supported format"
-    return f"{location.path} {problem}; supported formats: {_descriptions()}"
+    return f"{location.path} {problem}; supported formats: {_names()}"
 
 
-def _descriptions() -> str:
-    return "; ".join(f"{format.name}: {format.description}" for format in all_formats())
+def _names() -> str:
+    return ", ".join(format.name for format in all_formats())

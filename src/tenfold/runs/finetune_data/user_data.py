@@ -20,7 +20,7 @@ from tenfold.core.files import sha256
 from tenfold.data import Dataset, ReadOptions, Splits, load
 from tenfold.data.formats.class_folders import folder_name
 from tenfold.data.formats.registry import read_raw
-from tenfold.data.loading import refuse_unreadable, resolve
+from tenfold.data.loading import resolve, without_unreadable
 from tenfold.data.raw_data import RawData, RawSplit
 
 HELD_OUT_SHARE = 0.2
@@ -78,8 +78,7 @@ def load_user_data(
     if named is not None:
         return _from_splits(load(data, **(options or {})), class_names)
     reading = ReadOptions.of(options or {})
-    raw = read_raw(path, reading)
-    refuse_unreadable(raw.unreadable)
+    raw = without_unreadable(read_raw(path, reading), reading)
     return _from_raw(raw, path.resolve(), reading, class_names)
 
 

@@ -1,0 +1,109 @@
+"""MAT, as MATLAB writes it: version 5 through scipy, version 7.3, which is HDF5, through h5py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenfold.core.errors import InputError
+from tenfold.core.read_options import ReadOptions
+from tenfold.data.array_sets import StoredArray, read_array_set
+from tenfold.data.formats.hdf5 import MAGIC, stored_arrays
+from tenfold.data.formats.registry import Format, Location
+from tenfold.data.raw_data import RawData
+
+_SVHN_SHAPE, _SVHN_ZERO = (32, 32, 3), 10
+
+
+def _recognizes(location: Location) -> bool:
+    if location.is_folder:
+        return len(_files(location)) > 1
+    return _is_mat(location.path, location.header)
+
+
+def _is_mat(path: Path, header: bytes) -> bool:
+    return header.startswith(b"MATLAB ") or (path.suffix.lower() == ".mat" and b"\0" in header)
+
+
+def _files(location: Location) -> list[Path]:
+    return [path for path in location.files if path.suffix.lower() == ".mat"]
+
+
+def _read(location: Location, options: ReadOptions) -> RawData:
+    files = _files(location)
+    arrays = []
+    for path in files or [location.path]:
+        arrays += _arrays(path, f"{path.stem}/" if files else "")
+    raw = read_array_set([_svhn(array) for array in arrays], str(location.path))
+    return _with_zero(raw) if any(map(_is_svhn, arrays)) else raw
+
+
+def _arrays(path: Path, prefix: str) -> list[StoredArray]:
+    """Return the arrays of a file with their axes as MATLAB has them."""
+    with path.open("rb") as file:
+        start = file.read(1024)
+    if MAGIC in start:
+        return [_reversed(array) for array in stored_arrays(path, prefix)]
+    from scipy.io import loadmat
+
+    try:
+        content = loadmat(str(path), simplify_cells=True)
+    except Exception as error:  # scipy raises many types for damaged files
+        reason = " ".join(str(error).split()) or type(error).__name__
+        raise InputError(f"{path} is damaged or not a MAT file ({reason[:100]})") from error
+    return list(_flattened(content, prefix))
+
+
+def _flattened(content: dict[str, Any], prefix: str) -> Iterator[StoredArray]:
+    """Yield the arrays of variables and of the fields of structures, such as dataset.train."""
+    for name, value in content.items():
+        if name.startswith("__"):
+            continue
+        if isinstance(value, dict):
+            yield from _flattened(value, f"{prefix}{name}/")
+        elif isinstance(value, np.ndarray):
+            load: Callable[[], NDArray[Any]] = partial(np.asarray, value)
+            yield StoredArray(f"{prefix}{name}", value.shape, value.dtype.kind, load)
+
+
+def _reversed(array: StoredArray) -> StoredArray:
+    """Return an array of MAT 7.3, which HDF5 lists with its axes in reverse order."""
+    return StoredArray(array.name, array.shape[::-1], array.kind, lambda: array.load().T)
+
+
+def _is_svhn(array: StoredArray) -> bool:
+    return len(array.shape) == 4 and array.shape[:3] == _SVHN_SHAPE
+
+
+def _svhn(array: StoredArray) -> StoredArray:
+    """Return the images of SVHN, [32, 32, 3, n], with the images on the first axis."""
+    if not _is_svhn(array):
+        return array
+    shape = (array.shape[3], *_SVHN_SHAPE)
+    return StoredArray(array.name, shape, array.kind, lambda: np.moveaxis(array.load(), -1, 0))
+
+
+def _with_zero(raw: RawData) -> RawData:
+    """Return SVHN with the label 0 for the digit 0, for which its files have 10."""
+    splits = {
+        name: replace(split, labels=np.where(split.labels == _SVHN_ZERO, 0, split.labels))
+        for name, split in raw.splits.items()
+    }
+    return replace(raw, splits=splits, notes=(*raw.notes, "label 10 is the digit 0, as in SVHN"))
+
+
+FORMAT = Format(
+    name="MAT",
+    description="a file of MATLAB with arrays such as X and y (SVHN), train_x and train_y, "
+    "train0 to train9, or dataset.train.images (EMNIST); version 7.3 needs tenfold[hdf5]",
+    priority=6,
+    recognizes=_recognizes,
+    read=_read,
+    suffixes=(".mat",),
+)
