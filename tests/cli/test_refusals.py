@@ -88,7 +88,7 @@ DATA = {
         "no images",
     ),
     "images of another size": (
-        lambda: npz("d.npz", x_train=np.zeros((36, 20, 20), np.uint8)),
+        lambda: npz("d.npz", x_train=np.zeros((36, 20, 200), np.uint8)),
         "d.npz",
         "--resize",
     ),

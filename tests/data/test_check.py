@@ -62,7 +62,7 @@ def test_check_lists_every_unreadable_file_and_reports_the_rest(tmp_path):
 
 
 def test_check_reports_other_sizes_and_the_resized_images(tmp_path):
-    folder = write_classes(tmp_path / "data", side=40)
+    folder = write_classes(tmp_path / "data", side=140)
     report = check(folder)
     assert "add --resize" in report.problems[0]
     assert report.splits["train"].images == 36

@@ -8,20 +8,24 @@ from hypothesis import given, settings
 from PIL import Image
 
 from tenfold.data import load
-from tenfold.data.convert import as_images, as_labels
-from tenfold.data.image_files import open_greyscale
+from tenfold.data.convert import as_batch, as_images, as_labels
+from tenfold.data.image_files import open_image, read_image
 
 
-def test_colour_becomes_greyscale_as_in_pillow(tmp_path):
+def test_colour_becomes_grey_as_in_pillow_if_the_network_takes_grey(tmp_path):
     colour = np.random.default_rng(0).integers(0, 256, (6, 28, 28, 3), np.uint8)
     expected = np.stack([np.asarray(Image.fromarray(image).convert("L")) for image in colour])
-    assert np.array_equal(as_images(colour, "x"), expected)
+    assert np.array_equal(as_batch(colour, (28, 28)), expected)
     Image.fromarray(colour[0]).save(tmp_path / "colour.png")
-    assert np.array_equal(np.asarray(open_greyscale(tmp_path / "colour.png")), expected[0])
+    assert np.array_equal(read_image(tmp_path / "colour.png", (28, 28)), expected[0])
+    assert np.array_equal(read_image(tmp_path / "colour.png", (28, 28, 3)), colour[0])
 
 
 def test_white_stays_white_in_float_colour_images():
-    assert (as_images(np.ones((2, 28, 28, 3)), "x") == 255).all()
+    white = as_images(np.ones((2, 28, 28, 3)), "x")
+    assert white.shape == (2, 28, 28, 3)
+    assert (white == 255).all()
+    assert (as_batch(white, (28, 28)) == 255).all()
 
 
 @pytest.mark.parametrize(("ink", "ground"), [(0, 255), (255, 0)])
@@ -29,7 +33,7 @@ def test_transparency_becomes_a_background_that_contrasts_with_the_ink(tmp_path,
     pixels = np.zeros((28, 28, 4), np.uint8)
     pixels[10:18, 10:18] = (ink, ink, ink, 255)
     Image.fromarray(pixels).save(tmp_path / "clear.png")
-    grey = np.asarray(open_greyscale(tmp_path / "clear.png"))
+    grey = read_image(tmp_path / "clear.png", (28, 28))
     assert grey[14, 14] == ink
     assert grey[0, 0] == ground
 
@@ -37,7 +41,7 @@ def test_transparency_becomes_a_background_that_contrasts_with_the_ink(tmp_path,
 def test_16_bit_images_keep_their_range(tmp_path):
     levels = np.linspace(0, 65535, 784).reshape(28, 28).astype(np.uint16)
     Image.fromarray(levels).save(tmp_path / "deep.png")
-    grey = np.asarray(open_greyscale(tmp_path / "deep.png"))
+    grey = np.asarray(open_image(tmp_path / "deep.png"))
     assert np.abs(grey - levels / 257).max() <= 0.5
 
 

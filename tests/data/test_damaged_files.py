@@ -255,8 +255,8 @@ BAD = {
     "images of text": (npz_with(x_train=np.full((36, 28, 28), "x")), "must be numbers"),
     "images of one dimension": (npz_with(x_train=np.zeros(36)), "must be images"),
     "images of another size": (
-        npz_with(x_train=np.zeros((36, 32, 30), np.uint8)),
-        "images are 30x32 pixels where 28x28 is needed; add --resize",
+        npz_with(x_train=np.zeros((36, 132, 130), np.uint8)),
+        "images are 130x132 pixels; sides of 8 to 128 are supported; add --resize",
     ),
     "labels below 0": (npz_with(y_train=np.arange(36) - 1), "the label -1"),
     "labels far apart": (npz_with(y_train=np.arange(36) * 10), "labels up to 350, but only 36"),

@@ -165,7 +165,7 @@ BAD = {
     "too many images": (figures.gallery, (np.zeros((1001, 2, 2)),), "got 1001"),
     "ragged images": (figures.gallery, ([[[1, 2]], [[1]]],), "one size"),
     "flat images": (figures.gallery, (np.zeros(784),), "got (784,)"),
-    "colour images": (figures.gallery, (np.zeros((2, 28, 28, 3)),), "got (2, 28, 28, 3)"),
+    "two channels": (figures.gallery, (np.zeros((2, 28, 28, 2)),), "got (2, 28, 28, 2)"),
     "no pixels": (figures.gallery, (np.zeros((2, 0, 28)),), "got (2, 0, 28)"),
     "wide integers": (figures.gallery, (SQUARE.astype(int),), "got int64"),
     "bytes as floats": (figures.gallery, (SQUARE + 255,), "[0, 1], got 255.0"),

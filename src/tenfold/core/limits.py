@@ -5,7 +5,10 @@ home and tests can replace it.
 """
 
 IMAGE_SIDE = 28
-"""Height and width, in pixels, of the images of a dataset."""
+"""Height and width, in pixels, of MNIST's images: of samples, crops of digits and `--resize`."""
+
+MIN_IMAGE_SIDE, MAX_IMAGE_SIDE = 8, 128
+"""Height and width, in pixels, that the images of a dataset may have."""
 
 IMAGE_SHAPE = (IMAGE_SIDE, IMAGE_SIDE)
 

@@ -30,7 +30,8 @@ class ReadOptions:
     """Options for reading files of any format.
 
     Attributes:
-        resize: bring images of other sizes to 28x28; without it, they are an error.
+        resize: bring images of other sizes to 28x28.
+        grey: make coloured images grey.
         label_column: the column of a table that holds the labels: its name, ``first``, ``last``,
             or its index from 0; None to recognize it.
         pixels: the values of black and white: ``binary``, ``unit``, ``signed``, ``byte``, ``word``
@@ -43,6 +44,7 @@ class ReadOptions:
     """
 
     resize: bool = _option(False, "Bring other image sizes to 28x28.")
+    grey: bool = _option(False, "Make coloured images grey.")
     label_column: str | int | None = _option(
         None, "Column of the labels in a table: its name, first, last, or its index from 0."
     )

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from tenfold.core.errors import InputError
+from tenfold.core.image_shape import is_colour
 from tenfold.core.read_options import ReadOptions
 from tenfold.data import dataset_cache
 from tenfold.data.dataset import Images
@@ -34,7 +35,8 @@ class SplitReport:
         counts: number of images of each class, by class name.
         pixels: the smallest and the largest grey level, 0 to 255.
         mean: the mean grey level.
-        polarity: "light ink on dark" as in MNIST, "dark ink on light", "mixed" or "unclear".
+        polarity: "light ink on dark" as in MNIST, "dark ink on light", "mixed", "unclear" or
+            "in colour".
         light: share of images whose centre is lighter than their border.
         blank: number of images with a single grey level.
         duplicates: number of images that equal an earlier one of this split.
@@ -191,11 +193,17 @@ def _split_report(split: RawSplit, class_names: tuple[str, ...], duplicates: int
         counts=dict(zip(class_names, counts.tolist(), strict=True)),
         pixels=(min(c.low for c in chunks), max(c.high for c in chunks)),
         mean=round(sum(c.total for c in chunks) / split.images.size, 2),
-        polarity=describe_polarity(light) if clear else "unclear",
+        polarity=_polarity(split, light if clear else None),
         light=round(light, 4),
         blank=sum(c.blank for c in chunks),
         duplicates=duplicates,
     )
+
+
+def _polarity(split: RawSplit, light: float | None) -> str:
+    if is_colour(split.images.shape[1:]):
+        return "in colour"
+    return "unclear" if light is None else describe_polarity(light)
 
 
 @dataclass(frozen=True)
@@ -224,7 +232,7 @@ class _GreyLevels:
             low=int(flat.min()),
             high=int(flat.max()),
             total=int(flat.sum(dtype=np.int64)),
-            blank=int((flat == flat[:, :1]).all(axis=1).sum()),
+            blank=int((images == images[:, :1, :1]).reshape(flat.shape).all(axis=1).sum()),
             clear=int((contrast != 0).sum()),
             lighter=int((contrast > 0).sum()),
         )

@@ -1,72 +1,74 @@
-"""Conversion of arrays: images to uint8 [n, 28, 28], labels to int64 [n].
+"""Conversion of arrays: images to uint8 [n, height, width] or with 3 channels, labels to int64 [n].
 
 Files of data go through `as_images` and `as_labels`, inputs of a network through `as_batch`.
 """
 
 from __future__ import annotations
 
-from math import isqrt
-from typing import TYPE_CHECKING, Any
+from math import isqrt, prod
+from typing import Any
 from warnings import warn
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold.core import limits
 from tenfold.core.errors import InputError, InputWarning
+from tenfold.core.image_shape import CHANNELS, ImageShape, is_colour, is_image_shape, size_text
 from tenfold.core.limits import IMAGE_SIDE as SIDE
+from tenfold.data.channels import to_colour, to_grey
 from tenfold.data.dataset import Images
 from tenfold.data.value_range import BYTE, ValueRange, to_uint8
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-# Luma after ITU-R BT.601 in 16-bit fixed point, as Pillow computes it.
-_LUMA_WEIGHTS = np.array([19595, 38470, 7471], np.uint32)
 _CHANNELS = (1, 3, 4)
 
 
 def as_images(array: NDArray[Any], name: str, resize: bool = False) -> Images:
-    """Convert the images of a dataset to uint8 [n, 28, 28].
+    """Convert the images of a dataset to uint8 [n, height, width] or [n, height, width, 3].
 
     Args:
         array: pixels in any range of `value_range`. [n, height, width], or flat [n, pixels] or
             [n, pixels, 1] of square images, or [n, height, width, channels] with 1, 3 or 4
-            channels: colour becomes greyscale, and the fourth channel is dropped.
+            channels, of which the fourth is dropped.
         name: for error messages.
         resize: bring other sizes to 28x28.
 
     Raises:
-        InputError: another type, shape or range, no images, or another size without `resize`.
+        InputError: another type, shape or range, no images, or sides that are not 8 to 128 pixels
+            without `resize`.
 
     Examples:
         >>> as_images(np.full((2, 784), 0.5), "x_train").shape
         (2, 28, 28)
     """
+    pixels = as_pixels(array, name)
+    if resize:
+        return resized(pixels, (SIDE, SIDE))
+    require_size(name, pixels.shape[1:])
+    return np.ascontiguousarray(pixels)
+
+
+def as_pixels(array: NDArray[Any], name: str) -> Images:
+    """Convert images of any size, otherwise as `as_images`."""
     stack = _as_stack(array, name)
     if not len(stack):
         raise InputError(f"{name} holds no images; at least one a class is needed")
-    pixels = _as_greyscale(stack if stack.dtype == np.uint8 else as_uint8(stack, name))
-    if pixels.shape[1:] == (SIDE, SIDE):
-        return np.ascontiguousarray(pixels)
-    if not resize:
-        raise wrong_size(name, *pixels.shape[2:0:-1])
-    from PIL import Image
-
-    return np.stack([resize_to_square(Image.fromarray(image)) for image in pixels])
+    return _with_channels(stack if stack.dtype == np.uint8 else as_uint8(stack, name))
 
 
 def as_batch(
     values: Any,
-    shape: tuple[int, int],
+    shape: ImageShape,
     pixels: str | None = None,
     trained: ValueRange = BYTE,
 ) -> Images:
-    """Convert one image or several, as users pass them to a network, to uint8 [n, height, width].
+    """Convert one image or several, as users pass them to a network, to uint8 [n, *shape].
 
     Args:
         values: in any range of `value_range`: [height, width] or [n, height, width],
-            either with a last axis of 1, 3 or 4 channels, [pixels] or [n, pixels].
-        shape: height and width of an image.
+            either with a last axis of 1, 3 or 4 channels, [pixels] or [n, pixels]. Colours become
+            grey, or grey becomes colours, as the network needs; a fourth channel is dropped.
+        shape: of an image.
         pixels: the values of black and white, as for `value_range.parse`; None to recognize them.
         trained: the range of the images that the network was trained on.
 
@@ -84,26 +86,29 @@ def as_batch(
         array = np.asarray(values)
     except ValueError:
         raise InputError("images: they differ in size; give them one shape") from None
-    height, width = shape
 
-    def is_batch(shape: tuple[int, ...]) -> bool:
-        is_image = shape[1:3] == (height, width)
-        return is_image and (len(shape) == 3 or (len(shape) == 4 and shape[3] in _CHANNELS))
+    def is_batch(array_shape: tuple[int, ...]) -> bool:
+        is_image = array_shape[1:3] == shape[:2]
+        return is_image and (
+            len(array_shape) == 3 or (len(array_shape) == 4 and array_shape[3] in _CHANNELS)
+        )
 
-    if array.shape == (height * width,) or is_batch((1, *array.shape)):
+    if array.shape == (prod(shape),) or is_batch((1, *array.shape)):
         array = array[None]
     is_flat = array.ndim == 2 or (array.ndim == 3 and 1 in array.shape[1:])
-    if is_flat and array[:1].size == height * width:
-        array = array.reshape(-1, height, width)
+    if is_flat and array[:1].size == prod(shape):
+        array = array.reshape(-1, *shape)
     if not is_batch(array.shape):
+        one = ", ".join(map(str, shape))
         raise InputError(
-            f"images: received shape {list(np.shape(array))}; give [{height}, {width}], "
-            f"[n, {height}, {width}] or [n, {height * width}]"
+            f"images: received shape {list(np.shape(array))}; give [{one}], [n, {one}] or "
+            f"[n, {prod(shape)}]"
         )
     if not len(array):
         raise InputError("images: there are none; give at least one")
     require_numbers(array, "images")
-    return _as_greyscale(as_uint8(array, "images", pixels, trained))
+    images = _with_channels(as_uint8(array, "images", pixels, trained))
+    return to_colour(images) if is_colour(shape) else to_grey(images)
 
 
 def as_uint8(
@@ -194,32 +199,62 @@ def _as_text(array: NDArray[Any], name: str) -> NDArray[Any]:
         raise InputError(f"{name} must be numbers or text; received {array.dtype}") from None
 
 
-def resize_to_square(image: Image) -> Images:
-    """Resize a greyscale image to uint8 [28, 28] and keep its proportions.
+def resized(images: Images, size: tuple[int, int]) -> Images:
+    """Resize images to a height and a width, and keep their proportions.
 
-    An image that is not square is first padded with the median grey level of its border.
+    Images of other proportions are first padded with the median of their border.
+
+    Args:
+        images: uint8 [n, height, width] or [n, height, width, 3].
+        size: height and width.
+
+    Example:
+        >>> resized(np.zeros((2, 56, 28, 3), np.uint8), (28, 28)).shape
+        (2, 28, 28, 3)
     """
-    from PIL import Image as pillow
+    from PIL import Image
 
-    width, height = image.size
-    if width != height:
-        levels = np.asarray(image)
-        border = np.concatenate([levels[0], levels[-1], levels[:, 0], levels[:, -1]])
-        side = max(width, height)
-        square = pillow.new("L", (side, side), int(np.median(border)))
-        square.paste(image, ((side - width) // 2, (side - height) // 2))
-        image = square
-    if image.size != (SIDE, SIDE):
-        image = image.resize((SIDE, SIDE), pillow.Resampling.BICUBIC)
-    return np.asarray(image)
-
-
-def wrong_size(name: str, width: int, height: int) -> InputError:
-    """Return the error for images that are not 28x28 if resizing was not requested."""
-    return InputError(
-        f"{name}: images are {width}x{height} pixels where {SIDE}x{SIDE} is needed; "
-        "add --resize (resize=True in Python) to bring them to size"
+    if images.shape[1:3] == size:
+        return np.ascontiguousarray(images)
+    height, width = size
+    return np.stack(
+        [
+            np.asarray(
+                Image.fromarray(_padded(image, width / height)).resize(
+                    (width, height), Image.Resampling.BICUBIC
+                )
+            )
+            for image in images
+        ]
     )
+
+
+def _padded(image: Images, aspect: float) -> Images:
+    """Pad an image to a width by height with the median of its border."""
+    height, width = image.shape[:2]
+    tall, wide = max(height, round(width / aspect)), max(width, round(height * aspect))
+    if (tall, wide) == (height, width):
+        return np.ascontiguousarray(image)
+    border = np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
+    padded = np.empty((tall, wide, *image.shape[2:]), np.uint8)
+    padded[:] = np.median(border, axis=0).astype(np.uint8)
+    top, left = (tall - height) // 2, (wide - width) // 2
+    padded[top : top + height, left : left + width] = image
+    return padded
+
+
+def require_size(name: str, shape: ImageShape) -> None:
+    """Refuse images whose sides are not 8 to 128 pixels.
+
+    Raises:
+        InputError: they are not; the message begins with `name`.
+    """
+    if not is_image_shape(shape):
+        low, high = limits.MIN_IMAGE_SIDE, limits.MAX_IMAGE_SIDE
+        raise InputError(
+            f"{name}: images are {size_text(shape[:2])} pixels; sides of {low} to {high} are "
+            f"supported; add --resize (resize=True in Python) to bring them to {SIDE}x{SIDE}"
+        )
 
 
 def _as_stack(array: NDArray[Any], name: str) -> NDArray[Any]:
@@ -241,14 +276,11 @@ def _as_stack(array: NDArray[Any], name: str) -> NDArray[Any]:
     return array
 
 
-def _as_greyscale(pixels: Images) -> Images:
-    """Convert [n, height, width, channels] to greyscale; a fourth channel is dropped."""
+def _with_channels(pixels: Images) -> Images:
+    """Return [n, height, width, channels] without a single channel, or without the fourth."""
     if pixels.ndim == 3:
         return pixels
-    if pixels.shape[3] == 1:
-        return pixels[..., 0]
-    luma = (pixels[..., :3] @ _LUMA_WEIGHTS + np.uint32(0x8000)) >> np.uint32(16)
-    return luma.astype(np.uint8)
+    return pixels[..., 0] if pixels.shape[3] == 1 else pixels[..., :CHANNELS]
 
 
 def require_numbers(array: NDArray[Any], name: str) -> None:

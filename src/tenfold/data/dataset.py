@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.core.errors import InputError
+from tenfold.core.image_shape import CHANNELS, ImageShape, size_text
 from tenfold.core.read_options import ReadOptions
 from tenfold.data.lazy_images import LazyImages, in_chunks, select
 
@@ -32,8 +33,9 @@ class Dataset:
     """Immutable images with labels; the arrays are read-only views.
 
     Attributes:
-        images: uint8 [n, height, width], 0 to 255. A selection of more than 512 MiB stays
-            memory-mapped (`LazyImages`) and is read when indexed.
+        images: uint8 [n, height, width] if grey, [n, height, width, 3] if coloured, 0 to 255. A
+            selection of more than 512 MiB stays memory-mapped (`LazyImages`) and is read when
+            indexed.
         labels: int64 [n], 0 to classes - 1.
         class_names: one name a class, in the order of the labels.
         name: for titles and reports.
@@ -94,10 +96,14 @@ class Dataset:
         return Dataset(images, self.labels[selection], self.class_names, self.name)
 
     @property
-    def shape(self) -> tuple[int, int, int]:
-        """Number of images, height, width."""
-        count, height, width = self.images.shape
-        return count, height, width
+    def shape(self) -> tuple[int, ...]:
+        """Number of images, height, width, and 3 channels if they are coloured."""
+        return self.images.shape
+
+    @property
+    def image_shape(self) -> ImageShape:
+        """Height and width of an image, and 3 channels if it is coloured."""
+        return self.images.shape[1:]
 
     def counts(self) -> dict[str, int]:
         """Return the number of images of each class, in the order of the labels."""
@@ -117,14 +123,14 @@ class Dataset:
     def digests(self) -> NDArray[np.str_]:
         """Identifier of each image that does not depend on its index: str [n].
 
-        The first 16 hexadecimal digits of the SHA-256 of height, width and pixels.
+        The first 16 hexadecimal digits of the SHA-256 of an image's shape and pixels.
 
         Examples:
             >>> from tenfold.data import load
             >>> load("mnist").test[:2].digests.tolist()
             ['6732afca7d626dd6', '9635b5febf10645d']
         """
-        start = hashlib.sha256(repr(self.shape[1:]).encode())
+        start = hashlib.sha256(repr(self.image_shape).encode())
         digests = np.empty(len(self), "U16")
         for i, image in enumerate(image for images in in_chunks(self.images) for image in images):
             digest = start.copy()
@@ -133,7 +139,7 @@ class Dataset:
         return digests
 
     def scaled(self, flat: bool = False) -> NDArray[np.float32]:
-        """Return the images as float32 in [0, 1]: [n, height, width], or [n, pixels] if `flat`.
+        """Return the images as float32 in [0, 1], in their shape or as [n, pixels] if `flat`.
 
         Examples:
             >>> from tenfold.data import load
@@ -176,8 +182,8 @@ class Dataset:
         return figures.gallery(self.images[indices], titles=titles, columns=columns)
 
     def _summary(self) -> str:
-        count, height, width = self.shape
-        return f"{self.name}: {count:,} images {height}x{width}, {len(self.class_names)} classes"
+        size, classes = size_text(self.image_shape), len(self.class_names)
+        return f"{self.name}: {len(self):,} images {size}, {classes} classes"
 
     def __repr__(self) -> str:
         return f"<Dataset {self._summary()}>"
@@ -237,6 +243,11 @@ class Splits:
         """Names of the classes, in the order of the labels."""
         return self.train.class_names
 
+    @property
+    def image_shape(self) -> ImageShape:
+        """Height and width of an image, and 3 channels if it is coloured."""
+        return self.train.image_shape
+
     def present(self) -> dict[str, Dataset]:
         """Return the splits that are not None, by name.
 
@@ -250,8 +261,8 @@ class Splits:
 
     def _summary(self) -> str:
         sizes = ", ".join(f"{name} {len(split):,}" for name, split in self.present().items())
-        _, height, width = self.train.shape
-        return f"{self.name}: {sizes} images {height}x{width}, {len(self.class_names)} classes"
+        size = size_text(self.image_shape)
+        return f"{self.name}: {sizes} images {size}, {len(self.class_names)} classes"
 
     def __repr__(self) -> str:
         return f"<Splits {self._summary()}>"
@@ -264,9 +275,10 @@ def _frozen_images(images: Any) -> Images:
     if isinstance(images, LazyImages):
         return cast(Images, images)  # has the interface of an array
     array = np.asarray(images)
-    if array.dtype != np.uint8 or array.ndim != 3:
+    if array.dtype != np.uint8 or not (array.ndim == 3 or array.shape[3:] == (CHANNELS,)):
         raise InputError(
-            f"images must be uint8 [n, height, width]; received {array.dtype} {list(array.shape)}"
+            "images must be uint8 [n, height, width] or [n, height, width, 3]; received "
+            f"{array.dtype} {list(array.shape)}"
         )
     view = array.view(np.ndarray)
     view.flags.writeable = False

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from tenfold.core.errors import InputError
+from tenfold.core.image_shape import size_text
 from tenfold.core.limits import IMAGE_SIDE as SIDE
 from tenfold.core.read_options import ReadOptions
-from tenfold.data.convert import resize_to_square, wrong_size
+from tenfold.data.channels import has_colour, to_colour, to_grey
+from tenfold.data.convert import require_size, resized
 from tenfold.data.dataset import Images
 from tenfold.data.raw_data import RawSplit, Unreadable
 
@@ -40,7 +42,8 @@ def decode_split(
     """Decode the images of a split; those that cannot be read are returned apart.
 
     Raises:
-        InputError: an image has another size, without ``options.resize``.
+        InputError: an image has another size than those before, or one that is not supported,
+            without ``options.resize``.
     """
     images: list[Images] = []
     labels: list[Any] = []
@@ -52,12 +55,26 @@ def decode_split(
         except (InputError, OSError) as error:
             unreadable.append(Unreadable(item.name, str(error)))
             continue
-        for image in pages:
-            if image.size != (SIDE, SIDE) and not options.resize:
-                raise wrong_size(item.name, *image.size)
-            images.append(resize_to_square(image))
+        for page in pages:
+            image = np.asarray(page, np.uint8)[None]
+            if options.resize:
+                image = resized(image, (SIDE, SIDE))
+            _require_one_size(item.name, image, images)
+            images.append(image if has_colour(image) else to_grey(image))
             labels.append(item.label)
             stems += [] if item.stem is None else [item.stem]
-    stack = np.stack(images) if images else np.zeros((0, SIDE, SIDE), np.uint8)
+    if any(image.ndim == 4 for image in images):
+        images = [to_colour(image) for image in images]
+    stack = np.concatenate(images) if images else np.zeros((0, SIDE, SIDE), np.uint8)
     numbers = np.array(labels) if labels else np.zeros(0, np.int64)
     return RawSplit(stack, numbers, origin, tuple(stems)), unreadable
+
+
+def _require_one_size(name: str, image: Images, earlier: list[Images]) -> None:
+    require_size(name, image.shape[1:])
+    if earlier and earlier[0].shape[1:3] != image.shape[1:3]:
+        sizes = (size_text(each.shape[1:3]) for each in (image, earlier[0]))
+        raise InputError(
+            "{}: {} pixels, others have {}; add --resize (resize=True in Python) to bring all to "
+            "{side}x{side}".format(name, *sizes, side=SIDE)
+        )

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from tenfold.core import limits
 from tenfold.core.errors import InputError
+from tenfold.core.image_shape import ImageShape
 from tenfold.core.read_options import ReadOptions
-from tenfold.data.convert import as_batch, as_images, as_uint8, resize_to_square
+from tenfold.data.convert import as_batch, as_pixels, as_uint8, resized
 from tenfold.data.formats.npz import open_npz
 from tenfold.data.value_range import BYTE, ValueRange
 
@@ -41,7 +42,7 @@ _ARRAY_NAMES = ("images", "x", "x_test")
 def is_image(path: Path) -> bool:
     """Return whether a path is called an image, or is one by its first bytes.
 
-    It may be a link to nothing, or in a format that is not read: `open_greyscale` says so.
+    It may be a link to nothing, or in a format that is not read: `open_image` says so.
     """
     suffix = path.suffix.lower()
     if suffix in SUFFIXES or suffix in _FOREIGN_SUFFIXES:
@@ -61,8 +62,8 @@ def is_image_header(header: bytes) -> bool:
     return header.startswith(MAGIC_NUMBERS) or header[8:12] == b"WEBP" or is_bitmap
 
 
-def open_greyscale(path: Path | IO[bytes]) -> Image:
-    """Open an image file, or its bytes, as a greyscale Pillow image, rotated as its EXIF data say.
+def open_image(path: Path | IO[bytes]) -> Image:
+    """Open an image file, or its bytes, as a grey or RGB Pillow image, rotated by its EXIF data.
 
     Transparent pixels become white, or black if the opaque ones are light.
 
@@ -78,7 +79,7 @@ def open_greyscale(path: Path | IO[bytes]) -> Image:
 
 
 def open_pages(path: Path | IO[bytes]) -> list[Image]:
-    """Open all pages of a TIFF file, or the image of another file, as `open_greyscale` does.
+    """Open all pages of a TIFF file, or the image of another file, as `open_image` does.
 
     Raises:
         InputError: the reason why it cannot be read, without the path.
@@ -118,7 +119,7 @@ def decode_pages(file: IO[bytes]) -> list[Image]:
                 )
             is_stack = image.format == "TIFF"
             pages = ImageSequence.Iterator(image) if is_stack else [image]
-            return [_to_greyscale(ImageOps.exif_transpose(page)) for page in pages]
+            return [_without_alpha(ImageOps.exif_transpose(page)) for page in pages]
     except InputError:
         raise
     except PIL.UnidentifiedImageError as error:
@@ -147,23 +148,27 @@ def deep_to_uint8(levels: NDArray[Any]) -> NDArray[np.uint8]:
     return rounded
 
 
-def _to_greyscale(image: Image) -> Image:
+def _without_alpha(image: Image) -> Image:
     from PIL import Image as pillow
 
     if image.mode[0] in "IF":  # 16 or 32 bits
         return pillow.fromarray(deep_to_uint8(np.asarray(image)))
+    mode = "L" if image.mode in ("1", "L", "LA", "La") else "RGB"
     if not image.has_transparency_data:
-        return image.convert("L")
-    grey, opacity = (np.asarray(layer, np.float64) for layer in image.convert("LA").split())
+        return image.convert(mode)
+    layers = np.asarray(image.convert("LA" if mode == "L" else "RGBA"), np.float64)
+    levels, opacity = layers[..., :-1], layers[..., -1:]
+    grey = np.asarray(image.convert("LA").getchannel(0), np.float64)[..., None]
     is_light = (grey * opacity).sum() > 127.5 * opacity.sum()
     background = 0 if is_light else 255
-    blended = background + (grey - background) * opacity / 255
-    return pillow.fromarray(blended.round().astype(np.uint8))
+    blended = background + (levels - background) * opacity / 255
+    pixels = blended.round().astype(np.uint8)
+    return pillow.fromarray(pixels[..., 0] if mode == "L" else pixels)
 
 
 def read_images(
     path: Path,
-    shape: tuple[int, int],
+    shape: ImageShape,
     options: ReadOptions,
     trained: ValueRange = BYTE,
     *,
@@ -173,13 +178,13 @@ def read_images(
 
     Args:
         path: the file. An NPZ holds one array, or one called ``images``, ``x`` or ``x_test``.
-        shape: height and width that the network takes.
+        shape: of the images that the network takes.
         options: how to read them; other sizes are brought to this one if it says so.
         trained: the range of the network's training images.
         invert: the file shows dark ink on light paper; datasets like MNIST are light on dark.
 
     Returns:
-        uint8 ``[n, height, width]``, and a name for each image.
+        uint8 ``[n, *shape]``, and a name for each image.
 
     Raises:
         InputError: no such file, no images, or of another size without ``resize``.
@@ -195,7 +200,8 @@ def read_images(
     try:
         if options.resize:
             array = as_uint8(array, "its array", options.pixels, trained)
-            images = as_batch(as_images(array, "its array", resize=True), shape, "byte")
+            array = resized(as_pixels(array, "its array"), (shape[0], shape[1]))
+            images = as_batch(array, shape, "byte")
         else:
             images = as_batch(array, shape, options.pixels, trained)
     except InputError as error:
@@ -222,24 +228,24 @@ def _read_npz(path: Path) -> npt.NDArray[Any]:
 
 
 def read_image(
-    path: Path, shape: tuple[int, int], *, resize: bool = False, invert: bool = False
+    path: Path, shape: ImageShape, *, resize: bool = False, invert: bool = False
 ) -> npt.NDArray[np.uint8]:
-    """Read an image file as one greyscale image.
+    """Read an image file as one image.
 
     Args:
         path: the file.
-        shape: height and width that the network takes.
+        shape: of the images that the network takes.
         resize: bring another size to this one.
         invert: the file shows dark ink on light paper; datasets like MNIST are light on dark.
 
     Returns:
-        uint8 ``[height, width]``.
+        uint8 of the shape.
 
     Raises:
         InputError: no such file, not an image, or of another size without ``resize``.
     """
     try:
-        image = open_greyscale(path)
+        image = open_image(path)
     except InputError as error:
         raise InputError(f"{path}: {error}; give an image file") from None
     try:
@@ -249,19 +255,19 @@ def read_image(
 
 
 def fit_image(
-    image: Image, shape: tuple[int, int], *, resize: bool = False, invert: bool = False
+    image: Image, shape: ImageShape, *, resize: bool = False, invert: bool = False
 ) -> npt.NDArray[np.uint8]:
     """Return the pixels of an open image as a network takes them; arguments as for `read_image`.
 
     Raises:
         InputError: it has another size, without ``resize``; the message lacks its name.
     """
-    pixels = np.asarray(image, np.uint8)
-    if pixels.shape != shape:
-        if not resize:
-            raise InputError(
-                f"{image.width}x{image.height} pixels, the network takes "
-                f"{shape[1]}x{shape[0]}; give --resize to bring it to this size"
-            )
-        pixels = resize_to_square(image)
-    return 255 - pixels if invert else pixels
+    height, width = shape[:2]
+    if image.size != (width, height) and not resize:
+        raise InputError(
+            f"{image.width}x{image.height} pixels, the network takes {width}x{height}; give "
+            "--resize to bring it to this size"
+        )
+    pixels = resized(np.asarray(image, np.uint8)[None], (height, width))
+    fitted: npt.NDArray[np.uint8] = as_batch(pixels, shape, "byte")[0]
+    return 255 - fitted if invert else fitted

@@ -18,12 +18,12 @@ _SCATTERED = 500  # images from anywhere in a file, read before its memory is re
 
 
 class LazyImages:
-    """A selection of the images of a larger array, read when indexed: uint8 ``[n, height, width]``.
+    """A selection of the images of a larger array, read when indexed: uint8 ``[n, *shape]``.
 
     It has the length, shape and indexing of a NumPy array; an index returns an array.
 
     Args:
-        source: uint8 ``[m, height, width]``, usually memory-mapped.
+        source: uint8 ``[m, *shape]``, usually memory-mapped.
         indices: the selected images, int ``[n]``.
 
     Example:
@@ -34,14 +34,18 @@ class LazyImages:
     """
 
     dtype = np.dtype(np.uint8)
-    ndim = 3
 
     def __init__(self, source: NDArray[np.uint8], indices: NDArray[np.integer[Any]]) -> None:
         self._source, self._indices = source, indices
 
     @property
+    def ndim(self) -> int:
+        """Number of axes: 3, or 4 of coloured images."""
+        return self._source.ndim
+
+    @property
     def shape(self) -> tuple[int, ...]:
-        """Number of images, height, width."""
+        """Number of images, height, width, and channels if they are coloured."""
         return len(self._indices), *self._source.shape[1:]
 
     @property
@@ -73,7 +77,7 @@ def select(images: Any, index: Any) -> Any:
     """Return the images that a slice, an index array or a mask selects.
 
     Args:
-        images: uint8 ``[n, height, width]``, an array or `LazyImages`.
+        images: uint8 ``[n, *shape]``, an array or `LazyImages`.
         index: along the first axis.
 
     Returns:
@@ -115,7 +119,7 @@ def gather(
     a file would load all of it, unless its memory is released in between.
 
     Args:
-        source: uint8 ``[m, height, width]``.
+        source: uint8 ``[m, *shape]``.
         indices: images to copy, int ``[n]``.
         *rest: indices along the other axes.
 

@@ -16,7 +16,7 @@ def border_level(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     """Return the mean grey level of the outermost pixels of each image.
 
     Args:
-        images: uint8 ``[n, height, width]``.
+        images: uint8 ``[n, height, width]`` or ``[n, height, width, 3]``.
 
     Returns:
         float64 ``[n]``, 0 to 255.
@@ -39,14 +39,18 @@ def _border_level(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
 def count_inverted(images: npt.NDArray[np.uint8], border: float) -> int:
     """Return how many images have a light border where a dark one is expected, or the reverse.
 
+    Coloured images are not drawn in ink, so none of them counts.
+
     Args:
-        images: uint8 ``[n, height, width]``.
+        images: uint8 ``[n, height, width]`` or ``[n, height, width, 3]``.
         border: expected grey level of the border, 0 to 255.
 
     Example:
         >>> count_inverted(np.full((2, 28, 28), 255, np.uint8), border=0.0)
         2
     """
+    if images.ndim == 4:
+        return 0
     return int(((border_level(images) > _MID_GREY) != (border > _MID_GREY)).sum())
 
 
@@ -54,17 +58,17 @@ def ink_contrast(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:
     """Return how much lighter the centre of each image is than its border of 2 pixels.
 
     Args:
-        images: uint8 ``[n, height, width]``.
+        images: uint8 ``[n, height, width]`` or ``[n, height, width, 3]``.
 
     Returns:
         Difference of mean grey levels, float64 ``[n]``: above 0 for light ink on dark.
     """
-    _, height, width = images.shape
     inner = images[:, _BORDER_WIDTH:-_BORDER_WIDTH, _BORDER_WIDTH:-_BORDER_WIDTH]
-    total = images.sum(axis=(1, 2), dtype=np.int64)
-    centre = inner.sum(axis=(1, 2), dtype=np.int64)
-    area = inner[0].size
-    contrast: npt.NDArray[np.float64] = centre / area - (total - centre) / (height * width - area)
+    axes = tuple(range(1, images.ndim))
+    total = images.sum(axis=axes, dtype=np.int64)
+    centre = inner.sum(axis=axes, dtype=np.int64)
+    area, size = inner[0].size, images[0].size
+    contrast: npt.NDArray[np.float64] = centre / area - (total - centre) / (size - area)
     return contrast
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from tenfold.core import limits
 from tenfold.core.errors import InputError
+from tenfold.core.image_shape import size_text
 from tenfold.data.dataset import SPLITS, Images, Labels
 
 _SPLIT_WORDS = {
@@ -155,8 +156,9 @@ def validate_raw(raw: RawData) -> None:
     """Check that a network can be trained on the splits and that they fit each other.
 
     Raises:
-        InputError: a split has no images or another number of labels, train has fewer than two
-            classes or gaps in their numbers, or another split has a class that train lacks.
+        InputError: a split has no images, another number of labels, or images of another size than
+            train; train has fewer than two classes or gaps in their numbers; or another split has a
+            class that train lacks.
     """
     for split in raw.splits.values():
         if len(split.images) != len(split.labels):
@@ -169,6 +171,13 @@ def validate_raw(raw: RawData) -> None:
     if "train" not in raw.splits:
         raise InputError("train holds no images that can be read; at least one a class is needed")
     train = raw.splits["train"]
+    shape = train.images.shape[1:]
+    for split in raw.splits.values():
+        if split.images.shape[1:] != shape:
+            raise InputError(
+                f"{split.origin} has images of {size_text(split.images.shape[1:])}, "
+                f"{train.origin} of {size_text(shape)}; add --resize (resize=True in Python)"
+            )
     trained = np.unique(train.labels)
     if len(raw.class_names) > limits.MAX_CLASSES:
         raise InputError(

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tenfold.core.read_options import ReadOptions
+from tenfold.data.channels import with_equal_channels
 from tenfold.data.convert import as_images, require_numbers
 from tenfold.data.raw_data import RawData
 from tenfold.data.value_range import BYTE, Levels, decide
 
 
 def convert_images(raw: RawData, options: ReadOptions) -> RawData:
-    """Convert the images of a format to uint8 [n, 28, 28].
+    """Convert the images of a format to uint8 [n, height, width] or [n, height, width, 3].
 
-    All splits decide together which values are black and white.
+    All splits decide together which values are black and white, and whether there are colours.
 
     Raises:
         InputError: as for `as_images`.
@@ -35,4 +36,5 @@ def convert_images(raw: RawData, options: ReadOptions) -> RawData:
         for split, part in raw.splits.items()
     }
     note = () if pixels == BYTE else (f"pixels {pixels} are black to white",)
-    return replace(raw, splits=splits, pixels=str(pixels), notes=(*raw.notes, *note))
+    converted = replace(raw, splits=splits, pixels=str(pixels), notes=(*raw.notes, *note))
+    return with_equal_channels(converted, options.grey)

@@ -22,8 +22,12 @@ is in; formats are tried in this order.
 _RULES = f"""
 ## Rules for all formats
 
-- Images are {_SIDE}x{_SIDE} greyscale. Colour becomes greyscale; other sizes are an error, or are
-  resized with `--resize` (`resize=True` in Python).
+- Images have one size, of {limits.MIN_IMAGE_SIDE} to {limits.MAX_IMAGE_SIDE} pixels \
+along each side. `--resize` (`resize=True` in
+  Python) brings other sizes, and files of several sizes, to {_SIDE}x{_SIDE}.
+- Images with colours have three channels; if all channels of all images are equal, they are grey.
+  `--grey` (`grey=True`) makes coloured images grey. A fourth channel is dropped; transparent
+  pixels of image files become white, or black if the opaque ones are light.
 - Pixels are in a range that their values tell: 0 and 1, 0 to 15 or 16, 0 to 255, 0 to 65535,
   floats 0 to 1 or 255, -0.5 to 0.5 or -1 to 1. All splits decide together. Other ranges need
   `--pixels` with the values of black and white, such as `--pixels 0..7` (`pixels="0..7"`).

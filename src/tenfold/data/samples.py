@@ -25,7 +25,7 @@ from tenfold.core.limits import IMAGE_SIDE as SIDE
 from tenfold.core.limits import MAX_LABEL_LENGTH
 from tenfold.core.locks import lock_folder
 from tenfold.data.formats.class_folders import folder_name
-from tenfold.data.image_files import open_greyscale
+from tenfold.data.image_files import open_image
 
 SOURCES = ("drawn", "read", "predict")
 """Where the image of a sample comes from."""
@@ -159,7 +159,7 @@ class Samples:
             InputError: its file is damaged or of another size.
         """
         path = self._find(sample_id)
-        image = open_greyscale(path)
+        image = open_image(path).convert("L")
         if image.size != (SIDE, SIDE):
             raise InputError(f"{path}: {image.width}x{image.height}; samples are {SIDE}x{SIDE}")
         return np.asarray(image)

@@ -58,8 +58,8 @@ def cross_validate(
     """
     parts = stratified_folds(dataset.labels, folds, seed)
     training = _training_indices(parts, folds, seed)
-    seeds, (_, height, width) = [seed + k for k in range(folds)], dataset.shape
-    classes, shape = len(dataset.class_names), (height, width)
+    seeds = [seed + k for k in range(folds)]
+    classes, shape = len(dataset.class_names), dataset.image_shape
     models = build_networks(recipe, shape, classes, training.shape[1], seeds)
     recipe = recipe.replace(input_range=resolve_pixels(recipe, models[0], dataset).name)
     program = Program.from_recipe(models, recipe, shape, classes)
@@ -87,8 +87,7 @@ def _out_of_fold(
     model: keras.Model, pixels: str, state: State, dataset: Dataset, parts: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float32]:
     """Probabilities of each fold by the network that was trained without it."""
-    _, height, width = dataset.shape
-    forward = Forward(model, (height, width), pixels)
+    forward = Forward(model, dataset.image_shape, pixels)
     probabilities = np.empty((len(dataset), len(dataset.class_names)), np.float32)
     for k in range(int(parts.max()) + 1):
         write_state(model, unstack_state(state, k))

@@ -6,18 +6,19 @@ from collections.abc import Sequence
 
 from tenfold import networks
 from tenfold.core.backend import keras
+from tenfold.core.image_shape import ImageShape
 from tenfold.engine.compile import compile_network
 from tenfold.networks.recipes import Recipe
 
 
 def build_networks(
-    recipe: Recipe, image_shape: tuple[int, int], classes: int, images: int, seeds: Sequence[int]
+    recipe: Recipe, image_shape: ImageShape, classes: int, images: int, seeds: Sequence[int]
 ) -> list[keras.Model]:
     """Build and compile one network per seed.
 
     Args:
         recipe: network, loss, optimizer and schedule.
-        image_shape: height and width of the images.
+        image_shape: ``(height, width)``, or ``(height, width, 3)`` of coloured images.
         classes: number of classes.
         images: number of training images, which decides the length of the schedule.
         seeds: of the initial weights.

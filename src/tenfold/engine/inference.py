@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from tenfold.core.backend import keras
 from tenfold.core.errors import InputError
+from tenfold.core.image_shape import ImageShape
 from tenfold.engine.geometry import find_geometry
 from tenfold.engine.inputs import call_network, input_shape, output_shape, scale_images
 from tenfold.engine.losses import takes_logits, to_probabilities
@@ -21,12 +22,12 @@ class Forward:
 
     Args:
         template: a built network.
-        image_shape: height and width of the images.
+        image_shape: ``(height, width)``, or ``(height, width, 3)`` of coloured images.
         pixels: the range it is fed pixels in, ``unit`` or ``byte``.
     """
 
     def __init__(
-        self, template: keras.Model, image_shape: tuple[int, int], pixels: str = "unit"
+        self, template: keras.Model, image_shape: ImageShape, pixels: str = "unit"
     ) -> None:
         shape = input_shape(template, image_shape)
         geometry = find_geometry(image_shape, shape)
@@ -47,7 +48,7 @@ class Forward:
 
         Args:
             model: provides the weights.
-            images: uint8 ``[n, height, width]``, scaled as in training.
+            images: uint8 ``[n, *image_shape]``, scaled as in training.
         """
         size = min(EVALUATION_BATCH, len(images))
         padding = np.zeros((-len(images) % size, *images.shape[1:]), np.uint8)
@@ -69,12 +70,12 @@ class Probabilities:
 
     Args:
         template: one of the networks.
-        image_shape: height and width of the images.
+        image_shape: ``(height, width)``, or ``(height, width, 3)`` of coloured images.
         pixels: the range they are fed pixels in, ``unit`` or ``byte``.
     """
 
     def __init__(
-        self, template: keras.Model, image_shape: tuple[int, int], pixels: str = "unit"
+        self, template: keras.Model, image_shape: ImageShape, pixels: str = "unit"
     ) -> None:
         self._forward = Forward(template, image_shape, pixels)
         self._logits = takes_logits(template)
@@ -89,7 +90,7 @@ class Probabilities:
 
 
 def require_probabilities(
-    model: keras.Model, image_shape: tuple[int, int], pixels: str, name: str
+    model: keras.Model, image_shape: ImageShape, pixels: str, name: str
 ) -> None:
     """Check before training that the outputs of a network are probabilities.
 

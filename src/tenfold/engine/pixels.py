@@ -103,7 +103,7 @@ def find_pixel_range(
     Raises:
         InputError: the operations on pixels fit both ranges or none.
     """
-    adapter = InputAdapter(model, dataset.shape[1:], len(dataset.class_names), labels=labels)
+    adapter = InputAdapter(model, dataset.image_shape, len(dataset.class_names), labels=labels)
     adapter.build(model)
     probes = np.asarray(adapter.geometry(jnp.asarray(_probes(dataset.images))))
     weights, rest = (

@@ -34,7 +34,7 @@ class Program:
 
     Args:
         models: compiled networks of one architecture, whose missing variables are created here.
-        image_shape: height and width of the images.
+        image_shape: ``(height, width)``, or ``(height, width, 3)`` of coloured images.
         classes: number of classes of the labels.
         batch_size: images per step.
         augmentation: random changes of the training images.

@@ -26,7 +26,7 @@ class Neighbour:
         index: of the image in the training images.
         label: the name of its class.
         distance: 0 for equal images, 1 where each is white where the other is black.
-        image: uint8 ``[height, width]``.
+        image: uint8 of the shape of the images.
     """
 
     index: int
@@ -70,7 +70,7 @@ class NearestNeighbours:
         Raises:
             InputError: the image has another shape, or k is not from 1 to their number.
         """
-        pixels, shape = as_image(image), self._data.shape[1:]
+        pixels, shape = as_image(image), self._data.image_shape
         if pixels.shape != shape:
             raise InputError(f"the images are {shape}; received {pixels.shape}")
         if not 1 <= k <= len(self._data):
@@ -100,12 +100,15 @@ def _squared_norms(features: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]
 
 def _features(images: Bytes) -> Bytes:
     """Blur and halve images: uint8 ``[n, height, width]`` to ``[n, pixels / 4]``."""
-    levels = np.pad(images.astype(np.uint16), ((0, 0), (2, 3), (2, 3)))
+    channels = images.shape[3:]
+    levels = np.pad(images.astype(np.uint16), ((0, 0), (2, 3), (2, 3), *[(0, 0)] * len(channels)))
     for _ in range(2):  # [1 2 1] twice is [1 4 6 4 1]
         levels = levels[:, :-2] + 2 * levels[:, 1:-1] + levels[:, 2:]
         levels = levels[:, :, :-2] + 2 * levels[:, :, 1:-1] + levels[:, :, 2:]
         levels = levels // 16
-    height, width = (side // 2 * 2 for side in levels.shape[1:])
-    squares = levels[:, :height, :width].reshape(len(images), height // 2, 2, width // 2, 2)
+    height, width = (side // 2 * 2 for side in levels.shape[1:3])
+    squares = levels[:, :height, :width].reshape(
+        len(images), height // 2, 2, width // 2, 2, *channels
+    )
     means: npt.NDArray[Any] = squares.sum(axis=(2, 4)) // 4
     return means.reshape(len(images), -1).astype(np.uint8)

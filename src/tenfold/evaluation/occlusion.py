@@ -12,9 +12,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold.core.errors import InputError
+from tenfold.core.image_shape import CHANNELS
 
 PredictFunction = Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
-"""A network: uint8 ``[n, height, width]`` in, probabilities ``[n, classes]`` out."""
+"""A network: uint8 images in, probabilities ``[n, classes]`` out."""
 
 SIDE = 7
 _PATCH = 0.25  # of the image's side
@@ -39,7 +40,7 @@ class OcclusionMap:
 
 
 def occlusion_maps(
-    predict: PredictFunction, images: npt.NDArray[np.uint8], background: int
+    predict: PredictFunction, images: npt.NDArray[np.uint8], background: npt.ArrayLike
 ) -> npt.NDArray[np.float32]:
     """Coarse maps of the evidence for the predicted class of each image.
 
@@ -48,8 +49,8 @@ def occlusion_maps(
 
     Args:
         predict: the network.
-        images: uint8 ``[n, height, width]``.
-        background: the grey level of the patch.
+        images: uint8 ``[n, height, width]`` or ``[n, height, width, 3]``.
+        background: the grey level or the colour of the patch.
 
     Returns:
         float32 ``[n, 7, 7]``, in nats.
@@ -62,7 +63,7 @@ def occlusion_maps(
         >>> maps[0].round(1).max(), np.unravel_index(maps[0].argmax(), (7, 7))
         (np.float32(4.4), (np.int64(0), np.int64(0)))
     """
-    n, (height, width) = len(images), images.shape[1:]
+    n, (height, width) = len(images), images.shape[1:3]
     if n == 0:
         return np.zeros((0, SIDE, SIDE), np.float32)
     probabilities = predict(images)
@@ -93,7 +94,8 @@ def occlusion_map(
 
     Args:
         predict: the network, such as a :class:`tenfold.Predictor`; it is called once.
-        image: uint8 ``[height, width]``, at least 6 pixels along each side.
+        image: uint8 ``[height, width]`` or ``[height, width, 3]``, at least 6 pixels along each
+            side.
         background: the grey level of the window.
 
     Raises:
@@ -110,7 +112,7 @@ def occlusion_map(
     pixels = as_image(image)
     windows = [
         window
-        for window in _windows(*pixels.shape)
+        for window in _windows(*pixels.shape[:2])
         if (pixels[window] != background).any()  # covering background changes nothing
     ]
     batch = np.repeat(pixels[None], 1 + len(windows), axis=0)
@@ -119,21 +121,23 @@ def occlusion_map(
     probabilities = predict(batch)
     predicted = int(probabilities[0].argmax())
     odds = log_odds(probabilities, np.full(len(probabilities), predicted))
-    values = _mean_over_windows(pixels.shape, windows, odds[0] - odds[1:])
+    values = _mean_over_windows(pixels.shape[:2], windows, odds[0] - odds[1:])
     scale = max(float(np.abs(values).max()), _MIN_SCALE)
     return OcclusionMap(predicted, (values / scale).astype(np.float32), scale)
 
 
 def as_image(image: npt.ArrayLike) -> npt.NDArray[np.uint8]:
-    """Return an image as uint8 ``[height, width]``.
+    """Return an image as uint8 ``[height, width]`` or ``[height, width, 3]``.
 
     Raises:
         InputError: it has another type or shape, or is smaller than a window.
     """
     pixels = np.asarray(image)
-    if pixels.dtype != np.uint8 or pixels.ndim != 2 or min(pixels.shape) < WINDOW:
+    is_image = pixels.dtype == np.uint8 and (pixels.ndim == 2 or pixels.shape[2:] == (CHANNELS,))
+    if not is_image or min(pixels.shape[:2]) < WINDOW:
         raise InputError(
-            f"an image is uint8 [height, width] of at least {WINDOW} pixels along each side; "
+            f"an image is uint8 [height, width] or [height, width, 3], at least {WINDOW} pixels "
+            "along each side; "
             f"received {pixels.dtype} {list(pixels.shape)}"
         )
     return pixels

@@ -27,7 +27,7 @@ def _is_valid(card: dict[str, Any]) -> bool:
         isinstance(names, list)
         and all(isinstance(name, str) for name in names)
         and isinstance(shape, list)
-        and len(shape) == 2
+        and len(shape) in (2, 3)
         and all(isinstance(side, int) and side > 0 for side in shape)
         and isinstance(card.get("border"), (int, float))
         and (

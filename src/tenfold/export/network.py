@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from tenfold.core.image_shape import ImageShape
 from tenfold.export.graph import INPUT, IR_VERSION, OPSET, OUTPUT, PRODUCER, Graph, Tensor
 from tenfold.export.layers import emit
 from tenfold.metrics import TEMPERATURE_EPSILON
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 def to_onnx(
     models: Sequence[keras.Model],
-    image_shape: tuple[int, int],
+    image_shape: ImageShape,
     temperatures: Sequence[float] = (),
     pixels: str = "unit",
 ) -> onnx.ModelProto:
@@ -29,12 +30,12 @@ def to_onnx(
 
     Args:
         models: trained networks of one architecture.
-        image_shape: height and width of the images in pixels.
+        image_shape: ``(height, width)``, or ``(height, width, 3)`` of coloured images.
         temperatures: one per network, or none for no calibration.
         pixels: the range they were fed pixels in, ``unit`` or ``byte``.
 
     Returns:
-        A model from ``images``, uint8 ``[n, height, width]``, to ``probabilities``, float32
+        A model from ``images``, uint8 ``[n, *image_shape]``, to ``probabilities``, float32
         ``[n, classes]``.
 
     Raises:
@@ -64,7 +65,7 @@ def to_onnx(
 
 def build_graph(
     models: Sequence[keras.Model],
-    image_shape: tuple[int, int],
+    image_shape: ImageShape,
     temperatures: Sequence[float],
     pixels: str = "unit",
 ) -> Graph:
@@ -87,7 +88,7 @@ def build_graph(
 
 
 def _scaled_pixels(
-    graph: Graph, model: keras.Model, image_shape: tuple[int, int], pixels: str
+    graph: Graph, model: keras.Model, image_shape: ImageShape, pixels: str
 ) -> Tensor:
     """The pixels scaled and shaped as in training."""
     from onnx import TensorProto

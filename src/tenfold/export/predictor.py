@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from tenfold.core.image_shape import ImageShape
 from tenfold.data.convert import as_batch
 from tenfold.data.polarity import count_inverted
 from tenfold.data.value_range import BYTE, ValueRange, parse
@@ -50,10 +51,9 @@ class Predictor:
         return tuple(self.card["class_names"])
 
     @property
-    def image_shape(self) -> tuple[int, int]:
-        """Height and width of the images in pixels."""
-        height, width = self.card["image_shape"]
-        return height, width
+    def image_shape(self) -> ImageShape:
+        """Height and width of the images in pixels, and 3 channels if they are coloured."""
+        return tuple(self.card["image_shape"])
 
     @property
     def pixels(self) -> ValueRange:

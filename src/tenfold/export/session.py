@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold.core.errors import InputError, one_line
+from tenfold.core.image_shape import ImageShape
 from tenfold.export.graph import INPUT, OUTPUT
 
 BATCH = 250
@@ -21,7 +22,7 @@ class Session:
     Args:
         data: its bytes, verified by ``tenfold.export.model_file``.
         path: for error messages.
-        image_shape: height and width of the images in pixels.
+        image_shape: ``(height, width)``, or ``(height, width, 3)`` of coloured images.
         classes: number of classes.
         threads: per call; None for all cores.
 
@@ -33,7 +34,7 @@ class Session:
         self,
         data: bytes,
         path: str | Path,
-        image_shape: tuple[int, int],
+        image_shape: ImageShape,
         classes: int,
         threads: int | None = None,
     ) -> None:
@@ -54,7 +55,7 @@ class Session:
             raise InputError(f"{path}: its graph does not match its card; export the run again")
 
     def __call__(self, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-        """Return probabilities, float32 ``[n, classes]``, of uint8 ``[n, height, width]``."""
+        """Return probabilities, float32 ``[n, classes]``, of uint8 ``[n, *image_shape]``."""
         if len(images) <= BATCH:
             return self._run(images)
         probabilities = np.empty((len(images), self._classes), np.float32)

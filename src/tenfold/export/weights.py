@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold.core.errors import InputError
+from tenfold.core.image_shape import ImageShape
 from tenfold.export.network import build_graph
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def read_weights(
     path: str | Path,
     data: bytes,
     models: Sequence[keras.Model],
-    image_shape: tuple[int, int],
+    image_shape: ImageShape,
     temperatures: Sequence[float],
 ) -> None:
     """Set the weights of networks to those in a model file.
@@ -40,7 +41,7 @@ def read_weights(
         path: for error messages.
         data: the bytes of the model file, as ``tenfold.export.model_file.read`` returns them.
         models: networks of the same number and architecture as in the file.
-        image_shape: height and width of the images in pixels.
+        image_shape: ``(height, width)``, or ``(height, width, 3)`` of coloured images.
         temperatures: the calibration temperatures in the file's metadata.
 
     Raises:

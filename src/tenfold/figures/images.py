@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold.core.errors import InputError
+from tenfold.core.image_shape import CHANNELS
 from tenfold.figures.common import BLUE, DPI, INK, VERMILLION, Array, count, names_of_classes
 from tenfold.figures.tiles import TITLE_POINTS, draw_tiles
 from tenfold.metrics import top_k
@@ -33,7 +34,8 @@ def gallery(
     Images are shown as stored, 0 black and the maximum white, so that inverted data look inverted.
 
     Args:
-        images: ``[n, height, width]`` or ``[height, width]``, uint8 or floats in [0, 1].
+        images: ``[n, height, width]`` or ``[height, width]``, uint8 or floats in [0, 1]; coloured
+            ones ``[n, height, width, 3]``.
         titles: one per image; a title may have several lines.
         columns: images per row.
         title_colors: one per image.
@@ -48,7 +50,7 @@ def gallery(
     pixels = _images(images)
     n = len(pixels)
     figure = draw_tiles(
-        _grey(pixels),
+        _rgb(pixels),
         _per_image("titles", titles, n),
         columns,
         colors=_per_image("title_colors", title_colors, n),
@@ -69,7 +71,7 @@ def predictions(
     A wrong prediction has a cross, a frame, bold type and another colour.
 
     Args:
-        images: ``[n, height, width]``.
+        images: ``[n, height, width]`` or ``[n, height, width, 3]``.
         probabilities: ``[n, classes]``.
         labels: integers ``[n]``.
         class_names: one per class, by default "0", "1", "2", ...
@@ -99,7 +101,7 @@ def predictions(
             f"{'✗ ' if miss else ''}{title}\nlabel {names[label]}"
             for title, label, miss in zip(titles, true, wrong, strict=True)
         ]
-    figure = draw_tiles(_grey(pixels), titles, columns, framed=wrong)
+    figure = draw_tiles(_rgb(pixels), titles, columns, framed=wrong)
     errors = "" if labels is None else f", {wrong.sum()} wrong"
     figure.set_label(f"Predictions for {count(len(pixels), 'image')}{errors}")
     return figure
@@ -138,13 +140,13 @@ def weights(
     return figure
 
 
-def _grey(pixels: Array) -> Array:
-    """Return images [n, height, width] as RGB [n, height, width, 3]."""
-    return pixels[..., None].repeat(3, axis=3)
+def _rgb(pixels: Array) -> Array:
+    """Return grey or coloured images as RGB [n, height, width, 3]."""
+    return pixels if pixels.ndim == 4 else pixels[..., None].repeat(3, axis=3)
 
 
 def _images(images: npt.ArrayLike) -> Array:
-    """Return images as uint8 [n, height, width]."""
+    """Return images as uint8 [n, height, width] or [n, height, width, 3]."""
     try:
         array = np.asarray(images)
     except ValueError:
@@ -153,8 +155,11 @@ def _images(images: npt.ArrayLike) -> Array:
         array = array[None]
     if array.ndim == 4 and array.shape[3] == 1:
         array = array[..., 0]
-    if array.ndim != 3 or 0 in array.shape[1:]:
-        raise InputError(f"images must have the shape [n, height, width], got {array.shape}")
+    if not (array.ndim == 3 or array.shape[3:] == (CHANNELS,)) or 0 in array.shape[1:]:
+        raise InputError(
+            f"images must have the shape [n, height, width] or [n, height, width, 3], got "
+            f"{array.shape}"
+        )
     if not 1 <= len(array) <= GALLERY_LIMIT:
         raise InputError(f"a picture shows 1 to {GALLERY_LIMIT} images, got {len(array)}")
     if array.dtype != np.uint8 and array.dtype.kind != "f":

@@ -78,7 +78,7 @@ def to_html(figure: Figure, alt: str | None = None) -> str:
 
 
 def data_uri(image: npt.NDArray[np.uint8]) -> str:
-    """Return a grey image, uint8 [height, width], as the data URI of a PNG of just these pixels.
+    """Return an image, uint8 and grey or RGB, as the data URI of a PNG of just these pixels.
 
     >>> data_uri(np.zeros((28, 28), np.uint8))[:22]
     'data:image/png;base64,'

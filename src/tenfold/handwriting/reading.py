@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from tenfold.core.assets import READER
 from tenfold.core.errors import InputError, NoDigitError
+from tenfold.core.image_shape import size_text
 from tenfold.core.limits import IMAGE_SIDE as SIDE
 from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.export.predictor import Predictor
@@ -158,7 +159,8 @@ def read(
     predictor = default_predictor() if predictor is None else predictor
     if predictor.image_shape != (SIDE, SIDE):
         raise InputError(
-            f"{predictor.path}: takes images of {predictor.image_shape}, not {SIDE}x{SIDE}"
+            f"{predictor.path}: takes images of {size_text(predictor.image_shape)}; digits are "
+            f"read by networks for grey images of {SIDE}x{SIDE}"
         )
     reading = read_upright(picture, predictor, deslant=deslant)
     if not reading.digits:

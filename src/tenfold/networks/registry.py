@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tenfold.core.errors import InputError, one_line
+from tenfold.core.image_shape import ImageShape
 from tenfold.networks import python_file
 from tenfold.networks.builders.conv import conv
 from tenfold.networks.builders.dense import dense
@@ -35,7 +36,7 @@ def argument_fields() -> dict[str, Field]:
 def build(
     network: str,
     arguments: Mapping[str, Any],
-    image_shape: tuple[int, int],
+    image_shape: ImageShape,
     classes: int,
     seed: int,
 ) -> keras.Model:
@@ -47,7 +48,7 @@ def build(
     Args:
         network: a name in ``NETWORKS``, or a function in a Python file, ``my_network.py:build``.
         arguments: keyword arguments of the builder; none for a Python file.
-        image_shape: height and width of the images, in pixels.
+        image_shape: ``(height, width)``, or ``(height, width, 3)`` of coloured images.
         classes: number of outputs.
         seed: of the initial weights.
 

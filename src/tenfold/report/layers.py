@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tenfold.core.image_shape import ImageShape, is_colour
 from tenfold.runs import Run
 from tenfold.runs.layout import NETWORK, read_file, weights_path
 
@@ -75,7 +77,7 @@ def first_weights(run: Run) -> FirstWeights | None:
     """The weights of the first dense or convolutional layer, of the first seed.
 
     Returns:
-        None where the input of that layer is not the image.
+        None where the input of that layer is not a grey image.
 
     Raises:
         InputError: the network or its weights are missing or damaged.
@@ -92,9 +94,11 @@ def first_weights(run: Run) -> FirstWeights | None:
 
 
 def _as_images(
-    kernel: npt.NDArray[np.float32], kind: str, shape: tuple[int, int]
+    kernel: npt.NDArray[np.float32], kind: str, shape: ImageShape
 ) -> npt.NDArray[np.float32] | None:
-    if kind == "Dense" and kernel.ndim == 2 and len(kernel) == shape[0] * shape[1]:
+    if is_colour(shape):
+        return None
+    if kind == "Dense" and kernel.ndim == 2 and len(kernel) == prod(shape):
         return kernel.T.reshape(-1, *shape)
     if kind == "Conv2D" and kernel.ndim == 4 and kernel.shape[2] == 1 and kernel.shape[0] > 1:
         return kernel[:, :, 0].transpose(2, 0, 1)

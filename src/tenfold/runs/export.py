@@ -149,7 +149,7 @@ def _verification_images(run: Run, data: Splits | None) -> Images:
         available += [examples.images for _, examples in filter(None, stored)]
     generator = np.random.default_rng(0)
     noise = generator.integers(0, 256, (VERIFICATION_IMAGES, *run.image_shape), np.uint8)
-    gray = generator.integers(0, 256, (VERIFICATION_IMAGES, 1, 1), np.uint8)
+    gray = generator.integers(0, 256, (VERIFICATION_IMAGES, *[1] * len(run.image_shape)), np.uint8)
     noise[::2] = np.where(noise[::2] < gray[::2], 0, gray[::2])  # two tones, of any density
     return np.concatenate([*available, noise])[:VERIFICATION_IMAGES]
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
+from tenfold.core.image_shape import ImageShape
 from tenfold.evaluation import PredictFunction
 from tenfold.export import model_file
 from tenfold.export.session import Session
@@ -47,12 +48,11 @@ def save(
     """
     from tenfold.export.network import to_onnx
 
-    height, width = images.shape[1:]
     expected = network(images[:VERIFICATION_IMAGES])
     target = onnx_path(folder, seed)
     try:
-        data = model_file.seal(to_onnx([model], (height, width), pixels=pixels), {})
-        session = Session(data, target, (height, width), expected.shape[1])
+        data = model_file.seal(to_onnx([model], images.shape[1:], pixels=pixels), {})
+        session = Session(data, target, images.shape[1:], expected.shape[1])
     except InputError:
         return network
     if np.abs(session(images[:VERIFICATION_IMAGES]) - expected).max() > TOLERANCE:
@@ -62,9 +62,7 @@ def save(
     return session
 
 
-def load(
-    folder: Path, seed: int, image_shape: tuple[int, int], classes: int
-) -> PredictFunction | None:
+def load(folder: Path, seed: int, image_shape: ImageShape, classes: int) -> PredictFunction | None:
     """Load the ONNX copy of the network of a seed, or return None if there is none.
 
     Raises:

@@ -32,7 +32,7 @@ class Examples:
 
     Attributes:
         indices: in the split, int ``[m]``, ascending.
-        images: uint8 ``[m, height, width]``.
+        images: uint8 ``[m, *shape]``.
         evidence: float32 ``[m, 7, 7]``, see ``tenfold.evaluation.occlusion.occlusion_maps``.
     """
 
@@ -77,7 +77,7 @@ def choose_examples(network: PredictFunction, dataset: Dataset, evaluation: Eval
         chosen.update(order[cells == cell][:PER_CELL].tolist())
     indices = np.array(sorted(chosen), np.int64)
     images = dataset.images[indices]
-    background = int(np.median(dataset.images[:, 0]))
+    background = np.median(dataset.images[:, 0], axis=(0, 1)).astype(np.uint8)
     return Examples(indices, images, occlusion_maps(network, images, background))
 
 

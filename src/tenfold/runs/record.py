@@ -38,7 +38,7 @@ class DataRecord:
         source: where they came from, in words.
         origin: arguments of ``tenfold.load``; None if they were made in memory.
         class_names: the classes, in the order of the labels.
-        image_shape: height and width in pixels.
+        image_shape: height and width in pixels, and 3 channels if coloured.
         border: mean grey level of the border pixels of the training images, 0 to 255.
         sizes: number of images of each split.
         checksums: SHA-256 of each split.
@@ -207,7 +207,7 @@ def describe_data(splits: Splits) -> DataRecord:
         source=splits.source,
         origin=splits.origin,
         class_names=list(splits.class_names),
-        image_shape=list(splits.train.shape[1:]),
+        image_shape=list(splits.image_shape),
         border=round(float(border_level(splits.train.images).mean()), 1),
         sizes={name: len(split) for name, split in splits.present().items()},
         checksums={name: split.checksum for name, split in splits.present().items()},

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from tenfold import figures
 from tenfold.core.errors import InputError
+from tenfold.core.image_shape import ImageShape, size_text
 from tenfold.data import Dataset, Splits, load
 from tenfold.data.convert import as_batch
 from tenfold.data.dataset import SPLITS
@@ -65,10 +66,9 @@ class Run:
         return tuple(self.record.data.class_names)
 
     @property
-    def image_shape(self) -> tuple[int, int]:
-        """Height and width of the networks' input in pixels."""
-        height, width = self.record.data.image_shape
-        return height, width
+    def image_shape(self) -> ImageShape:
+        """Height and width of the images in pixels, and 3 channels if they are coloured."""
+        return tuple(self.record.data.image_shape)
 
     @property
     def pixels(self) -> ValueRange:
@@ -183,7 +183,7 @@ class Run:
     def keras_networks(self) -> list[PredictFunction]:
         """Return functions from images to probabilities that compute with Keras.
 
-        Each takes uint8 ``[n, height, width]`` and returns float32 ``[n, classes]``, not
+        Each takes uint8 ``[n, *image_shape]`` and returns float32 ``[n, classes]``, not
         calibrated.
         """
         from tenfold.engine.inference import Probabilities
@@ -405,8 +405,9 @@ class Run:
             InputError: there is no test split, or its images have another shape than the run's.
         """
         other = load(source).test
-        if other is None or other.shape[1:] != self.image_shape:
-            raise InputError(f"{source}: its images are not {self.image_shape}; give other data")
+        if other is None or other.image_shape != self.image_shape:
+            size = size_text(self.image_shape)
+            raise InputError(f"{source}: its images are not {size}; give other data")
         return other.images
 
     def summary(self) -> str:

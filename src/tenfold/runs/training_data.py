@@ -92,11 +92,10 @@ def rehearsal_of_run(folder: Path, record: Record) -> Rehearsal:
     """Return the data that a run was trained on, for fine-tuning its networks."""
     from tenfold.runs.finetune_data.rehearsal import Rehearsal
 
-    height, width = record.data.image_shape
     return Rehearsal(
         str(folder.absolute()),
         tuple(record.data.class_names),
-        (height, width),
+        tuple(record.data.image_shape),
         partial(_rehearsal_splits, folder, record),
     )
 

@@ -86,7 +86,7 @@ def _evaluate(
     predict = examples = None
     for seed, model in zip(record.seeds, networks, strict=True):
         predict = predict or engine.Probabilities(
-            model, validation.shape[1:], record.recipe.input_range
+            model, validation.image_shape, record.recipe.input_range
         )
         with explain_write_error(folder):
             network = onnx_networks.save(

@@ -110,7 +110,7 @@ class LivePredictions:
         model = self._job.write_network(0)
         if self._predict is None:
             pixels = self._job.record.recipe.input_range
-            self._predict = engine.Probabilities(model, self._validation.shape[1:], pixels)
+            self._predict = engine.Probabilities(model, self._validation.image_shape, pixels)
         probabilities = self._predict(model, self._validation.images)
         with explain_write_error(self._job.folder):
             live.save(self._job.folder, probabilities, self._validation)

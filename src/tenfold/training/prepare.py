@@ -71,10 +71,10 @@ def prepare_new(
         InputError: network, loss, optimizer and images cannot be combined.
     """
     record = _new_record(recipe, [recipe.seed + i for i in range(seeds)], splits, protocol)
-    (height, width), classes = splits.train.shape[1:], len(splits.class_names)
+    classes = len(splits.class_names)
     with explain_incompatible_recipe(recipe):
         models = engine.build_networks(
-            recipe, (height, width), classes, len(splits.train), record.seeds
+            recipe, splits.image_shape, classes, len(splits.train), record.seeds
         )
         pixels = engine.resolve_pixels(recipe, models[0], splits.train)
     record = record.replace(recipe=recipe.replace(input_range=pixels.name))
@@ -115,15 +115,13 @@ def build_program(runs: Sequence[PreparedRun], splits: Splits) -> engine.Program
     Raises:
         InputError: network, loss, optimizer and images cannot be combined.
     """
-    recipe, (height, width) = runs[0].record.recipe, splits.train.shape[1:]
+    recipe, shape = runs[0].record.recipe, splits.image_shape
     models = [model for run in runs for model in run.models]
     total = sum(len(run.record.seeds) for run in runs)
     with explain_incompatible_recipe(recipe):
-        program = engine.Program.from_recipe(
-            models, recipe, (height, width), len(splits.class_names), total
-        )
+        program = engine.Program.from_recipe(models, recipe, shape, len(splits.class_names), total)
     if networks.is_python_file(recipe.network) and not runs[0].resumed:
-        engine.require_probabilities(models[0], (height, width), recipe.input_range, recipe.network)
+        engine.require_probabilities(models[0], shape, recipe.input_range, recipe.network)
     return program
 
 

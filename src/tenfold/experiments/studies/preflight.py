@@ -90,14 +90,14 @@ def _probe(recipe: Recipe, splits: Splits, seeds: int) -> tuple[float, float]:
     from tenfold import engine
     from tenfold.training.failures import explain_out_of_memory
 
-    (height, width), images = splits.train.shape[1:], len(splits.train)
+    shape, images = splits.image_shape, len(splits.train)
     classes, names = len(splits.class_names), list(range(seeds))
     began = time.perf_counter()
     with explain_out_of_memory():
-        models = engine.build_networks(recipe, (height, width), classes, images, names)
+        models = engine.build_networks(recipe, shape, classes, images, names)
         pixels = engine.resolve_pixels(recipe, models[0], splits.train).name
         recipe = recipe.replace(input_range=pixels)
-        program = engine.Program.from_recipe(models, recipe, (height, width), classes)
+        program = engine.Program.from_recipe(models, recipe, shape, classes)
         marks: list[tuple[float, int]] = []
 
         def on_steps(_: engine.State, seen: int, logs: dict[str, Any]) -> bool:

@@ -13,6 +13,7 @@ random draw. Pixels that leave the frame are lost; pixels that enter it are blac
 from __future__ import annotations
 
 import jax
+import jax.numpy as jnp
 
 from tenfold.networks.augmentation import geometry
 from tenfold.networks.augmentation.memory import materialize
@@ -30,11 +31,11 @@ def augment(key: jax.Array, images: jax.Array, settings: Augmentation) -> jax.Ar
 
     Args:
         key: a JAX random key.
-        images: float32 ``[n, height, width]`` in [0, 1].
+        images: float32 ``[n, height, width]`` or ``[n, height, width, 3]`` in [0, 1].
         settings: the largest changes.
 
     Returns:
-        float32 ``[n, height, width]``.
+        float32 of the same shape.
 
     Example:
         >>> import jax, jax.numpy as jnp
@@ -42,6 +43,9 @@ def augment(key: jax.Array, images: jax.Array, settings: Augmentation) -> jax.Ar
         >>> augment(jax.random.key(0), images, Augmentation(shift=2)).sum(axis=(1, 2)).tolist()
         [1.0, 1.0]
     """
+    if images.ndim == 4:  # one key: the same changes in each channel
+        channels = [augment(key, images[..., i], settings) for i in range(images.shape[3])]
+        return jnp.stack(channels, axis=-1)
     if settings.flip:
         images = geometry.flip(jax.random.fold_in(key, 2), images, settings.flip)
     images = geometry.move(key, images, settings)

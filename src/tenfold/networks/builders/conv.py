@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
+from tenfold.core.image_shape import ImageShape, is_colour
 from tenfold.networks.builders.arguments import (
     BATCH_NORM,
     DROPOUT,
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def conv(
-    image_shape: tuple[int, int],
+    image_shape: ImageShape,
     classes: int,
     *,
     filters: Annotated[Sequence[int], Field("Filters of the convolutions.", SIZES)] = (32, 64),
@@ -41,10 +42,11 @@ def conv(
     """Build a network of convolutions, then dropout and a softmax layer.
 
     Batch normalisation follows the max-pooling of its layer: it has fewer values to normalise
-    there.
+    there. Where features have become smaller than a window, as in a deep network for small images,
+    the convolution pads them as ``"same"`` does and the pooling is left out.
 
     Args:
-        image_shape: height and width of the images, in pixels.
+        image_shape: ``(height, width)``, or ``(height, width, 3)`` of coloured images.
         classes: number of outputs.
         filters: of each convolution.
         kernels: side of the windows, for all layers or one per layer; so too the next arguments.
@@ -56,7 +58,7 @@ def conv(
         dropout: share of features dropped before the softmax layer.
 
     Returns:
-        An untrained model with inputs ``[n, height, width, 1]`` and outputs ``[n, classes]``.
+        An untrained model with inputs ``[n, height, width, 1 or 3]`` and outputs ``[n, classes]``.
 
     Raises:
         InputError: an argument is out of range, an activation or padding is unknown, or a list is
@@ -80,12 +82,18 @@ def conv(
     }
     per_layer = [fields[name].per_layer(value, len(filters)) for name, value in layered.items()]
     check_activation(activation)
-    model = keras.Sequential([keras.Input((*image_shape, 1))])
+    model = keras.Sequential(
+        [keras.Input(image_shape if is_colour(image_shape) else (*image_shape, 1))]
+    )
+    extent = min(image_shape[:2])
     for count, side, step, pool, name, is_normal in zip(filters, *per_layer, strict=True):
+        border = padding if side <= extent else "same"
         model.add(
-            keras.layers.Conv2D(count, side, strides=step, padding=padding, use_bias=not is_normal)
+            keras.layers.Conv2D(count, side, strides=step, padding=border, use_bias=not is_normal)
         )
-        pooled = [keras.layers.MaxPooling2D(pool)] if pool > 1 else []
+        extent = -(-(extent if border == "same" else extent - side + 1) // step)
+        pooled = [keras.layers.MaxPooling2D(pool)] if 1 < pool <= extent else []
+        extent //= pool if pooled else 1
         active = keras.layers.Activation(name)
         normal = [*pooled, keras.layers.BatchNormalization(), active]
         for layer in normal if is_normal else [active, *pooled]:

@@ -1,8 +1,10 @@
 """Fully connected networks."""
 
 from collections.abc import Sequence
+from math import prod
 from typing import TYPE_CHECKING, Annotated
 
+from tenfold.core.image_shape import ImageShape
 from tenfold.networks.builders.arguments import (
     BATCH_NORM,
     DROPOUT,
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def dense(
-    image_shape: tuple[int, int],
+    image_shape: ImageShape,
     classes: int,
     *,
     hidden: Annotated[Sequence[int], Field("Units of the hidden dense layers.", SIZES)] = (512,),
@@ -35,7 +37,7 @@ def dense(
     """Build a network of dense layers on the flattened pixels, with a softmax over the classes.
 
     Args:
-        image_shape: height and width of the images, in pixels.
+        image_shape: ``(height, width)``, or ``(height, width, 3)`` of coloured images.
         classes: number of outputs.
         hidden: units of the hidden layers; empty for softmax regression.
         activation: of all hidden layers, or one per layer.
@@ -45,7 +47,7 @@ def dense(
             every activation.
 
     Returns:
-        An untrained model with inputs ``[n, height * width]`` and outputs ``[n, classes]``.
+        An untrained model with inputs ``[n, pixels]`` and outputs ``[n, classes]``.
 
     Raises:
         InputError: an argument is out of range, an activation is unknown, or a list is not as long
@@ -68,7 +70,7 @@ def dense(
     activations = fields["activation"].per_layer(activation, len(hidden))
     rates = fields["dropout"].per_layer(dropout, len(hidden))
     check_activation(activation)
-    model = keras.Sequential([keras.Input((image_shape[0] * image_shape[1],))])
+    model = keras.Sequential([keras.Input((prod(image_shape),))])
     if gaussian_noise:
         model.add(keras.layers.GaussianNoise(gaussian_noise))
     for units, name, rate in zip(hidden, activations, rates, strict=True):

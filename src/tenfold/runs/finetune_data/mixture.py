@@ -9,6 +9,7 @@ from math import ceil
 import numpy as np
 
 from tenfold.core.errors import InputError
+from tenfold.core.image_shape import size_text
 from tenfold.data import Dataset, Origin, Splits
 from tenfold.data.splitting import DEFAULT_VALIDATION
 from tenfold.data.synthetic import REJECT_CLASS
@@ -57,10 +58,11 @@ def mix(user_data: UserData, rehearsal: Rehearsal, batch_size: int) -> Mixture:
         InputError: there are no user images, they have another shape than the network takes, or
             the rehearsal data are not available.
     """
-    shape = user_data.train.shape[1:]
-    if shape != rehearsal.image_shape:
+    shape, needed = user_data.train.image_shape, rehearsal.image_shape
+    if shape != needed:
         raise InputError(
-            f"{user_data.name}: images of {shape}, {rehearsal.name} takes {rehearsal.image_shape}"
+            f"{user_data.name}: images of {size_text(shape)}, {rehearsal.name} takes "
+            f"{size_text(needed)}; add --resize for 28x28, or give other images"
         )
     if not len(user_data.train):
         raise InputError(f"{user_data.name}: no images to train on; at least one is needed")

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from tenfold.core import assets
 from tenfold.core.errors import InputError
+from tenfold.core.image_shape import ImageShape
 from tenfold.data import Dataset, Splits, load
 from tenfold.data.sources import DIGITS, names
 from tenfold.data.splitting import stratified_mask
@@ -39,14 +40,14 @@ class Rehearsal:
     Attributes:
         name: ``reader``, or the absolute path of the run or model file.
         class_names: the classes, in the order of the network's outputs.
-        image_shape: height and width in pixels.
+        image_shape: of its images.
         load: returns splits with at most the requested number of training images, and all
             validation and test images.
     """
 
     name: str
     class_names: tuple[str, ...]
-    image_shape: tuple[int, int]
+    image_shape: ImageShape
     load: Callable[[int], Splits]
 
 
@@ -83,12 +84,12 @@ def rehearsal_of_model_file(name: str, path: Path, card: Mapping[str, Any]) -> R
     """
     try:
         class_names = tuple(card["class_names"])
-        height, width = card["image_shape"]
+        shape = tuple(card["image_shape"])
         dataset = str(card["data"]["name"])
     except (KeyError, TypeError, ValueError):
         raise model_file.damaged(path) from None
     splits_of = partial(_load_by_name, path, dataset, class_names)
-    return Rehearsal(name, class_names, (height, width), splits_of)
+    return Rehearsal(name, class_names, shape, splits_of)
 
 
 def subset(train: Dataset, images: int, seed: int) -> Dataset:

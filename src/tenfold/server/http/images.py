@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from starlette.requests import ClientDisconnect, Request
 
 from tenfold.core.errors import InputError
+from tenfold.core.image_shape import ImageShape, is_colour
 from tenfold.data.value_range import ValueRange, to_uint8
 from tenfold.export.predictor import Predictor
 from tenfold.server.http.body import (
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 Images = npt.NDArray[np.uint8]
-Shape = tuple[int, int]
+Shape = ImageShape
 
 IMAGE_FORMATS = ("PNG", "JPEG")
 PICTURE_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
@@ -41,7 +43,7 @@ PICTURE_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
 async def read_images(
     request: Request, predictor: Predictor, limits: Limits
 ) -> tuple[Images, list[str]]:
-    """Return the images of a request, uint8 ``[n, height, width]``, and warnings about them.
+    """Return the images of a request, uint8 ``[n, *shape]``, and warnings about them.
 
     Args:
         request: with an image file, bytes, JSON or a multipart form as its body.
@@ -69,7 +71,7 @@ async def read_images(
 
 
 async def read_image(request: Request, predictor: Predictor, limits: Limits) -> Images:
-    """Return the single image of a request: uint8 ``[height, width]``; see ``read_images``."""
+    """Return the single image of a request: uint8 of the shape; see ``read_images``."""
     images, _ = await read_images(request, predictor, limits)
     if len(images) > 1:
         raise ServiceError("images_too_many", f"{len(images):,} images; send one")
@@ -98,29 +100,30 @@ async def read_picture(request: Request, limits: Limits) -> Image:
 
 
 def decode_image(data: bytes, shape: Shape) -> Images:
-    """Decode a PNG or JPEG file of the model's size as greyscale.
+    """Decode a PNG or JPEG file of the model's size, as grey or in colour as the model takes it.
 
     Args:
         data: the file.
-        shape: the expected height and width.
+        shape: of the model's images.
 
     Returns:
-        uint8 ``[height, width]``.
+        uint8 of the shape.
 
     Raises:
         ServiceError: the file cannot be decoded, or the image has another size.
     """
-    height, width = shape
+    height, width = shape[:2]
     image = _open(data, IMAGE_FORMATS, height * width)
     if image.size != (width, height):
         raise ServiceError(
             "image_size",
-            f"an image of {image.width}x{image.height} pixels; the model takes {width}x{height}, "
-            "and /v1/read takes pictures of any size",
+            f"an image of {image.width}x{image.height} pixels; the model takes {width}x{height}; "
+            "/v1/read finds digits in pictures of any size",
         )
     try:
-        if image.mode != "L":
-            image = image.convert("L")
+        mode = "RGB" if is_colour(shape) else "L"
+        if image.mode != mode:
+            image = image.convert(mode)
         return np.asarray(image)
     except Exception as error:  # decoders raise many exception types for damaged files
         raise _unreadable(error) from None
@@ -140,12 +143,12 @@ def _from_files(files: list[bytes], shape: Shape) -> Images:
 
 
 def _from_bytes(body: bytes, shape: Shape, limits: Limits) -> Images:
-    pixels = shape[0] * shape[1]
+    pixels = prod(shape)
     n, rest = divmod(len(body), pixels)
     if rest or not n:
         raise ServiceError(
             "image_size",
-            f"{len(body):,} bytes; send {shape[0]}x{shape[1]} = {pixels:,} bytes per image, "
+            f"{len(body):,} bytes; send {'x'.join(map(str, shape))} = {pixels:,} bytes per image, "
             "row by row",
         )
     _check_count(n, limits)
@@ -175,6 +178,8 @@ def _from_json(body: bytes, predictor: Predictor, limits: Limits) -> tuple[Image
     _check_count(len(images), limits)
     try:
         rows = [row for image in images for row in image]
+        if is_colour(shape):
+            rows = [pixel for row in rows for pixel in row]
         # An array of strings would reserve the length of the longest string for each of them.
         if not {kind for row in rows for kind in map(type, row)} <= {int, float}:
             raise ServiceError("invalid", "images: all values must be numbers")
@@ -182,10 +187,8 @@ def _from_json(body: bytes, predictor: Predictor, limits: Limits) -> tuple[Image
         if array.shape[1:] != shape:
             raise ValueError(array.shape)
     except (ValueError, TypeError, OverflowError):
-        height, width = shape
-        raise ServiceError(
-            "invalid", f"images: give n lists of {height} lists of {width} numbers"
-        ) from None
+        lists = " lists of ".join(map(str, shape))
+        raise ServiceError("invalid", f"images: give n lists of {lists} numbers") from None
     return _in_bytes(array, predictor.pixels, pixels)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold.core.errors import InputError
+from tenfold.core.image_shape import is_colour
 from tenfold.data import Splits
 from tenfold.networks.recipes import Recipe
 from tenfold.runs.finetune_data.mixture import Mixture, mix
@@ -70,7 +71,11 @@ def prepare_finetuning(
 
     pretrained = find_pretrained(start)
     chosen = finetuning_recipe(pretrained) if recipe is None else recipe
-    user_data = load_user_data(data, pretrained.class_names, options)
+    user_data = load_user_data(
+        data,
+        pretrained.class_names,
+        {"grey": not is_colour(pretrained.image_shape), **options},
+    )
     mixture = mix(user_data, pretrained.rehearsal, chosen.batch_size)
     models = _networks(pretrained, chosen)
     for model in models:

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from tenfold.core.errors import InputError
 from tenfold.core.files import sha256
+from tenfold.core.image_shape import ImageShape
 from tenfold.export import model_file
 from tenfold.export.session import Session
 from tenfold.networks import is_python_file
@@ -46,8 +47,8 @@ class Pretrained:
         finetuned: whether they were fine-tuned themselves.
         seeds: one a network.
         class_names: the classes, in the order of the outputs.
-        image_shape: height and width in pixels.
-        predict: uint8 images ``[n, height, width]`` to the mean of the networks' probabilities,
+        image_shape: of the images.
+        predict: uint8 images ``[n, *image_shape]`` to the mean of the networks' probabilities,
             float32 ``[n, classes]``.
         rehearsal: the data they were trained on.
         build: returns the networks with their trained weights.
@@ -59,7 +60,7 @@ class Pretrained:
     finetuned: bool
     seeds: list[int]
     class_names: tuple[str, ...]
-    image_shape: tuple[int, int]
+    image_shape: ImageShape
     predict: Callable[[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]
     rehearsal: Rehearsal
     build: Callable[[], list[keras.Model]]
@@ -162,8 +163,7 @@ def _estimate_statistics(model: Any, images: npt.NDArray[np.uint8], recipe: Reci
     from tenfold.export.weights import estimate_statistics
     from tenfold.networks.augmentation import augment
 
-    height, width = images.shape[1:]
     scaled = scale_images(jax.numpy.asarray(images), "unit")
     augmented = augment(jax.random.key(0), scaled, recipe.augmentation)
-    shape = input_shape(model, (height, width))
+    shape = input_shape(model, images.shape[1:])
     estimate_statistics(model, np.asarray(augmented).reshape(len(images), *shape))

@@ -31,7 +31,7 @@ class Model(BaseModel):
 
     name: str
     class_names: list[str]
-    image_shape: list[int] = Field(description="Height and width in pixels.")
+    image_shape: list[int] = Field(description="Height, width, and 3 channels if coloured.")
     threshold: dict[str, Any] | None
     recipe: dict[str, Any]
     scores: dict[str, Any]

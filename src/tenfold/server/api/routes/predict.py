@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from starlette.responses import Response
 
 from tenfold.core import limits
+from tenfold.core.image_shape import ImageShape
 from tenfold.data.value_range import NAMES
 from tenfold.server.api.answers import to_answers
 from tenfold.server.api.openapi import BINARY, one_field, request_body, responses
@@ -44,24 +45,27 @@ def _array(items: dict[str, Any], smallest: int, largest: int) -> dict[str, Any]
     return {"type": "array", "items": items, "minItems": smallest, "maxItems": largest}
 
 
-_SIDE, _MOST = limits.IMAGE_SIDE, limits.MAX_REQUEST_IMAGES
-_PIXEL: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": 255}
-_ROWS = _array(_array(_array(_PIXEL, _SIDE, _SIDE), _SIDE, _SIDE), 1, _MOST)
-_JSON = one_field("images", _ROWS)
-_JSON["properties"]["pixels"] = {
-    "type": "string",
-    "description": "Values of black and white: binary, unit, signed, byte, word or LOW..HIGH.",
-    "enum": list(NAMES),
-}
-BODY = request_body(
-    {
-        "image/png": BINARY,
-        "image/jpeg": BINARY,
-        "application/octet-stream": BINARY,
-        "application/json": _JSON,
-        "multipart/form-data": one_field("file", _array(BINARY, 1, _MOST)),
+def request_schema(shape: ImageShape) -> dict[str, Any]:
+    """The body of a request for a model of images of this shape."""
+    most = limits.MAX_REQUEST_IMAGES
+    image: dict[str, Any] = {"type": "integer", "minimum": 0, "maximum": 255}
+    for size in reversed(shape):
+        image = _array(image, size, size)
+    as_json = one_field("images", _array(image, 1, most))
+    as_json["properties"]["pixels"] = {
+        "type": "string",
+        "description": "Values of black and white: binary, unit, signed, byte, word or LOW..HIGH.",
+        "enum": list(NAMES),
     }
-)
+    return request_body(
+        {
+            "image/png": BINARY,
+            "image/jpeg": BINARY,
+            "application/octet-stream": BINARY,
+            "application/json": as_json,
+            "multipart/form-data": one_field("file", _array(BINARY, 1, most)),
+        }
+    )
 
 
 def predict_routes(service: Service) -> APIRouter:
@@ -69,10 +73,13 @@ def predict_routes(service: Service) -> APIRouter:
     routes = APIRouter(tags=["Predictions"])
 
     @routes.post(
-        PATH, response_model=Predictions, responses=responses(*IMAGE_ERRORS), openapi_extra=BODY
+        PATH,
+        response_model=Predictions,
+        responses=responses(*IMAGE_ERRORS),
+        openapi_extra=request_schema(service.model.current.predictor.image_shape),
     )
     async def predict(request: Request, top: Top = DEFAULT_TOP) -> Response:
-        """Classify images of the model's size: bright strokes on a dark background."""
+        """Classify images of the model's size, like those that it was trained on."""
         model = service.model
         predictor = model.current.predictor
         images, warnings = await read_images(request, predictor, service.settings.limits)

@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 
 from tenfold.core import limits
 from tenfold.core.errors import InputError, NoDigitError
+from tenfold.core.image_shape import size_text
 from tenfold.server.api.answers import encode_png_base64, to_answers
 from tenfold.server.api.openapi import BINARY, one_field, request_body, responses
 from tenfold.server.api.routes.predict import DEFAULT_TOP, IMAGE_ERRORS, Top
@@ -79,7 +80,10 @@ def read_routes(service: Service) -> APIRouter:
         picture = await read_picture(request, service.settings.limits)
         model = service.model.current
         if model.predictor.image_shape != limits.IMAGE_SHAPE:
-            raise ServiceError("invalid", "this model does not take images of 28x28 pixels")
+            size = size_text(model.predictor.image_shape)
+            raise ServiceError(
+                "invalid", f"this model takes images of {size}, digits are 28x28; use /v1/predict"
+            )
         return await service.reading_queue.run(_read, picture, model, top)
 
     return routes

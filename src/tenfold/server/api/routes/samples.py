@@ -15,6 +15,7 @@ from starlette.responses import Response
 
 from tenfold.core import limits
 from tenfold.core.errors import InputError
+from tenfold.core.image_shape import size_text
 from tenfold.data.samples import Samples, UnknownSampleError
 from tenfold.server.api.answers import encode_png
 from tenfold.server.api.openapi import BINARY, media, request_body, responses
@@ -91,6 +92,11 @@ def sample_routes(service: Service) -> APIRouter:
     async def add_sample(request: Request) -> Any:
         """Store an image with its correct label."""
         sample = await parse_model(request, NewSample)
+        shape = service.model.current.predictor.image_shape
+        if shape != limits.IMAGE_SHAPE:
+            raise ServiceError(
+                "invalid", f"this model takes images of {size_text(shape)}, samples are 28x28"
+            )
         return await asyncio.to_thread(_add, service.samples, sample)
 
     @routes.delete(

@@ -27,7 +27,7 @@ function showCard(model) {
   const threshold = model.threshold;
   const facts = {
     Classes: model.class_names.join(", "),
-    Images: `${model.image_shape.join(" × ")} pixels, grey`,
+    Images: `${model.image_shape.slice(0, 2).join(" × ")} pixels, ${model.image_shape.length === 3 ? "in colour" : "grey"}`,
     Threshold: threshold ? `${(100 * threshold.value).toFixed(1)} % confidence; below it the answer is “I don’t know”` : "none",
     Size: `${Math.round(model.bytes / 1024).toLocaleString("en")} KiB`,
     Source: model.source === "shipped" ? "packaged with tenfold" : model.source,
