@@ -20,6 +20,7 @@ ORDER = (
     "metrics",
     "figures",
     "data",
+    "keras_datasets",
     "networks",
     "engine",
     "export",
@@ -30,6 +31,7 @@ ORDER = (
     "report",
     "handwriting",
     "server",
+    "lessons",
     "cli",
     "__main__",
 )

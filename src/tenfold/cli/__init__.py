@@ -7,7 +7,7 @@ Importing a module adds its commands; `--help` lists them in the order of these 
 - ``train``, ``recipes``, ``reproduce``, ``study``, ``audit``: commands that train
 - ``evaluate``, ``report``, ``export``: commands on runs
 - ``read``, ``collect``, ``serve``: handwriting and the service
-- ``data``, ``doctor`` with ``doctor_checks``: datasets and installation
+- ``data``, ``lessons``, ``doctor`` with ``doctor_checks``: datasets, lessons, installation
 - ``audit_text``, ``data_text``, ``evaluation_text``, ``reproduction_text``,
   ``run_text``, ``study_text``, ``text``: console output of results
 """
@@ -27,5 +27,6 @@ from tenfold.cli import serve
 from tenfold.cli import study
 from tenfold.cli import audit
 from tenfold.cli import data
+from tenfold.cli import lessons
 
 __all__ = ["main", "run"]

@@ -4,6 +4,7 @@ Every function returns a matplotlib Figure made without pyplot: no window, no ba
 left open, and the user's matplotlib settings stay unchanged.
 
 - `images`, `tiles`: galleries, predictions, weights; images in rows
+- `embedding`, `lines`: a dataset in the plane and mean images; curves of any quantity
 - `curves`, `confusion`, `reliability`, `risk_coverage`, `intervals`: one figure each
 - `annotation`: an image with the digits found in it
 - `output`, `svg`: figures as files, HTML and inline SVG
@@ -14,8 +15,10 @@ from tenfold.figures.annotation import annotated
 from tenfold.figures.common import BLUE, DPI, INK, QUIET, RULE, VERMILLION
 from tenfold.figures.confusion import confusion_matrix
 from tenfold.figures.curves import learning_curves
+from tenfold.figures.embedding import embedding, mean_images
 from tenfold.figures.images import GALLERY_LIMIT, WEIGHTS_LIMIT, gallery, predictions, weights
 from tenfold.figures.intervals import INTERVALS_LIMIT, intervals
+from tenfold.figures.lines import lines
 from tenfold.figures.output import data_uri, save, to_html, to_png, warn_if_not_drawn
 from tenfold.figures.reliability import reliability
 from tenfold.figures.risk_coverage import risk_coverage
@@ -34,9 +37,12 @@ __all__ = [
     "annotated",
     "confusion_matrix",
     "data_uri",
+    "embedding",
     "gallery",
     "intervals",
     "learning_curves",
+    "lines",
+    "mean_images",
     "predictions",
     "reliability",
     "risk_coverage",

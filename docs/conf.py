@@ -1,0 +1,38 @@
+"""Settings of the documentation site; `scripts/docs` builds it."""
+
+import os
+from importlib.metadata import version as installed_version
+
+os.environ["KERAS_BACKEND"] = "jax"
+
+project = "tenfold"
+author = "The tenfold authors"
+release = version = installed_version("tenfold")
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
+exclude_patterns = ["_build"]
+
+html_theme = "furo"
+html_title = "tenfold"
+html_static_path = ["_static"]
+html_css_files = ["figures.css"]
+html_copy_source = False
+html_show_sourcelink = False
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented_params"
+napoleon_use_admonition_for_examples = False
+napoleon_use_ivar = True
+napoleon_custom_sections = ["Source"]
+
+myst_heading_anchors = 3
+myst_enable_extensions = ["colon_fence"]
+
+nb_execution_mode = "cache"
+nb_execution_timeout = 300
+nb_execution_raise_on_error = True
+nb_execution_in_temp = True
+nb_merge_streams = True
+nb_code_prompt_show = "Show the solution"
+nb_code_prompt_hide = "Hide the solution"

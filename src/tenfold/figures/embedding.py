@@ -1,0 +1,103 @@
+"""A dataset in the plane, and the mean image of each class."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from tenfold.core.errors import InputError
+from tenfold.figures.common import INK, QUIET, Array, count, names_of_classes, new_figure
+from tenfold.figures.images import gallery
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Of Okabe and Ito (jfly.uni-koeln.de, 2008); the letter tells classes of one colour apart.
+_COLORS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#222222")
+
+
+def embedding(
+    features: npt.ArrayLike, labels: npt.ArrayLike, class_names: Sequence[str] | None = None
+) -> Figure:
+    """Draw each image as the name of its class, at its first two principal components.
+
+    Principal component analysis (PCA) is the linear map to the plane that keeps the most variance.
+
+    Args:
+        features: ``[n, ...]`` with at least 2 numbers each, such as pixels or activations.
+        labels: integers ``[n]``.
+        class_names: one per class, by default "0", "1", "2", ...; the first letter is drawn.
+
+    Raises:
+        InputError: the shapes do not match, or there are fewer than 3 images.
+
+    >>> points = np.array([[0.0, 0, 9], [0, 1, 0], [5, 1, 0], [6, 0, 0]])
+    >>> embedding(points, [0, 0, 1, 1]).get_label()
+    '4 images of 2 classes at their first 2 principal components, 98 % of the variance'
+    """
+    values = np.asarray(features, dtype=np.float64)
+    true = np.asarray(labels)
+    if values.ndim < 2 or len(values) < 3 or values[0].size < 2:
+        raise InputError(f"features: shape {list(values.shape)}; give [n, 2 or more], n from 3")
+    if true.shape != values.shape[:1] or true.dtype.kind not in "iu":
+        raise InputError(f"labels: shape {list(true.shape)}; give {len(values)} whole numbers")
+    classes = int(true.max()) + 1
+    names = names_of_classes(class_names, len(class_names or range(classes)))
+    points, kept = _principal_components(values.reshape(len(values), -1))
+    figure = new_figure(5.6, 4.4)
+    axes: Any = figure.subplots()
+    for label in np.unique(true):
+        color = _COLORS[label % len(_COLORS)]
+        for x, y in points[true == label]:
+            axes.text(x, y, names[label][:1], color=color, fontsize=7, ha="center", va="center")
+    axes.set_xlim(points[:, 0].min(), points[:, 0].max())
+    axes.set_ylim(points[:, 1].min(), points[:, 1].max())
+    axes.margins(0.03)
+    axes.set_xticks([])
+    axes.set_yticks([])
+    axes.spines[["top", "right", "left", "bottom"]].set_color(QUIET)
+    axes.set_title("First two principal components", loc="left", fontsize=10, color=INK)
+    figure.set_label(
+        f"{count(len(values), 'image')} of {len(np.unique(true))} classes at their first 2 "
+        f"principal components, {100 * kept:.0f} % of the variance"
+    )
+    return figure
+
+
+def _principal_components(rows: Array) -> tuple[Array, float]:
+    """Return the first two components ``[n, 2]`` and their share of the variance."""
+    centred = rows - rows.mean(axis=0)
+    u, s, _ = np.linalg.svd(centred, full_matrices=False)
+    variance = s**2
+    return u[:, :2] * s[:2], float(variance[:2].sum() / (variance.sum() or 1.0))
+
+
+def mean_images(
+    images: npt.ArrayLike, labels: npt.ArrayLike, class_names: Sequence[str] | None = None
+) -> Figure:
+    """Draw the mean image of each class.
+
+    Args:
+        images: uint8 ``[n, height, width]``.
+        labels: integers ``[n]``; each class has at least one image.
+        class_names: one per class, by default "0", "1", "2", ...
+
+    Raises:
+        InputError: the shapes do not match, or a class has no image.
+
+    >>> mean_images(np.zeros((4, 28, 28), np.uint8), [0, 1, 1, 0]).axes[0].texts[1].get_text()
+    '1'
+    """
+    pixels, true = np.asarray(images), np.asarray(labels)
+    if pixels.ndim != 3 or true.shape != pixels.shape[:1]:
+        raise InputError(f"images: shape {list(pixels.shape)} with labels {list(true.shape)}")
+    classes = int(true.max()) + 1 if class_names is None else len(class_names)
+    names = names_of_classes(class_names, classes)
+    counts = np.bincount(true, minlength=classes)
+    if not counts.all():
+        raise InputError(f"labels: class {names[int(counts.argmin())]} has no image; name others")
+    means = [pixels[true == k].mean(axis=0).round().astype(np.uint8) for k in range(classes)]
+    return gallery(np.stack(means), titles=names, columns=min(10, classes))
