@@ -9,6 +9,12 @@ from typing import Any, NoReturn
 from tenfold.core.errors import InputError
 from tenfold.export.graph import Graph, Tensor
 from tenfold.export.layers.activations import ACTIVATIONS, activate, activation_key
+from tenfold.export.layers.traced import emit_traced
+
+
+class NotExportable(InputError):
+    """A layer cannot be exported."""
+
 
 Converter = Callable[..., Tensor]
 """Takes the graph, the layer or operation, and its inputs; adds nodes; returns the output."""
@@ -56,16 +62,18 @@ def emit(graph: Graph, layer: Any, *inputs: Any, **named: Any) -> Any:
 
     name = type(layer).__name__
     operands = [*inputs, *(value for value in named.values() if isinstance(value, Tensor))]
-    if isinstance(layer, keras.Model):
+    if isinstance(layer, keras.Model) and name in ("Sequential", "Functional"):
         return _emit_model(graph, layer, operands)
-    if not type(layer).__module__.startswith("keras."):
-        return refuse(layer)
-    table = LAYERS if isinstance(layer, keras.Layer) else OPERATIONS
-    if name in table:
-        return table[name](graph, layer, *operands)
-    if activation_key(name) in ACTIVATIONS:
-        return activate(graph, layer, operands[0]) or refuse(layer)
-    return refuse(layer)
+    if type(layer).__module__.startswith("keras."):
+        table = LAYERS if isinstance(layer, keras.Layer) else OPERATIONS
+        try:
+            if name in table:
+                return table[name](graph, layer, *operands)
+            if activation_key(name) in ACTIVATIONS:
+                return activate(graph, layer, operands[0]) or refuse(layer)
+        except NotExportable:
+            pass  # the converter does not take these arguments
+    return emit_traced(graph, layer, inputs, named, refuse)
 
 
 def emit_activation(graph: Graph, layer: Any, tensor: Tensor) -> Tensor:
@@ -81,10 +89,9 @@ def emit_activation(graph: Graph, layer: Any, tensor: Tensor) -> Tensor:
 
 def refuse(layer: Any, reason: str = "") -> NoReturn:
     """Raise the error for a layer that cannot be exported."""
-    raise InputError(
+    raise NotExportable(
         f"layer {layer.name!r} ({type(layer).__name__}){reason} cannot be exported; build the "
-        "network of Keras's dense, convolution, pooling, normalization, reshaping and merging "
-        "layers"
+        "network of other layers"
     )
 
 
@@ -94,8 +101,6 @@ def _emit_model(graph: Graph, model: Any, inputs: list[Any]) -> Any:
         for layer in model.layers:
             tensor = emit(graph, layer, tensor)
         return tensor
-    if type(model).__name__ != "Functional":
-        refuse(model)
     # Keras 3.15 has no public traversal of a functional model. This one, which its own call()
     # uses, applies a function to each layer; here on tensors of the graph instead of arrays.
     outputs = model._run_through_graph(inputs, lambda layer: partial(emit, graph, layer))
