@@ -110,6 +110,18 @@ def test_arrays_are_fed_as_they_are(images):
         same(theirs, ours, rtol=1e-3)
 
 
+def test_a_range_that_the_model_does_not_expect_is_said(images, capsys):
+    with seeded(1):
+        model = keras.Sequential(
+            [keras.Input((28, 28)), layers.Rescaling(1 / 255), layers.Flatten(), layers.Dense(10)]
+        )
+    model.compile("sgd", "mse")
+    tenfold.fit(model, images.scaled(), images.labels, verbose=2)
+    assert (
+        "pixels: fed as 0 to 1, since x is fed as it is, but the model" in capsys.readouterr().out
+    )
+
+
 def test_one_sigmoid_unit_and_several_labels_an_image(images, x):
     high = (images.labels > 4).astype(int)
     build = partial(linear, "binary_crossentropy", 1, "sigmoid")

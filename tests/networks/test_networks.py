@@ -194,3 +194,16 @@ def test_invalid_networks_are_refused(make, words):
     with pytest.raises(InputError, match=words) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("function", "value"), [("set_image_data_format", "channels_first"), ("set_floatx", "float16")]
+)
+def test_an_unusual_configuration_of_keras_is_named(function, value):
+    usual = {"set_image_data_format": "channels_last", "set_floatx": "float32"}[function]
+    getattr(keras.config, function)(value)
+    try:
+        with pytest.raises(InputError, match=f"{value}.*keras.json"):
+            build("conv", {}, (28, 28), 10, seed=0)
+    finally:
+        getattr(keras.config, function)(usual)

@@ -46,6 +46,10 @@ def train(
         str | None,
         typer.Option("--from", metavar="START", help="Fine-tune: reader, a run or a model file."),
     ] = None,
+    export: Annotated[
+        bool,
+        typer.Option("--export/--no-export", help="Refuse a network that cannot be exported."),
+    ] = True,
     resume: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Resume a stopped training.")
     ] = None,
@@ -79,6 +83,7 @@ def train(
                 validation=validation,
                 corrections=corrections,
                 start=start,
+                export=export,
                 watch=watch,
                 **reading,
             )

@@ -160,6 +160,25 @@ def require_device() -> None:
         ) from error
 
 
+def unusual_configuration() -> str:
+    """What the global configuration of Keras changes, as a clause; empty if nothing.
+
+    Source: the documentation of ``keras.config``.
+    """
+    changed = [
+        f"{name} {value}"
+        for name, value, usual in (
+            ("image_data_format", keras.config.image_data_format(), "channels_last"),
+            ("floatx", keras.config.floatx(), "float32"),
+        )
+        if value != usual
+    ]
+    if not changed:
+        return ""
+    file = "keras.json in ~/.keras, or keras.config.set_"
+    return f"Keras is configured with {' and '.join(changed)} ({file}...)"
+
+
 def enable_compilation_cache() -> None:
     """Store compiled programs in tenfold's cache folder, unless the user has set another folder."""
     config: Any = jax.config

@@ -11,7 +11,7 @@ from tenfold.data import Dataset
 from tenfold.engine.callbacks import CallbackEpochs
 from tenfold.engine.device_data import DeviceData
 from tenfold.engine.fit_data import FitData, prepare_data
-from tenfold.engine.pixels import PixelRange, find_pixel_range
+from tenfold.engine.pixels import RAW, PixelRange, find_pixel_range
 from tenfold.engine.program import Program
 from tenfold.networks.recipes import Augmentation
 
@@ -132,14 +132,28 @@ def _pixel_range(
             return PixelRange(pixels, "the argument says so")
         return find_pixel_range(model, data.train)
     images = data.train.images
-    if images.dtype == "uint8":
-        return PixelRange(pixels or "byte", "x is uint8, and is fed as it is")
+    if images.dtype == "uint8" and pixels is not None:
+        return PixelRange(pixels, "the argument says so")
     if pixels is not None:
         raise InputError("pixels: x is of floats, which are fed as they are; leave it out")
     if augmentation:
         raise InputError("augmentation: x is of floats; give a Dataset or images of type uint8")
     low, high = float(images.min()), float(images.max())
-    return PixelRange("byte", "x is fed as it is", f"{low:g} to {high:g}")
+    reason = f"x is fed as it is{_doubt(model, data, high)}"
+    return PixelRange("byte", reason, f"{low:g} to {high:g}")
+
+
+def _doubt(model: keras.Model, data: FitData, high: float) -> str:
+    """What contradicts the range of arrays: as in Keras, they are fed in it all the same."""
+    try:
+        expected = find_pixel_range(model, data.train, data.encoding)
+    except InputError:
+        return ""
+    if expected == RAW:
+        return "; pixels='unit' feeds 0 to 1" if data.train.images.dtype == "uint8" else ""
+    if (expected.name == "byte") == (high > 2):
+        return ""
+    return f", but {expected.reason}: check x"
 
 
 def _check(epochs: int, batch_size: int, steps_per_epoch: int | None) -> None:

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from tenfold.core.backend import keras
+from tenfold.core.backend import keras, unusual_configuration
 from tenfold.core.errors import InputError, one_line
 from tenfold.engine.geometry import find_geometry, shape_text
 from tenfold.engine.losses import encode, find_encoding
@@ -102,9 +102,10 @@ class InputAdapter:
         try:
             model._symbolic_build(data_batch=(x, y))
         except (ValueError, TypeError) as error:
+            changed = unusual_configuration()
             raise InputError(
                 f"the model cannot be trained on images of {shape_text(x.shape[1:])}: "
-                f"{one_line(error, 200)}"
+                f"{one_line(error, 150)}{'; ' if changed else ''}{changed}"
             ) from error
 
 

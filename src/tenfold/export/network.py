@@ -49,8 +49,10 @@ def to_onnx(
     """
     from onnx import TensorProto, helper, numpy_helper
 
+    from tenfold.engine.inputs import input_shape, output_shape
+
     graph = build_graph(models, image_shape, temperatures, pixels)
-    units = models[0].output_shape[-1]
+    units = output_shape(models[0], input_shape(models[0], image_shape))[-1]
     classes = 2 if units == 1 else units
     return as_model(
         helper.make_graph(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +27,7 @@ def is_python_file(name: str) -> bool:
 
 
 def split(name: str) -> tuple[Path, str]:
-    """Split a name into the path of the file and the name of the function, by default ``build``.
+    """Split a name into the path of the file and the name in it, by default ``build``.
 
     Example:
         >>> split("net.py:wide"), split("net.py")
@@ -34,53 +36,102 @@ def split(name: str) -> tuple[Path, str]:
     if name.endswith(".py"):
         return Path(name), "build"
     path, _, function = name.rpartition(":")
-    return Path(path), function
+    return Path(path), function or "build"
 
 
 def build_network(name: str) -> keras.Model:
-    """Run a Python file and call its function, which builds a network.
+    """Run a Python file and call its function, which builds a network, or take its model.
+
+    Args:
+        name: ``FILE.py:NAME`` of a function or a ``keras.Model``; without a name ``build``, or the
+            only model of the file.
 
     Raises:
-        InputError: the file cannot be run, the function is missing, takes arguments, fails or
-            returns something else than a ``keras.Model`` of Keras's own layers.
+        InputError: the file cannot be run, has no such function or model, the function takes
+            arguments, fails or returns something else than a ``keras.Model`` of Keras's own
+            layers.
     """
     from tenfold.core.backend import keras
 
-    path, function_name = split(name)
+    path, wanted = split(name)
     if not path.is_file():
         raise InputError(f"{path}: no such file; give it as my_network.py:build")
-    function = getattr(_module(path), function_name, None)
-    if not callable(function):
-        raise InputError(f"{path}: has no function {function_name!r}; give it as FILE.py:FUNCTION")
-    if any(
-        p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
-        for p in inspect.signature(function).parameters.values()
-    ):
-        raise InputError(f"{name}: the function must be callable without arguments")
-    try:
-        model = function()
-    except Exception as error:
-        raise InputError(f"{name} failed: {one_line(error)}") from error
+    with _running(path) as module:
+        made = _find(module, path, wanted)
+        model = made if isinstance(made, keras.Model) else _call(made, name)
     if not isinstance(model, keras.Model):
         raise InputError(f"{name} returned {type(model).__name__}; it must return a keras.Model")
     _require_keras_layers(model, name)
     return model
 
 
-def _module(path: Path) -> Any:
+def _find(module: Any, path: Path, wanted: str) -> Any:
+    """The function or model of a name; for ``build`` also the only model of the file."""
+    from tenfold.core.backend import keras
+
+    made = getattr(module, wanted, None)
+    models = [n for n, value in vars(module).items() if isinstance(value, keras.Model)]
+    if made is None and wanted == "build" and len(models) == 1:
+        return getattr(module, models[0])
+    if callable(made):
+        return made
+    functions = [
+        n
+        for n, value in vars(module).items()
+        if inspect.isfunction(value) and value.__module__ == module.__name__ and n[0] != "_"
+    ]
+    names = ", ".join((functions + models)[:8]) or "none"
+    raise InputError(
+        f"{path}: has no function or model {wanted!r}; give it as FILE.py:NAME with one of: {names}"
+    )
+
+
+def _call(function: Any, name: str) -> Any:
+    if any(
+        p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+        for p in inspect.signature(function).parameters.values()
+    ):
+        raise InputError(f"{name}: the function must be callable without arguments")
+    try:
+        return function()
+    except (Exception, SystemExit) as error:
+        raise InputError(f"{name} failed: {_explained(error)}") from error
+
+
+@contextmanager
+def _running(path: Path) -> Iterator[Any]:
+    """Run a file as a module that imports the modules beside it, also later in its functions."""
     spec = importlib.util.spec_from_file_location(f"tenfold_user_{path.stem}", path.resolve())
     if spec is None or spec.loader is None:
         raise InputError(f"{path}: not a Python file")
     module = importlib.util.module_from_spec(spec)
-    folder = str(path.resolve().parent)
-    sys.path.insert(0, folder)
+    folder, before = path.resolve().parent, set(sys.modules)
+    sys.path.insert(0, str(folder))
     try:
-        spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:
-        raise InputError(f"{path} failed: {one_line(error)}") from error
+        try:
+            spec.loader.exec_module(module)
+        except (Exception, SystemExit) as error:
+            raise InputError(f"{path} failed: {_explained(error)}") from error
+        yield module
     finally:
-        sys.path.remove(folder)
-    return module
+        sys.path.remove(str(folder))
+        # A file in another folder may have neighbours of the same names.
+        for name in set(sys.modules) - before:
+            file = getattr(sys.modules[name], "__file__", None)
+            if file and Path(file).resolve().parent == folder:
+                del sys.modules[name]
+
+
+def _explained(error: BaseException) -> str:
+    """The error of a user's file; a missing TensorFlow with what to import instead."""
+    missing = getattr(error, "name", None) if isinstance(error, ImportError) else None
+    package = str(missing or "").partition(".")[0]
+    if package in ("tensorflow", "tf_keras", "torch"):
+        return (
+            f"it imports {package}, which is not installed; tenfold trains Keras 3 on JAX: write "
+            "'import keras' and 'from keras import layers' instead"
+        )
+    return one_line(error)
 
 
 def _require_keras_layers(model: keras.Model, name: str) -> None:

@@ -64,6 +64,7 @@ def build(
                 )
             return python_file.build_network(network)
         function = _builder(network, arguments)
+        _require_usual_configuration(network)
         try:
             return function(image_shape, classes, **arguments)
         except InputError:
@@ -72,6 +73,15 @@ def build(
             raise InputError(
                 f"a {network} network cannot be built with these arguments: {one_line(error)}"
             ) from error
+
+
+def _require_usual_configuration(network: str) -> None:
+    from tenfold.core.backend import unusual_configuration
+
+    if changed := unusual_configuration():
+        raise InputError(
+            f"{changed}; {network} networks need channels_last and float32: change it back"
+        )
 
 
 def _builder(network: str, arguments: Mapping[str, Any]) -> Callable[..., keras.Model]:

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from tenfold import engine, networks
 from tenfold.core.backend import keras
+from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
 from tenfold.data import Splits
 from tenfold.engine.compile import compile_network
@@ -123,6 +124,22 @@ def build_program(runs: Sequence[PreparedRun], splits: Splits) -> engine.Program
     if networks.is_python_file(recipe.network) and not runs[0].resumed:
         engine.require_probabilities(models[0], shape, recipe.input_range, recipe.network)
     return program
+
+
+def require_exportable(run: PreparedRun, splits: Splits) -> None:
+    """Check before the training that a run's networks, which are built, can be exported.
+
+    Raises:
+        InputError: a layer cannot be exported.
+    """
+    from tenfold.export.network import to_onnx
+
+    try:
+        to_onnx(run.models[:1], splits.train.shape[1:], pixels=run.record.recipe.input_range)
+    except InputError as error:
+        raise InputError(
+            f"{error}; to train it all the same, give --no-export (in Python export=False)"
+        ) from error
 
 
 def count_parameters(recipe: Recipe, splits: Splits) -> int:

@@ -30,6 +30,7 @@ from tenfold.training.prepare import (
     prepare_finetuned,
     prepare_new,
     prepare_resumed,
+    require_exportable,
     start_job,
 )
 from tenfold.training.run_folder import locked, refuse_folder_in_use
@@ -47,6 +48,7 @@ def train(
     validation: int | None = None,
     corrections: str | Path | None = None,
     protocol: str = "held-out",
+    export: bool = True,
     verbose: bool = True,
     watch: Callable[[Path], None] | None = None,
     **options: Any,
@@ -68,6 +70,7 @@ def train(
         corrections: a file of corrected labels, see ``tenfold.load``.
         protocol: ``held-out``; or ``published``: train on all training images and validate on
             the test set, as the tutorials do. The run's ledger records this use of the test set.
+        export: refuse, before the training, a network of a Python file that cannot be exported.
         verbose: show progress on stderr.
         watch: called with the folder when the training begins. With it, validation predictions
             are stored after each epoch, so that a run can be shown while it is trained.
@@ -109,7 +112,7 @@ def train(
         run = prepare_new(folder, chosen, splits, seeds, protocol)
         if verbose and run.pixels is not None and is_python_file(chosen.network):
             print(run.pixels.describe(), file=sys.stderr)  # noqa: T201
-        return _train_one(run, splits, verbose, watch)
+        return _train_one(run, splits, verbose, watch, export)
 
 
 def resume(
@@ -180,9 +183,13 @@ def train_together(
 
 
 def _train_one(
-    run: PreparedRun, splits: Splits, verbose: bool, watch: Callable[[Path], None] | None
+    run: PreparedRun,
+    splits: Splits,
+    verbose: bool,
+    watch: Callable[[Path], None] | None,
+    export: bool = False,
 ) -> Run:
-    (job,) = _train([run], splits, verbose, watch)
+    (job,) = _train([run], splits, verbose, watch, export)
     job.raise_if_diverged()
     return Run(job.folder)
 
@@ -192,8 +199,13 @@ def _train(
     splits: Splits,
     verbose: bool,
     watch: Callable[[Path], None] | None = None,
+    export: bool = False,
 ) -> list[TrainingJob]:
     program = build_program(runs, splits)
+    if verbose and program.geometry.note:
+        print(program.geometry.note, file=sys.stderr)  # noqa: T201
+    if export and is_python_file(runs[0].record.recipe.network):
+        require_exportable(runs[0], splits)
     with ExitStack() as resources:
         jobs = [start_job(run, resources) for run in runs]
         warn_about_data(splits)

@@ -1,5 +1,8 @@
 """Conversion of Keras's layers and operations to ONNX, one decorated function each.
 
+Layers without a function are traced by JAX (``traced``), and each operation of JAX is converted
+(``primitives``).
+
 ``registry`` holds the table and converts whole networks; the other modules fill it.
 """
 

@@ -66,7 +66,8 @@ class Value:
         for axis, size in enumerate(array.shape):
             if size % BATCH == 0 and size:
                 first = np.take(array, [0], axis=axis)
-                if not np.array_equal(np.broadcast_to(first, array.shape), array):
+                same = (first == array) | (first != first)  # also NaN
+                if not np.all(same):
                     raise Unsupported("a constant that differs between the images of a batch")
                 array = first
         self.physical = array.shape

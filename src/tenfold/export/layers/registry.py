@@ -89,10 +89,7 @@ def emit_activation(graph: Graph, layer: Any, tensor: Tensor) -> Tensor:
 
 def refuse(layer: Any, reason: str = "") -> NoReturn:
     """Raise the error for a layer that cannot be exported."""
-    raise NotExportable(
-        f"layer {layer.name!r} ({type(layer).__name__}){reason} cannot be exported; build the "
-        "network of other layers"
-    )
+    raise NotExportable(f"layer {layer.name!r} ({type(layer).__name__}){reason} cannot be exported")
 
 
 def _emit_model(graph: Graph, model: Any, inputs: list[Any]) -> Any:
