@@ -210,6 +210,7 @@ def two_inputs():
     ("make", "named", "words"),
     [
         (two_inputs, {}, r"2 inputs \(one, two\)"),
+        (partial(linear, shape=(14, 56)), {}, "takes inputs of 14x56, the images are 28x28"),
         (linear, {"class_weight": {0: 1.0}}, "class_weight: no weight for class '1'"),
         (linear, {"class_weight": {99: 1.0}}, "class 99 is unknown"),
         (linear, {"sample_weight": [1.0]}, "sample_weight: shape"),

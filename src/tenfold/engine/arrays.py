@@ -34,9 +34,9 @@ class ArrayData:
         return len(self.images)
 
     @property
-    def shape(self) -> tuple[int, ...]:
-        """Number of images and their shape."""
-        return self.images.shape
+    def image_shape(self) -> tuple[int, ...]:
+        """Shape of an image."""
+        return tuple(self.images.shape[1:])
 
     def __getitem__(self, index: slice) -> ArrayData:
         return ArrayData(self.images[index], self.labels[index], self.class_names, self.encoding)

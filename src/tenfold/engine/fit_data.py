@@ -38,7 +38,7 @@ class FitData:
     @property
     def image_shape(self) -> tuple[int, ...]:
         """Shape of an image."""
-        return tuple(self.train.images.shape[1:])
+        return self.train.image_shape
 
     @property
     def classes(self) -> int:

@@ -15,6 +15,9 @@ from tenfold.core.errors import InputError
 PADDING = 8
 """Rows or columns that are added by repeating the edge; larger inputs are resized to."""
 
+STRETCH = 0.05
+"""The largest relative change of the ratio of width and height by resizing."""
+
 Matrix = npt.NDArray[np.float32]
 
 
@@ -58,24 +61,26 @@ def find_geometry(image_shape: tuple[int, ...], shape: tuple[int, ...]) -> Geome
     LeNet pads 28x28 to 32x32; others are resized with linear interpolation.
 
     Raises:
-        InputError: the input is no image of the same or of three channels.
+        InputError: the input is no image of the same or of three channels, or of other proportions.
 
     Example:
         >>> find_geometry((28, 28), (32, 32, 3)).note
         'images: 28x28 padded to 32x32, grey repeated to 3 channels'
     """
-    if prod(shape) == prod(image_shape):
+    if _same_elements(image_shape, shape):
         return Geometry(image_shape, shape)
     channels = image_shape[2] if len(image_shape) == 3 else 1
     wanted = shape[2] if len(shape) == 3 else 1
-    if len(image_shape) not in (2, 3) or len(shape) not in (2, 3) or wanted not in (channels, 3):
+    images = {2, 3} >= {len(image_shape), len(shape)} and wanted in (channels, 3)
+    old, new = image_shape[:2], shape[:2]
+    padded = images and all(0 <= b - a <= PADDING for a, b in zip(old, new, strict=True))
+    stretched = images and not padded and abs(old[0] * new[1] / (old[1] * new[0]) - 1) > STRETCH
+    if not images or stretched:
         raise InputError(
             f"the model takes inputs of {shape_text(shape)}, the images are "
             f"{shape_text(image_shape)}; begin it with keras.Input({image_shape}), or with "
             f"keras.Input({(prod(image_shape),)})"
         )
-    old, new = image_shape[:2], shape[:2]
-    padded = all(0 <= b - a <= PADDING for a, b in zip(old, new, strict=True))
     make = _padding if padded else _interpolation
     rows, columns = (make(a, b) for a, b in zip(old, new, strict=True))
     notes = []
@@ -94,6 +99,12 @@ def find_geometry(image_shape: tuple[int, ...], shape: tuple[int, ...]) -> Geome
         repeats,
         f"images: {', '.join(notes)}",
     )
+
+
+def _same_elements(one: tuple[int, ...], other: tuple[int, ...]) -> bool:
+    """Whether a reshape keeps the order of axes: flattened, or with axes of 1 more or less."""
+    sizes = [[size for size in shape if size != 1] for shape in (one, other)]
+    return sizes[0] == sizes[1] or (prod(one) == prod(other) and min(map(len, sizes)) == 1)
 
 
 def shape_text(shape: tuple[int | None, ...]) -> str:

@@ -135,7 +135,7 @@ def require_exportable(run: PreparedRun, splits: Splits) -> None:
     from tenfold.export.network import to_onnx
 
     try:
-        to_onnx(run.models[:1], splits.train.shape[1:], pixels=run.record.recipe.input_range)
+        to_onnx(run.models[:1], splits.image_shape, pixels=run.record.recipe.input_range)
     except InputError as error:
         raise InputError(
             f"{error}; to train it all the same, give --no-export (in Python export=False)"
