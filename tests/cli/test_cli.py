@@ -205,6 +205,24 @@ def test_predict_reads_arrays_one_line_an_image(run, few, tenfold_main, suffix):
     assert [line.split()[1] for line in lines] == [run.top(i, 1)[0][0][0] for i in images]
 
 
+def test_predict_writes_the_answers_to_a_table_of_a_competition(run, few, tenfold_main):
+    pixels = [f"pixel{i}" for i in range(784)]
+    rows = few.test.images[:5].reshape(5, -1).tolist()
+    lines = [",".join(map(str, row)) for row in [pixels, *rows]]
+    Path("test.csv").write_text("\n".join(lines) + "\n")
+    code, out, error = tenfold_main("predict", run.path, "test.csv", "-o", "submission.csv")
+    assert (code, out, error) == (0, "submission.csv  5 predictions\n", "")
+    labels = [ranked[0][0] for ranked in run.top(few.test.images[:5], 1)]
+    expected = ["ImageId,Label", *(f"{i},{label}" for i, label in enumerate(labels, 1))]
+    assert Path("submission.csv").read_text().splitlines() == expected
+    found = json.loads(tenfold_main("predict", run.path, "test.csv", "--json")[1])
+    assert [one["label"] for one in found] == labels
+    assert set(found[0]) == {"image", "label", "confidence", "accepted", "top"}
+    rows = tenfold_main("predict", run.path, "test.csv", "--csv")[1].splitlines()
+    assert rows[0] == "image,label,confidence,accepted"
+    assert rows[1].startswith(f"test.csv[0],{labels[0]},")
+
+
 def test_predict_reports_dark_ink_on_light_paper(run, few, tenfold_main):
     image = digits(few, 1).images[0]
     Image.fromarray(image).resize((56, 56)).save("big.png")

@@ -5,7 +5,7 @@ Importing a module adds its commands; `--help` lists them in the order of these 
 - ``app``: start and end of every command, shared options; ``recipe_options``,
   ``generated_options``: options generated from declarations
 - ``train``, ``recipes``, ``reproduce``, ``study``, ``audit``: commands that train
-- ``evaluate``, ``report``, ``export``: commands on runs
+- ``evaluate``, ``predict``, ``report``, ``export``: commands on runs
 - ``read``, ``collect``, ``serve``: handwriting and the service
 - ``data``, ``lessons``, ``doctor`` with ``doctor_checks``: datasets, lessons, installation
 - ``audit_text``, ``data_text``, ``evaluation_text``, ``reproduction_text``,
@@ -19,6 +19,7 @@ from tenfold.cli import recipes
 from tenfold.cli import reproduce
 from tenfold.cli import doctor
 from tenfold.cli import evaluate
+from tenfold.cli import predict
 from tenfold.cli import report
 from tenfold.cli import export
 from tenfold.cli import read

@@ -82,11 +82,13 @@ def main() -> None:
 def _warnings_in_one_line() -> Iterator[None]:
     """Show warnings of tenfold in one line each, without the place in the code."""
     with warnings.catch_warnings():
-        original = warnings.showwarning
+        original, shown = warnings.showwarning, set[str]()
 
         def show(message: Warning | str, category: type[Warning], *place: Any, **more: Any) -> None:
             if issubclass(category, TenfoldWarning):
-                typer.echo(f"tenfold: warning: {message}", err=True)
+                if str(message) not in shown:
+                    typer.echo(f"tenfold: warning: {message}", err=True)
+                shown.add(str(message))
             else:
                 original(message, category, *place, **more)
 

@@ -1,20 +1,13 @@
-"""Commands that evaluate and compare runs, and that predict."""
+"""Commands that evaluate and compare runs."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
 from tenfold.cli.app import AsJson, RunPath, app, echo_json, out_option
-from tenfold.cli.generated_options import NOTHING, with_read_options
-
-if TYPE_CHECKING:
-    from tenfold.export.predictor import Predictor
-    from tenfold.runs import Run
 
 Split = Annotated[
     str | None,
@@ -139,55 +132,3 @@ def calibrate(
 
     opened = Run(run)
     typer.echo(evaluation_text.describe_calibrations(opened.calibrate(error_rate), opened.seeds))
-
-
-@app.command()
-@with_read_options
-def predict(
-    network: Annotated[
-        Path, typer.Argument(metavar="RUN|FILE", help="A run, or a file from tenfold export.")
-    ],
-    images: Annotated[
-        list[Path], typer.Argument(metavar="IMAGE...", help="Image, .npy or .npz files.")
-    ],
-    top: Annotated[int, typer.Option(help="How many classes to show.")] = 1,
-    reading: Mapping[str, Any] = NOTHING,
-    invert: Annotated[bool, typer.Option("--invert", help="Exchange light and dark.")] = False,
-) -> None:
-    """Predict the class of each image, or answer "I don't know"."""
-    from tenfold.cli import evaluation_text
-    from tenfold.core.errors import InputWarning
-    from tenfold.core.read_options import ReadOptions
-    from tenfold.data.image_files import read_images
-
-    opened = _open_network(network)
-    options = ReadOptions.of(reading)
-    with warnings.catch_warnings(record=True) as found:
-        warnings.simplefilter("always", InputWarning)
-        batches = [
-            read_images(path, opened.image_shape, options, opened.pixels, invert=invert)
-            for path in images
-        ]
-    for line in dict.fromkeys(str(warning.message) for warning in found):
-        typer.echo(f"tenfold: {line}", err=True)
-    inverted = 0
-    for pixels, names in batches:
-        inverted += opened.count_inverted(pixels, "byte")
-        probabilities = opened.predict(pixels, pixels="byte")
-        predictions = zip(
-            names, opened.rank(probabilities, top), opened.accepts(probabilities), strict=True
-        )
-        for name, ranked, accepted in predictions:
-            typer.echo(f"{name}  {evaluation_text.describe_prediction(ranked, bool(accepted))}")
-    if inverted:
-        total = sum(len(names) for _, names in batches)
-        typer.echo(
-            f"tenfold: {evaluation_text.describe_inverted(inverted, total, invert)}", err=True
-        )
-
-
-def _open_network(path: Path) -> Run | Predictor:
-    from tenfold.export.predictor import Predictor
-    from tenfold.runs import Run
-
-    return Predictor(path) if path.is_file() else Run(path)

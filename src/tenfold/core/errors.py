@@ -10,16 +10,16 @@ class InputError(ValueError):
     """
 
 
-class InputWarning(UserWarning):
+class TenfoldWarning(UserWarning):
+    """A result that needs attention, in one line; the command line prints it to stderr."""
+
+
+class InputWarning(TenfoldWarning):
     """Doubtful input that is used all the same."""
 
 
 class NoDigitError(InputError):
     """A readable picture without digits."""
-
-
-class TenfoldWarning(UserWarning):
-    """A result that needs attention, in one line; the command line prints it to stderr."""
 
 
 def warn(message: str) -> None:

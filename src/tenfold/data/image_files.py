@@ -197,16 +197,26 @@ def read_images(
         images = as_uint8(image[None], str(path), options.pixels, trained)
         return 255 - images if invert else images, [str(path)]
     array = _read_npy(path) if suffix == ".npy" else _read_npz(path)
+    images = to_inputs(array, path, shape, options, trained)
+    return 255 - images if invert else images, [f"{path}[{i}]" for i in range(len(images))]
+
+
+def to_inputs(
+    array: npt.NDArray[Any],
+    path: Path,
+    shape: tuple[int, ...],
+    options: ReadOptions,
+    trained: ValueRange = BYTE,
+) -> npt.NDArray[np.uint8]:
+    """Convert the array of a file to inputs of a network; see `read_images`."""
     try:
-        if options.resize:
-            array = as_uint8(array, "its array", options.pixels, trained)
-            array = resized(as_pixels(array, "its array"), (shape[0], shape[1]))
-            images = as_batch(array, shape, "byte")
-        else:
-            images = as_batch(array, shape, options.pixels, trained)
+        if not options.resize:
+            return as_batch(array, shape, options.pixels, trained)
+        levels = as_uint8(array, "its array", options.pixels, trained)
+        resized_levels = resized(as_pixels(levels, "its array"), (shape[0], shape[1]))
+        return as_batch(resized_levels, shape, "byte")
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
-    return 255 - images if invert else images, [f"{path}[{i}]" for i in range(len(images))]
 
 
 def _read_npy(path: Path) -> npt.NDArray[Any]:
