@@ -42,7 +42,7 @@ def test_a_dataset_in_any_range_is_read_as_0_to_255(name, tmp_path):
     splits = load(tmp_path / "d.npz", validation=0)
     got = {image.tobytes() for part in splits.present().values() for image in part.images}
     assert got == {image.tobytes() for image in expected.astype(np.uint8)}
-    assert (f"pixels {splits.pixels} are" in splits.source) == (splits.pixels != "0..255")
+    assert f"pixels {splits.pixels} from black to white" in splits.source
 
 
 @ranges
@@ -134,7 +134,7 @@ def test_names_and_bounds_of_ranges():
 
 def test_check_names_the_range(tmp_path):
     np.savez(tmp_path / "d.npz", x_train=BYTES > 99, y_train=LABELS)
-    assert "pixels 0..1 are black to white" in check(tmp_path / "d.npz").warnings
+    assert "pixels 0..1 from black to white" in check(tmp_path / "d.npz").decisions
 
 
 def test_the_shipped_reader_reads_bitmaps_of_whole_numbers():

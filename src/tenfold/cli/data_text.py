@@ -50,6 +50,7 @@ def describe_sources(sources: Sequence[Source]) -> str:
 def describe_report(report: Report) -> str:
     """Return a report of `check`: problems and warnings, then statistics."""
     lines = [f"{report.source}: {report.kind}, {len(report.class_names)} classes"]
+    lines += [f"read as     {'; '.join(report.decisions)}"] * bool(report.decisions)
     lines += [f"problem     {text}" for text in report.problems]
     lines += [f"unreadable  {file.path}: {file.reason}" for file in report.unreadable]
     lines += [f"warning     {text}" for text in report.warnings]

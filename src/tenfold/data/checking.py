@@ -84,6 +84,7 @@ class Report:
         unreadable: image files that cannot be read.
         problems: why `load` rejects the data, one line each.
         warnings: findings that need attention, one line each.
+        decisions: how the data were understood, such as which column holds the labels.
     """
 
     source: str
@@ -96,6 +97,7 @@ class Report:
     unreadable: tuple[Unreadable, ...]
     problems: tuple[str, ...]
     warnings: tuple[str, ...]
+    decisions: tuple[str, ...] = ()
 
     @property
     def usable(self) -> bool:
@@ -150,6 +152,7 @@ def check(source: str | Path, **options: Any) -> Report:
         unreadable=raw.unreadable,
         problems=tuple(problems),
         warnings=(*raw.notes, *_split_warnings(splits), *_duplicate_warnings(groups, splits)),
+        decisions=raw.decisions,
     )
 
 

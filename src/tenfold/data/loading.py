@@ -127,7 +127,7 @@ def _make_splits(raw: RawData, origin: Origin) -> Splits:
         split: Dataset(part.images, part.labels, raw.class_names, name)
         for split, part in raw.splits.items()
     }
-    notes = [f"{origin.source} ({raw.format})", *raw.notes]
+    notes = [f"{origin.source} ({raw.format})", *raw.decisions, *raw.notes]
     train, validation, test = datasets["train"], datasets.get("validation"), datasets.get("test")
     if test is None:
         total = len(train)

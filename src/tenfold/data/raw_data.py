@@ -55,6 +55,7 @@ class RawData:
         names: class names in the order of the labels; None if the data only number them.
         unreadable: image files that are in no split.
         notes: assumptions and omissions, for the record.
+        decisions: how the data were understood, for the user to see.
         pixels: the values of black and white as stored, such as 0..255.
         format: name of the format; the registry fills it in.
     """
@@ -63,6 +64,7 @@ class RawData:
     names: tuple[str, ...] | None = None
     unreadable: tuple[Unreadable, ...] = ()
     notes: tuple[str, ...] = ()
+    decisions: tuple[str, ...] = ()
     pixels: str = "0..255"
     format: str = ""
 

@@ -8,7 +8,7 @@ from tenfold.core.read_options import ReadOptions
 from tenfold.data.channels import with_equal_channels
 from tenfold.data.convert import as_images, require_numbers
 from tenfold.data.raw_data import RawData
-from tenfold.data.value_range import BYTE, Levels, decide
+from tenfold.data.value_range import Levels, decide
 
 
 def convert_images(raw: RawData, options: ReadOptions) -> RawData:
@@ -35,6 +35,7 @@ def convert_images(raw: RawData, options: ReadOptions) -> RawData:
         else part
         for split, part in raw.splits.items()
     }
-    note = () if pixels == BYTE else (f"pixels {pixels} are black to white",)
-    converted = replace(raw, splits=splits, pixels=str(pixels), notes=(*raw.notes, *note))
+    height, width = next(iter(splits.values())).images.shape[1:3]
+    decisions = (*raw.decisions, f"pixels {pixels} from black to white", f"{height}x{width}")
+    converted = replace(raw, splits=splits, pixels=str(pixels), decisions=decisions)
     return with_equal_channels(converted, options.grey)

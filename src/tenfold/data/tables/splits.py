@@ -1,0 +1,46 @@
+"""Tables by split: their images and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from tenfold.core.errors import InputError
+from tenfold.core.read_options import ReadOptions
+from tenfold.data.raw_data import RawData, RawSplit, Unreadable
+from tenfold.data.tables.image_list import read_listed_images
+from tenfold.data.tables.table import Table
+
+
+def raw_data(tables: Mapping[str, Table], options: ReadOptions) -> RawData:
+    """Return the splits of tables.
+
+    Args:
+        tables: by split. Only the table of train may have a column that divides it.
+        options: how to read images that a table names.
+
+    Raises:
+        InputError: the labels of train are missing, or a cell is wrong.
+    """
+    train = tables["train"]
+    if train.columns.label is None:
+        raise InputError(
+            f"{train.path} has no column of labels; say which it is with --label-column"
+        )
+    splits: dict[str, RawSplit] = {}
+    unreadable: list[Unreadable] = []
+    for split, table in tables.items():
+        labels = table.labels()
+        if table.columns.path is not None:
+            images, kept, failures = read_listed_images(table, options.resize)
+            unreadable += failures
+            table_splits = {"train": np.ones(len(kept), bool)}
+            labels = labels[kept]
+        else:
+            images, table_splits = table.images(), table.splits()
+        for part, rows in table_splits.items() if split == "train" else [(split, slice(None))]:
+            splits[part] = RawSplit(images[rows], labels[rows], str(table.path))
+    return RawData(
+        splits, unreadable=tuple(unreadable), decisions=(train.columns.decision,)
+    )

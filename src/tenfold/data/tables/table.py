@@ -1,0 +1,166 @@
+"""A table of images: its rows as labels and pixels."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import isqrt
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenfold.core.errors import InputError
+from tenfold.data.convert import as_labels
+from tenfold.data.raw_data import split_of
+from tenfold.data.tables import columns as kinds
+from tenfold.data.tables.columns import Columns
+from tenfold.data.tables.source import encoding_of, layout_of, read_bytes, read_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+_HEAD_BYTES = 1 << 23
+_TO_BLANKS = str.maketrans("[](),;", "      ")
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The rows of a table.
+
+    Attributes:
+        path: of the file.
+        frame: the cells; its columns are numbered.
+        names: of the columns by number; None without a header.
+        columns: what each column is.
+        first_line: of the file, in which the first row stands.
+    """
+
+    path: Path
+    frame: pd.DataFrame
+    names: Sequence[str] | None
+    columns: Columns
+    first_line: int = 1
+
+    @property
+    def label_name(self) -> str | None:
+        """The name of the column of labels, if it has one."""
+        label = self.columns.label
+        return None if label is None or self.names is None else self.names[label]
+
+    def cells(self, column: int | None) -> pd.Series[Any]:
+        """Return the cells of a column, which the table has."""
+        return self.frame[column]
+
+    def labels(self) -> NDArray[Any]:
+        """Return the labels: int64 [n], or str [n] if they are text.
+
+        Raises:
+            InputError: a label is missing or no whole number.
+        """
+        label = -1 if self.columns.label is None else self.columns.label
+        values = self.cells(label)
+        if values.isna().any():
+            raise self._wrong_cell(label, "a label")
+        if values.dtype.kind in "iufb":
+            return as_labels(values.to_numpy(), f"{self.path}: label column")
+        return np.array([str(value).strip() for value in values])
+
+    def images(self) -> NDArray[Any]:
+        """Return the pixels as they are stored: [n, height, width].
+
+        Raises:
+            InputError: a cell is missing or no number, or images differ in size.
+        """
+        if self.columns.shape is None:
+            return self._from_strings(self.columns.pixels[0])
+        parts = [self.frame[column] for column in self.columns.pixels]
+        for column, part in zip(self.columns.pixels, parts, strict=True):
+            if part.dtype.kind not in "iufb" or (part.dtype.kind == "f" and part.isna().any()):
+                raise self._wrong_cell(column, "a number")
+        are_bytes = all(p.dtype.kind in "iu" and p.min() >= 0 and p.max() <= 255 for p in parts)
+        kind = np.dtype(np.uint8) if are_bytes else np.result_type(*{p.dtype for p in parts})
+        pixels = np.empty((len(self.frame), len(parts)), kind)
+        for i, part in enumerate(parts):
+            pixels[:, i] = part
+        return pixels.reshape(-1, *self.columns.shape)
+
+    def splits(self) -> dict[str, NDArray[np.bool_]]:
+        """Return the rows of each split, as a column says; all rows are train without one."""
+        everything = {"train": np.ones(len(self.frame), bool)}
+        if self.columns.split is None:
+            return everything
+        values = self.frame[self.columns.split].astype(str)
+        known = {value: _split_of(value) for value in values.unique()}
+        if None in known.values() or "train" not in known.values():
+            return everything
+        splits = values.map(known).to_numpy()
+        return {split: splits == split for split in dict.fromkeys(known.values()) if split}
+
+    def _from_strings(self, column: int) -> NDArray[Any]:
+        rows = []
+        for i, cell in enumerate(self.frame[column]):
+            pieces = str(cell).translate(_TO_BLANKS).split()
+            try:
+                rows.append(np.array(pieces, np.float32))
+            except ValueError:
+                raise self._wrong_cell(column, "numbers", i) from None
+            if len(rows[i]) != len(rows[0]) or isqrt(len(rows[i])) ** 2 != len(rows[i]):
+                raise InputError(
+                    f"{self.path}, line {i + self.first_line}: {len(rows[i])} pixels, where "
+                    f"{len(rows[0])} are in the first row; all need one square number of pixels"
+                )
+        side = isqrt(len(rows[0]))
+        return np.stack(rows).reshape(-1, side, side)
+
+    def _wrong_cell(self, column: int, needed: str, row: int | None = None) -> InputError:
+        import pandas as pd
+
+        cells = self.frame[column]
+        if row is None:
+            values = cells if needed == "a label" else pd.to_numeric(cells, errors="coerce")
+            row = int(values.isna().to_numpy().argmax())
+        cell = cells.iloc[row]
+        problem = "is missing" if pd.isna(cell) else f"is {str(cell)[:40]!r}"
+        name = repr(self.names[column][:40]) if self.names else str(column + 1)
+        return InputError(
+            f"{self.path}, line {row + self.first_line}: column {name} {problem}; {needed} is "
+            "needed"
+        )
+
+
+def read_table(path: Path, label_column: str | int | None = None) -> Table:
+    """Read a table and recognize its columns.
+
+    Args:
+        path: a text, possibly compressed.
+        label_column: as for `classify`.
+
+    Raises:
+        InputError: it is no table of images, or its columns are not certain.
+    """
+    content = read_bytes(path)
+    encoding = encoding_of(content)
+    if encoding is None:
+        raise InputError(f"{path} is not a text; give a table of images, or another format")
+    layout = layout_of(_head(content, encoding))
+    if layout is None:
+        raise InputError(f"{path} is empty; a label and 784 pixels a line are needed")
+    frame = read_frame(path, content, encoding, layout)
+    columns = kinds.classify(frame, layout.names, label_column, str(path))
+    return Table(path, frame, layout.names, columns, layout.skip + 1)
+
+
+def _head(content: bytes, encoding: str) -> str:
+    """Return the first complete lines of a text."""
+    text = content[:_HEAD_BYTES].decode(encoding, "ignore")
+    return text if len(content) <= _HEAD_BYTES else text.rpartition("\n")[0]
+
+
+def _split_of(value: str) -> str | None:
+    """Return the split that a value names; of a competition, the public test is validation."""
+    word = value.strip().lower()
+    if word in ("publictest", "public"):
+        return "validation"
+    return "test" if word in ("privatetest", "private") else split_of(word)
