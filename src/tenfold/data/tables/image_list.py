@@ -2,70 +2,54 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING
 
 from tenfold.core.errors import InputError
-from tenfold.core.limits import IMAGE_SIDE as SIDE
-from tenfold.data.convert import resize_to_square
-from tenfold.data.image_files import SUFFIXES, open_greyscale
-from tenfold.data.raw_data import Unreadable
+from tenfold.core.read_options import ReadOptions
+from tenfold.data.decoding import Encoded, decode_split
+from tenfold.data.image_files import SUFFIXES, open_pages
+from tenfold.data.raw_data import RawSplit, Unreadable
 from tenfold.data.tables.table import Table
 
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
-def read_listed_images(
-    table: Table, resize: bool
-) -> tuple[NDArray[np.uint8], NDArray[np.int64], list[Unreadable]]:
+
+def read_listed_images(table: Table, options: ReadOptions) -> tuple[RawSplit, list[Unreadable]]:
     """Read the images that a table names.
 
     Names are relative to the folder of the table, or to a folder in it; they may lack the suffix.
 
     Args:
         table: with a column of paths.
-        resize: bring images to 28x28.
+        options: how to read images.
 
     Returns:
-        Images uint8 [n, height, width], the rows they belong to, and the files that cannot be
-        read.
+        The images with their labels, and the files that cannot be read.
 
     Raises:
         InputError: no file is found, or the images differ in size.
     """
     folder = table.path.parent
     folders = [folder, *sorted(entry for entry in folder.iterdir() if entry.is_dir())]
-    images, rows, unreadable = [], [], []
-    for row, name in enumerate(table.cells(table.columns.path).astype(str)):
-        path = _find(folders, name.strip().replace("\\", "/"))
-        if path is None:
-            unreadable.append(Unreadable(str(folder / name), "no such file"))
-            continue
-        try:
-            image = open_greyscale(path)
-        except (InputError, OSError) as error:
-            unreadable.append(Unreadable(str(path), str(error)))
-            continue
-        pixels = resize_to_square(image) if resize else np.asarray(image)
-        if images and pixels.shape != images[0].shape:
-            raise InputError(
-                f"{path}: {image.width}x{image.height} pixels, others have "
-                f"{images[0].shape[1]}x{images[0].shape[0]}; add --resize (resize=True in Python) "
-                f"to bring all to {SIDE}x{SIDE}"
-            )
-        images.append(pixels)
-        rows.append(row)
-    if not images:
+    names = table.cells(table.columns.path).astype(str).str.strip().str.replace("\\", "/")
+    items = [
+        Encoded(str(folder / name), label, Path(name).stem, partial(_open, folders, name))
+        for name, label in zip(names, table.labels().tolist(), strict=True)
+    ]
+    split, unreadable = decode_split(items, str(table.path), options)
+    if not len(split.images):
         raise InputError(f"{table.path}: no image is found, such as {unreadable[0].path}")
-    return np.stack(images), np.array(rows), unreadable
+    return split, unreadable
 
 
-def _find(folders: list[Path], name: str) -> Path | None:
-    """Return the file of a name, in the first folder that has it."""
+def _open(folders: list[Path], name: str) -> list[Image]:
+    """Open the file of a name in the first folder that has it."""
     names = [name] if Path(name).suffix else [name, *(name + suffix for suffix in SUFFIXES)]
     for candidate in names:
         for folder in folders:
-            path = folder / candidate
-            if path.is_file():
-                return path
-    return None
+            if (folder / candidate).is_file():
+                return open_pages(folder / candidate)
+    raise InputError("no such file")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import numpy as np
-
 from tenfold.core.errors import InputError
 from tenfold.core.read_options import ReadOptions
 from tenfold.data.raw_data import RawData, RawSplit, Unreadable
@@ -31,16 +29,13 @@ def raw_data(tables: Mapping[str, Table], options: ReadOptions) -> RawData:
     splits: dict[str, RawSplit] = {}
     unreadable: list[Unreadable] = []
     for split, table in tables.items():
-        labels = table.labels()
         if table.columns.path is not None:
-            images, kept, failures = read_listed_images(table, options.resize)
+            splits[split], failures = read_listed_images(table, options)
             unreadable += failures
-            table_splits = {"train": np.ones(len(kept), bool)}
-            labels = labels[kept]
-        else:
-            images, table_splits = table.images(), table.splits()
-        for part, rows in table_splits.items() if split == "train" else [(split, slice(None))]:
+            continue
+        images, labels = table.images(), table.labels()
+        parts = table.splits() if split == "train" else {split: slice(None)}
+        for part, rows in parts.items():
             splits[part] = RawSplit(images[rows], labels[rows], str(table.path))
-    return RawData(
-        splits, unreadable=tuple(unreadable), decisions=(train.columns.decision,)
-    )
+    decisions = (train.columns.decision,)
+    return RawData(splits, unreadable=tuple(unreadable), decisions=decisions)
