@@ -13,6 +13,7 @@ import typer
 
 from tenfold.cli.app import app, for_each
 from tenfold.core.errors import InputError
+from tenfold.core.limits import IMAGE_SHAPE
 
 if TYPE_CHECKING:
     from tenfold.handwriting.reading import Reading
@@ -38,19 +39,30 @@ def read(
     """Read handwritten digits in photos, scans and drawings."""
     from tenfold.export.predictor import Predictor
     from tenfold.handwriting import annotation, reading
+    from tenfold.handwriting.model_view import view_of
+    from tenfold.handwriting.picture import pages_of
 
     if annotate is not None and len(pictures) > 1:
         raise InputError(f"--annotate: {len(pictures)} pictures; give one")
     if as_json and as_csv:
         raise InputError("--json, --csv: give one of them")
     predictor = None if model is None else Predictor(model)
+    if predictor is not None and predictor.image_shape == IMAGE_SHAPE:
+        view = str(view_of(predictor))
+        if view:
+            typer.echo(f"{model}: trained on digits {view}; the crops are changed so", err=True)
     show = _show_json if as_json else _csv_writer() if as_csv else _show_text
 
     def read_one(picture: Path) -> None:
-        result = reading.read(picture, predictor, deslant=deslant)
-        if annotate is not None:
-            annotation.annotate(picture, result, annotate)
-        show(picture, result)
+        pages = list(pages_of(picture))
+        if annotate is not None and len(pages) > 1:
+            raise InputError(f"--annotate: {picture} has {len(pages)} pages; give one picture")
+        for number, page in enumerate(pages, 1):
+            name = picture if len(pages) == 1 else Path(f"{picture}, page {number}")
+            result = reading.read(page, predictor, deslant=deslant)
+            if annotate is not None:
+                annotation.annotate(picture, result, annotate)
+            show(name, result)
 
     for_each(pictures, read_one, "read")
 

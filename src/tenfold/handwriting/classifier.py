@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold.core.assets import READER
 from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.export.predictor import Predictor
+from tenfold.handwriting.model_view import View, view_of
 from tenfold.handwriting.segmentation import Component
 
 Crops = NDArray[np.uint8]
@@ -37,9 +38,16 @@ class Classifier:
 
     @classmethod
     def from_predictor(cls, predictor: Predictor) -> Classifier:
-        """Return a classifier with a predictor's classes, in their order."""
+        """Return a classifier with a predictor's classes, in their order.
+
+        Crops are turned and inverted as the predictor's training images were.
+        """
         names = predictor.class_names
-        predict = partial(predictor, pixels="byte")
+        view = View() if predictor.path == READER else view_of(predictor)
+
+        def predict(crops: Crops) -> Probabilities:
+            return predictor(view.apply(crops), pixels="byte")
+
         return cls(predict, names.index(REJECT_CLASS) if REJECT_CLASS in names else None)
 
     def classify(self, components: Sequence[Component], crop: Crop) -> Classified:

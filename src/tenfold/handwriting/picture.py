@@ -83,6 +83,22 @@ def _as_array(source: Any) -> NDArray[Any]:
     return array
 
 
+def pages_of(path: Path) -> list[Path | Image]:
+    """Return the pages of a TIFF file, upright; of any other file, its path."""
+    from PIL import Image as pillow
+    from PIL import ImageOps, ImageSequence
+
+    try:
+        with pillow.open(path, formats=("TIFF",)) as image:
+            if getattr(image, "n_frames", 1) == 1:
+                return [path]
+            _check_size(str(path), *image.size)
+            pages = ImageSequence.Iterator(image)
+            return [ImageOps.exif_transpose(page).copy() for page in pages]
+    except Exception:  # no TIFF, or damaged: `load_picture` tells the reason
+        return [path]
+
+
 def upscale(pixels: Pixels) -> Pixels:
     """Enlarge a small picture ``[height, width, 3]``, so that strokes are several pixels wide."""
     from PIL import Image as pillow
@@ -128,6 +144,10 @@ def _decode(image: Image, name: str, max_side: int) -> Picture:
     frames = getattr(image, "n_frames", 1)
     if frames > 1 and image.format in ("GIF", "PNG", "WEBP"):
         raise InputError(f"{name} is an animation of {frames} pictures; give one of them")
+    if frames > 1 and image.format == "TIFF":
+        raise InputError(
+            f"{name} has {frames} pages; give one as a Pillow image, or run tenfold read for all"
+        )
     try:
         scale = max_side / max(width, height, max_side)
         # JPEG: decode at a reduced size, which is several times faster.
@@ -135,11 +155,12 @@ def _decode(image: Image, name: str, max_side: int) -> Picture:
         image.load()
         swapped = image.getexif().get(_ORIENTATION, 1) >= 5
         upright = ImageOps.exif_transpose(image)
+        pixels = _to_rgb(upright)
     except Exception as error:  # Pillow's decoders raise many types for damaged files
         reason = " ".join(str(error).split()).rstrip(".") or type(error).__name__
         raise InputError(f"{name} cannot be decoded ({reason}); save it again") from error
     size = (height, width) if swapped else (width, height)
-    return Picture(_reduce(_to_rgb(upright), max_side), size)
+    return Picture(_reduce(pixels, max_side), size)
 
 
 def _check_size(name: str, width: int, height: int) -> None:
