@@ -7,7 +7,6 @@ import pytest
 from pictures import composed, on_paper
 from PIL import Image
 
-from tenfold.cli import app
 from tenfold.core.assets import READER
 from tenfold.core.errors import InputError
 from tenfold.export.predictor import Predictor
@@ -68,12 +67,11 @@ def pages(path, *pictures):
     return path
 
 
-def test_all_pages_of_a_tiff_are_read(page, tmp_path, capsys):
+def test_all_pages_of_a_tiff_are_read(page, tmp_path, tenfold_main):
     path = pages(tmp_path / "scan.tif", page, page)
-    with pytest.raises(SystemExit) as ended:
-        app(["read", str(path), "--json"])
-    assert not ended.value.code
-    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    code, out, _ = tenfold_main("read", path, "--json")
+    assert code == 0
+    lines = [json.loads(line) for line in out.splitlines()]
     assert [line["text"] for line in lines] == [read(page).text] * 2
     assert [line["file"] for line in lines] == [f"{path}, page 1", f"{path}, page 2"]
     with pytest.raises(InputError, match="has 2 pages"):

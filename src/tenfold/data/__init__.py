@@ -11,6 +11,8 @@ raw_images       images of all splits, converted together
 image_files      image files, NPY and NPZ files, one by one
 image_tree       a folder of image files: its splits and classes
 array_sets       arrays by name -> images and labels of each split
+foreign          datasets of other libraries -> images, labels, class names
+in_memory        datasets in memory as raw data
 decoding         encoded images of a split -> arrays
 visible          what counts in a folder of data
 sources          named datasets: addresses, checksums, licences

@@ -119,7 +119,7 @@ def decode_pages(file: IO[bytes]) -> list[Image]:
                 )
             is_stack = image.format == "TIFF"
             pages = ImageSequence.Iterator(image) if is_stack else [image]
-            return [_without_alpha(ImageOps.exif_transpose(page)) for page in pages]
+            return [without_alpha(ImageOps.exif_transpose(page)) for page in pages]
     except InputError:
         raise
     except PIL.UnidentifiedImageError as error:
@@ -148,7 +148,8 @@ def deep_to_uint8(levels: NDArray[Any]) -> NDArray[np.uint8]:
     return rounded
 
 
-def _without_alpha(image: Image) -> Image:
+def without_alpha(image: Image) -> Image:
+    """Return an open image as `open_image` does: grey or RGB, with 8 bits."""
     from PIL import Image as pillow
 
     if image.mode[0] in "IF":  # 16 or 32 bits

@@ -14,6 +14,7 @@ from tenfold.data import dataset_cache, sources
 from tenfold.data.corrections import Corrections
 from tenfold.data.dataset import Dataset, Origin, Splits
 from tenfold.data.formats import read_raw
+from tenfold.data.in_memory import read_in_memory
 from tenfold.data.raw_data import RawData, validate_raw
 from tenfold.data.splitting import (
     DEFAULT_VALIDATION,
@@ -27,7 +28,7 @@ _MAX_LISTED_LENGTH = 150  # characters of the names of files in a message
 
 
 def load(
-    source: str | Path = "mnist",
+    source: Any = "mnist",
     *,
     validation: int = DEFAULT_VALIDATION,
     seed: int = 0,
@@ -45,7 +46,10 @@ def load(
     stratified sample of train, drawn by `seed`. Images keep their order.
 
     Args:
-        source: a name or a path. If a folder has the name of a dataset, write ``./mnist``.
+        source: a name or a path. If a folder has the name of a dataset, write ``./mnist``. Or a
+            dataset in memory: ``(x, y)`` or ``((x_train, y_train), (x_test, y_test))`` of arrays,
+            tensors, frames or lists of Pillow images; a dataset or loader of PyTorch, ``tf.data``
+            or Hugging Face, or one a split; a bunch of scikit-learn; a pandas frame.
         validation: number of images to hold out of train; 0 for none. The default of 5,000
             becomes a twelfth of the images if that is fewer.
         seed: of the draw, 0 or larger.
@@ -69,6 +73,13 @@ def load(
     if not isinstance(seed, (int, np.integer)) or seed < 0:
         raise InputError(f"seed must be a whole number from 0 on; received {seed!r}")
     reading = ReadOptions.of(options)
+    raw = None if isinstance(source, (str, Path)) else read_in_memory(source, reading)
+    if raw is not None:
+        raw = without_unreadable(raw, reading)
+        validate_raw(raw)
+        origin = Origin("memory", validation, int(seed), **asdict(reading))
+        splits = replace(_make_splits(raw, origin), origin=None)
+        return splits if corrections is None else _corrected(splits, Path(corrections).expanduser())
     named, path = resolve(source)
     name = named.name if named else str(path.resolve())
     origin = Origin(name, validation, int(seed), **asdict(reading))
@@ -88,7 +99,10 @@ def resolve(source: str | Path) -> tuple[sources.Source | None, Path]:
         InputError: it is neither a name nor an existing path.
     """
     if not isinstance(source, (str, Path)):
-        raise InputError(f"a dataset is a name or a path; received {type(source).__name__}")
+        raise InputError(
+            "a dataset is a name, a path, or images and labels (x, y); received "
+            f"{type(source).__name__}"
+        )
     named = sources.find(source) if isinstance(source, str) else None
     path = Path(source).expanduser()
     if named is None and not (source and _exists(path)):

@@ -1,0 +1,319 @@
+"""Datasets of other libraries, in memory: their images, labels and class names.
+
+They are recognized by the attributes they have, so none of the libraries is imported: datasets and
+loaders of PyTorch and torchvision, `tf.data` and `tfds`, Hugging Face `datasets`, pandas, bunches
+of scikit-learn, and lists of Pillow images.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from tenfold.core.errors import InputError
+from tenfold.data.array_sets import StoredArray
+from tenfold.data.dataset import SPLITS
+from tenfold.data.raw_data import natural_key, split_of
+
+_MAX_IMAGES = 10_000_000
+_ROLES = ("images", "labels")
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Images and labels of one split.
+
+    Attributes:
+        images: an array, or a list of arrays or Pillow images.
+        labels: an array or a list.
+        names: of the classes; None if the data do not tell.
+        note: an assumption, for the record.
+    """
+
+    images: Any
+    labels: Any
+    names: tuple[str, ...] | None = None
+    note: str = ""
+
+
+def splits_of(source: Any) -> dict[str, Labelled] | None:
+    """Return the images and labels of each split, or None for an object of no known library.
+
+    Raises:
+        InputError: the object is known, and its images or labels are not found.
+    """
+    if isinstance(source, Mapping) and not _is_bunch(source):
+        return _splits_of_mapping(source)
+    if isinstance(source, (tuple, list)):
+        return _splits_of_sequence(source)
+    found = _labelled(source)
+    return None if found is None else {"train": found}
+
+
+def _splits_of_mapping(source: Mapping[Any, Any]) -> dict[str, Labelled]:
+    """Read ``{"train": ..., "test": ...}``, ``{"x_train": ...}`` or images by class."""
+    keys = [str(key) for key in source]
+    parts = {split_of(key): value for key, value in source.items() if split_of(str(key))}
+    if parts and not any(_role(key) for key in keys):
+        found = {split: _labelled(parts[split]) for split in SPLITS if split in parts}
+        splits = {split: part for split, part in found.items() if part is not None}
+        if "train" not in splits and len(splits) == 1:
+            return {"train": next(iter(splits.values()))}
+        if "train" in splits:
+            return splits
+        raise InputError(f"the keys {', '.join(keys[:8])} name no train split with labels")
+    by_split: dict[str, dict[str, Any]] = {}
+    for key, value in source.items():
+        role = _role(str(key))
+        if role in _ROLES:
+            by_split.setdefault(split_of(str(key)) or "train", {})[role] = value
+    if by_split:
+        return {s: _from_roles(by_split[s], s, keys) for s in SPLITS if s in by_split}
+    counts = [len(images) for images in source.values()]
+    labels = np.repeat(np.array(keys), counts)
+    return {"train": Labelled([image for images in source.values() for image in images], labels)}
+
+
+def _from_roles(roles: dict[str, Any], split: str, keys: list[str]) -> Labelled:
+    missing = [role for role in _ROLES if role not in roles]
+    if missing:
+        raise InputError(f"no {missing[0]} of {split} among {', '.join(keys[:8])}")
+    return Labelled(_plain(roles["images"]), _plain(roles["labels"]))
+
+
+def _splits_of_sequence(source: Sequence[Any]) -> dict[str, Labelled] | None:
+    """Read (image, label) pairs, one dataset a split, or a `tfds` dataset with its info."""
+    if len(source) == 2 and hasattr(source[1], "features") and hasattr(source[1], "splits"):
+        splits = splits_of(source[0])
+        names = _names_of_feature(getattr(source[1], "features", {}), "label")
+        return {s: replace(part, names=names) for s, part in (splits or {}).items()}
+    if source and all(_is_item(item) for item in source):
+        images, labels = zip(*source, strict=True)
+        return {"train": Labelled(_images(images), _labels(labels))}
+    if len(source) == 2 and _is_column(source[1]) and len(source[0]) == len(source[1]):
+        return {"train": Labelled(_plain(source[0]), _plain(source[1]))}
+    names = {2: ("train", "test"), 3: SPLITS}.get(len(source), ())
+    parts = [splits_of(part) for part in source] if names else []
+    if not parts or any(part is None or len(part) > 1 for part in parts):
+        return None
+    found = [next(iter(part.values())) for part in parts if part]
+    return dict(zip(names, found, strict=True))
+
+
+def _labelled(source: Any) -> Labelled | None:
+    """Return the images and labels of one object."""
+    if isinstance(source, (tuple, list, Mapping)) and not _is_bunch(source):
+        parts = splits_of(source)
+        return parts["train"] if parts and len(parts) == 1 else None
+    for read in (_from_bunch, _from_frame, _from_torch, _from_hugging_face):
+        found = read(source)
+        if found is not None:
+            return found
+    if hasattr(source, "as_numpy_iterator"):  # tf.data
+        return _from_items(_unbatched(_bounded(source)), source)
+    is_iterable = hasattr(source, "__iter__") or hasattr(source, "__getitem__")
+    if not is_iterable or isinstance(source, (str, bytes)) or hasattr(source, "__array__"):
+        return None
+    return _from_items(_unbatched(_items(source)), source)
+
+
+def _is_bunch(source: Any) -> bool:
+    return isinstance(source, Mapping) and "data" in source and "target" in source
+
+
+def _from_bunch(source: Any) -> Labelled | None:
+    """Read what `sklearn.datasets.load_digits` and `fetch_openml` return."""
+    if not _is_bunch(source):
+        return None
+    target = np.asarray(source["target"])
+    images = source["images"] if "images" in source else source["data"]
+    listed = source.get("target_names")
+    names = () if listed is None or target.dtype.kind not in "iu" else tuple(map(str, listed))
+    fits = len(names) > 1 and len(target) > 0 and len(names) > target.max()
+    return Labelled(_plain(images), target, names if fits else None)
+
+
+def _from_frame(source: Any) -> Labelled | None:
+    """Read a table of pandas: a column of labels, and columns of pixels or one of images."""
+    if not (hasattr(source, "iloc") and hasattr(source, "columns")):
+        return None
+    columns = [str(name) for name in source.columns]
+    labels = [i for i, name in enumerate(columns) if _role(name) == "labels"]
+    if len(labels) != 1:
+        found = ", ".join(columns[i] for i in labels) or "none"
+        raise InputError(f"the table needs one column of labels, called label; it has {found}")
+    images = [i for i, name in enumerate(columns) if _role(name) == "images"]
+    target = source.iloc[:, labels[0]].to_numpy()
+    if len(images) == 1 and source.iloc[:, images[0]].dtype == object:
+        return Labelled(_images(source.iloc[:, images[0]].tolist()), target)
+    rest = [i for i in range(len(columns)) if i != labels[0]]
+    if all(re.fullmatch(r"\D*\d+", columns[i]) for i in rest):  # pixel10 after pixel2
+        rest.sort(key=lambda i: natural_key(columns[i]))
+    return Labelled(source.iloc[:, rest].to_numpy(), target)
+
+
+def _from_torch(source: Any) -> Labelled | None:
+    """Read the arrays behind a dataset of PyTorch or torchvision, or behind its loader."""
+    if hasattr(source, "batch_sampler") and hasattr(source, "dataset"):
+        return _labelled(source.dataset)
+    if hasattr(source, "dataset") and hasattr(source, "indices"):
+        whole = _labelled(source.dataset)
+        return None if whole is None else _selected(whole, np.asarray(source.indices))
+    if hasattr(source, "tensors") and len(source.tensors) == 2:
+        return Labelled(_plain(source.tensors[0]), _plain(source.tensors[1]))
+    labels = next((getattr(source, n) for n in ("targets", "labels") if hasattr(source, n)), None)
+    images = getattr(source, "data", None)
+    if images is None or labels is None or not hasattr(images, "__len__"):
+        return None
+    if len(images) != len(labels):
+        return None
+    note = "its transform is not applied" if getattr(source, "transform", None) else ""
+    return Labelled(_plain(images), _plain(labels), _names(source), note)
+
+
+def _selected(whole: Labelled, indices: Any) -> Labelled:
+    images = whole.images
+    chosen = images[indices] if hasattr(images, "shape") else [images[i] for i in indices]
+    return replace(whole, images=chosen, labels=np.asarray(whole.labels)[indices])
+
+
+def _from_hugging_face(source: Any) -> Labelled | None:
+    """Read a `datasets.Dataset`."""
+    if not (hasattr(source, "features") and hasattr(source, "column_names")):
+        return None
+    columns = list(source.column_names)
+    found = {role: [name for name in columns if _role(name) == role] for role in _ROLES}
+    for role, names in found.items():
+        if len(names) != 1:
+            raise InputError(f"one column of {role} is needed; there are {', '.join(columns[:8])}")
+    image, label = found["images"][0], found["labels"][0]
+    rows = [(row[image], row[label]) for row in _items(source)]
+    names = _names_of_feature(source.features, label)
+    return Labelled(_images([x for x, _ in rows]), _labels([y for _, y in rows]), names)
+
+
+def _from_items(items: Iterator[tuple[Any, Any]], source: Any) -> Labelled:
+    pairs = list(islice(items, _MAX_IMAGES))
+    return Labelled(
+        _images([image for image, _ in pairs]), _labels([y for _, y in pairs]), _names(source)
+    )
+
+
+def _bounded(source: Any) -> Iterable[Any]:
+    """Return the elements of a `tf.data` dataset that ends."""
+    cardinality = getattr(source, "cardinality", lambda: 0)()
+    if int(_plain(cardinality)) == -1:  # tf.data.INFINITE_CARDINALITY
+        raise InputError("the dataset repeats without end; pass it without repeat()")
+    elements: Iterable[Any] = source.as_numpy_iterator()
+    return elements
+
+
+def _items(source: Any) -> Iterator[Any]:
+    """Yield the items of a dataset: by index where it has a length, as PyTorch reads it."""
+    if hasattr(source, "__len__") and hasattr(source, "__getitem__"):
+        return (source[i] for i in range(len(source)))
+    return iter(source)
+
+
+def _unbatched(items: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
+    """Yield images with labels from elements that are pairs, dictionaries or batches of them."""
+    for item in items:
+        image, label = _pair(item)
+        if is_image(image):
+            yield image, label
+            continue
+        image, label = _plain(image), _plain(label)
+        is_batch = np.ndim(label) > 0 and np.ndim(image) > 2 and len(image) == len(label)
+        if is_batch:
+            yield from zip(image, label, strict=True)
+        else:
+            yield image, label
+
+
+def _pair(item: Any) -> tuple[Any, Any]:
+    if isinstance(item, Mapping):
+        found = {role: [k for k in item if _role(str(k)) == role] for role in _ROLES}
+        if all(len(keys) == 1 for keys in found.values()):
+            return item[found["images"][0]], item[found["labels"][0]]
+    elif isinstance(item, (tuple, list)) and len(item) >= 2:
+        return item[0], item[1]
+    raise InputError(
+        f"the items of a dataset are an image and a label; received {type(item).__name__}"
+    )
+
+
+def _is_item(value: Any) -> bool:
+    """Whether a value is an image with its label."""
+    if not (isinstance(value, (tuple, list)) and len(value) == 2):
+        return False
+    image, label = value
+    is_label = isinstance(label, (str, int, np.integer)) or np.ndim(_plain(label)) == 0
+    return is_label and (is_image(image) or np.ndim(_plain(image)) in (2, 3))
+
+
+def _is_column(value: Any) -> bool:
+    """Whether a value is labels: an array, a series, or a list of numbers or texts."""
+    if isinstance(value, (list, tuple)):
+        return bool(value) and all(np.ndim(_plain(label)) == 0 for label in value)
+    return hasattr(value, "__array__") and np.ndim(_plain(value)) in (1, 2)
+
+
+def _images(images: Sequence[Any]) -> Any:
+    """Return a list of images, with encoded ones decoded."""
+    return [_opened(image) if is_image(image) else _plain(image) for image in images]
+
+
+def _opened(image: Any) -> Any:
+    content = image.get("bytes") if isinstance(image, Mapping) else image
+    if not isinstance(content, bytes):
+        return content
+    from PIL import Image
+
+    return Image.open(io.BytesIO(content))
+
+
+def is_image(value: Any) -> bool:
+    """Whether a value is a Pillow image, or an encoded one."""
+    is_encoded = isinstance(value, bytes) or (isinstance(value, Mapping) and "bytes" in value)
+    return is_encoded or (hasattr(value, "getpixel") and hasattr(value, "mode"))
+
+
+def _labels(labels: Sequence[Any]) -> Any:
+    plain = [_plain(label) for label in labels]
+    return np.array(plain)
+
+
+def _plain(value: Any) -> Any:
+    """Return a tensor as an array; anything else as it is."""
+    if isinstance(value, (list, np.ndarray, str, bytes, int, float)) or is_image(value):
+        return value
+    if hasattr(value, "detach"):
+        value = value.detach().cpu()
+    if hasattr(value, "numpy"):
+        return np.asarray(value.numpy())
+    return np.asarray(value) if hasattr(value, "__array__") else value
+
+
+def _role(name: str) -> str | None:
+    return StoredArray(name, (), "", lambda: np.empty(0)).role
+
+
+def _names(source: Any) -> tuple[str, ...] | None:
+    names = getattr(source, "classes", None)
+    if isinstance(names, (list, tuple)) and names and all(isinstance(n, str) for n in names):
+        return tuple(names)
+    return None
+
+
+def _names_of_feature(features: Any, label: str) -> tuple[str, ...] | None:
+    try:
+        names = features[label].names
+    except (KeyError, AttributeError, TypeError):
+        return None
+    return tuple(map(str, names)) if names else None
