@@ -4,7 +4,9 @@
 - ``program``, ``steps``, ``state``: the compiled program, its traced steps and its arrays
 - ``epoch``: the epoch driver that every training shares
 - ``device_data``, ``inputs``: images on the device, adapted to the model
-- ``pixels``: the range of pixels that a network expects
+- ``pixels``, ``pixel_range``: the range of pixels that a network expects
+- ``geometry``, ``losses``: images in the shape of its input, labels in the encoding of its loss
+- ``fit_data``, ``arrays``, ``callbacks``: what ``fit`` takes and calls
 - ``fit``, ``cross_validation``: trainings of one model, and of one network per fold
 - ``inference``: outputs and probabilities of trained networks
 - ``muon``: an optimizer for kernels of convolutions
@@ -18,7 +20,8 @@ from tenfold.engine.epoch import run_epoch
 from tenfold.engine.fit import fit
 from tenfold.engine.inference import Forward, Probabilities, require_probabilities
 from tenfold.engine.muon import Muon
-from tenfold.engine.pixels import PixelRange, resolve_pixels
+from tenfold.engine.pixel_range import PixelRange
+from tenfold.engine.pixels import resolve_pixels
 from tenfold.engine.program import Program
 from tenfold.engine.state import State, initial_state, read_state, unstack_state, write_state
 

@@ -11,7 +11,8 @@ from tenfold.data import Dataset
 from tenfold.engine.callbacks import CallbackEpochs
 from tenfold.engine.device_data import DeviceData
 from tenfold.engine.fit_data import FitData, prepare_data
-from tenfold.engine.pixels import RAW, PixelRange, find_pixel_range
+from tenfold.engine.pixel_range import RAW, PixelRange
+from tenfold.engine.pixels import find_pixel_range
 from tenfold.engine.program import Program
 from tenfold.networks.recipes import Augmentation
 

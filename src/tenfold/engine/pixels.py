@@ -21,6 +21,7 @@ from tenfold.data import Dataset
 from tenfold.engine.arrays import ArrayData
 from tenfold.engine.cpu.jaxpr import Read, evaluate
 from tenfold.engine.inputs import InputAdapter, call_network
+from tenfold.engine.pixel_range import RAW, SCALED, PixelRange
 from tenfold.networks import is_python_file
 from tenfold.networks.recipes import Recipe
 
@@ -33,38 +34,6 @@ LARGEST = 14.0
 _CALLS = ("jit", "pjit", "closed_call", "custom_jvp_call", "custom_vjp_call", "remat", "checkpoint")
 _LINEAR = ("reduce_sum", "reduce_window_sum", "dot_general", "conv_general_dilated", "cumsum")
 _NAME = "tenfold value range "
-
-
-@dataclass(frozen=True)
-class PixelRange:
-    """The range in which a network is fed pixels.
-
-    Attributes:
-        name: ``unit`` for [0, 1] or ``byte`` for [0, 255].
-        reason: why, as a clause.
-        values: the smallest and largest number that is fed, if they are others.
-    """
-
-    name: str
-    reason: str
-    values: str = ""
-
-    def describe(self) -> str:
-        """The decision in one line.
-
-        Example:
-            >>> PixelRange("unit", "the model does not scale them").describe()
-            'pixels: fed as 0 to 1 (unit), since the model does not scale them'
-        """
-        values = self.values or ("0 to 1 (unit)" if self.name == "unit" else "0 to 255 (byte)")
-        return f"pixels: fed as {values}, since {self.reason}"
-
-
-RAW = PixelRange("unit", "the model does not scale them")
-SCALED = {
-    "unit": PixelRange("unit", "the model scales or compares them as numbers up to 1"),
-    "byte": PixelRange("byte", "the model scales or compares them as numbers up to 255"),
-}
 
 
 def resolve_pixels(recipe: Recipe, model: keras.Model, dataset: Dataset) -> PixelRange:

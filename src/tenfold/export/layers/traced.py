@@ -13,7 +13,8 @@ import numpy as np
 
 from tenfold.core.errors import InputError, one_line
 from tenfold.export.graph import Graph, Tensor
-from tenfold.export.layers.primitives import BATCH, PRIMITIVES, Unsupported, Value
+from tenfold.export.layers.primitives import PRIMITIVES
+from tenfold.export.layers.values import BATCH, Unsupported, Value
 
 if TYPE_CHECKING:
     from tenfold.engine.cpu.jaxpr import Read
