@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold.core.backend import keras
+from tenfold.core.errors import InputError
 from tenfold.engine.device_data import DeviceData
 from tenfold.engine.epoch import run_epoch
 from tenfold.engine.program import EVALUATION_BATCH, Logs, Program
@@ -33,6 +34,9 @@ class CallbackEpochs:
         verbose: as in Keras.
         epochs: the epoch at which training stops.
         count: images of an epoch; None for all.
+
+    Raises:
+        InputError: an epoch of ``count`` images needs all of them on the device.
     """
 
     def __init__(
@@ -44,6 +48,8 @@ class CallbackEpochs:
         epochs: int,
         count: int | None = None,
     ) -> None:
+        if count is not None and data.whole is None:
+            raise InputError("steps_per_epoch: the images do not fit on the device; leave it out")
         self._program, self._data, self._count = program, data, count
         self._steps = -(-(count or len(data)) // program.batch_size)
         own = keras.tree.flatten(callbacks) if callbacks else []
