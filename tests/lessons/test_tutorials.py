@@ -126,7 +126,7 @@ def test_tenfold_fit_in_place_of_model_fit_learns_the_same(arrays):
         model.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
         options = {"epochs": 1, "batch_size": 128, "shuffle": False, "verbose": 0}
         if by_tenfold:
-            tenfold.fit(model, tenfold.load("mnist", validation=0).train[:TRAIN], **options)
+            tenfold.fit(model, x_train, y_train, **options)
         else:
             model.fit(x_train, y_train, **options)
         trained.append(model.get_weights())

@@ -53,9 +53,9 @@ def embedding(
         color = _COLORS[label % len(_COLORS)]
         for x, y in points[true == label]:
             axes.text(x, y, names[label][:1], color=color, fontsize=7, ha="center", va="center")
-    axes.set_xlim(points[:, 0].min(), points[:, 0].max())
-    axes.set_ylim(points[:, 1].min(), points[:, 1].max())
+    axes.update_datalim(points)
     axes.margins(0.03)
+    axes.autoscale_view()
     axes.set_xticks([])
     axes.set_yticks([])
     axes.spines[["top", "right", "left", "bottom"]].set_color(QUIET)
