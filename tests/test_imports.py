@@ -24,6 +24,7 @@ ORDER = (
     "networks",
     "engine",
     "export",
+    "scoring",
     "evaluation",
     "runs",
     "training",

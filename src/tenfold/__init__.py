@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from tenfold.networks.recipes import Augmentation as Augmentation
     from tenfold.networks.recipes import Recipe as Recipe
     from tenfold.runs import Run as Run
+    from tenfold.scoring import score as score
     from tenfold.training import resume as resume
     from tenfold.training import train as train
 
@@ -43,6 +44,7 @@ _HOMES = {
     "resume": "training",
     "Evaluation": "evaluation",
     "Predictor": "export.predictor",
+    "score": "scoring",
     "Reading": "handwriting.reading",
     "read": "handwriting.reading",
     "audit": "experiments.audits",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -34,7 +34,7 @@ class Executor(Protocol):
 
     def run(
         self, function: str, tasks: Iterable[Mapping[str, Any]], folder: Path
-    ) -> Iterator[Outcome]:
+    ) -> Generator[Outcome]:
         """Run a function once for each task and yield outcomes as they come.
 
         Tasks are taken from the iterable a few at a time. Closing the iterator stops the workers.

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from itertools import islice
@@ -48,7 +48,7 @@ class Local:
 
     def run(
         self, function: str, tasks: Iterable[Mapping[str, Any]], folder: Path
-    ) -> Iterator[Outcome]:
+    ) -> Generator[Outcome]:
         """Run a function once for each task; see `Executor`."""
         waiting, running = iter(tasks), set[Future[Outcome]]()
         first = list(islice(waiting, self.workers()))

@@ -7,7 +7,7 @@ import os
 import platform
 import secrets
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -51,7 +51,7 @@ class Ray:
 
     def run(
         self, function: str, tasks: Iterable[Mapping[str, Any]], folder: Path
-    ) -> Iterator[Outcome]:
+    ) -> Generator[Outcome]:
         """Run a function once for each task; see `Executor`."""
         with _connected(self.address) as ray:
             _require_fit(ray, folder)

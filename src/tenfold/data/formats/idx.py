@@ -85,6 +85,20 @@ def parse_idx(file: IO[bytes], name: str) -> NDArray[Any]:
     return np.frombuffer(content, kind).reshape(shape)
 
 
+def open_idx(path: Path) -> tuple[IO[bytes], np.dtype[Any], tuple[int, ...]]:
+    """Open an IDX file, gzipped or not, at its first value: the file, the type and the shape.
+
+    Raises:
+        InputError: it is not an IDX file.
+    """
+    file = _open(path)
+    try:
+        kind, shape = _parse_header(file, str(path))
+    except (EOFError, gzip.BadGzipFile, zlib.error) as error:
+        raise InputError(f"{path} is damaged or truncated ({error}); fetch it again") from error
+    return file, np.dtype(kind), shape
+
+
 def idx_bytes(array: NDArray[Any]) -> bytes:
     """Return the content of the IDX file of an array.
 

@@ -67,6 +67,30 @@ class NpzArchive:
             ) from error
         return shape, dtype.kind
 
+    def open(self, name: str) -> tuple[IO[bytes], np.dtype[Any], tuple[int, ...]]:
+        """Open an array at its first value: the file, the type and the shape.
+
+        Raises:
+            InputError: it is not an array in the order of C.
+        """
+        file = self._archive.open(self._members[name])
+        return open_npy(file, f"{self._path}: {name}")
+
+
+def open_npy(file: IO[bytes], name: str) -> tuple[IO[bytes], np.dtype[Any], tuple[int, ...]]:
+    """Read the header of an open NPY file: the file at its first value, the type and the shape.
+
+    Raises:
+        InputError: it is not an array in the order of C.
+    """
+    try:
+        shape, is_fortran, dtype = _header(file)
+    except ValueError as error:
+        raise InputError(f"{name} is not an array that can be read ({error})") from error
+    if is_fortran or dtype.hasobject:
+        raise InputError(f"{name} holds Python objects or columns first; save it in C order")
+    return file, dtype, shape
+
 
 @contextmanager
 def open_npz(path: Path) -> Iterator[NpzArchive]:

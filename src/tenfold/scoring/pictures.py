@@ -1,0 +1,30 @@
+"""Image files of a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tenfold.core.errors import InputError
+from tenfold.scoring.batches import SIZE, Batch, Errors, Layout, printable
+
+
+def read(folder: Path, unit: Mapping[str, Any], layout: Layout, errors: Errors) -> Iterator[Batch]:
+    """Yield the images of the unit's ``files``; other arguments as for Parquet."""
+    files = unit["files"]
+    for start in range(0, len(files), SIZE):
+        part = files[start : start + SIZE]
+        names = [printable(file) for file in part]
+        contents = [_content(folder / file) for file in part]
+        images, kept = layout.decode(contents, [(name, 0) for name in names], errors)
+        yield Batch(images, np.zeros(len(kept), np.int64), [names[i] for i in kept])
+
+
+def _content(path: Path) -> bytes | InputError:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        return InputError(f"cannot be read ({error.strerror})")
