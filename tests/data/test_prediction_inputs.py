@@ -51,7 +51,7 @@ def test_labels_are_left_out(separator, tmp_path):
     table(answer=LABELS).to_csv(tmp_path / "t.csv", index=False, sep=separator)
     check(read(tmp_path / "t.csv", label_column="answer"))
     table(answer=LABELS).to_csv(tmp_path / "t.csv", index=False, sep=separator, header=False)
-    with pytest.raises(InputError, match="785 columns without names; give --label-column first"):
+    with pytest.raises(InputError, match="--label-column first, last or"):
         read(tmp_path / "t.csv")
     check(read(tmp_path / "t.csv", label_column="last"))
 
@@ -62,8 +62,8 @@ def test_floats_have_the_range_of_images(tmp_path):
 
 
 def test_text_is_refused(tmp_path):
-    table(word="x").to_csv(tmp_path / "t.csv", index=False)
-    with pytest.raises(InputError, match="column 'word' is no number"):
+    table(pixel3="x").to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(InputError, match="column 'pixel3' is 'x'; a number is needed"):
         read(tmp_path / "t.csv")
 
 

@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from tenfold.core.errors import InputError
+from tenfold.core.image_shape import ImageShape
 from tenfold.core.read_options import ReadOptions
-from tenfold.data.formats.csv import LABEL_NAMES
 from tenfold.data.image_files import is_image, read_images, to_inputs
+from tenfold.data.tables.source import SUFFIXES, table_suffix
+from tenfold.data.tables.table import read_table
 from tenfold.data.value_range import BYTE, ValueRange
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-TABLE_SUFFIXES = (".csv", ".csv.gz", ".csv.zip", ".tsv")
-ID_NAMES = ("id", "imageid", "image_id", "index", "unnamed: 0")
 KAGGLE_HEADER = ("ImageId", "Label")
 """Of the answers to a table without ids, which are then counted from 1."""
 
@@ -45,7 +40,7 @@ class Inputs:
 
 def read_inputs(
     path: Path,
-    shape: tuple[int, ...],
+    shape: ImageShape,
     options: ReadOptions,
     trained: ValueRange = BYTE,
     *,
@@ -65,12 +60,12 @@ def read_inputs(
     """
     if path.is_dir():
         return _read_folder(path, shape, options, trained, invert=invert)
-    if path.is_file() and path.name.lower().endswith(TABLE_SUFFIXES):
+    if path.is_file() and table_suffix(path) in SUFFIXES:
         return _read_table(path, shape, options, trained, invert=invert)
     return Inputs(*read_images(path, shape, options, trained, invert=invert))
 
 
-def _read_folder(path: Path, shape: tuple[int, ...], *how: Any, invert: bool) -> Inputs:
+def _read_folder(path: Path, shape: ImageShape, *how: Any, invert: bool) -> Inputs:
     files = sorted(file for file in path.rglob("*") if is_image(file))
     if not files:
         raise InputError(f"{path}: no images in this folder; give image files, .npy, .npz or .csv")
@@ -80,73 +75,21 @@ def _read_folder(path: Path, shape: tuple[int, ...], *how: Any, invert: bool) ->
 
 
 def _read_table(
-    path: Path, shape: tuple[int, ...], options: ReadOptions, trained: ValueRange, *, invert: bool
+    path: Path, shape: ImageShape, options: ReadOptions, trained: ValueRange, *, invert: bool
 ) -> Inputs:
-    frame, has_header = _read_frame(path)
-    column = next((name for name in frame if str(name).lower() in ID_NAMES), None)
-    ids = None if column is None else frame.pop(column).tolist()
-    pixels = _pixel_columns(path, frame, options.label_column, has_header, shape)
-    try:
-        array = pixels.to_numpy(np.float64 if "f" in {d.kind for d in pixels.dtypes} else None)
-    except ValueError:
-        array = np.array(None)
-    if array.dtype.kind not in "biuf":
-        text = next(name for name, kind in pixels.dtypes.items() if kind.kind not in "biuf")
-        raise InputError(f"{path}: column {text!r} is no number; give a table of pixels")
-    images = to_inputs(array, path, shape, options, trained)
-    header = _sample_header(path) or (KAGGLE_HEADER if column is None else (str(column), "label"))
-    names = [f"{path}[{row}]" for row in (range(len(images)) if ids is None else ids)]
-    rows = list(range(1, len(images) + 1)) if ids is None else ids
-    return Inputs(255 - images if invert else images, names, rows, header)
-
-
-def _read_frame(path: Path) -> tuple[pd.DataFrame, bool]:
-    """Return a table, and whether its first line holds names."""
-    import pandas as pd
-
-    try:
-        for separator in (",", ";", "\t"):
-            first = pd.read_csv(path, sep=separator, header=None, nrows=1, dtype=str)
-            if first.shape[1] > 1:
-                break
-        numbers = pd.to_numeric(first.iloc[0], errors="coerce").notna()
-        has_header = not numbers.all()
-        header = 0 if has_header else None
-        frame = pd.read_csv(path, sep=separator, header=header, encoding="utf-8-sig")
-    except (ValueError, OSError) as error:
-        reason = " ".join(str(error).split())[:150]
-        raise InputError(f"{path}: not a table that can be read ({reason})") from None
-    return frame, has_header
-
-
-def _pixel_columns(
-    path: Path,
-    frame: pd.DataFrame,
-    label: str | int | None,
-    has_header: bool,
-    shape: tuple[int, ...],
-) -> pd.DataFrame:
-    """Leave out the labels, and order the columns by the numbers in their names."""
-    names = [str(name).strip().lower() for name in frame]
-    places = {"first": 0, "last": len(names) - 1}
-    text = "" if label is None else str(label).strip().lower()
-    if text and text not in names:
-        place = places.get(text, int(text) if text.isdecimal() else len(names))
-        if place >= len(names):
-            raise InputError(f"{path}: has no column {label!r}; give --label-column another")
-        return frame.drop(columns=frame.columns[place])
-    labels = [text] if text else [name for name in names if name in LABEL_NAMES]
-    pixels = frame.loc[:, [name not in labels[:1] for name in names]]
-    if not has_header and len(names) == prod(shape) + 1:
-        raise InputError(
-            f"{path}: {len(names)} columns without names; give --label-column first or last"
-        )
-    if not has_header:
-        return pixels
-    numbers = [tuple(map(int, re.findall(r"\d+", str(name)))) for name in pixels]
-    if all(numbers) and len(set(numbers)) == len(numbers):
-        pixels = pixels.iloc[:, sorted(range(len(numbers)), key=numbers.__getitem__)]
-    return pixels
+    table = read_table(path, options.label_column)
+    columns = table.columns
+    if not columns.pixels:
+        raise InputError(f"{path}: a table without pixels; give the folder of its images")
+    images = to_inputs(table.images(), path, shape, options, trained)
+    known = {*columns.pixels, columns.label, columns.split, columns.path}
+    others = [column for column in table.frame if column not in known]
+    column = next((c for c in others if table.names and table.cells(c).is_unique), None)
+    ids = None if column is None else table.cells(column).tolist()
+    own = KAGGLE_HEADER if table.names is None or column is None else (table.names[column], "label")
+    names = [f"{path}[{row}]" for row in ids or range(len(images))]
+    rows = ids or list(range(1, len(images) + 1))
+    return Inputs(255 - images if invert else images, names, rows, _sample_header(path) or own)
 
 
 def _sample_header(path: Path) -> tuple[str, str] | None:
