@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
+from warnings import catch_warnings, simplefilter
 
 import typer
 
@@ -101,9 +103,27 @@ def data_check(
     from tenfold.data import check
 
     report = check(source, **reading)
+    if report.usable and (line := _orientation(source, reading)):
+        report = replace(report, warnings=(*report.warnings, line))
     if as_json:
         echo_json(report.as_dict())
     else:
         typer.echo(data_text.describe_report(report))
     if not report.usable:
         raise typer.Exit(2)
+
+
+def _orientation(source: str, reading: Mapping[str, Any]) -> str:
+    """Return a warning if the packaged reader reads the digits of train turned or mirrored."""
+    from tenfold.data import load
+    from tenfold.handwriting.model_view import orientation_of
+    from tenfold.handwriting.reading import default_predictor
+
+    with catch_warnings():
+        simplefilter("ignore")
+        train = load(source, **reading).train
+    view = replace(orientation_of(train, default_predictor()), invert=False)
+    if not str(view):
+        return ""
+    advice = "; add --transpose" if str(view) == "transposed" else ""
+    return f"train: the digits are {view}, as the packaged reader sees them{advice}"

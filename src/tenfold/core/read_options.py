@@ -37,6 +37,7 @@ class ReadOptions:
         pixels: the values of black and white: ``binary``, ``unit``, ``signed``, ``byte``, ``word``
             or LOW..HIGH; None to recognize them.
         skip_unreadable: leave out image files that cannot be read; without it, they are an error.
+        transpose: exchange the rows and columns of all images, as the files of EMNIST need it.
 
     Example:
         >>> ReadOptions(label_column="digit").given()
@@ -49,7 +50,7 @@ class ReadOptions:
         None, "Column of the labels in a table: its name, first, last, or its index from 0."
     )
     skip_unreadable: bool = _option(False, "Leave out image files that cannot be read.")
-
+    transpose: bool = _option(False, "Exchange rows and columns, as the files of EMNIST need it.")
     pixels: str | None = _option(
         None, "Values of black and white: byte, unit, signed, word, or LOW..HIGH as in 0..16."
     )

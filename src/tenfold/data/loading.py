@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
+from warnings import warn
 
 import numpy as np
 
-from tenfold.core.errors import InputError
+from tenfold.core.errors import InputError, InputWarning
 from tenfold.core.read_options import ReadOptions
 from tenfold.data import dataset_cache, sources
 from tenfold.data.corrections import Corrections
@@ -16,6 +17,7 @@ from tenfold.data.dataset import Dataset, Origin, Splits
 from tenfold.data.formats import read_raw
 from tenfold.data.in_memory import read_in_memory
 from tenfold.data.raw_data import RawData, validate_raw
+from tenfold.data.raw_images import EMNIST_ADVICE
 from tenfold.data.splitting import (
     DEFAULT_VALIDATION,
     TEST_DIVISOR,
@@ -84,10 +86,14 @@ def load(
     name = named.name if named else str(path.resolve())
     origin = Origin(name, validation, int(seed), **asdict(reading))
     if named is not None:
+        if reading.transpose:
+            raise InputError(f"transpose: {named.name} is upright already; it is for your files")
         splits = _load_named(named, origin)
     else:
         raw = without_unreadable(read_raw(path, reading), reading)
         validate_raw(raw)
+        if EMNIST_ADVICE in raw.notes:
+            warn(f"{source}: {EMNIST_ADVICE}", InputWarning, stacklevel=2)
         splits = _make_splits(raw, origin)
     return splits if corrections is None else _corrected(splits, Path(corrections).expanduser())
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import numpy as np
+
 from tenfold.core.read_options import ReadOptions
 from tenfold.data.channels import with_equal_channels
 from tenfold.data.convert import as_images, require_numbers
-from tenfold.data.raw_data import RawData
-from tenfold.data.value_range import Levels, decide
+from tenfold.data.raw_data import RawData, RawSplit, words_of
+from tenfold.data.value_range import Levels, ValueRange, decide
+
+EMNIST_ADVICE = "the images in files of EMNIST are transposed; add --transpose"
+_AS_PUBLISHED = ("IDX", "MAT", "CSV")  # formats of EMNIST
 
 
 def convert_images(raw: RawData, options: ReadOptions) -> RawData:
@@ -27,15 +32,24 @@ def convert_images(raw: RawData, options: ReadOptions) -> RawData:
     name = parts[0].origin
     levels = Levels.of((part.images for part in parts), name, exact=options.pixels is not None)
     pixels = decide(levels, name, options.pixels)
-    splits = {
-        split: replace(
-            part, images=as_images(pixels.to_uint8(part.images), part.origin, options.resize)
-        )
-        if part.images.size
-        else part
-        for split, part in raw.splits.items()
-    }
+    splits = {split: _converted(part, pixels, options) for split, part in raw.splits.items()}
     height, width = next(iter(splits.values())).images.shape[1:3]
-    decisions = (*raw.decisions, f"pixels {pixels} from black to white", f"{height}x{width}")
-    converted = replace(raw, splits=splits, pixels=str(pixels), decisions=decisions)
+    decisions = [*raw.decisions, f"pixels {pixels} from black to white", f"{height}x{width}"]
+    notes = raw.notes
+    if options.transpose:
+        decisions.append("transposed")
+    elif raw.format in _AS_PUBLISHED and any("emnist" in words_of(p.origin) for p in parts):
+        notes = (*notes, EMNIST_ADVICE)
+    converted = replace(
+        raw, splits=splits, pixels=str(pixels), decisions=tuple(decisions), notes=notes
+    )
     return with_equal_channels(converted, options.grey)
+
+
+def _converted(part: RawSplit, pixels: ValueRange, options: ReadOptions) -> RawSplit:
+    if not part.images.size:
+        return part
+    images = as_images(pixels.to_uint8(part.images), part.origin, options.resize)
+    if options.transpose:
+        images = np.ascontiguousarray(images.swapaxes(1, 2))
+    return replace(part, images=images)

@@ -13,7 +13,9 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from tenfold.data import load
+from tenfold.core.limits import IMAGE_SIDE as SIDE
+from tenfold.data import Dataset, load
+from tenfold.data.polarity import border_level
 from tenfold.export.predictor import Predictor
 
 Crops = NDArray[np.uint8]
@@ -21,6 +23,7 @@ Crops = NDArray[np.uint8]
 _PER_CLASS = 20  # MNIST training images of each digit that a model is asked about
 _MIN_ACCURACY, _MIN_GAIN = 0.5, 0.25  # from which another orientation is believed
 _MID_GREY = 127.5
+_LOOKED_AT = 200  # images of a dataset
 _DIGITS = tuple("0123456789")
 
 
@@ -73,7 +76,32 @@ def view_of(predictor: Predictor) -> View:
     if not set(_DIGITS) <= set(names):
         return View(invert=invert)
     images, labels = _samples()
-    expected = np.array([names.index(_DIGITS[label]) for label in labels])
+    return _clearest(predictor, images, [_DIGITS[label] for label in labels], invert)
+
+
+def orientation_of(data: Dataset, reader: Predictor) -> View:
+    """Return how the digits in a dataset of 28x28 grey images stand, as the reader sees them.
+
+    It is the view that makes most of 200 images legible, or upright without a clear answer.
+
+    Args:
+        data: with classes 0 to 9, or some of them.
+        reader: a classifier of upright digits.
+    """
+    invert = float(border_level(data.images[:_LOOKED_AT]).mean()) > _MID_GREY
+    is_digit = np.isin(np.array(data.class_names)[data.labels], _DIGITS)
+    indices = np.flatnonzero(is_digit)
+    if data.images.shape[1:] != (SIDE, SIDE) or not len(indices):
+        return View(invert=invert)
+    chosen = indices[:: max(1, len(indices) // _LOOKED_AT)][:_LOOKED_AT]
+    names = [data.class_names[label] for label in data.labels[chosen]]
+    return _clearest(reader, data.images[chosen], names, invert)
+
+
+def _clearest(predictor: Predictor, images: Crops, names: list[str], invert: bool) -> View:
+    """Return the view in which a predictor recognizes most images; upright if it is not clear."""
+    classes = predictor.class_names
+    expected = np.array([classes.index(name) for name in names])
     views = [View(*parts, invert) for parts in product((False, True), repeat=3)]
     accuracy = [
         float((predictor(view.apply(images), pixels="byte").argmax(axis=1) == expected).mean())
