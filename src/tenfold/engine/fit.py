@@ -11,6 +11,7 @@ from tenfold.data import Dataset
 from tenfold.engine.callbacks import CallbackEpochs
 from tenfold.engine.device_data import DeviceData
 from tenfold.engine.fit_data import FitData, prepare_data
+from tenfold.engine.losses import warn_of_outputs
 from tenfold.engine.pixel_range import RAW, PixelRange
 from tenfold.engine.pixels import find_pixel_range
 from tenfold.engine.program import Program
@@ -103,6 +104,7 @@ def fit(
     held_out = validation if validation_data is None else validation_data
     data = prepare_data(model, x, y, held_out, validation_split, class_weight, sample_weight)
     chosen = _pixel_range(model, data, pixels, augmentation)
+    warn_of_outputs(model)
     program = Program(
         [model],
         data.image_shape,

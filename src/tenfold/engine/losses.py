@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from tenfold.core.backend import keras
-from tenfold.core.errors import InputError, one_line
+from tenfold.core.errors import InputError, one_line, warn
 from tenfold.networks.serialization import loss_of
 
 
@@ -20,6 +20,32 @@ def takes_logits(model: keras.Model) -> bool:
     if isinstance(loss, partial):
         return bool(loss.keywords.get("from_logits", False))
     return bool(getattr(loss, "from_logits", False))
+
+
+def warn_of_outputs(model: keras.Model) -> None:
+    """Warn if the last activation does not fit a cross-entropy loss, as in Keras's tutorials."""
+    name = _name(loss_of(model))
+    outputs = getattr(model, "outputs", None)  # a subclassed model may have none
+    if not outputs or "crossentropy" not in name:
+        return
+    last = _name(getattr(outputs[0]._keras_history.operation, "activation", None))
+    if last == "linear" and not takes_logits(model):
+        warn(
+            f"the network ends without an activation, but {name} takes probabilities: end it with "
+            "activation='softmax', or compile it with from_logits=True"
+        )
+    elif last in ("softmax", "sigmoid") and takes_logits(model):
+        warn(
+            f"the network ends with {last}, but its {name} has from_logits=True and applies it "
+            "once more: leave out one of them"
+        )
+
+
+def _name(function: Any) -> str:
+    """The name of a loss or activation: text, an object or a function."""
+    function = function.func if isinstance(function, partial) else function
+    name = function if isinstance(function, str) else getattr(function, "name", None)
+    return str(name or getattr(function, "__name__", ""))
 
 
 def to_probabilities(outputs: Any, logits: bool) -> Any:
