@@ -52,6 +52,12 @@ _HOMES = {
     "compare": "experiments.comparison",
 }
 
+_PACKAGES = {
+    *("metrics", "figures", "data", "networks", "engine", "export", "evaluation", "runs"),
+    *("training", "experiments", "report", "handwriting", "server"),
+}
+"""Importable as attributes, so that ``tenfold.metrics`` needs no import of its own."""
+
 __all__ = ["__version__", *_HOMES]
 
 # Keras chooses its backend once, when it is imported. tenfold runs it on JAX, and
@@ -61,6 +67,8 @@ if "keras" not in sys.modules and not os.environ.get("KERAS_BACKEND"):
 
 
 def __getattr__(name: str) -> Any:
+    if name in _PACKAGES:
+        return importlib.import_module(f"tenfold.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'tenfold' has no attribute {name!r}")
     value = getattr(importlib.import_module(f"tenfold.{_HOMES[name]}"), name)
@@ -69,4 +77,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted(__all__)
+    return sorted({*__all__, *_PACKAGES})

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from tenfold.cli.app import AsJson, RunPath, app, echo_json, out_option
+from tenfold.core.errors import InputError
 
 Split = Annotated[
     str | None,
@@ -21,6 +22,9 @@ FigurePath = Annotated[Path | None, out_option("PNG or SVG file, instead of text
 def evaluate(
     run: RunPath,
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
+    data: Annotated[
+        str | None, typer.Option(help="Other data of the same classes, or the run's, moved.")
+    ] = None,
     corrections: Annotated[
         Path | None, typer.Option(help="Also evaluate with these corrections of labels.")
     ] = None,
@@ -29,15 +33,17 @@ def evaluate(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Evaluate a run on the sealed test set; the run records it."""
+    """Evaluate a run on the sealed test set, which the run records, or on other data."""
     from tenfold.cli import evaluation_text
     from tenfold.experiments.rescoring import Rescoring
     from tenfold.runs import Run
 
+    if data is not None and corrections is not None:
+        raise InputError("--corrections: not with --data, as they correct the run's own data")
     opened = Run(run)
     rescoring = Rescoring.of(opened, split, corrections)
     others = None if unknown is None else opened.out_of_distribution_images(unknown)
-    result = opened.evaluate(split)
+    result = opened.evaluate(split, data)
     text = [evaluation_text.describe_evaluation(result, opened.seeds)]
     values = result.to_json() if as_json else {}
     if rescoring is not None:
@@ -55,7 +61,7 @@ def evaluate(
         echo_json(values)
         return
     typer.echo("\n\n".join(text))
-    if split == "test":
+    if result.split == "test":
         typer.echo(evaluation_text.describe_openings(opened.test_openings()))
 
 

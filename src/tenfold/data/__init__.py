@@ -4,10 +4,14 @@ dataset          `Dataset` and `Splits`
 loading          `load`: from a name or a path to splits
 formats/         one module a data format, behind a registry
 raw_data         what a format reads, before any image is held out
+arrays           arrays in memory, such as `(x, y)`, as raw data
 convert          arrays -> uint8 images and int64 labels
 tables/          tables of images: columns, labels, pixels
 value_range      which values of pixels are black and white
 raw_images       images of all splits, converted together
+classes          labels as people have them -> numbers and class names
+relabelling      labels of a network's classes
+array_types      types of images and labels
 image_files      image files, NPY and NPZ files, one by one
 image_tree       a folder of image files: its splits and classes
 array_sets       arrays by name -> images and labels of each split

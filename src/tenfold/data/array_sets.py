@@ -15,9 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.core.errors import InputError
+from tenfold.data.classes import natural_key
 from tenfold.data.convert import as_labels
 from tenfold.data.dataset import SPLITS
-from tenfold.data.raw_data import RawData, RawSplit, natural_key, split_of, words_of
+from tenfold.data.raw_data import RawData, RawSplit, split_of, words_of
 
 _IMAGES = frozenset(
     {"x", "image", "images", "img", "imgs", "data", "feature", "features", "fea", "pixel", "pixels"}

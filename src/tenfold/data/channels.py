@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import numpy.typing as npt
 
 from tenfold.core.image_shape import CHANNELS
 from tenfold.data.lazy_images import in_chunks
-from tenfold.data.raw_data import RawData
 
 Images = npt.NDArray[np.uint8]
 
@@ -53,18 +50,3 @@ def has_colour(images: Images) -> bool:
     if images.ndim == 3:
         return False
     return any((chunk != chunk[..., :1]).any() for chunk in in_chunks(images))
-
-
-def with_equal_channels(raw: RawData, grey: bool = False) -> RawData:
-    """Make all splits coloured if one of them has colours, and grey otherwise.
-
-    Args:
-        raw: any splits.
-        grey: make them grey in any case.
-    """
-    is_grey = grey or not any(has_colour(split.images) for split in raw.splits.values())
-    convert = to_grey if is_grey else to_colour
-    splits = {
-        name: replace(split, images=convert(split.images)) for name, split in raw.splits.items()
-    }
-    return replace(raw, splits=splits)

@@ -15,7 +15,7 @@ from tenfold.core.errors import InputError
 from tenfold.core.image_shape import is_colour
 from tenfold.core.read_options import ReadOptions
 from tenfold.data import dataset_cache
-from tenfold.data.dataset import Images
+from tenfold.data.array_types import Images
 from tenfold.data.formats import read_raw
 from tenfold.data.lazy_images import in_chunks
 from tenfold.data.loading import resolve, without_unreadable

@@ -16,8 +16,8 @@ from tenfold.core import limits
 from tenfold.core.errors import InputError, InputWarning
 from tenfold.core.image_shape import CHANNELS, ImageShape, is_colour, is_image_shape, size_text
 from tenfold.core.limits import IMAGE_SIDE as SIDE
+from tenfold.data.array_types import Images
 from tenfold.data.channels import to_colour, to_grey
-from tenfold.data.dataset import Images
 from tenfold.data.value_range import BYTE, ValueRange, to_uint8
 
 _CHANNELS = (1, 3, 4)

@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.core.errors import InputError
-from tenfold.data.dataset import Dataset, Labels
+from tenfold.data.array_types import Labels
+from tenfold.data.dataset import Dataset
 
 COLUMNS = ("image", "split", "index", "given", "action", "label")
 ACTIONS = ("keep", "relabel", "drop")

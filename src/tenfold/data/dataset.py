@@ -8,7 +8,7 @@ import html
 import io
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,28 +16,39 @@ from numpy.typing import NDArray
 from tenfold.core.errors import InputError
 from tenfold.core.image_shape import CHANNELS, ImageShape, size_text
 from tenfold.core.read_options import ReadOptions
+from tenfold.data.array_types import Images, Index, Labels
+from tenfold.data.classes import number_classes
+from tenfold.data.convert import as_labels, as_pixels
 from tenfold.data.lazy_images import LazyImages, in_chunks, select
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-Images = NDArray[np.uint8]
-Labels = NDArray[np.int64]
-Index = slice | NDArray[np.integer[Any]] | NDArray[np.bool_] | list[int] | list[bool]
+Pair = tuple[Images, Labels]
 
 SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Dataset:
-    """Immutable images with labels; the arrays are read-only views.
+    """Immutable images with labels; the arrays are read-only.
+
+    Wherever NumPy takes an array, a dataset is its images.
+
+    Args:
+        images: [n, height, width], [n, height, width, 1] or [n, pixels] of square images, as an
+            array, a DataFrame or a list: integers 0 to 255, booleans, or floats in [0, 1].
+        labels: [n] whole numbers or text, or one-hot [n, classes].
+        class_names: one name a class, in the order of the labels; without them, the labels
+            themselves.
+        name: for titles and reports.
 
     Attributes:
         images: uint8 [n, height, width] if grey, [n, height, width, 3] if coloured, 0 to 255. A
             selection of more than 512 MiB stays memory-mapped (`LazyImages`) and is read when
             indexed.
         labels: int64 [n], 0 to classes - 1.
-        class_names: one name a class, in the order of the labels.
+        class_names: of every class.
         name: for titles and reports.
 
     Raises:
@@ -46,21 +57,22 @@ class Dataset:
 
     Examples:
         >>> import numpy as np
-        >>> data = Dataset(np.zeros((3, 28, 28), np.uint8), np.array([0, 1, 1]), ("off", "on"))
+        >>> data = Dataset(np.zeros((3, 784)), ["on", "off", "on"])
         >>> len(data), data.shape, data.counts()
         (3, (3, 28, 28), {'off': 1, 'on': 2})
         >>> data[1:].labels
-        array([1, 1])
+        array([0, 1])
+        >>> image, label = data[0]
     """
 
     images: Images
     labels: Labels
-    class_names: tuple[str, ...]
+    class_names: tuple[str, ...] = ()
     name: str = "dataset"
 
     def __post_init__(self) -> None:
-        images, labels = _frozen_images(self.images), _frozen_labels(self.labels)
-        names = tuple(str(name) for name in self.class_names)
+        images = _frozen_images(self.images)
+        labels, names = _frozen_labels(self.labels, self.class_names)
         if len(images) != len(labels):
             raise InputError(
                 f"there must be one label an image: {len(labels)} labels, {len(images)} images"
@@ -79,8 +91,19 @@ class Dataset:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def __getitem__(self, index: Index) -> Dataset:
-        """Return the selection of a slice, an index array or a boolean mask.
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
+        """Return the images, for NumPy and all that take an array."""
+        images = np.asarray(self.images[:], dtype)
+        return images.copy() if copy else images
+
+    @overload
+    def __getitem__(self, index: Index) -> Dataset: ...
+
+    @overload
+    def __getitem__(self, index: int) -> tuple[Images, int]: ...
+
+    def __getitem__(self, index: Index | int) -> Dataset | tuple[Images, int]:
+        """Return the selection of a slice, an index array or a mask; of a number image and label.
 
         Examples:
             >>> from tenfold.data import load
@@ -90,7 +113,7 @@ class Dataset:
             (1028, array([7, 7]))
         """
         if isinstance(index, (int, np.integer)):
-            raise TypeError(f"a Dataset takes a slice, an index array or a mask: [[{index}]]")
+            return self.images[index], int(self.labels[index])
         selection = index if isinstance(index, slice) else np.asarray(index)
         images = select(self.images, selection)
         return Dataset(images, self.labels[selection], self.class_names, self.name)
@@ -137,6 +160,17 @@ class Dataset:
             digest.update(image.tobytes())
             digests[i] = digest.hexdigest()[:16]
         return digests
+
+    def arrays(self) -> Pair:
+        """Return copies of images and labels, to change at will.
+
+        Examples:
+            >>> from tenfold.data import load
+            >>> x, y = load("mnist").test.arrays()
+            >>> x.shape, y[:3]
+            ((10000, 28, 28), array([7, 2, 1]))
+        """
+        return np.array(self.images[:]), np.array(self.labels)
 
     def scaled(self, flat: bool = False) -> NDArray[np.float32]:
         """Return the images as float32 in [0, 1], in their shape or as [n, pixels] if `flat`.
@@ -259,6 +293,35 @@ class Splits:
         splits = {name: getattr(self, name) for name in SPLITS}
         return {name: split for name, split in splits.items() if split is not None}
 
+    def arrays(self, *splits: str) -> tuple[Pair, ...]:
+        """Return images and labels of splits, as copies.
+
+        Args:
+            splits: their names; by default train and test. Validation images are not among those
+                of train: `load(..., validation=0)` holds none out.
+
+        Raises:
+            InputError: a split is unknown or not there.
+
+        Examples:
+            >>> from tenfold.data import load
+            >>> (x_train, y_train), (x_test, y_test) = load("mnist", validation=0).arrays()
+            >>> x_train.shape, y_test.shape
+            ((60000, 28, 28), (10000,))
+        """
+        return tuple(self.split(name).arrays() for name in splits or ("train", "test"))
+
+    def split(self, name: str) -> Dataset:
+        """Return a split by name.
+
+        Raises:
+            InputError: it is unknown or not there.
+        """
+        present = self.present()
+        if name not in present:
+            raise InputError(f"split: no {name}; there are {', '.join(present)}")
+        return present[name]
+
     def _summary(self) -> str:
         sizes = ", ".join(f"{name} {len(split):,}" for name, split in self.present().items())
         size = size_text(self.image_shape)
@@ -276,24 +339,20 @@ def _frozen_images(images: Any) -> Images:
         return cast(Images, images)  # has the interface of an array
     array = np.asarray(images)
     if array.dtype != np.uint8 or not (array.ndim == 3 or array.shape[3:] == (CHANNELS,)):
-        raise InputError(
-            "images must be uint8 [n, height, width] or [n, height, width, 3]; received "
-            f"{array.dtype} {list(array.shape)}"
-        )
+        array = as_pixels(array, "images")
     view = array.view(np.ndarray)
     view.flags.writeable = False
     return view
 
 
-def _frozen_labels(labels: Any) -> Labels:
+def _frozen_labels(labels: Any, class_names: tuple[str, ...]) -> tuple[Labels, tuple[str, ...]]:
     array = np.asarray(labels)
-    if array.ndim != 1 or (array.dtype.kind not in "iu" and array.size):
-        raise InputError(
-            f"labels must be whole numbers [n]; received {array.dtype} {list(array.shape)}"
-        )
-    view = array.astype(np.int64, copy=False).view(np.ndarray)
+    if array.ndim != 1 or array.dtype.kind not in "iu":
+        array = as_labels(array, "labels")
+    numbers, names = number_classes(array, class_names)
+    view = numbers.view(np.ndarray)
     view.flags.writeable = False
-    return view
+    return view, names
 
 
 def _html(summary: str, dataset: Dataset) -> str:

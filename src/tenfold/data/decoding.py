@@ -11,9 +11,9 @@ from tenfold.core.errors import InputError
 from tenfold.core.image_shape import size_text
 from tenfold.core.limits import IMAGE_SIDE as SIDE
 from tenfold.core.read_options import ReadOptions
+from tenfold.data.array_types import Images
 from tenfold.data.channels import has_colour, to_colour, to_grey
 from tenfold.data.convert import require_size, resized
-from tenfold.data.dataset import Images
 from tenfold.data.raw_data import RawSplit, Unreadable
 
 if TYPE_CHECKING:

@@ -18,8 +18,9 @@ import numpy as np
 
 from tenfold.core.errors import InputError
 from tenfold.data.array_sets import StoredArray
+from tenfold.data.classes import natural_key
 from tenfold.data.dataset import SPLITS
-from tenfold.data.raw_data import natural_key, split_of
+from tenfold.data.raw_data import split_of
 
 _MAX_IMAGES = 10_000_000
 _ROLES = ("images", "labels")

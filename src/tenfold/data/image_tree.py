@@ -9,8 +9,9 @@ from functools import cached_property
 from pathlib import Path
 
 from tenfold.core.errors import InputError
+from tenfold.data.classes import natural_key
 from tenfold.data.image_files import is_image
-from tenfold.data.raw_data import natural_key, split_of
+from tenfold.data.raw_data import split_of
 from tenfold.data.visible import visible
 
 ADVICE = "put the images of each class into a folder named after it"

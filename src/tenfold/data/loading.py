@@ -12,10 +12,10 @@ import numpy as np
 from tenfold.core.errors import InputError, InputWarning
 from tenfold.core.read_options import ReadOptions
 from tenfold.data import dataset_cache, sources
+from tenfold.data.arrays import read_arrays
 from tenfold.data.corrections import Corrections
 from tenfold.data.dataset import Dataset, Origin, Splits
 from tenfold.data.formats import read_raw
-from tenfold.data.in_memory import read_in_memory
 from tenfold.data.raw_data import RawData, validate_raw
 from tenfold.data.raw_images import EMNIST_ADVICE
 from tenfold.data.splitting import (
@@ -37,7 +37,7 @@ def load(
     corrections: str | Path | None = None,
     **options: Any,
 ) -> Splits:
-    """Load a dataset by name, or from a file or folder, and hold out validation images.
+    """Load a dataset by name, from a file or folder, or arrays; hold out validation images.
 
     Named datasets (`names()`) are verified by checksum and memory-mapped from the cache after
     the first time. The format of a file or folder is recognized by its content: see
@@ -50,8 +50,8 @@ def load(
     Args:
         source: a name or a path. If a folder has the name of a dataset, write ``./mnist``. Or a
             dataset in memory: ``(x, y)`` or ``((x_train, y_train), (x_test, y_test))`` of arrays,
-            tensors, frames or lists of Pillow images; a dataset or loader of PyTorch, ``tf.data``
-            or Hugging Face, or one a split; a bunch of scikit-learn; a pandas frame.
+            tensors, frames or lists of Pillow images; a `Dataset`; a dataset or loader of PyTorch,
+            ``tf.data`` or Hugging Face, or one a split; a bunch of scikit-learn; a pandas frame.
         validation: number of images to hold out of train; 0 for none. The default of 5,000
             becomes a twelfth of the images if that is fewer.
         seed: of the draw, 0 or larger.
@@ -75,9 +75,8 @@ def load(
     if not isinstance(seed, (int, np.integer)) or seed < 0:
         raise InputError(f"seed must be a whole number from 0 on; received {seed!r}")
     reading = ReadOptions.of(options)
-    raw = None if isinstance(source, (str, Path)) else read_in_memory(source, reading)
-    if raw is not None:
-        raw = without_unreadable(raw, reading)
+    if not isinstance(source, (str, Path)):
+        raw = without_unreadable(read_arrays(source, reading), reading)
         validate_raw(raw)
         origin = Origin("memory", validation, int(seed), **asdict(reading))
         splits = replace(_make_splits(raw, origin), origin=None)

@@ -10,7 +10,9 @@ import numpy as np
 from tenfold.core import limits
 from tenfold.core.errors import InputError
 from tenfold.core.image_shape import size_text
-from tenfold.data.dataset import SPLITS, Images, Labels
+from tenfold.data.array_types import Images, Labels
+from tenfold.data.classes import number_classes
+from tenfold.data.dataset import SPLITS
 
 _SPLIT_WORDS = {
     "train": {"train", "training", "trainset", "trainingset", "trn"},
@@ -104,17 +106,6 @@ def split_of(name: str) -> str | None:
     return next((split for split in SPLITS if _SPLIT_WORDS[split] & words), None)
 
 
-def natural_key(text: str) -> list[tuple[int, int | str]]:
-    """Return a key to sort texts by: 2 before 10, and numbers before words.
-
-    Examples:
-        >>> sorted(["10", "b", "2"], key=natural_key)
-        ['2', '10', 'b']
-    """
-    pieces = re.split(r"([0-9]+)", text)
-    return [(0, int(piece)) if piece.isdecimal() else (1, piece) for piece in pieces if piece]
-
-
 def number_labels(raw: RawData) -> RawData:
     """Number classes that are text, or whole numbers that do not begin with 0.
 
@@ -131,27 +122,15 @@ def number_labels(raw: RawData) -> RawData:
     if raw.names is not None or not raw.splits:
         return raw
     values = np.concatenate([split.labels for split in raw.splits.values()])
-    if values.dtype.kind == "U" and all(re.fullmatch("[0-9]{1,9}", v) for v in np.unique(values)):
-        values = values.astype(np.int64)
-    classes, numbers = np.unique(values, return_inverse=True)
-    names: tuple[str, ...] | None = tuple(map(str, classes))
-    if classes.dtype.kind == "U":
-        order = sorted(range(len(classes)), key=lambda i: natural_key(str(classes[i])))
-        names, numbers = tuple(map(str, classes[order])), np.argsort(order)[numbers]
-    elif not len(classes) or not _counts_from_another_number(classes):
-        names, numbers = None, values
+    numbers, classes = number_classes(values)
+    names = None if classes == tuple(map(str, range(len(classes)))) else classes
     sizes = np.cumsum([len(split.labels) for split in raw.splits.values()])[:-1]
-    parts = np.split(numbers.astype(np.int64), sizes)
+    parts = np.split(numbers, sizes)
     splits = {
         name: replace(split, labels=labels)
         for (name, split), labels in zip(raw.splits.items(), parts, strict=True)
     }
     return replace(raw, splits=splits, names=names)
-
-
-def _counts_from_another_number(classes: Labels) -> bool:
-    low, high = int(classes[0]), int(classes[-1])
-    return low != 0 and 2 * len(classes) >= high - low + 1
 
 
 def validate_raw(raw: RawData) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from tenfold.core.read_options import ReadOptions
-from tenfold.data.channels import with_equal_channels
+from tenfold.data.channels import has_colour, to_colour, to_grey
 from tenfold.data.convert import as_images, require_numbers
 from tenfold.data.raw_data import RawData, RawSplit, words_of
 from tenfold.data.value_range import Levels, ValueRange, decide
@@ -43,7 +43,7 @@ def convert_images(raw: RawData, options: ReadOptions) -> RawData:
     converted = replace(
         raw, splits=splits, pixels=str(pixels), decisions=tuple(decisions), notes=notes
     )
-    return with_equal_channels(converted, options.grey)
+    return _with_equal_channels(converted, options.grey)
 
 
 def _converted(part: RawSplit, pixels: ValueRange, options: ReadOptions) -> RawSplit:
@@ -53,3 +53,18 @@ def _converted(part: RawSplit, pixels: ValueRange, options: ReadOptions) -> RawS
     if options.transpose:
         images = np.ascontiguousarray(images.swapaxes(1, 2))
     return replace(part, images=images)
+
+
+def _with_equal_channels(raw: RawData, grey: bool = False) -> RawData:
+    """Make all splits coloured if one of them has colours, and grey otherwise.
+
+    Args:
+        raw: any splits.
+        grey: make them grey in any case.
+    """
+    is_grey = grey or not any(has_colour(split.images) for split in raw.splits.values())
+    convert = to_grey if is_grey else to_colour
+    splits = {
+        name: replace(split, images=convert(split.images)) for name, split in raw.splits.items()
+    }
+    return replace(raw, splits=splits)

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.core.errors import InputError
-from tenfold.data.dataset import Labels
+from tenfold.data.array_types import Labels
 
 DEFAULT_VALIDATION = 5000
 VALIDATION_DIVISOR, TEST_DIVISOR = 12, 6  # one image in so many is held out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from tenfold import networks
 from tenfold.core.backend import keras
@@ -12,7 +12,12 @@ from tenfold.networks.recipes import Recipe
 
 
 def build_networks(
-    recipe: Recipe, image_shape: ImageShape, classes: int, images: int, seeds: Sequence[int]
+    recipe: Recipe,
+    image_shape: ImageShape,
+    classes: int,
+    images: int,
+    seeds: Sequence[int],
+    build: Callable[[int], keras.Model] | None = None,
 ) -> list[keras.Model]:
     """Build and compile one network per seed.
 
@@ -22,10 +27,15 @@ def build_networks(
         classes: number of classes.
         images: number of training images, which decides the length of the schedule.
         seeds: of the initial weights.
+        build: builds a network from a seed; by default the network that the recipe names.
     """
+
+    def named(seed: int) -> keras.Model:
+        return networks.build(recipe.network, recipe.arguments, image_shape, classes, seed)
+
     models = []
     for seed in seeds:
-        model = networks.build(recipe.network, recipe.arguments, image_shape, classes, seed)
+        model = (build or named)(seed)
         compile_network(model, recipe, images)
         models.append(model)
     return models

@@ -22,7 +22,7 @@ from tenfold.engine.arrays import ArrayData
 from tenfold.engine.cpu.jaxpr import Read, evaluate
 from tenfold.engine.inputs import InputAdapter, call_network
 from tenfold.engine.pixel_range import RAW, SCALED, PixelRange
-from tenfold.networks import is_python_file
+from tenfold.networks import is_own_network
 from tenfold.networks.recipes import Recipe
 
 PROBES = 32
@@ -49,7 +49,7 @@ def resolve_pixels(recipe: Recipe, model: keras.Model, dataset: Dataset) -> Pixe
     """
     if recipe.input_range != "auto":
         return PixelRange(recipe.input_range, "the recipe says so")
-    if not is_python_file(recipe.network):
+    if not is_own_network(recipe.network):
         return RAW
     return find_pixel_range(model, dataset)
 

@@ -14,6 +14,7 @@ from tenfold.core.errors import InputError
 from tenfold.evaluation import Evaluation
 from tenfold.metrics import Difference, McNemar, table_metrics
 from tenfold.runs import Run
+from tenfold.runs.evaluation_data import Data
 
 SIGNIFICANT = 0.05
 
@@ -99,7 +100,11 @@ class Comparison:
 
 
 def compare(
-    first: Run | str | Path, second: Run | str | Path, split: str | None = None
+    first: Run | str | Path,
+    second: Run | str | Path,
+    split: str | None = None,
+    *,
+    data: Data | None = None,
 ) -> Comparison:
     """Compare two runs on the same images, each with all its networks.
 
@@ -108,6 +113,8 @@ def compare(
         second: another on the same data.
         split: ``validation``, or ``test``, which is recorded as an opening; by default test if
             both runs have opened it already, else validation.
+        data: images of other data than the runs', or their own made in memory; as for
+            ``Run.evaluate``.
 
     Raises:
         InputError: a run is not finished, or they were not evaluated on the same images.
@@ -115,7 +122,7 @@ def compare(
     runs = [run if isinstance(run, Run) else Run(run) for run in (first, second)]
     if split is None:
         split = "test" if all(run.test_openings() for run in runs) else "validation"
-    results = [run.evaluate(split, by="compare") for run in runs]
+    results = [run.evaluate(split, by="compare", data=data) for run in runs]
     return Comparison.of((str(runs[0].path), str(runs[1].path)), *results)
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from tenfold.networks.builders.conv import conv as conv
     from tenfold.networks.builders.dense import dense as dense
+    from tenfold.networks.python_file import is_own_network as is_own_network
     from tenfold.networks.python_file import is_python_file as is_python_file
     from tenfold.networks.registry import NETWORKS as NETWORKS
     from tenfold.networks.registry import build as build
@@ -30,6 +31,7 @@ _MODULES = {
     "custom_objects": "serialization",
     "dense": "builders.dense",
     "from_json": "serialization",
+    "is_own_network": "python_file",
     "is_python_file": "python_file",
     "seeded": "registry",
     "summary": "serialization",

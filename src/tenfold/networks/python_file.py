@@ -1,4 +1,4 @@
-"""Networks defined by a function in a user's Python file, ``my_network.py:build``."""
+"""The user's own networks: in a Python file, ``my_network.py:build``, or a model in memory."""
 
 from __future__ import annotations
 
@@ -14,6 +14,20 @@ from tenfold.core.errors import InputError, one_line
 
 if TYPE_CHECKING:
     from tenfold.core.backend import keras
+
+
+IN_MEMORY = "keras.Model"
+"""The network of a recipe that was trained from a model or function in memory."""
+
+
+def is_own_network(name: str) -> bool:
+    """Whether the network of a recipe is the user's own, and not one that tenfold builds.
+
+    Example:
+        >>> [is_own_network(name) for name in ("net.py:build", "keras.Model", "conv")]
+        [True, True, False]
+    """
+    return name == IN_MEMORY or is_python_file(name)
 
 
 def is_python_file(name: str) -> bool:
@@ -61,7 +75,7 @@ def build_network(name: str) -> keras.Model:
         model = made if isinstance(made, keras.Model) else _call(made, name)
     if not isinstance(model, keras.Model):
         raise InputError(f"{name} returned {type(model).__name__}; it must return a keras.Model")
-    _require_keras_layers(model, name)
+    require_keras_layers(model, name)
     return model
 
 
@@ -134,7 +148,7 @@ def _explained(error: BaseException) -> str:
     return one_line(error)
 
 
-def _require_keras_layers(model: keras.Model, name: str) -> None:
+def require_keras_layers(model: keras.Model, name: str) -> None:
     """Refuse a network that a run could not load without running the file again."""
     from tenfold.networks.serialization import custom_objects, to_config
 

@@ -4,6 +4,7 @@
 - ``layout``: names of the files.
 - ``record``: ``run.json``.
 - ``training_data``, ``finetune_data``: the data that a run trains and validates on.
+- ``evaluation_data``: the data that it is evaluated on, its own or others.
 - ``predictions``, ``live``: stored predictions, after and during a training.
 - ``weights``, ``onnx_networks``: the networks, for Keras and for ONNX Runtime.
 - ``ledger``: each opening of the test set.

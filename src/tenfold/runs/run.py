@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import html
+import importlib
 import shlex
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -25,6 +27,7 @@ from tenfold.evaluation.calibration import Calibration
 from tenfold.metrics import rank_classes
 from tenfold.networks.recipes import Recipe
 from tenfold.runs import ledger, onnx_networks, predictions, weights
+from tenfold.runs.evaluation_data import Data, other_images, own_split
 from tenfold.runs.layout import HISTORY, NETWORK, read_file, resume_command, weights_path
 from tenfold.runs.predictions import Examples
 from tenfold.runs.record import Record
@@ -41,14 +44,47 @@ class Run:
 
     Args:
         path: the folder, as ``tenfold train`` printed it.
+        data: the run's splits, if they were made in memory: a folder does not hold them.
 
     Raises:
         InputError: the folder is not a run, or is damaged.
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, data: Splits | None = None) -> None:
         self.path = Path(path)
+        self._given = data
         self.record = Record.load(self.path)
+
+    @classmethod
+    def from_model(
+        cls,
+        model: keras.Model,
+        data: str | Splits | Sequence[Any],
+        *,
+        out: str | Path | None = None,
+        history: Any = None,
+        **changes: Any,
+    ) -> Run:
+        """Make a run of a network that is trained already, by ``tenfold.fit`` or elsewhere.
+
+        It can be evaluated, calibrated, reported, exported and served like any other.
+
+        Args:
+            model: trained, of Keras's own layers, with one output per class.
+            data: splits, whose validation and test images the model was not trained on; or the
+                name of a dataset or ``((x_train, y_train), (x_test, y_test))``, which then have
+                no validation images, and nothing is calibrated.
+            out: the folder to make; by default ``runs/<date>-<name of the model>``.
+            history: of the training, as ``fit`` returns it, for the learning curves; by default
+                what Keras keeps in ``model.history``.
+            **changes: fields of the recipe to record, such as ``batch_size=64``.
+
+        Raises:
+            InputError: the model is not built, does not fit the data or cannot be saved, or the
+                folder is in use.
+        """
+        adopt: Callable[..., Run] = _later("tenfold.training.adoption", "adopt")
+        return adopt(model, data, out=out, history=history, **changes)
 
     @property
     def recipe(self) -> Recipe:
@@ -247,39 +283,43 @@ class Run:
             InputError: the data are missing, were made in memory and are not given, or differ in
                 any pixel or label from those the run was trained on.
         """
-        return load_training_data(self.path, self.record, given)
+        return load_training_data(self.path, self.record, given or self._given)
 
     def evaluate(
-        self, split: str = "test", data: Splits | None = None, by: str = "evaluate"
+        self, split: str = "test", data: Data | None = None, by: str = "evaluate"
     ) -> Evaluation:
-        """Evaluate every network of the run on a split.
+        """Evaluate every network of the run on a split, or on other data.
 
         The test split is sealed: the run's ledger records each opening. The predictions on
         validation and test are stored in the run folder, so that they are computed once.
 
         Args:
             split: ``train``, ``validation`` or ``test``.
-            data: the run's data if they were made in memory; loaded again otherwise.
+            data: others than the run's, or the run's own at another place: splits, a Dataset,
+                arrays ``(x, y)``, a name or a path. Their classes are matched by name. Of data
+                without the split, all images are evaluated.
             by: the reason for opening the test set, for the ledger.
 
         Raises:
-            InputError: the split is unknown or missing, or the data are not the run's.
+            InputError: the split is unknown or missing, or the data do not fit the run.
         """
         if split not in SPLITS:
             raise InputError(f"split: {split!r}; give one of {', '.join(SPLITS)}")
         self.require_finished()
-        splits = None if data is None else self.data(data)
+        own = None if data is None else own_split(self.path, self.record, data, split)
+        if data is not None and own is None:
+            images = other_images(data, split, self.record)
+            evaluation = self.evaluate_dataset(images, f"{images.name} (other data)")
+            return replace(evaluation, calibrations=self.calibrations)
+        split, dataset = own or (split, None)
         stored = predictions.load(self.path, split)
-        evaluation = self._evaluate(split, splits) if stored is None else stored[0]
+        evaluation = self._evaluate(split, dataset) if stored is None else stored[0]
         if split == "test":
             ledger.record_opening(self.path, by, len(evaluation.labels))
         return replace(evaluation, calibrations=self.calibrations)
 
-    def _evaluate(self, split: str, splits: Splits | None) -> Evaluation:
-        splits = self.data() if splits is None else splits
-        dataset = splits.present().get(split)
-        if dataset is None:
-            raise InputError(f"split: no {split}; there are {', '.join(splits.present())}")
+    def _evaluate(self, split: str, dataset: Dataset | None) -> Evaluation:
+        dataset = self.data().split(split) if dataset is None else dataset
         evaluation = self.evaluate_dataset(dataset, split)
         evaluation = replace(evaluation, calibrations=self.calibrations)
         if split in predictions.STORED_SPLITS:
@@ -312,6 +352,27 @@ class Run:
             )
         evaluation, examples = stored
         return replace(evaluation, calibrations=self.calibrations), examples
+
+    def report(self, out: str | Path | None = None) -> Path:
+        """Write the report, one HTML file, as ``tenfold report``; return its path.
+
+        Args:
+            out: the file; by default ``report.html`` in the folder of the run.
+        """
+        return _later("tenfold.report", "write")(self, out)  # type: ignore[no-any-return]
+
+    def export(self, out: str | Path, network: int | None = None, int8: bool = False) -> Any:
+        """Write the networks as one verified ONNX file, as ``tenfold export``.
+
+        Args:
+            out: the file.
+            network: index of one network, from 0; None for the mean of all.
+            int8: quantize, and measure the change of accuracy.
+
+        Returns:
+            The file and its verification, see ``tenfold.runs.export.Exported``.
+        """
+        return _later("tenfold.runs.export", "export")(self, out, network, int8)
 
     def calibrate(self, error_rate: float) -> list[Calibration]:
         """Choose and store a threshold so that at most ``error_rate`` of accepted images is wrong.
@@ -431,3 +492,8 @@ class Run:
         if self.record.status == "training":
             return line
         return line + figures.to_html(self.plot())
+
+
+def _later(module: str, name: str) -> Any:
+    """A function of a module that builds on this one, and so cannot be imported by it."""
+    return getattr(importlib.import_module(module), name)

@@ -2,7 +2,8 @@
 
 In the order of a training:
 
-- ``trainer``: ``train`` and ``resume``, arguments and splits
+- ``trainer``: ``train`` and ``resume``, arguments and splits; ``given_model``: networks in memory
+- ``adoption``: a run of a network that was trained elsewhere
 - ``prepare``, ``run_folder``: record, networks, program and the new folder
 - ``job``, ``loop``: epochs; after each, ``checkpoint``, ``history`` and ``tensorboard`` are written
 - ``progress``, ``failures``: what the user sees meanwhile

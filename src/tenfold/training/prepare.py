@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -58,6 +58,7 @@ def prepare_new(
     splits: Splits,
     seeds: int,
     protocol: str = "held-out",
+    build: Callable[[int], keras.Model] | None = None,
 ) -> PreparedRun:
     """Prepare a training from random weights.
 
@@ -67,6 +68,7 @@ def prepare_new(
         splits: training and validation images.
         seeds: number of networks.
         protocol: ``held-out`` or ``published``.
+        build: builds a network in memory from a seed.
 
     Raises:
         InputError: network, loss, optimizer and images cannot be combined.
@@ -75,7 +77,7 @@ def prepare_new(
     classes = len(splits.class_names)
     with explain_incompatible_recipe(recipe):
         models = engine.build_networks(
-            recipe, splits.image_shape, classes, len(splits.train), record.seeds
+            recipe, splits.image_shape, classes, len(splits.train), record.seeds, build
         )
         pixels = engine.resolve_pixels(recipe, models[0], splits.train)
     record = record.replace(recipe=recipe.replace(input_range=pixels.name))
@@ -121,8 +123,8 @@ def build_program(runs: Sequence[PreparedRun], splits: Splits) -> engine.Program
     total = sum(len(run.record.seeds) for run in runs)
     with explain_incompatible_recipe(recipe):
         program = engine.Program.from_recipe(models, recipe, shape, len(splits.class_names), total)
-    if networks.is_python_file(recipe.network) and not runs[0].resumed:
-        engine.require_probabilities(models[0], shape, recipe.input_range, recipe.network)
+    if networks.is_own_network(recipe.network) and not runs[0].resumed:
+        engine.require_probabilities(models[0], shape, recipe.input_range, recipe.name)
     return program
 
 

@@ -6,14 +6,13 @@ import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tenfold.core.errors import InputError
-from tenfold.data import Splits, load
+from tenfold.data import Dataset, Splits, load
 from tenfold.data.splitting import DEFAULT_VALIDATION
-from tenfold.networks import is_python_file
+from tenfold.networks import is_own_network
 from tenfold.networks.recipes import Recipe
-from tenfold.networks.recipes import recipe as named_recipe
 from tenfold.runs.layout import is_run, resume_command
 from tenfold.runs.record import Record
 from tenfold.runs.run import Run
@@ -22,6 +21,7 @@ from tenfold.training.failures import explain_out_of_memory
 from tenfold.training.findings import warn_about_data, warn_about_result
 from tenfold.training.finetune.preparation import prepare_finetuning, refuse_unsupported_arguments
 from tenfold.training.finish import finish
+from tenfold.training.given_model import divide_options, resolve_recipe
 from tenfold.training.job import TrainingJob
 from tenfold.training.loop import run_epochs
 from tenfold.training.prepare import (
@@ -35,12 +35,13 @@ from tenfold.training.prepare import (
 )
 from tenfold.training.run_folder import locked, refuse_folder_in_use
 
-DEFAULT_RECIPE = "quick"
+if TYPE_CHECKING:
+    import keras
 
 
 def train(
-    recipe: str | Recipe | None = None,
-    data: str | Path | Splits = "mnist",
+    recipe: str | Recipe | keras.Model | Callable[[], keras.Model] | None = None,
+    data: str | Path | Splits | Dataset | Sequence[Any] = "mnist",
     *,
     start: str | Path | Run | None = None,
     seeds: int = 1,
@@ -59,8 +60,11 @@ def train(
 
     Args:
         recipe: its name, or a Recipe; None for ``quick``, or with ``start`` for the recipe of the
-            pretrained networks with a lower learning rate and few epochs.
-        data: as for ``tenfold.load``, or splits.
+            pretrained networks with a lower learning rate and few epochs. Or a network of your
+            own: a ``keras.Model``, a function that returns one, or ``my_network.py:build``, with
+            the loss and optimizer that it is compiled with. A model is copied, with its weights
+            if it is trained for one seed.
+        data: as for ``tenfold.load``, such as a name, a path or arrays ``(x, y)``; or splits.
         start: pretrained networks to fine-tune: ``reader`` for those shipped with tenfold, a run
             or its folder, or a model file. Images they were trained on are mixed in, so that
             they do not forget them, and a part of the data is held out to measure the gain.
@@ -74,7 +78,9 @@ def train(
         verbose: show progress on stderr.
         watch: called with the folder when the training begins. With it, validation predictions
             are stored after each epoch, so that a run can be shown while it is trained.
-        **options: how to read the files of ``data``, as for ``tenfold.load``.
+        **options: other values for fields of the recipe, such as ``epochs=3`` or
+            ``learning_rate=0.01``, by the names of the command line's options; and how to read
+            the files of ``data``, as for ``tenfold.load``.
 
     Returns:
         The run, read from its folder.
@@ -92,7 +98,6 @@ def train(
         >>> len(run.history)
         5
     """
-    chosen = _recipe(recipe)
     if not isinstance(seeds, int) or seeds < 1:
         raise InputError(f"seeds: {seeds}; give a whole number from 1")
     if protocol not in PROTOCOLS:
@@ -100,6 +105,8 @@ def train(
     folder = None if out is None else Path(out)
     if folder is not None:
         refuse_folder_in_use(folder)
+    changes, options = divide_options(options)
+    chosen, build = resolve_recipe(recipe, start, seeds, changes)
     if start is not None:
         refuse_unsupported_arguments(seeds, validation, corrections, protocol)
         with explain_out_of_memory():
@@ -108,9 +115,8 @@ def train(
             return _train_one(run, finetuning.splits, verbose, watch)
     splits = _splits(data, validation, corrections, protocol, options)
     with explain_out_of_memory():
-        chosen = chosen or named_recipe(DEFAULT_RECIPE)
-        run = prepare_new(folder, chosen, splits, seeds, protocol)
-        if verbose and run.pixels is not None and is_python_file(chosen.network):
+        run = prepare_new(folder, chosen, splits, seeds, protocol, build)
+        if verbose and run.pixels is not None and is_own_network(chosen.network):
             print(run.pixels.describe(), file=sys.stderr)  # noqa: T201
         return _train_one(run, splits, verbose, watch, export)
 
@@ -191,7 +197,8 @@ def _train_one(
 ) -> Run:
     (job,) = _train([run], splits, verbose, watch, export)
     job.raise_if_diverged()
-    return Run(job.folder)
+    in_memory = run.record.data.origin is None and not run.record.continued
+    return Run(job.folder, splits if in_memory else None)
 
 
 def _train(
@@ -204,7 +211,7 @@ def _train(
     program = build_program(runs, splits)
     if verbose and program.geometry.note:
         print(program.geometry.note, file=sys.stderr)  # noqa: T201
-    if export and is_python_file(runs[0].record.recipe.network):
+    if export and is_own_network(runs[0].record.recipe.network):
         require_exportable(runs[0], splits)
     with ExitStack() as resources:
         jobs = [start_job(run, resources) for run in runs]
@@ -223,15 +230,8 @@ def _train(
     return jobs
 
 
-def _recipe(recipe: str | Recipe | None) -> Recipe | None:
-    chosen = named_recipe(recipe) if isinstance(recipe, str) else recipe
-    if chosen is not None and not isinstance(chosen, Recipe):
-        raise InputError(f"recipe: got {type(recipe).__name__}; give a name or a tenfold.Recipe")
-    return chosen
-
-
 def _splits(
-    data: str | Path | Splits,
+    data: str | Path | Splits | Dataset | Sequence[Any],
     validation: int | None,
     corrections: str | Path | None,
     protocol: str,

@@ -10,11 +10,12 @@ from pathlib import Path
 
 from tenfold.core.errors import InputError
 from tenfold.core.read_options import ReadOptions
+from tenfold.data.classes import natural_key
 from tenfold.data.decoding import Encoded, decode_split
 from tenfold.data.formats.registry import Format, Location
 from tenfold.data.image_files import is_image, is_image_header, open_pages
 from tenfold.data.image_tree import ADVICE, Folder, layout_of
-from tenfold.data.raw_data import RawData, natural_key
+from tenfold.data.raw_data import RawData
 
 _FORBIDDEN = '/\\:*?"<>|'  # in the name of a folder on Linux, macOS or Windows
 _PROGRESS_FROM = 2000  # files: fewer take under a second

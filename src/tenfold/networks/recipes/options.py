@@ -8,7 +8,7 @@ from typing import Any
 
 from tenfold.core.errors import InputError
 from tenfold.networks.fields import Field, declared, to_text
-from tenfold.networks.python_file import is_python_file, split
+from tenfold.networks.python_file import IN_MEMORY, is_python_file, split
 from tenfold.networks.recipes.augmentation import Augmentation
 from tenfold.networks.recipes.recipe import Recipe
 from tenfold.networks.recipes.table import RECIPES, recipe
@@ -74,7 +74,22 @@ def _of_python_file(name: str) -> Recipe:
     """The recipe of a network in a Python file, with the loss and optimizer it is compiled with."""
     model = build(name, {}, (0, 0), 0, seed=0)
     path, function = split(name)
-    made = Recipe(path.stem, f"{path.resolve()}:{function}", summary=f"from {name}")
+    made = recipe_of_model(model, path.stem, f"{path.resolve()}:{function}")
+    return made.replace(summary=f"from {name}")
+
+
+def recipe_of_model(model: Any, name: str, network: str) -> Recipe:
+    """The recipe of a Keras model, with the loss and optimizer it is compiled with.
+
+    Args:
+        model: compiled or not.
+        name: of the recipe.
+        network: the value of the field ``network``.
+
+    Raises:
+        InputError: the loss or optimizer cannot be stored.
+    """
+    made = Recipe(name, network)
     if not model.compiled:
         return made
     from tenfold.networks.serialization import loss_of, serialize_compiled
@@ -95,6 +110,8 @@ def to_options(recipe: Recipe) -> list[str] | None:
     name = recipe.name if recipe.name in RECIPES else None
     old, new = _values(RECIPES[name] if name else Recipe(recipe.name)), _values(recipe)
     changes = {key: value for key, value in new.items() if value != old.get(key)}
+    if recipe.network == IN_MEMORY:
+        return None
     try:
         made = customize(name, {key: to_text(value) for key, value in changes.items()})
     except InputError:

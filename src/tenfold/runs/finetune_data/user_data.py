@@ -18,10 +18,11 @@ import numpy.typing as npt
 from tenfold.core.errors import InputError
 from tenfold.core.files import sha256
 from tenfold.data import Dataset, ReadOptions, Splits, load
-from tenfold.data.formats.class_folders import folder_name
+from tenfold.data.arrays import read_arrays
 from tenfold.data.formats.registry import read_raw
 from tenfold.data.loading import resolve, without_unreadable
 from tenfold.data.raw_data import RawData, RawSplit
+from tenfold.data.relabelling import relabelled
 
 HELD_OUT_SHARE = 0.2
 """Share of the sheets, at least one, or of the images that are held out."""
@@ -58,7 +59,7 @@ class UserData:
 
 
 def load_user_data(
-    data: str | Path | Splits,
+    data: str | Path | Splits | Dataset | Sequence[Any],
     class_names: tuple[str, ...],
     options: Mapping[str, Any] | None = None,
 ) -> UserData:
@@ -74,12 +75,16 @@ def load_user_data(
     """
     if isinstance(data, Splits):
         return _from_splits(data, class_names)
+    if not isinstance(data, (str, Path)):
+        raw = read_arrays(data, ReadOptions.of(options or {}))
+        return _from_raw(raw, "arrays", None, class_names)
     named, path = resolve(data)
     if named is not None:
         return _from_splits(load(data, **(options or {})), class_names)
     reading = ReadOptions.of(options or {})
     raw = without_unreadable(read_raw(path, reading), reading)
-    return _from_raw(raw, path.resolve(), reading, class_names)
+    source = str(path.resolve())
+    return _from_raw(raw, source, {"source": source, **reading.given()}, class_names)
 
 
 def reload_user_data(reload: dict[str, Any] | None, class_names: tuple[str, ...]) -> UserData:
@@ -102,23 +107,23 @@ def reload_user_data(reload: dict[str, Any] | None, class_names: tuple[str, ...]
 
 def _from_splits(splits: Splits, class_names: tuple[str, ...]) -> UserData:
     sets = {
-        split: _relabel(data, class_names, splits.name) for split, data in splits.present().items()
+        split: relabelled(data, class_names, splits.name)
+        for split, data in splits.present().items()
     }
     reload = None if splits.origin is None else {"origin": asdict(splits.origin)}
     return _user_data(splits.name, splits.source, reload, sets, files=())
 
 
 def _from_raw(
-    raw: RawData, path: Path, options: ReadOptions, class_names: tuple[str, ...]
+    raw: RawData, source: str, reload: dict[str, Any] | None, class_names: tuple[str, ...]
 ) -> UserData:
-    name = path.stem or "dataset"
+    name = Path(source).stem or "dataset"
     sets = {
-        split: _relabel(_dataset(part, raw, name), class_names, str(path))
+        split: relabelled(_dataset(part, raw, name), class_names, source)
         for split, part in raw.splits.items()
     }
-    reload = {"source": str(path), **options.given()}
     files = raw.splits["train"].file_names
-    return _user_data(name, f"{path} ({raw.format})", reload, sets, files)
+    return _user_data(name, f"{source} ({raw.format})", reload, sets, files)
 
 
 def _dataset(split: RawSplit, raw: RawData, name: str) -> Dataset:
@@ -138,21 +143,6 @@ def _user_data(
     if held_out is None:
         train, held_out, held_out_by = _hold_out(train, files)
     return UserData(name, source, reload, train, held_out, held_out_by, sets.get("test"))
-
-
-def _relabel(data: Dataset, class_names: tuple[str, ...], where: str) -> Dataset:
-    """The same images with the labels of the network's classes."""
-    indices = {folder_name(name): i for i, name in enumerate(class_names)}
-    indices |= {name: i for i, name in enumerate(class_names)}
-    used = [data.class_names[label] for label in np.unique(data.labels)]
-    unknown = [name for name in used if name not in indices]
-    if unknown:
-        raise InputError(
-            f"{where}: class {unknown[0]!r} is not one of the network's classes, which are "
-            f"{', '.join(class_names)}; leave it out, or train a new network"
-        )
-    new_labels = np.array([indices.get(name, 0) for name in data.class_names], np.int64)
-    return Dataset(data.images, new_labels[data.labels], class_names, data.name)
 
 
 def _hold_out(data: Dataset, files: Sequence[str]) -> tuple[Dataset, Dataset | None, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from tenfold.core.errors import InputError
 from tenfold.core.image_shape import is_colour
-from tenfold.data import Splits
+from tenfold.data import Dataset, Splits
 from tenfold.networks.recipes import Recipe
 from tenfold.runs.finetune_data.mixture import Mixture, mix
 from tenfold.runs.finetune_data.user_data import UserData, load_user_data
@@ -53,7 +53,7 @@ class FineTuning:
 def prepare_finetuning(
     start: str | Path | Run,
     recipe: Recipe | None,
-    data: str | Path | Splits,
+    data: str | Path | Splits | Dataset | Sequence[Any],
     options: Mapping[str, Any],
 ) -> FineTuning:
     """Prepare to fine-tune pretrained networks.

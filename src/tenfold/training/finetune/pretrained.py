@@ -17,7 +17,7 @@ from tenfold.core.files import sha256
 from tenfold.core.image_shape import ImageShape
 from tenfold.export import model_file
 from tenfold.export.session import Session
-from tenfold.networks import is_python_file
+from tenfold.networks import is_own_network
 from tenfold.networks.recipes import Recipe
 from tenfold.runs.finetune_data.rehearsal import (
     SHIPPED_READER,
@@ -112,7 +112,7 @@ def _from_model_file(name: str, path: Path) -> Pretrained:
         temperatures = list(card["temperatures"])
     except (KeyError, TypeError):
         raise model_file.damaged(path) from None
-    if card.get("numbers") != "float32" or is_python_file(recipe.network):
+    if card.get("numbers") != "float32" or is_own_network(recipe.network):
         what = "in int8" if card.get("numbers") != "float32" else "of a Python file"
         raise InputError(f"{path}: a network {what}; give the folder of the run instead")
     return Pretrained(

@@ -1,0 +1,33 @@
+"""Labels of the classes of a network, for images that have the same classes in another order."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tenfold.core.errors import InputError
+from tenfold.data.dataset import Dataset
+from tenfold.data.formats.class_folders import folder_name
+
+
+def relabelled(data: Dataset, class_names: tuple[str, ...], where: str) -> Dataset:
+    """Return the same images with the labels of a network's classes.
+
+    Args:
+        data: images with classes of the same names, or some of them, in any order.
+        class_names: of the network.
+        where: the data, for the error.
+
+    Raises:
+        InputError: the network does not have one of the classes.
+    """
+    indices = {folder_name(name): i for i, name in enumerate(class_names)}
+    indices |= {name: i for i, name in enumerate(class_names)}
+    used = [data.class_names[label] for label in np.unique(data.labels)]
+    unknown = [name for name in used if name not in indices]
+    if unknown:
+        raise InputError(
+            f"{where}: class {unknown[0]!r} is not one of the network's classes, which are "
+            f"{', '.join(class_names)}; leave it out, or train a new network"
+        )
+    new_labels = np.array([indices.get(name, 0) for name in data.class_names], np.int64)
+    return Dataset(data.images, new_labels[data.labels], class_names, data.name)
