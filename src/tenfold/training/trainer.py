@@ -114,6 +114,8 @@ def train(
             run = prepare_finetuned(folder, finetuning)
             return _train_one(run, finetuning.splits, verbose, watch)
     splits = _splits(data, validation, corrections, protocol, options)
+    if verbose and splits.origin is not None and Path(splits.origin.source).is_absolute():
+        print(f"data: {splits.source}", file=sys.stderr)  # noqa: T201
     with explain_out_of_memory():
         run = prepare_new(folder, chosen, splits, seeds, protocol, build)
         if verbose and run.pixels is not None and is_own_network(chosen.network):
