@@ -158,8 +158,8 @@ def layout_of(text: str) -> Layout | None:
     is_decimal_comma = separator != "," and any(
         re.fullmatch(r"-?\d+,\d+", field) for row in body for field in row
     )
-    names = None if header is None else _named(header, width, [row[-1] for row in body])
-    return Layout(separator, skip, names, width, "," if is_decimal_comma else ".")
+    named = None if header is None else _named(header, width, [row[-1] for row in body])
+    return Layout(separator, skip, named, width, "," if is_decimal_comma else ".")
 
 
 def _named(header: list[str], width: int, last: list[str]) -> tuple[str, ...]:
