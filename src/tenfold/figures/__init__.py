@@ -8,7 +8,7 @@ left open, and the user's matplotlib settings stay unchanged.
 - `curves`, `confusion`, `reliability`, `risk_coverage`, `intervals`: one figure each
 - `annotation`: an image with the digits found in it
 - `output`, `svg`: figures as files, HTML and inline SVG
-- `common`: colours, axes and input checks
+- `common`, `fonts`: colours, axes and input checks; text in any script
 """
 
 from tenfold.figures.annotation import annotated

@@ -16,6 +16,7 @@ import numpy.typing as npt
 from tenfold.core.errors import InputError, one_line, warn
 from tenfold.core.files import atomic_write
 from tenfold.figures.common import DPI
+from tenfold.figures.fonts import fit_fonts
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -108,6 +109,8 @@ def render(figure: Figure, kind: str, fonttype: str = "path") -> bytes:
         "svg": {"Date": None, "Creator": None, "Title": label},
     }[kind]
     _plain_text(figure)
+    if fonttype == "path":
+        fit_fonts(figure)
     _fix_layout(figure)
     buffer = io.BytesIO()
     if kind == "png":
