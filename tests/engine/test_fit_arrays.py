@@ -162,7 +162,7 @@ def sequential(*made):
 
 
 def padded(images):
-    return np.pad(images, ((0, 0), (2, 2), (2, 2)))[..., None]
+    return np.pad(images, ((0, 0), (2, 2), (2, 2)), mode="edge")[..., None]
 
 
 SHAPES = {

@@ -124,7 +124,8 @@ def input_shape(
     if shape is None and model.built:
         shape = (model.get_build_config() or {}).get("input_shape")
     if isinstance(shape, dict) or (isinstance(shape, list) and isinstance(shape[0], tuple | list)):
-        names = ", ".join(str(name) for name in getattr(model, "input_names", shape))
+        inputs = keras.tree.flatten(getattr(model, "inputs", None) or [])
+        names = ", ".join(tensor.name for tensor in inputs) or "without names"
         raise InputError(
             f"the model has {len(shape)} inputs ({names}); tenfold feeds one, the images"
         )
