@@ -98,9 +98,9 @@ def test_text_of_all_splits_is_numbered_alike():
     ("source", "message"),
     [
         (BYTES, "a name, a path, a Dataset or arrays .x, y.; received ndarray"),
-        ({"x": BYTES}, "received dict"),
+        ({"x": BYTES}, "no labels of train among x"),
         ((BYTES,), "received a tuple of 1"),
-        ((BYTES, DIGITS[:5]), "60 images and 5 labels"),
+        ((BYTES, DIGITS[:5]), "60 images, 5 labels"),
         ((BYTES[:, :3], DIGITS), "images are 28x3|sides of"),
         ((BYTES * 2.0, DIGITS), "pixels"),
         ((BYTES, ["a", None] * 30), "label at index 1 is missing"),

@@ -37,10 +37,18 @@ def read_arrays(source: Any, options: ReadOptions | None = None) -> RawData:
         return RawData({"train": split}, source.class_names, format="dataset in memory")
     raw = read_in_memory(source, options)
     if raw is None:
+        _refuse_unequal_lengths(source)
         raise InputError(
             f"a dataset is a name, a path, a Dataset or arrays (x, y); received {_describe(source)}"
         )
     return raw
+
+
+def _refuse_unequal_lengths(source: Any) -> None:
+    if is_pair(source) and len(source[0]) != len(source[1]):
+        raise InputError(
+            f"there must be one label an image: {len(source[0])} images, {len(source[1])} labels"
+        )
 
 
 def is_pair(value: Any) -> bool:
