@@ -46,6 +46,8 @@ class Ray:
 
     def workers(self) -> int:
         """Return the number of tasks that run at the same time."""
+        if self.address == "local":  # do not start it for that
+            return max(1, int((os.cpu_count() or 1) / self.cores))
         with _connected(self.address) as ray:
             return self._slots(ray)
 
@@ -100,10 +102,14 @@ def _connected(address: str) -> Iterator[Any]:
         options = {}
     try:
         ray.init(address, **options)
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+    except Exception as error:  # Ray raises several types, Exception itself among them
+        advice = (
+            "is the machine overloaded?"
+            if address == "local"
+            else "start it with ray start --head, or give local, auto or ray://host:10001"
+        )
         raise InputError(
-            f"--ray {address}: cannot be reached ({one_line(error, 160)}); start it with ray "
-            "start --head, or give local, auto or ray://host:10001"
+            f"--ray {address}: cannot be reached ({one_line(error, 150)}); {advice}"
         ) from None
     try:
         yield ray

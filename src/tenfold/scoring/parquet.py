@@ -72,7 +72,7 @@ def choose_column(schema: Any, column: str | None) -> str:
     Raises:
         InputError: there is no such column, or it is not certain which.
     """
-    found = [field.name for field in schema if _holds_images(field.type)]
+    found: list[str] = [field.name for field in schema if _holds_images(field.type)]
     if column is not None:
         if column not in found:
             raise InputError(

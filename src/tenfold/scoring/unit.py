@@ -119,10 +119,10 @@ class _Writer:
 
     def _prepare(self, batch: Batch, errors: Errors) -> tuple[NDArray[np.uint8], NDArray[Any]]:
         """Return the images as 0 to 255, and which of the batch they are."""
-        everything = np.arange(len(batch.images))
+        everything = range(len(batch.images))
         if len(everything):
             with suppress(InputError):
-                return self._scaled(batch.images), everything
+                return self._scaled(batch.images), np.array(everything)
         images, kept = [], []
         for i in everything:
             try:
