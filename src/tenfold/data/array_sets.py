@@ -57,7 +57,7 @@ class StoredArray:
     @property
     def words(self) -> set[str]:
         """The words of its name, with those that `xtrain` and the like stand for."""
-        words = set()
+        words: set[str] = set()
         for word in words_of(self.name):
             match = _SHORT.fullmatch(word)
             words |= {part for part in match.groups() if part} if match else {word}
@@ -170,7 +170,7 @@ def _pair(
         if len(found) > 1:
             names = ", ".join(array.name for array in found)
             raise InputError(f"{path} has several arrays of {split} {role} ({names}); keep one")
-    return (images or [None])[0], (labels or [None])[0]
+    return images[0] if images else None, labels[0] if labels else None
 
 
 def _pairs_by_order(

@@ -195,8 +195,8 @@ def _from_hugging_face(source: Any) -> Labelled | None:
             raise InputError(f"one column of {role} is needed; there are {', '.join(columns[:8])}")
     image, label = found["images"][0], found["labels"][0]
     rows = [(row[image], row[label]) for row in _items(source)]
-    names = _names_of_feature(source.features, label)
-    return Labelled(_images([x for x, _ in rows]), _labels([y for _, y in rows]), names)
+    class_names = _names_of_feature(source.features, label)
+    return Labelled(_images([x for x, _ in rows]), _labels([y for _, y in rows]), class_names)
 
 
 def _from_items(items: Iterator[tuple[Any, Any]], source: Any) -> Labelled:
