@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import mode
 from typing import IO, TYPE_CHECKING, cast
 
 from tenfold.core import limits
@@ -154,7 +155,7 @@ def layout_of(text: str) -> Layout | None:
         skip = lines[1][0] if len(lines) > 1 else len(text)
     if header and all(is_number(name) for name in header if name) and any("." in n for n in header):
         header = None  # the first row, which pandas took for names that may not repeat
-    width = max(map(len, body), default=len(header or ()))
+    width = mode(map(len, body)) if body else len(header or ())
     is_decimal_comma = separator != "," and any(
         re.fullmatch(r"-?\d+,\d+", field) for row in body for field in row
     )
@@ -227,7 +228,7 @@ def read_frame(path: Path, content: bytes, encoding: str, layout: Layout) -> pd.
                 io.BytesIO(content),
                 sep=r"\s+" if layout.separator == " " else layout.separator,
                 header=None,
-                names=range(layout.width),
+                names=range(layout.width + 1),  # pandas drops more cells than names
                 index_col=False,
                 skiprows=layout.skip,
                 comment="#" if content.lstrip()[:1] == b"#" else None,
@@ -245,4 +246,8 @@ def read_frame(path: Path, content: bytes, encoding: str, layout: Layout) -> pd.
         raise InputError(f"{path} is not a table: {reason[:120]}") from error
     if frame.empty:
         raise InputError(f"{path} holds no images; give a label and pixels a line")
+    surplus = frame[layout.width].notna().to_numpy()
+    if surplus.any():
+        line = int(surplus.argmax()) + layout.skip + 1
+        raise InputError(f"{path}, line {line}: more than {layout.width} cells; repair the line")
     return frame.dropna(axis=1, how="all")
