@@ -6,6 +6,7 @@ import logging
 import os
 import platform
 import secrets
+import socket
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -101,6 +102,7 @@ def _connected(address: str) -> Iterator[Any]:
     elif address.startswith("ray://"):
         options = {}
     try:
+        _require_listener(address)
         ray.init(address, **options)
     except Exception as error:  # Ray raises several types, Exception itself among them
         advice = (
@@ -115,6 +117,13 @@ def _connected(address: str) -> Iterator[Any]:
         yield ray
     finally:
         ray.shutdown()
+
+
+def _require_listener(address: str) -> None:
+    """Raise an OSError if nobody listens at host:port, for which Ray would wait for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if host and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=10).close()
 
 
 def _import_ray() -> Any:
