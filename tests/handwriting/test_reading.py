@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from types import MappingProxyType
 
 import numpy as np
 import pytest
@@ -76,6 +77,7 @@ def test_unsure_digits_are_question_marks_and_rejected_ones_left_out(page, monke
     class Fake:
         class_names, image_shape, path = names, (28, 28), "fake"
         rank = tenfold.Predictor.rank
+        card = MappingProxyType({"border": 0.0})
 
         def __call__(self, crops, pixels):
             return np.stack([confident, unsure, rejected, confident, confident, rejected, rejected])

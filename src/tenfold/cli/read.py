@@ -33,6 +33,16 @@ def read(
         Path | None, typer.Option(help="Write a PNG with boxes and labels; one picture only.")
     ] = None,
     deslant: Annotated[bool, typer.Option("--deslant", help="Shear each digit upright.")] = False,
+    expect: Annotated[
+        int | None, typer.Option(min=1, help="Digits of each number, if known.")
+    ] = None,
+    region: Annotated[
+        str | None,
+        typer.Option(metavar="X,Y,W,H", help="Part to read: left, top, width, height in pixels."),
+    ] = None,
+    as_table: Annotated[
+        bool, typer.Option("--table", help="CSV rows and columns as on the page.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per picture.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="One row per digit.")] = False,
 ) -> None:
@@ -44,14 +54,19 @@ def read(
 
     if annotate is not None and len(pictures) > 1:
         raise InputError(f"--annotate: {len(pictures)} pictures; give one")
-    if as_json and as_csv:
-        raise InputError("--json, --csv: give one of them")
+    if as_json + as_csv + as_table > 1:
+        raise InputError("--json, --csv, --table: give one of them")
     predictor = None if model is None else Predictor(model)
     if predictor is not None and predictor.image_shape == IMAGE_SHAPE:
         view = str(view_of(predictor))
         if view:
             typer.echo(f"{model}: trained on digits {view}; the crops are changed so", err=True)
-    show = _show_json if as_json else _csv_writer() if as_csv else _show_text
+    part = None if region is None else _parse_region(region)
+    show: Callable[[Path, Reading], None] = _show_text
+    if as_json or as_table:
+        show = _show_json if as_json else _show_table
+    elif as_csv:
+        show = _csv_writer()
 
     def read_one(picture: Path) -> None:
         pages = list(pages_of(picture))
@@ -59,7 +74,7 @@ def read(
             raise InputError(f"--annotate: {picture} has {len(pages)} pages; give one picture")
         for number, page in enumerate(pages, 1):
             name = picture if len(pages) == 1 else Path(f"{picture}, page {number}")
-            result = reading.read(page, predictor, deslant=deslant)
+            result = reading.read(page, predictor, deslant=deslant, expect=expect, region=part)
             if annotate is not None:
                 annotation.annotate(picture, result, annotate)
             show(name, result)
@@ -77,6 +92,20 @@ def _show_text(picture: Path, reading: Reading) -> None:
         typer.echo(f"  {text}\n  {confidences}")
 
 
+def _parse_region(text: str) -> tuple[int, int, int, int]:
+    parts = text.replace(" ", "").split(",")
+    if len(parts) != 4 or not all(part.isdecimal() for part in parts):
+        raise InputError(f"--region {text}: give left,top,width,height in whole pixels")
+    left, top, width, height = map(int, parts)
+    return left, top, width, height
+
+
+def _show_table(picture: Path, reading: Reading) -> None:
+    from tenfold.handwriting.table import to_table
+
+    csv.writer(sys.stdout).writerows(to_table(reading))
+
+
 def _show_json(picture: Path, reading: Reading) -> None:
     typer.echo(json.dumps({"file": str(picture), **reading.to_json()}))
 
@@ -87,9 +116,9 @@ def _csv_writer() -> Callable[[Path, Reading], None]:
     rows.writerow(COLUMNS)
 
     def show(picture: Path, reading: Reading) -> None:
-        for i, line in enumerate(reading.numbers, 1):
-            for j, number in enumerate(line, 1):
-                for digit in number:
+        for i, row in enumerate(reading.rows, 1):
+            for j, number in enumerate(row, 1):
+                for digit in number.digits:
                     confidence, box = f"{digit.confidence:.4f}", " ".join(map(str, digit.box))
                     accepted = int(digit.accepted)
                     rows.writerow([picture, i, j, digit.label, confidence, accepted, box])

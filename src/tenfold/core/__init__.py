@@ -1,6 +1,6 @@
 """Foundations that every other package may use.
 
-``errors``, ``limits``, ``read_options``; ``files`` (atomic writes), ``folders``, ``locks``,
-``cache``, ``checksums``, ``download``; ``assets`` (packed files), ``html_page``; ``backend``
-(Keras on JAX).
+``errors``, ``limits``, ``image_shape``, ``read_options``; ``files`` (atomic writes), ``folders``,
+``locks``, ``cache``, ``checksums``, ``download``; ``assets`` (packed files), ``html_page``;
+``backend`` (Keras on JAX).
 """

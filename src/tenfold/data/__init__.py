@@ -9,6 +9,8 @@ convert          arrays -> uint8 images and int64 labels
 tables/          tables of images: columns, labels, pixels
 value_range      which values of pixels are black and white
 raw_images       images of all splits, converted together
+channels         grey or colour, decided for all splits
+prediction_inputs  images to predict: folders, tables, arrays
 classes          labels as people have them -> numbers and class names
 relabelling      labels of a network's classes
 array_types      types of images and labels

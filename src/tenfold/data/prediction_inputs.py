@@ -83,7 +83,7 @@ def _read_table(
         raise InputError(f"{path}: a table without pixels; give the folder of its images")
     images = to_inputs(table.images(), path, shape, options, trained)
     known = {*columns.pixels, columns.label, columns.split, columns.path}
-    others = [column for column in table.frame if column not in known]
+    others = [column for column in range(table.frame.shape[1]) if column not in known]
     column = next((c for c in others if table.names and table.cells(c).is_unique), None)
     ids = None if column is None else table.cells(column).tolist()
     own = KAGGLE_HEADER if table.names is None or column is None else (table.names[column], "label")

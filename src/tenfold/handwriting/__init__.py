@@ -2,21 +2,29 @@
 
 The steps, in the order of ``pipeline.detect_digits``:
 
-picture        load a picture: RGB, upright
-binarization   polarity, contrast, threshold -> ink
-ruled_lines    remove ruled lines and frames
-segmentation   ink -> one component per digit
-mnist_crop     component -> crop of 28x28 pixels
-model_view     how a model was trained: upright, transposed, inverted
-classifier     crops -> probabilities and costs
-shortest_path  cut doubtful components again
-long_stems     classify long digits by their heads
-close_crops    classify a close crop as one digit
-reading_order  lines and numbers
-reading        the result, with labels and confidences
-annotation     the picture with the result drawn in
+picture         load a picture: RGB, upright
+binarization    polarity, contrast, threshold -> ink
+ruled_lines     remove ruled lines and frames
+segmentation    ink -> one component per digit
+mnist_crop      component -> crop of 28x28 pixels
+model_view      how a model was trained: upright, transposed, inverted
+classifier      crops -> probabilities and costs
+shortest_path   cut doubtful components again
+long_stems      classify long digits by their heads
+close_crops     classify a close crop as one digit
+reading_order   lines and numbers
+reading         the more confident of both ways, with labels and confidences
+table           the result as rows and columns
+annotation      the picture with the result drawn in
 
-``strokes`` measures the width and slant of pen strokes, for several steps.
+The other way is a network that finds and names digits, in ``detector_pipeline``:
+
+contrast        level the light
+detector        boxes, scores and classes of digits of any size; the selection
+box_crops       the ink of each box
+
+``strokes`` measures the width and slant of pen strokes, for several steps. The detector is trained
+by ``scripts/make_detector.py``.
 ``collect`` turns photos of the printed sheet into labelled images.
 """
 

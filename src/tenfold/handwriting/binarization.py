@@ -170,7 +170,7 @@ def threshold(contrast: Levels, reach: int) -> tuple[Mask, Mask, Levels]:
     from skimage.filters import apply_hysteresis_threshold, threshold_otsu
 
     sample = contrast[::2, ::2]
-    floor = max(_MIN_CONTRAST, _NOISE_LEVELS * _noise(sample))
+    floor = max(_MIN_CONTRAST, _NOISE_LEVELS * noise_level(sample))
     above_noise = np.where(contrast > floor, contrast, np.float32(0))
     values = sample[sample > floor]
     if values.size < 2 or np.ptp(values) < _EQUAL:
@@ -183,7 +183,7 @@ def threshold(contrast: Levels, reach: int) -> tuple[Mask, Mask, Levels]:
     return mask & (contrast > _BLUR * nearby), contrast > _CORE * nearby, above_noise
 
 
-def _noise(contrast: Levels) -> float:
+def noise_level(contrast: Levels) -> float:
     """Return the standard deviation of the background, from differences 3 pixels apart.
 
     20 % of normal differences are within 0.253 standard deviations; this quantile is robust

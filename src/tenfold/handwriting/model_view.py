@@ -102,7 +102,10 @@ def _clearest(predictor: Predictor, images: Crops, names: list[str], invert: boo
     """Return the view in which a predictor recognizes most images; upright if it is not clear."""
     classes = predictor.class_names
     expected = np.array([classes.index(name) for name in names])
-    views = [View(*parts, invert) for parts in product((False, True), repeat=3)]
+    views = [
+        View(transpose, mirror, upend, invert)
+        for transpose, mirror, upend in product((False, True), repeat=3)
+    ]
     accuracy = [
         float((predictor(view.apply(images), pixels="byte").argmax(axis=1) == expected).mean())
         for view in views

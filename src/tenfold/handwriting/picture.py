@@ -41,9 +41,30 @@ class Picture:
         pixels = np.ascontiguousarray(np.rot90(self.pixels, quarter_turns))
         return Picture(pixels, self.size[::-1] if quarter_turns % 2 else self.size)
 
+    def cropped(self, left: int, top: int, width: int, height: int) -> Picture:
+        """Return a part of the picture, given in pixels before the reduction.
+
+        Raises:
+            InputError: the part is empty or not within the picture.
+        """
+        columns, rows = self.size
+        if (
+            min(left, top) < 0
+            or min(width, height) < 1
+            or (left + width > columns or top + height > rows)
+        ):
+            raise InputError(
+                f"region {left},{top},{width},{height} is not within the picture of "
+                f"{columns}x{rows} pixels; give left,top,width,height"
+            )
+        scale = self.pixels.shape[1] / columns
+        x0, x1 = round(left * scale), max(round((left + width) * scale), round(left * scale) + 1)
+        y0, y1 = round(top * scale), max(round((top + height) * scale), round(top * scale) + 1)
+        return Picture(np.ascontiguousarray(self.pixels[y0:y1, x0:x1]), (width, height))
+
 
 def load_picture(
-    source: str | Path | Image | NDArray[Any], max_side: int = limits.MAX_PICTURE_SIDE
+    source: str | Path | Image | NDArray[Any] | Picture, max_side: int = limits.MAX_PICTURE_SIDE
 ) -> Picture:
     """Load a picture, apply its EXIF orientation and convert it to RGB.
 
@@ -52,12 +73,15 @@ def load_picture(
 
     Args:
         source: a file, a Pillow image, or an array ``[height, width]`` or
-            ``[height, width, 1, 3 or 4]`` of bytes, booleans or floats in [0, 1].
+            ``[height, width, 1, 3 or 4]`` of bytes, booleans or floats in [0, 1]; or a loaded
+            picture, which is returned.
         max_side: largest width or height of the result, in pixels.
 
     Raises:
         InputError: the file is missing, not a single picture, or has more than 50 megapixels.
     """
+    if isinstance(source, Picture):
+        return source
     if isinstance(source, (str, Path)):
         return _load_file(Path(source), max_side)
     from PIL.Image import Image
@@ -187,7 +211,8 @@ def _from_array(array: NDArray[Any]) -> Pixels:
             f"received {array.dtype} {list(array.shape)}"
         )
     _check_size("the picture", array.shape[1], array.shape[0])
-    levels = as_uint8(array, "the picture")
+    is_dim = array.dtype.kind in "ui" and 1 < array.max() <= 255  # any part of the range is fine
+    levels = as_uint8(array, "the picture", "byte" if is_dim else None)
     if array.shape[2:] == (4,):
         return _remove_alpha(levels)
     if array.shape[2:] == (3,):

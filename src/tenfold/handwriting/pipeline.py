@@ -17,7 +17,7 @@ from tenfold.handwriting.classifier import Classified, Classifier, Crops
 from tenfold.handwriting.close_crops import classify_as_one_digit, full_frame_digit, is_settled
 from tenfold.handwriting.long_stems import reclassify_long_stems
 from tenfold.handwriting.mnist_crop import crop_digit
-from tenfold.handwriting.picture import load_picture, upscale
+from tenfold.handwriting.picture import Picture, load_picture, upscale
 from tenfold.handwriting.reading_order import Line, reading_order
 from tenfold.handwriting.ruled_lines import remove_ruled_lines
 from tenfold.handwriting.segmentation import Component, Segmentation, segment
@@ -66,7 +66,7 @@ class DetectedDigits:
 
 
 def detect_digits(
-    source: str | Path | Image | NDArray[Any],
+    source: str | Path | Image | NDArray[Any] | Picture,
     *,
     deslant: bool = False,
     classifier: Classifier | None = None,

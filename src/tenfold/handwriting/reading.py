@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import lru_cache
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,8 @@ from tenfold.core.limits import IMAGE_SIDE as SIDE
 from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.export.predictor import Predictor
 from tenfold.handwriting.classifier import Classifier
+from tenfold.handwriting.detector_pipeline import READER_CLASSES, detect_digits_by_network
+from tenfold.handwriting.picture import load_picture
 from tenfold.handwriting.pipeline import DetectedDigits, detect_digits
 
 if TYPE_CHECKING:
@@ -26,8 +29,11 @@ MIN_DIGITS_TO_ROTATE = 4  # fewer do not show the orientation: a 6 may be a 9
 LOW_CONFIDENCE = 0.8  # mean confidence below which other orientations are tried
 MIN_CONFIDENCE_ROTATED, MIN_GAIN = 0.9, 0.15  # of another orientation to be preferred
 MIN_DIGITS_KEPT = 0.6  # of the digits, that another orientation must contain
+REJECTION = 0.3  # of the score of a reading, if something in the picture was rejected
 UNSURE = "?"
 """Text of a digit with a confidence below the threshold."""
+
+Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +52,7 @@ class Digit:
     label: str
     confidence: float
     accepted: bool
-    box: tuple[int, int, int, int]
+    box: Box
     image: npt.NDArray[np.uint8]
     probabilities: npt.NDArray[np.float32]
 
@@ -54,6 +60,11 @@ class Digit:
     def text(self) -> str:
         """The label, or ``?`` below the threshold."""
         return self.label if self.accepted else UNSURE
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether the label is the reject class."""
+        return self.label == REJECT_CLASS
 
     def to_json(self) -> dict[str, Any]:
         """Return label, confidence, acceptance and box as plain JSON types."""
@@ -66,12 +77,58 @@ class Digit:
 
 
 @dataclass(frozen=True, eq=False)
+class Number:
+    """Digits of a line that stand together.
+
+    Attributes:
+        digits: from left to right.
+    """
+
+    digits: tuple[Digit, ...]
+
+    @property
+    def text(self) -> str:
+        """The digits as text; ``?`` below the threshold."""
+        return "".join(digit.text for digit in self.digits)
+
+    @property
+    def value(self) -> int | None:
+        """The number, or None if a digit is below the threshold."""
+        return int(self.text) if self.text.isdecimal() else None
+
+    @property
+    def confidence(self) -> float:
+        """Probability that all digits are right, if their errors are independent."""
+        return float(np.prod([digit.confidence for digit in self.digits]))
+
+    @property
+    def box(self) -> Box:
+        """Left, top, right, bottom in pixels of the upright picture."""
+        sides = np.array([digit.box for digit in self.digits])
+        left, top = sides[:, :2].min(axis=0).tolist()
+        right, bottom = sides[:, 2:].max(axis=0).tolist()
+        return left, top, right, bottom
+
+    def __len__(self) -> int:
+        return len(self.digits)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return text, value, confidence and box as plain JSON types."""
+        return {
+            "text": self.text,
+            "value": self.value,
+            "confidence": self.confidence,
+            "box": list(self.box),
+        }
+
+
+@dataclass(frozen=True, eq=False)
 class Reading:
     """The digits that were read in a picture.
 
     Attributes:
-        numbers: lines from top to bottom; per line its numbers from left to right; per number its
-            digits. The reject class is left out.
+        rows: lines from top to bottom; per line its numbers from left to right. The reject class
+            is left out.
         rejected: detections of the reject class ("no digit").
         size: width and height of the upright picture in pixels.
         quarter_turns: counter-clockwise rotations by 90 degrees that were applied in addition to
@@ -79,15 +136,20 @@ class Reading:
             the rotated picture.
     """
 
-    numbers: tuple[tuple[tuple[Digit, ...], ...], ...]
+    rows: tuple[tuple[Number, ...], ...]
     rejected: tuple[Digit, ...]
     size: tuple[int, int]
     quarter_turns: int = 0
 
     @property
+    def numbers(self) -> tuple[Number, ...]:
+        """All numbers in reading order."""
+        return tuple(number for row in self.rows for number in row)
+
+    @property
     def lines(self) -> tuple[tuple[Digit, ...], ...]:
         """The digits of each line."""
-        return tuple(tuple(digit for number in line for digit in number) for line in self.numbers)
+        return tuple(tuple(digit for number in row for digit in number.digits) for row in self.rows)
 
     @property
     def digits(self) -> tuple[Digit, ...]:
@@ -100,6 +162,20 @@ class Reading:
         return (*self.digits, *self.rejected)
 
     @property
+    def confidence(self) -> float:
+        """Probability that all digits are right, if their errors are independent."""
+        return float(np.prod([digit.confidence for digit in self.digits]))
+
+    @property
+    def score(self) -> float:
+        """The confidence, lower with rejected detections, and below 0 without digits."""
+        return self.confidence - (REJECTION if self.rejected else 0) if self.digits else -1.0
+
+    def fits(self, expect: int | None) -> bool:
+        """Return whether all numbers have an expected number of digits; None expects nothing."""
+        return expect is None or all(len(number) == expect for number in self.numbers)
+
+    @property
     def mean_confidence(self) -> float:
         """Mean confidence of the detections; rejected ones count as 0."""
         return sum(digit.confidence for digit in self.digits) / max(1, len(self.detections))
@@ -107,18 +183,29 @@ class Reading:
     @property
     def text(self) -> str:
         """The digits as text; ``?`` below the threshold, a space between numbers."""
-        return "\n".join(
-            " ".join("".join(digit.text for digit in number) for number in line)
-            for line in self.numbers
+        return "\n".join(" ".join(number.text for number in row) for row in self.rows)
+
+    def shifted(self, left: int, top: int) -> Reading:
+        """Return the same reading with boxes moved to the right and down, in pixels."""
+
+        def move(digit: Digit) -> Digit:
+            x0, y0, x1, y1 = digit.box
+            return replace(digit, box=(x0 + left, y0 + top, x1 + left, y1 + top))
+
+        rows = tuple(
+            tuple(Number(tuple(map(move, number.digits))) for number in row) for row in self.rows
         )
+        return replace(self, rows=rows, rejected=tuple(map(move, self.rejected)))
 
     def to_json(self) -> dict[str, Any]:
-        """Return text, size, rotation in degrees, lines and boxes as plain JSON types."""
-        lines = [[[d.to_json() for d in number] for number in line] for line in self.numbers]
+        """Return text, size, rotation in degrees, lines, numbers and boxes as JSON types."""
+        lines = [[[d.to_json() for d in number.digits] for number in row] for row in self.rows]
         return {
             "text": self.text,
+            "confidence": self.confidence,
             "size": list(self.size),
             "turned": 90 * self.quarter_turns,
+            "numbers": [number.to_json() for number in self.numbers],
             "lines": lines,
         }
 
@@ -134,6 +221,8 @@ def read(
     predictor: Predictor | None = None,
     *,
     deslant: bool = False,
+    expect: int | None = None,
+    region: Box | None = None,
 ) -> Reading:
     """Read the digits in a photo, scan, screenshot or drawing.
 
@@ -145,10 +234,13 @@ def read(
             ``[height, width, channels]`` of bytes, or of floats in [0, 1].
         predictor: classifies the digits; None for the packaged reader.
         deslant: shear each digit upright.
+        expect: digits of each number, if known; numbers of another length are not accepted.
+        region: left, top, width and height in pixels of the part to read. Boxes refer to the
+            entire picture.
 
     Raises:
-        InputError: the picture cannot be read or is too large, contains no digit, or the
-            predictor's images are not 28x28.
+        InputError: the picture cannot be read or is too large, contains no digit, the predictor's
+            images are not 28x28, or the region is not within the picture.
 
     Example:
         >>> picture = np.full((90, 120), 230, np.uint8)
@@ -162,7 +254,9 @@ def read(
             f"{predictor.path}: takes images of {size_text(predictor.image_shape)}; digits are "
             f"read by networks for grey images of {SIDE}x{SIDE}"
         )
-    reading = read_upright(picture, predictor, deslant=deslant)
+    if expect is not None and expect < 1:
+        raise InputError(f"expect={expect}: give the number of digits of each number, 1 or more")
+    reading = read_upright(picture, predictor, deslant=deslant, expect=expect, region=region)
     if not reading.digits:
         raise NoDigitError("no digit found in the picture: its ink does not look like digits")
     return reading
@@ -175,54 +269,100 @@ def default_predictor() -> Predictor:
 
 
 def read_upright(
-    picture: str | Path | Image | npt.NDArray[Any], predictor: Predictor, *, deslant: bool = False
+    picture: str | Path | Image | npt.NDArray[Any],
+    predictor: Predictor,
+    *,
+    deslant: bool = False,
+    expect: int | None = None,
+    region: Box | None = None,
 ) -> Reading:
     """Read a picture in its most confident orientation; all detections may be rejected.
+
+    It is read by rules of shape, and for readers (the ten digits and a reject class) also by the
+    detector network. The more confident reading is returned.
 
     Args:
         picture: as for ``read``.
         predictor: classifies images of 28x28.
         deslant: shear each digit upright.
+        expect: digits of each number.
+        region: as for ``read``; it is read in its orientation.
 
     Raises:
         InputError: as for ``read``.
     """
+    loaded = load_picture(picture)
+    if region is not None:
+        loaded = loaded.cropped(*region)
+    classifier = Classifier.from_predictor(predictor)
 
-    def read_rotated(quarter_turns: int) -> Reading:
-        detected = detect_digits(
-            picture,
-            deslant=deslant,
-            classifier=Classifier.from_predictor(predictor),
-            quarter_turns=quarter_turns,
+    def by_rules(quarter_turns: int) -> Reading:
+        rotated = loaded.rotated(quarter_turns)
+        detected = detect_digits(rotated, deslant=deslant, classifier=classifier)
+        return to_reading(detected, predictor, quarter_turns, expect)
+
+    def by_network() -> Reading:
+        detected = detect_digits_by_network(
+            loaded, classifier.predict, deslant=deslant, expect=expect
         )
-        return to_reading(detected, predictor, quarter_turns)
+        return to_reading(detected, predictor, 0, expect)
 
-    original = read_rotated(0)
+    readings: list[Reading] = []
+    failure: NoDigitError | None = None
+    for read_once in (partial(_in_best_orientation, by_rules, region is not None), by_network):
+        if readings and (readings[0].quarter_turns or predictor.class_names != READER_CLASSES):
+            break
+        try:
+            readings.append(read_once())
+        except NoDigitError as error:
+            failure = error
+            if predictor.class_names != READER_CLASSES:
+                raise
+    if not readings and failure is not None:
+        raise failure
+    best = max(readings, key=lambda reading: (reading.fits(expect), reading.score))
+    return best if region is None else best.shifted(region[0], region[1])
+
+
+def _in_best_orientation(by_rules: Callable[[int], Reading], is_region: bool) -> Reading:
+    """Return the reading of a picture as it is, or rotated if that is clearly more confident."""
+    original = by_rules(0)
     few = len(original.detections) < MIN_DIGITS_TO_ROTATE
-    if few or original.mean_confidence >= LOW_CONFIDENCE:
+    if is_region or few or original.mean_confidence >= LOW_CONFIDENCE:
         return original
-    best = max(map(read_rotated, (1, 2, 3)), key=lambda reading: reading.mean_confidence)
+    best = max(map(by_rules, (1, 2, 3)), key=lambda reading: reading.mean_confidence)
     required = max(MIN_CONFIDENCE_ROTATED, original.mean_confidence + MIN_GAIN)
     enough_digits = len(best.digits) >= MIN_DIGITS_KEPT * len(original.digits)
     return best if best.mean_confidence > required and enough_digits else original
 
 
-def to_reading(detected: DetectedDigits, predictor: Predictor, quarter_turns: int = 0) -> Reading:
+def to_reading(
+    detected: DetectedDigits,
+    predictor: Predictor,
+    quarter_turns: int = 0,
+    expect: int | None = None,
+) -> Reading:
     """Return the reading of detected digits; they are classified if they are not yet.
 
     Args:
         detected: crops with or without probabilities of the predictor.
         predictor: its class names and threshold apply.
         quarter_turns: that were applied to the picture.
+        expect: digits of each number; digits of numbers of another length are not accepted.
     """
     digits = _digits(detected, predictor)
+    if expect is not None:
+        for number in (number for line in detected.numbers for number in line):
+            if len(number) != expect:
+                for i in number:
+                    digits[i] = replace(digits[i], accepted=False)
     numbers = [
-        [tuple(digits[i] for i in number if digits[i].label != REJECT_CLASS) for number in line]
+        [Number(tuple(digits[i] for i in number if not digits[i].is_rejected)) for number in line]
         for line in detected.numbers
     ]
-    lines = [tuple(number for number in line if number) for line in numbers]
-    rejected = tuple(digit for digit in digits if digit.label == REJECT_CLASS)
-    return Reading(tuple(line for line in lines if line), rejected, detected.size, quarter_turns)
+    rows = [tuple(number for number in line if number.digits) for line in numbers]
+    rejected = tuple(digit for digit in digits if digit.is_rejected)
+    return Reading(tuple(row for row in rows if row), rejected, detected.size, quarter_turns)
 
 
 def _digits(detected: DetectedDigits, predictor: Predictor) -> list[Digit]:

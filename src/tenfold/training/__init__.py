@@ -6,7 +6,7 @@ In the order of a training:
 - ``adoption``: a run of a network that was trained elsewhere
 - ``prepare``, ``run_folder``: record, networks, program and the new folder
 - ``job``, ``loop``: epochs; after each, ``checkpoint``, ``history`` and ``tensorboard`` are written
-- ``progress``, ``failures``: what the user sees meanwhile
+- ``progress``, ``failures``, ``findings``: what the user sees meanwhile
 - ``finish``: networks, predictions, calibration and metrics
 - ``finetune``: trainings that start from trained networks
 - ``retraining``: fine-tuning in the background of a service, with versions

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,7 +48,7 @@ def _read(location: Location, options: ReadOptions) -> RawData:
         raise InputError(f"{location.path} has {largest:,} pixels; at most 128x128 are read")
     splits = {}
     for split, (labels, rows, indices, values) in parsed.items():
-        pixels = np.zeros((len(labels), side * side), np.float32)
+        pixels: NDArray[Any] = np.zeros((len(labels), side * side), np.float32)
         pixels[rows, indices - start] = values
         images = pixels.reshape(-1, side, side)
         name = str(paths[split])

@@ -1,9 +1,11 @@
-"""Synthetic images: non-digits, and handwriting styles that MNIST lacks.
+"""Synthetic images: non-digits, handwriting styles that MNIST lacks, and pages of numbers.
 
 - ``non_digits``: all kinds of non-digits from one seed
 - ``strokes``, ``areas``, ``letters``: the kinds
 - ``placement``: from a drawing to 28x28
 - ``handwriting_styles``: MNIST digits restyled
+- ``pages``: pages of handwritten numbers, with boxes and classes
+- ``pen``, ``paper``: digits of any size and pen; rulings, marks, words, light and camera
 """
 
 from tenfold.data.synthetic.handwriting_styles import add_upstrokes, cross_stems, lengthen_stems

@@ -80,7 +80,8 @@ class Table:
             if part.dtype.kind not in "iufb" or (part.dtype.kind == "f" and part.isna().any()):
                 raise self._wrong_cell(column, "a number")
         are_bytes = all(p.dtype.kind in "iu" and p.min() >= 0 and p.max() <= 255 for p in parts)
-        kind = np.dtype(np.uint8) if are_bytes else np.result_type(*{p.dtype for p in parts})
+        types = [np.dtype(np.uint8)] if are_bytes else [part.to_numpy().dtype for part in parts]
+        kind = np.result_type(*types)
         pixels = np.empty((len(self.frame), len(parts)), kind)
         for i, part in enumerate(parts):
             pixels[:, i] = part

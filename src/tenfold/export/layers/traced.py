@@ -7,6 +7,7 @@ converted this way. ``primitives`` has one converter for each operation of JAX.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
@@ -134,8 +135,11 @@ class _Translator:
                 memory.extend(result if equation.primitive.multiple_results else [result])
             return memory
 
+        def output(index: int) -> Any:
+            return outputs()[index]
+
         return [
-            Value(self._graph, constant=lambda i=i: outputs()[i], shape=tuple(out.aval.shape))
+            Value(self._graph, constant=partial(output, i), shape=tuple(out.aval.shape))
             for i, out in enumerate(equation.outvars)
         ]
 

@@ -103,9 +103,9 @@ def _read(picture: Image, model: LoadedModel, k: int) -> dict[str, Any]:
         raise ServiceError("image_unreadable", str(error)) from None
     digits = [
         (digit, {"line": i, "number": j})
-        for i, line in enumerate(reading.numbers)
-        for j, number in enumerate(line)
-        for digit in number
+        for i, row in enumerate(reading.rows)
+        for j, number in enumerate(row)
+        for digit in number.digits
     ]
     return {
         "text": reading.text,

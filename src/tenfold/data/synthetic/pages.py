@@ -1,0 +1,315 @@
+"""Pages of handwritten numbers, with the box and class of every digit.
+
+Pages are composed from digits of MNIST's training images and drawn clutter. They train and test
+the detector that reads pictures; see ``scripts/make_detector.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from tenfold.data.synthetic import paper
+from tenfold.data.synthetic.handwriting_styles import add_upstrokes, cross_stems, lengthen_stems
+from tenfold.data.synthetic.pen import Glyph, Ink, Pen
+
+DIGIT_HEIGHTS = (15.0, 42.0)
+"""Heights of the digits that are labelled, in pixels."""
+IGNORED_HEIGHTS = (11.0, 54.0)
+"""Digits between these and ``DIGIT_HEIGHTS`` are neither digits nor background."""
+_VISIBLE, _HIDDEN = 0.75, 0.25  # shares of a digit within the page: a digit, background
+
+_STYLES = ((add_upstrokes, 1, 0.06), (cross_stems, 7, 0.04), (lengthen_stems, 7, 0.02))
+"""Function, class of its digits, and digits of the style by all digits."""
+
+LAYOUTS = {"numbers": 0.55, "single": 0.13, "scattered": 0.14, "large": 0.07, "small": 0.03,
+           "none": 0.08}  # fmt: skip
+"""Kinds of pages and their probabilities."""
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """A page and the digits on it.
+
+    Attributes:
+        pixels: uint8 ``[height, width]``, dark ink on light paper.
+        boxes: float32 ``[n, 4]``: left, top, right, bottom in pixels.
+        labels: int64 ``[n]``, the classes.
+        ignored: float32 ``[m, 4]``: boxes of what may be taken for a digit or not.
+    """
+
+    pixels: NDArray[np.uint8]
+    boxes: NDArray[np.float32]
+    labels: NDArray[np.int64]
+    ignored: NDArray[np.float32]
+
+
+class Digits:
+    """The digits that pages are composed from.
+
+    Args:
+        images: uint8 ``[n, 28, 28]``, light ink on black.
+        labels: ``[n]``, classes 0 to 9.
+        seed: of the digits that are restyled: ones with upstrokes, crossed and long sevens.
+    """
+
+    def __init__(self, images: NDArray[np.uint8], labels: NDArray[np.integer], seed: int) -> None:
+        generator = np.random.default_rng(seed)
+        kinds, classes = [images], [labels]
+        for style, label, share in _STYLES:
+            of_class = np.flatnonzero(labels == label)
+            chosen = generator.permutation(of_class)[: int(share * len(labels))]
+            if len(chosen):
+                kinds.append(style(images[chosen], seed))
+                classes.append(np.full(len(chosen), label))
+        self._images, self.labels = np.concatenate(kinds), np.concatenate(classes)
+        self._of_class = [np.flatnonzero(self.labels == label) for label in range(10)]
+        self._glyphs: dict[int, Glyph] = {}
+
+    def choose(self, generator: Generator) -> tuple[Glyph, int]:
+        """Return a random digit of a random class."""
+        label = int(generator.integers(10))
+        index = int(generator.choice(self._of_class[label]))
+        if index not in self._glyphs:
+            self._glyphs[index] = Glyph.from_image(self._images[index])
+        return self._glyphs[index], label
+
+
+@dataclass(eq=False)
+class _Canvas:
+    """A page that is being written."""
+
+    ink: Ink
+    drawing: paper.Drawing
+    boxes: list[tuple[float, ...]] = field(default_factory=list)
+    labels: list[int] = field(default_factory=list)
+    ignored: list[tuple[float, ...]] = field(default_factory=list)
+    frame: tuple[float, ...] | None = None  # of a picture that is smaller than the page
+
+    def paste(self, digit: Ink, label: int, x: float, y: float) -> tuple[float, ...]:
+        """Put a digit with its upper left corner at x, y; return its box."""
+        left, top = round(x), round(y)
+        height, width = digit.shape
+        box = (left, top, left + width, top + height)
+        rows, columns = self.ink.shape
+        shown = (max(left, 0), max(top, 0), min(left + width, columns), min(top + height, rows))
+        if shown[0] >= shown[2] or shown[1] >= shown[3]:
+            return box
+        area = (shown[2] - shown[0]) * (shown[3] - shown[1]) / (height * width)
+        target = self.ink[shown[1] : shown[3], shown[0] : shown[2]]
+        part = digit[shown[1] - top : shown[3] - top, shown[0] - left : shown[2] - left]
+        np.maximum(target, part, out=target)
+        low, high = IGNORED_HEIGHTS
+        if area >= _VISIBLE and DIGIT_HEIGHTS[0] <= height <= DIGIT_HEIGHTS[1]:
+            self.boxes.append(shown)
+            self.labels.append(label)
+        elif area >= _HIDDEN and low <= height <= high:
+            self.ignored.append(shown)
+        return box
+
+
+def draw_page(
+    generator: Generator,
+    digits: Digits,
+    height: int = 160,
+    width: int = 160,
+    fonts: Sequence[str] = (),
+) -> Page:
+    """Compose a page.
+
+    Args:
+        generator: of random numbers.
+        digits: to compose it from.
+        height: in pixels.
+        width: in pixels.
+        fonts: files of fonts for words; by default those of matplotlib.
+
+    Example:
+        >>> images = np.zeros((10, 28, 28), np.uint8)
+        >>> images[:, 6:22, 13:15] = 255
+        >>> digits = Digits(images, np.arange(10), seed=0)
+        >>> page = draw_page(np.random.default_rng(1), digits)
+        >>> page.pixels.shape, len(page.boxes) == len(page.labels)
+        ((160, 160), True)
+    """
+    canvas = _Canvas(np.zeros((height, width), np.float32), paper.Drawing(height, width))
+    kind = generator.choice(list(LAYOUTS), p=list(LAYOUTS.values()))
+    low, high = np.log(DIGIT_HEIGHTS)
+    size = float(np.exp(generator.uniform(low + 0.05, high - 0.05)))
+    if kind == "numbers":
+        _numbers(generator, canvas, digits, size)
+    elif kind == "single":
+        _single(generator, canvas, digits, size)
+    elif kind != "none":
+        if kind == "large":
+            size = generator.uniform(58, 220)
+        if kind == "small":
+            size = generator.uniform(5, 10)
+        _scattered(generator, canvas, digits, size)
+    _clutter(generator, canvas, size, fonts or paper.default_fonts(), kind)
+    return _finish(generator, canvas)
+
+
+def _hand(generator: Generator, size: float) -> Pen:
+    """Return the pen of one writer."""
+    own_stroke = generator.random() < 0.3
+    width = float(np.exp(generator.uniform(np.log(0.035), np.log(0.2))))
+    return Pen(
+        height=size,
+        width=None if own_stroke else max(width, 1.1 / size),
+        stretch=float(np.exp(generator.normal(0, 0.2))),
+        slant=generator.normal(0.05, 0.18),
+        rotation=generator.normal(0, 0.05),
+        bend=0.03,
+        softness=generator.uniform(0.7, 1.8),
+    )
+
+
+def _vary(generator: Generator, hand: Pen) -> Pen:
+    """Return the pen of one digit of a writer."""
+    return replace(
+        hand,
+        height=max(4.0, hand.height * float(np.exp(generator.normal(0, 0.1)))),
+        stretch=hand.stretch * float(np.exp(generator.normal(0, 0.08))),
+        slant=hand.slant + generator.normal(0, 0.05),
+        rotation=hand.rotation + generator.normal(0, 0.04),
+    )
+
+
+def _number(
+    generator: Generator, canvas: _Canvas, digits: Digits, hand: Pen, at: tuple[float, float]
+) -> tuple[float, float, float, float]:
+    """Write a number with its upper left corner about at x, y; return its box."""
+    x, y = at
+    tilt, size = generator.normal(0, 0.05), hand.height
+    gap = generator.uniform(-0.14, 0.02) if generator.random() < 0.35 else generator.uniform(0, 0.5)
+    boxes = []
+    for _ in range(1 + int(min(generator.geometric(0.28), 9))):
+        glyph, label = digits.choose(generator)
+        ink = glyph.render(_vary(generator, hand), generator)
+        top = y + size - ink.shape[0] + generator.normal(0, 0.06) * size + tilt * (x - at[0])
+        boxes.append(canvas.paste(ink, label, x, top))
+        x += ink.shape[1] + max(-0.18, gap + generator.normal(0, 0.06)) * size
+        if generator.random() < 0.04:
+            paper.mark(generator, canvas.drawing, x + 0.2 * size, y + 0.6 * size, size, within=True)
+            x += 0.6 * size
+    sides = np.array(boxes)
+    return (sides[:, 0].min(), sides[:, 1].min(), sides[:, 2].max(), sides[:, 3].max())
+
+
+def _numbers(generator: Generator, canvas: _Canvas, digits: Digits, size: float) -> None:
+    height, width = canvas.ink.shape
+    hand = _hand(generator, size)
+    y = generator.uniform(-0.3 * size, max(1.0, height - 1.2 * size))
+    spacing = size * generator.uniform(1.1, 2.5)
+    for _ in range(1 if generator.random() < 0.4 else 6):
+        x = generator.uniform(-size, 0.6 * width)
+        while x < width - 0.3 * size:
+            box = _number(generator, canvas, digits, hand, (x, y))
+            if generator.random() < 0.15:
+                paper.underline(generator, canvas.drawing, box)
+            x = box[2] + size * generator.uniform(0.7, 3)
+        y += spacing
+        if y > height - 0.6 * size:
+            break
+
+
+def _single(generator: Generator, canvas: _Canvas, digits: Digits, size: float) -> None:
+    height, width = canvas.ink.shape
+    glyph, label = digits.choose(generator)
+    ink = glyph.render(replace(_hand(generator, size), height=size), generator)
+    x = generator.uniform(0, max(1, width - ink.shape[1]))
+    y = generator.uniform(0, max(1, height - ink.shape[0]))
+    box = canvas.paste(ink, label, x, y)
+    if generator.random() < 0.15:
+        paper.underline(generator, canvas.drawing, box)
+    if generator.random() < 0.4:
+        margin = size * generator.choice([generator.uniform(0, 0.1), generator.uniform(0.1, 0.8)])
+        sides = margin + generator.uniform(0, 0.3 * margin + 1, 4)
+        canvas.frame = tuple(np.array(box) + sides * [-1, -1, 1, 1])
+
+
+def _scattered(generator: Generator, canvas: _Canvas, digits: Digits, size: float) -> None:
+    height, width = canvas.ink.shape
+    taken: list[tuple[float, ...]] = []
+    for _ in range(int(min(40, 1 + 0.6 * height * width / (2 * size) ** 2))):
+        glyph, label = digits.choose(generator)
+        hand = _hand(generator, size * float(np.exp(generator.normal(0, 0.25))))
+        ink = glyph.render(hand, generator)
+        x = generator.uniform(-0.5 * size, width - 0.5 * size)
+        y = generator.uniform(-0.5 * size, height - 0.5 * size)
+        box = (x - 2, y - 2, x + ink.shape[1] + 2, y + ink.shape[0] + 2)
+        if not any(_overlap(box, other) for other in taken):
+            taken.append(box)
+            canvas.paste(ink, label, x, y)
+
+
+def _overlap(one: tuple[float, ...], other: tuple[float, ...]) -> bool:
+    return not (
+        one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+    )
+
+
+def _clutter(
+    generator: Generator, canvas: _Canvas, size: float, fonts: Sequence[str], kind: str
+) -> None:
+    """Draw lines, marks and words; digits stay readable."""
+    size = min(max(size, DIGIT_HEIGHTS[0]), DIGIT_HEIGHTS[1])
+    drawing = canvas.drawing
+    if generator.random() < 0.45:
+        paper.rulings(generator, drawing, size)
+    for _ in range(int(generator.geometric(0.25 if kind == "none" else 0.45)) - 1):
+        x, y, extent = _free_place(generator, canvas, size)
+        if generator.random() < 0.55:
+            paper.mark(generator, drawing, x, y, extent)
+        else:
+            canvas.ignored += paper.word(generator, drawing, x - extent, y, extent, fonts)
+
+
+def _free_place(generator: Generator, canvas: _Canvas, size: float) -> tuple[float, float, float]:
+    """Return x, y and a size at which a mark covers no digit, as far as a few tries find one."""
+    height, width = canvas.ink.shape
+    for _ in range(8):
+        extent = size * generator.uniform(0.4, 1.8)
+        x, y = generator.uniform(0, width), generator.uniform(0, height)
+        box = (x - extent, y - extent, x + 2 * extent, y + 0.5 * extent)
+        if not any(_overlap(box, other) for other in (*canvas.boxes, *canvas.ignored)):
+            break
+        size *= 0.85
+    return x, y, extent
+
+
+def _finish(generator: Generator, canvas: _Canvas) -> Page:
+    """Put ink on paper and take a photo of it."""
+    height, width = canvas.ink.shape
+    ground = paper.background(generator, height, width)
+    strength = generator.uniform(0.3, 1)
+    texture = 1 - generator.uniform(0, 0.5) * generator.random() * paper.grain(
+        generator, height, width
+    )
+    lines = generator.uniform(0.15, 1) * canvas.drawing.ink
+    if generator.random() < 0.08:  # the back of the page shows through
+        lines = np.maximum(lines, generator.uniform(0.05, 0.25) * canvas.ink[:, ::-1])
+    ink = np.maximum(canvas.ink * texture, lines)
+    pixels = paper.photograph(generator, ground * (1 - strength * ink), 0.16 * strength)
+    if canvas.frame is not None:
+        pixels = _cut_out(pixels, canvas.frame)
+    return Page(
+        pixels,
+        np.array(canvas.boxes, np.float32).reshape(-1, 4),
+        np.array(canvas.labels, np.int64),
+        np.array(canvas.ignored, np.float32).reshape(-1, 4),
+    )
+
+
+def _cut_out(pixels: NDArray[np.uint8], frame: tuple[float, ...]) -> NDArray[np.uint8]:
+    """Return a small picture within the frame, surrounded by the brightness of its paper."""
+    left, top, right, bottom = (max(0, round(side)) for side in frame)
+    inside = pixels[top:bottom, left:right]
+    padded = np.full_like(pixels, np.percentile(inside, 90))
+    padded[top:bottom, left:right] = inside
+    return padded

@@ -1,0 +1,143 @@
+"""Render digits of 28x28 pixels at any size, with any pen, as crisp strokes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from scipy import ndimage
+from skimage.morphology import skeletonize
+
+Field = NDArray[np.float32]
+Ink = NDArray[np.float32]
+
+_ZOOM = 3
+_PADDING = 4  # pixels of the image around the digit
+_SMOOTHING = 1.0  # of the field, in pixels of the enlarged image
+
+
+@dataclass(frozen=True)
+class Pen:
+    """How a digit is drawn.
+
+    Attributes:
+        height: of the ink in pixels.
+        width: width of the stroke by height of the digit; None keeps the digit's own stroke.
+        stretch: horizontal scale by vertical scale.
+        slant: tangent of the angle to the right.
+        rotation: counter-clockwise, in radians.
+        bend: corners of the digit are displaced by this share of its size, standard deviation.
+        softness: width of the edge of the stroke in pixels.
+    """
+
+    height: float
+    width: float | None = None
+    stretch: float = 1.0
+    slant: float = 0.0
+    rotation: float = 0.0
+    bend: float = 0.0
+    softness: float = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Glyph:
+    """A digit as two level-set fields, float32 ``[h, w]``, in pixels of the enlarged image.
+
+    Attributes:
+        skeleton: minus the distance to the skeleton.
+        outline: signed distance to the outline, positive inside.
+        box: left, top, right, bottom of the skeleton.
+    """
+
+    skeleton: Field
+    outline: Field
+    box: tuple[float, float, float, float]
+
+    @classmethod
+    def from_image(cls, image: NDArray[np.uint8]) -> Glyph:
+        """Return the fields of one digit.
+
+        Args:
+            image: uint8 ``[28, 28]``, light ink on black.
+        """
+        padded = np.pad(image.astype(np.float32) / 255, _PADDING)
+        size = tuple(_ZOOM * side for side in padded.shape[::-1])
+        large = np.asarray(Image.fromarray(padded).resize(size, Image.Resampling.BICUBIC))
+        mask = large > 0.4 * max(float(large.max()), 0.1)
+        thin = skeletonize(mask)
+        distance = ndimage.distance_transform_edt(~thin)
+        outline = ndimage.distance_transform_edt(mask) - ndimage.distance_transform_edt(~mask)
+        rows, columns = np.flatnonzero(thin.any(axis=1)), np.flatnonzero(thin.any(axis=0))
+        box = (columns[0], rows[0], columns[-1] + 1, rows[-1] + 1) if len(rows) else (0, 0, *size)
+        smooth = [
+            ndimage.gaussian_filter(np.asarray(field, np.float32), _SMOOTHING)
+            for field in (-distance, outline)
+        ]
+        return cls(
+            smooth[0], smooth[1], (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
+        )
+
+    def render(self, pen: Pen, generator: np.random.Generator) -> Ink:
+        """Draw the digit: float32 ``[h, w]`` from 0 to 1, cropped to its ink.
+
+        Source: a stroke is the set of points within half its width of the skeleton.
+        """
+        _, top, _, bottom = self.box
+        field = self.outline if pen.width is None else self.skeleton
+        stroke = 0.0 if pen.width is None else pen.width * pen.height
+        scale = max(pen.height - stroke, 2.0) / max(bottom - top, 2.0)
+        corners = self._corners(pen, scale, generator)
+        low, high = corners.min(axis=0), corners.max(axis=0)
+        width, height = np.maximum(np.ceil(high - low).astype(int), 1).tolist()
+        source = _source_corners(corners - low, field.shape, width, height)
+        warped = Image.fromarray(field).transform(
+            (width, height),
+            Image.Transform.QUAD,
+            tuple(source.ravel().tolist()),
+            Image.Resampling.BILINEAR,
+            fillcolor=-1000,
+        )
+        edge = (np.asarray(warped) * scale + stroke / 2) / pen.softness + 0.5
+        return crop_to_ink(np.clip(edge, 0, 1).astype(np.float32))
+
+    def _corners(self, pen: Pen, scale: float, generator: np.random.Generator) -> Field:
+        """Corners of the field in the drawing: upper left, lower left, lower right, upper right."""
+        height, width = self.skeleton.shape
+        corners = np.array([[0, 0], [0, height], [width, height], [width, 0]], np.float32)
+        corners = (corners - [width / 2, height / 2]) * scale * [pen.stretch, 1]
+        corners[:, 0] -= pen.slant * corners[:, 1]
+        cos, sin = np.cos(pen.rotation), np.sin(pen.rotation)
+        corners = corners @ np.array([[cos, -sin], [sin, cos]])
+        bend = generator.normal(0, pen.bend, (4, 2)) * pen.height
+        bent: Field = (corners + bend).astype(np.float32)
+        return bent
+
+
+def crop_to_ink(ink: Ink) -> Ink:
+    """Cut a drawing to the box of its ink; at least one pixel remains."""
+    mask = ink > 0.3
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    if not len(rows):
+        return ink[:1, :1]
+    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _source_corners(corners: Field, shape: tuple[int, ...], width: int, height: int) -> Field:
+    """Return the points of the field that the drawing's corners show.
+
+    The projective map is found from the four pairs of corners.
+    """
+    rows = shape[0]
+    target = np.array([[0, 0], [0, rows], [shape[1], rows], [shape[1], 0]], np.float64)
+    system, values = [], []
+    for (x, y), (u, v) in zip(corners.tolist(), target.tolist(), strict=True):
+        system.append([x, y, 1, 0, 0, 0, -u * x, -u * y])
+        system.append([0, 0, 0, x, y, 1, -v * x, -v * y])
+        values += [u, v]
+    a = np.linalg.solve(np.array(system), np.array(values))
+    frame = np.array([[0, 0], [0, height], [width, height], [width, 0]], np.float64)
+    scale = frame @ a[6:] + 1
+    points = np.stack([frame @ a[:2] + a[2], frame @ a[3:5] + a[5]], axis=1) / scale[:, None]
+    return points.astype(np.float32)

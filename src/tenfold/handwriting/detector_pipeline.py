@@ -1,0 +1,149 @@
+"""From a picture to the digits in it, found by the detector network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tenfold.core.errors import NoDigitError
+from tenfold.core.limits import IMAGE_SIDE
+from tenfold.data.synthetic import REJECT_CLASS
+from tenfold.handwriting.binarization import Ink, Pixels, binarize, is_light_on_dark
+from tenfold.handwriting.box_crops import ink_in_boxes
+from tenfold.handwriting.detector import Detections, detect, fit_digit_count, select_digits
+from tenfold.handwriting.mnist_crop import crop_digit
+from tenfold.handwriting.picture import Picture, upscale
+from tenfold.handwriting.pipeline import DetectedDigits
+from tenfold.handwriting.reading_order import reading_order
+from tenfold.handwriting.ruled_lines import remove_ruled_lines
+from tenfold.handwriting.segmentation import Component
+from tenfold.handwriting.strokes import sharpen
+
+Crops = NDArray[np.uint8]
+Probabilities = NDArray[np.float32]
+
+READER_CLASSES = (*(str(digit) for digit in range(10)), REJECT_CLASS)
+"""Classes of the networks whose answers are combined with the detector's."""
+_SMALL_PICTURE = 250_000  # pixels; up to this size, both polarities are always tried
+_CERTAIN = 0.8  # evidence of one polarity from which the other is not tried in larger ones
+_PREFERENCE = 0.2  # more evidence that the other polarity needs
+_DETECTOR_WEIGHT = 0.6  # of the detector's probabilities against those of the classifier's crop
+
+
+def detect_digits_by_network(
+    picture: Picture,
+    predict: Callable[[Crops], Probabilities],
+    *,
+    deslant: bool = False,
+    expect: int | None = None,
+) -> DetectedDigits:
+    """Detect the digits in a picture with the packaged network, and classify them.
+
+    The detector sees each digit in its surroundings, the classifier its own ink alone; their
+    probabilities are averaged.
+
+    Args:
+        picture: upright.
+        predict: crops uint8 ``[n, 28, 28]`` -> probabilities float32 ``[n, 11]`` of
+            ``READER_CLASSES``.
+        deslant: shear each digit upright.
+        expect: digits of each number, if known.
+
+    Raises:
+        NoDigitError: there is no digit.
+    """
+    candidates, light_on_dark = _detect_in_better_polarity(picture.pixels)
+    digits = select_digits(candidates, picture.pixels.shape[:2])
+    if not len(digits):
+        raise NoDigitError("no digit found in the picture; is the ink in focus and large enough?")
+    if expect is not None:
+        digits = fit_digit_count(candidates, digits, expect)
+    pixels = upscale(picture.pixels)
+    factor = pixels.shape[0] / picture.pixels.shape[0]
+    ink = remove_ruled_lines(binarize(pixels, light_on_dark))
+    components = ink_in_boxes(ink, digits.boxes * factor)
+    crops = np.stack([_crop(component, ink, deslant) for component in components])
+    boxes = _tight_boxes(digits.boxes, components, factor) * (
+        picture.size[0] / picture.pixels.shape[1]
+    )
+    return _in_reading_order(
+        boxes.round().astype(np.int64),
+        crops,
+        _combine(digits, crops, predict(crops)),
+        picture.size,
+        light_on_dark,
+    )
+
+
+def _detect_in_better_polarity(pixels: Pixels) -> tuple[Detections, bool]:
+    """Return candidates in the polarity with more evidence, and whether ink is light on dark.
+
+    The other polarity than the estimated one is only tried if that one has no certain digit, or
+    if the picture is small.
+    """
+    gray = pixels.mean(axis=2, dtype=np.float32) / np.float32(255)
+    estimate = is_light_on_dark(pixels)
+    first = detect(1 - gray if estimate else gray)
+    if gray.size > _SMALL_PICTURE and first.evidence > _CERTAIN:
+        return first, estimate
+    other = detect(gray if estimate else 1 - gray)
+    if other.evidence > first.evidence + _PREFERENCE:
+        return other, not estimate
+    return first, estimate
+
+
+def _crop(component: Component | None, ink: Ink, deslant: bool) -> Crops:
+    if component is None:  # too faint for the threshold
+        return np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)
+    return crop_digit(sharpen(component.mask, ink.core[component.window]), deslant)
+
+
+def _tight_boxes(
+    boxes: NDArray[np.float32], components: Sequence[Component | None], factor: float
+) -> NDArray[np.float64]:
+    """Return the boxes of the ink, or the detector's where there is none.
+
+    Args:
+        boxes: of the detector, in pixels of the picture.
+        components: the ink of each box.
+        factor: by which the picture of the ink is enlarged.
+    """
+    return np.array(
+        [
+            box if component is None else np.array(component.box) / factor
+            for box, component in zip(boxes, components, strict=True)
+        ]
+    )
+
+
+def _combine(digits: Detections, crops: Crops, probabilities: Probabilities) -> Probabilities:
+    """Return the probabilities of the digits and of the reject class, float32 ``[n, 11]``."""
+    classes = probabilities[:, :-1]
+    classes = classes / np.maximum(classes.sum(axis=1, keepdims=True), 1e-6)
+    has_ink = crops.any(axis=(1, 2))
+    weight = np.where(has_ink, _DETECTOR_WEIGHT, 1.0)[:, None]
+    mean = weight * digits.probabilities + (1 - weight) * classes
+    scores = digits.scores[:, None]
+    return np.hstack([mean * scores, 1 - scores]).astype(np.float32)
+
+
+def _in_reading_order(
+    boxes: NDArray[np.int64],
+    crops: Crops,
+    probabilities: Probabilities,
+    size: tuple[int, int],
+    light_on_dark: bool,
+) -> DetectedDigits:
+    lines = reading_order(boxes)
+    order = [i for line in lines for number in line for i in number]
+    position = {index: position for position, index in enumerate(order)}
+    return DetectedDigits(
+        crops[order],
+        boxes[order],
+        tuple(tuple(tuple(position[i] for i in number) for number in line) for line in lines),
+        size,
+        light_on_dark,
+        probabilities[order],
+    )
