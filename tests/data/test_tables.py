@@ -127,7 +127,7 @@ def test_every_layout_gives_the_same_images(name, tmp_path):
 def test_compressed_tables_are_read(suffix, tmp_path):
     path = tmp_path / f"digits{suffix}"
     frame().to_csv(path, index=False, sep="\t" if ".tsv" in suffix else ",")
-    assert len(load(path, validation=0).train) == 33
+    assert len(load(path, validation=0).train) == 30
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_the_option_decides_where_two_columns_could_be_the_label(column, where, 
 
 
 def test_a_label_that_only_the_user_knows_is_found_by_its_name(tmp_path):
-    frame("label").assign(digit=LABELS[::-1]).to_csv(tmp_path / "d.csv", index=False)
+    frame("label").assign(digit=np.sort(LABELS)).to_csv(tmp_path / "d.csv", index=False)
     with pytest.raises(InputError, match="'label' or 'digit'; say which with --label-column"):
         load(tmp_path / "d.csv")
     data = load(tmp_path / "d.csv", label_column="digit")
@@ -183,7 +183,7 @@ def test_a_test_table_without_labels_is_left_out(column, tmp_path):
     pd.DataFrame({"id": [1], "label": [0]}).to_csv(tmp_path / "sample_submission.csv", index=False)
     data = load(tmp_path)
     assert "test.csv has no labels and was left out" in data.source
-    assert len(data.test) == 7
+    assert len(data.test) == 10
 
 
 def test_several_tables_of_one_split_are_refused(tmp_path):
@@ -211,7 +211,7 @@ def test_a_table_of_file_names_reads_the_images(column, suffix, tmp_path):
     }
     assert pairs == {(i.tobytes(), str(w)) for i, w in zip(IMAGES, words, strict=True)}
     next((tmp_path / "images").iterdir()).unlink()
-    with pytest.raises(InputError, match=r"1 image file cannot be read: .* no such file"):
+    with pytest.raises(InputError, match=r"1 image file cannot be read: .*no such file"):
         load(tmp_path / "train.csv")
 
 
@@ -225,7 +225,7 @@ def test_tables_of_other_sizes_are_read(side, tmp_path):
     images[:, -1] = 0
     table = np.c_[LABELS, images]
     pd.DataFrame(table).to_csv(tmp_path / "d.csv", index=False, header=False)
-    assert len(load(tmp_path / "d.csv", resize=True, validation=0).train) == 33
+    assert len(load(tmp_path / "d.csv", resize=True, validation=0).train) == 30
 
 
 def test_digits_of_scikit_learn_are_read_with_their_range(tmp_path):
@@ -236,7 +236,7 @@ def test_digits_of_scikit_learn_are_read_with_their_range(tmp_path):
     assert data.pixels == "0..16"
     assert "labels in column 'target'" in data.source
     datasets.dump_svmlight_file(
-        *datasets.load_digits(return_X_y=True), tmp_path / "d.libsvm", zero_based=False
+        *datasets.load_digits(return_X_y=True), str(tmp_path / "d.libsvm"), zero_based=False
     )
     other = load(tmp_path / "d.libsvm", resize=True)
     assert by_content(other.train) == by_content(data.train)

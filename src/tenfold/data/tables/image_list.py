@@ -34,7 +34,11 @@ def read_listed_images(table: Table, options: ReadOptions) -> tuple[RawSplit, li
     """
     folder = table.path.parent
     folders = [folder, *sorted(entry for entry in folder.iterdir() if entry.is_dir())]
-    names = table.cells(table.columns.path).astype(str).str.strip().str.replace("\\", "/")
+    cells = table.cells(table.columns.path)
+    names = cells.astype(str).str.strip().str.replace("\\", "/")
+    if cells.dtype.kind in "iu":
+        padded = _zero_padded(folders)
+        names = names.map(lambda name: padded.get(name, name))
     items = [
         Encoded(str(folder / name), label, Path(name).stem, partial(_open, folders, name))
         for name, label in zip(names, table.labels().tolist(), strict=True)
@@ -43,6 +47,12 @@ def read_listed_images(table: Table, options: ReadOptions) -> tuple[RawSplit, li
     if not len(split.images):
         raise InputError(f"{table.path}: no image is found, such as {unreadable[0].path}")
     return split, unreadable
+
+
+def _zero_padded(folders: list[Path]) -> dict[str, str]:
+    """Return the names of numbered files without suffix, such as 001, by their numbers."""
+    stems = (path.stem for folder in folders for path in folder.iterdir())
+    return {str(int(stem)): stem for stem in stems if stem.isdecimal() and stem.isascii()}
 
 
 def _open(folders: list[Path], name: str) -> list[Image]:
