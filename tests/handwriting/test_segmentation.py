@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from pictures import enlarged, on_paper, text_by_similarity
 
+from tenfold.core.errors import NoDigitError
 from tenfold.handwriting import detect_digits
 
 
@@ -34,3 +35,10 @@ def test_a_broken_stroke_is_joined(digit, axis, digits):
     np.moveaxis(image, axis, 0)[middle : middle + 5] = 0
     page = detect_digits(on_paper(image / 255))
     assert text_by_similarity(page, digits) == str(digit)
+
+
+def test_a_long_stroke_is_not_cut_into_digits(digits):
+    ink = np.zeros((200, 1700))
+    ink[70:130, 100:1600] = 1
+    with pytest.raises(NoDigitError):
+        detect_digits(on_paper(ink))
