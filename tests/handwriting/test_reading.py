@@ -94,6 +94,7 @@ def test_unsure_digits_are_question_marks_and_rejected_ones_left_out(page, monke
 def test_a_picture_of_rejected_detections_contains_no_digit(page):
     class Fake:
         class_names, image_shape, path = (REJECT_CLASS, "1"), (28, 28), "fake"
+        card = MappingProxyType({"border": 0.0})
         rank = tenfold.Predictor.rank
 
         def __call__(self, crops, pixels):

@@ -80,6 +80,8 @@ def _shade(axes: Axes, table: Array) -> None:
     opacity = np.where(hits, _DIAGONAL, _HIGHEST * np.sqrt(wrong / max(1, wrong.max())))
     # Drawn cell by cell: an image of the same cells takes seconds to resample for 47 classes.
     cells = np.argwhere(opacity > 0)
+    if not len(cells):  # Matplotlib refuses to draw no cells
+        return
     corners = np.array([(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)])
     colors = [BLUE if true == predicted else VERMILLION for true, predicted in cells]
     squares = PolyCollection(

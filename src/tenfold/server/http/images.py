@@ -186,6 +186,8 @@ def _from_json(body: bytes, predictor: Predictor, limits: Limits) -> tuple[Image
         array = np.array(images)
         if array.shape[1:] != shape:
             raise ValueError(array.shape)
+        if array.dtype == object:
+            raise ServiceError("invalid", "images: a whole number is too large for a pixel")
     except (ValueError, TypeError, OverflowError):
         lists = " lists of ".join(map(str, shape))
         raise ServiceError("invalid", f"images: give n lists of {lists} numbers") from None
