@@ -148,9 +148,12 @@ def _fill_from_debian(source: Source) -> bool:
     if not source.debian_folder:
         return False
     try:
-        return _fill_from_files(source, Path(source.debian_folder))
+        idx_arrays = _read_files(source, Path(source.debian_folder))
     except InputError:  # the package is damaged: use the mirrors
         return False
+    if idx_arrays is not None:
+        _store(source, idx_arrays)
+    return idx_arrays is not None
 
 
 def fill_from_folder(source: Source, place: Path) -> None:
@@ -168,18 +171,20 @@ def fill_from_folder(source: Source, place: Path) -> None:
         if sha256(archive) != source.files[0].sha256:
             raise InputError(f"{archive} is not {source.title} as published: its SHA-256 differs")
         _unpack_archive(source, archive)
-    elif not _fill_from_files(source, place):
+        return
+    idx_arrays = _read_files(source, place)
+    if idx_arrays is None:
         raise InputError(f"{place}: does not hold {source.title}; put {_file_names(source)} there")
+    _store(source, idx_arrays)
 
 
-def _fill_from_files(source: Source, place: Path) -> bool:
-    """Store the four IDX files of a folder, packed or not; False if one is missing."""
+def _read_files(source: Source, place: Path) -> list[NDArray[Any]] | None:
+    """Read the four IDX files of a folder, packed or not; None if one is missing."""
     names = [Path(member).name.removesuffix(".gz") for member in source.members] or IDX_NAMES
     found = [[*place.rglob(f"{name}.gz"), *place.rglob(name)] for name in names]
     if not all(found):
-        return False
-    _store(source, _read_verified(source, [paths[0] for paths in found]))
-    return True
+        return None
+    return _read_verified(source, [paths[0] for paths in found])
 
 
 def _file_names(source: Source) -> str:
