@@ -76,7 +76,7 @@ def test_a_folder_named_like_a_dataset_is_loaded_by_its_path(tmp_path, monkeypat
         (Path("mnist"), "no such file or folder: mnist"),
         ("", "unknown dataset ''"),
         ("x" * 5000, "cannot read x+: File name too long"),
-        (7, "a name or a path; received int"),
+        (7, r"a name, a path, a Dataset or arrays \(x, y\); received int"),
     ],
 )
 def test_the_error_for_an_unknown_name_suggests_the_closest(name, hint, tmp_path, monkeypatch):

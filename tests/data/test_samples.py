@@ -87,7 +87,7 @@ def test_files_put_there_by_hand_are_samples(samples, mnist):
     by_id = {sample.id: sample for sample in samples.list()}
     assert sorted(by_id) == ["damaged", "mine"]
     assert (by_id["mine"].label, by_id["mine"].source, by_id["mine"].guess) == ("7", "file", None)
-    with pytest.raises(InputError, match="neither PNG nor JPEG"):
+    with pytest.raises(InputError, match="none of PNG, JPEG, BMP"):
         samples.image("damaged")
 
 
