@@ -43,9 +43,9 @@ def watched(monkeypatch):
     seen = []
     original = Program.train_epoch
 
-    def train_epoch(self, state, data, epoch, seeds, shuffle=True, indices=None, then=None):
+    def train_epoch(self, state, data, epoch, seeds, shuffle=True, indices=None, *more):
         seen.append(indices)
-        return original(self, state, data, epoch, seeds, shuffle, indices, then)
+        return original(self, state, data, epoch, seeds, shuffle, indices, *more)
 
     monkeypatch.setattr(Program, "train_epoch", train_epoch)
     return seen

@@ -52,7 +52,7 @@ def test_images_of_every_form_give_the_same_predictions(predictor, images, form)
     [
         (np.zeros((2, 27, 28), np.uint8), r"received shape \[2, 27, 28\]; give \[28, 28\]"),
         (np.zeros((0, 28, 28), np.uint8), "there are none"),
-        (np.full((28, 28), 256), "whole numbers must be 0 to 255"),
+        (np.full((28, 28), 256), "pixels are whole numbers from 256 to 256"),
         (np.full((28, 28), np.nan), "NaN"),
         (np.full((28, 28), "x"), "must be numbers"),
     ],

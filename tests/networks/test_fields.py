@@ -38,7 +38,7 @@ def test_a_field_belongs_to_one_part_of_the_recipe(owner):
 def test_every_field_has_an_option_in_both_commands(command, tenfold_main):
     out = tenfold_main(command, "--help")[1]
     for field in FIELDS.values():
-        assert re.search(rf"^  {field.option} ", out, re.M), field.name
+        assert re.search(rf"^  {field.option}[ ,]", out, re.M), field.name
 
 
 @pytest.mark.parametrize(

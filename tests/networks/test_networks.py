@@ -185,8 +185,8 @@ def test_custom_layers_are_listed_wherever_they_are_nested():
             r"hidden: \['x'\]; give whole",
         ),
         (
-            lambda: build("conv", {"filters": [4] * 5, "pooling": 2}, (28, 28), 10, 0),
-            "cannot be built with these arguments",
+            lambda: build("dense", {"hidden": []}, (28, 28), 0, 0),
+            "a dense network cannot be built with these arguments",
         ),
     ],
 )
@@ -194,6 +194,12 @@ def test_invalid_networks_are_refused(make, words):
     with pytest.raises(InputError, match=words) as caught:
         make()
     assert "\n" not in str(caught.value)
+
+
+def test_more_poolings_than_the_image_has_room_for_are_left_out():
+    model = build("conv", {"filters": [4] * 5, "pooling": 2}, (28, 28), 10, 0)
+    assert [layer.name[:11] for layer in model.layers].count("max_pooling") == 3
+    assert model.output_shape == (None, 10)
 
 
 @pytest.mark.parametrize(

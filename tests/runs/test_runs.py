@@ -70,7 +70,7 @@ def test_the_folder_holds_all_that_came_out(run):
 def test_the_record_names_recipe_data_versions_and_machine(run, few):
     record = json.loads((run.path / "run.json").read_text())
     assert record["status"] == "finished"
-    assert record["recipe"] == SMALL.to_json()
+    assert record["recipe"] == SMALL.replace(input_range="unit").to_json()
     assert record["data"]["checksums"]["test"] == few.test.checksum
     assert record["data"]["sizes"] == {"train": 640, "validation": 500, "test": 310}
     assert record["versions"]["keras"] == keras.__version__
@@ -241,7 +241,7 @@ def test_top_gives_classes_with_probabilities_highest_first(run, few):
     [
         (np.zeros((2, 20, 20)), "shape"),
         (np.zeros((0, 28, 28)), "at least one"),
-        (np.full((28, 28), 2.5), "floats must be 0 to 1"),
+        (np.full((28, 28), 2.5), "pixels are fractions from 2.5 to 2.5"),
         (np.full((28, 28), np.nan), "NaN"),
         (np.full((28, 28), "a"), "numbers"),
         ([np.zeros((28, 28)), np.zeros((3, 3))], "one shape"),
@@ -292,7 +292,7 @@ def test_loaded_data_are_found_again_wherever_the_run_is_read(few_file, tmp_path
     monkeypatch.chdir(tmp_path)
     splits = tenfold.load("own.npz")
     trained = tenfold.train(SMALL, splits, out="run", verbose=False)
-    assert trained.record.data.origin == Origin(str(tmp_path / "own.npz"), 5000, 0, False)
+    assert trained.record.data.origin == Origin(str(tmp_path / "own.npz"), 5000, 0)
     (tmp_path / "elsewhere").mkdir()
     monkeypatch.chdir(tmp_path / "elsewhere")
     run = tenfold.Run("../run")
@@ -315,9 +315,10 @@ def test_changed_or_vanished_data_are_refused(few_file, tmp_path):
     assert trained.test_openings() == []
 
 
-def test_data_made_in_memory_must_be_given_again(run):
+def test_data_made_in_memory_must_be_given_again(run, few):
+    assert run.data().test.checksum == few.test.checksum
     with pytest.raises(InputError, match="made in memory"):
-        run.evaluate()
+        tenfold.Run(run.path).evaluate()
 
 
 def test_the_seed_of_a_recipe_leaves_the_validation_images_alone(mnist, tmp_path):
@@ -325,7 +326,7 @@ def test_the_seed_of_a_recipe_leaves_the_validation_images_alone(mnist, tmp_path
     trained = tenfold.train(chosen, "mnist", out=tmp_path / "run", verbose=False)
     checksums = trained.record.data.checksums
     assert checksums["validation"] == mnist.validation.checksum
-    assert trained.record.data.origin == Origin("mnist", 5000, 0, False)
+    assert trained.record.data.origin == Origin("mnist", 5000, 0)
 
 
 def test_the_published_protocol_trains_on_all_and_validates_on_test(few_file, tmp_path):
@@ -444,7 +445,7 @@ def test_a_network_without_validation_images_says_so(few, tmp_path):
         ({"validation": 10}, "tenfold.load"),
         ({"resize": True}, "tenfold.load"),
         ({"protocol": "published", "validation": 10}, "validation"),
-        ({"recipe": 3}, "recipe: got int"),
+        ({"recipe": 3}, "recipe: received int"),
     ],
 )
 def test_bad_arguments_are_refused_and_nothing_is_written(few, tmp_path, named, words):

@@ -297,7 +297,7 @@ def nested(keras):
     inputs = keras.Input((784,))
     joined = keras.layers.Add()([part("left")(inputs), part("right")(inputs)])
     turned = keras.layers.Reshape((3, 1))(joined)
-    recurrent = keras.layers.Bidirectional(keras.layers.LSTM(2), name="both")(turned)
+    recurrent = keras.layers.Bidirectional(keras.layers.LSTM(2, name="lstm"), name="both")(turned)
     return keras.Model(inputs, keras.layers.Dense(10, name="end")(recurrent))
 
 

@@ -110,7 +110,7 @@ class Recipe:
     input_range: Annotated[
         str,
         Field(
-            "Pixels fed to a network of a Python file: 0 to 1 (unit) or 0 to 255 (byte).",
+            "Pixels for a network of a Python file: unit 0 to 1, byte 0 to 255.",
             choices=("auto", "unit", "byte"),
             varied=False,
         ),
