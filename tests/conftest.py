@@ -121,6 +121,7 @@ def tenfold_main(monkeypatch, capsys):
 
     def run(*arguments):
         monkeypatch.setattr("sys.argv", ["tenfold", *map(str, arguments)])
+        monkeypatch.setattr("__main__.__package__", None)  # as the script, not as python -m pytest
         capsys.readouterr()
         with pytest.raises(SystemExit) as caught:
             main()

@@ -24,7 +24,7 @@ def class_folders(folder, names):
     for k, name in enumerate(names):
         (folder / name).mkdir(parents=True)
         for i in range(6):
-            Image.fromarray(np.full((28, 28), 20 * k + i, np.uint8)).save(
+            Image.fromarray(np.full((28, 28), 255 - 20 * k - i, np.uint8)).save(
                 folder / name / f"{i}.png"
             )
     return folder

@@ -54,6 +54,7 @@ def gzip_bomb():
 
 
 ROW = ",".join(["0"] * 784)
+HEADER = ",".join(["label", *(f"pixel{i}" for i in range(784))])
 DATA = {
     "truncated IDX": (lambda: idx(idx_bytes(pictures()[0])[:5000]), ".", "train-images"),
     "empty IDX": (lambda: idx(b""), ".", "train-images"),
@@ -69,7 +70,7 @@ DATA = {
         "d.npz",
         "Python objects",
     ),
-    "NPZ without labels": (lambda: np.savez("d.npz", x_train=pictures()[0]), "d.npz", "y_train"),
+    "NPZ without labels": (lambda: np.savez("d.npz", x_train=pictures()[0]), "d.npz", "no labels"),
     "CSV named NPZ": (lambda: csv_as("d.npz"), "d.npz", "pixel columns"),
     "labels of another length": (
         lambda: npz("d.npz", y_train=np.zeros(5, int)),
@@ -93,9 +94,13 @@ DATA = {
         "--resize",
     ),
     "negative labels": (lambda: npz("d.npz", y_train=np.full(36, -1)), "d.npz", "label -1"),
-    "CSV with text": (lambda: csv(f"label,{ROW}\n1,x{ROW}\n"), "data.csv", "data.csv, line 2"),
+    "CSV with text": (lambda: csv(f"{HEADER}\n1,x{ROW}\n"), "data.csv", "data.csv, line 2"),
     "CSV with missing columns": (lambda: csv("1,2,3\n4,5,6\n"), "data.csv", "pixel columns"),
-    "CSV with labels out of range": (lambda: csv(f"999,{ROW}\n0,{ROW}\n"), "data.csv", "999"),
+    "CSV with labels out of range": (
+        lambda: csv(f"{HEADER}\n999,{ROW}\n0,{ROW}\n"),
+        "data.csv",
+        "999",
+    ),
     "an empty CSV": (lambda: csv(""), "data.csv", "data.csv"),
     "a folder with one class": (lambda: classes({"a": 28}), "images", "class"),
     "a folder without images": (lambda: classes({"a": 0, "b": 0}), "images", "images"),
@@ -172,7 +177,7 @@ ARGUMENTS = [
         "filters: not an argument of dense networks, which take",
     ),
     ("train quick --filters 0", "filters: [0]"),
-    ("train quick --filters 8,8,8,8,8", "a conv network cannot be built with these arguments"),
+    ("train quick --filters 8,8 --kernels 3,3,3", "3 values for 2"),
     ("train conv --dropout 0.1,0.2", "dropout: [0.1, 0.2]"),
     ("train --hidden 999999999", "hidden: [999999999]"),
     ("train --hidden 8 --dropout 0.1,0.2", "2 values for 1 layer; give one, or one for each"),

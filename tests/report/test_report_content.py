@@ -94,7 +94,7 @@ def as_from_mnist(run, chosen, **changes):
     """The record of a run as though it had been trained on a dataset known by name."""
     from tenfold.data import Origin
 
-    origin = Origin("mnist", 5000, 0, False)
+    origin = Origin(source="mnist", validation=5000, seed=0)
     data = dataclasses.replace(run.record.data, origin=changes.pop("origin", origin))
     copy = tenfold.Run(run.path)
     copy.record = run.record.replace(recipe=chosen, data=data, **changes)

@@ -33,7 +33,10 @@ def evaluate(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Evaluate a run on the sealed test set, which the run records, or on other data."""
+    """Evaluate a run on the sealed test set, or on other data.
+
+    The run records evaluations on the test set.
+    """
     from tenfold.cli import evaluation_text
     from tenfold.experiments.rescoring import Rescoring
     from tenfold.runs import Run

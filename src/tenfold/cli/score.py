@@ -52,7 +52,7 @@ def score(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Score collections of any size; the same command again finishes what is left."""
+    """Score collections of any size; repeat it to finish what is left."""
     from tenfold import scoring
     from tenfold.scale import Local, Ray
 

@@ -147,8 +147,8 @@ def recognize(levels: Levels) -> ValueRange | None:
     """Return the range that values are in, or None if they could be in several.
 
     Example:
-        >>> for low, high in (0, 1), (0, 16), (0, 200), (-1, 1):
-        ...     print(recognize(Levels(low, high, whole=True)), end=" ")
+        >>> ends = (0, 1), (0, 16), (0, 200), (-1, 1)
+        >>> print(*(recognize(Levels(low, high, whole=True)) for low, high in ends))
         0..1 0..16 0..255 -1..1
         >>> recognize(Levels(0, 7, whole=True)), recognize(Levels(-0.4, 2.8, whole=False))
         (None, None)

@@ -36,7 +36,7 @@ def embedding(
 
     >>> points = np.array([[0.0, 0, 9], [0, 1, 0], [5, 1, 0], [6, 0, 0]])
     >>> embedding(points, [0, 0, 1, 1]).get_label()
-    '4 images of 2 classes at their first 2 principal components, 98 % of the variance'
+    '4 images of 2 classes at their first 2 principal components, 100 % of the variance'
     """
     values = np.asarray(features, dtype=np.float64)
     true = np.asarray(labels)

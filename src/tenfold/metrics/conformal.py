@@ -107,7 +107,7 @@ def conformal_size(sets: npt.ArrayLike) -> Score:
         InputError: another type, or no images.
 
     >>> conformal_size([[True, False], [True, True], [True, False]]).as_text(2)
-    '1.33 (0.00 to 2.77)'
+    '1.33 (0.00 to 2.00)'
     """
     members = booleans("sets", sets, "n, classes")
     return mean_score(members.sum(axis=1).astype(np.float64), highest=members.shape[1])
