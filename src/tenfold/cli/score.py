@@ -52,7 +52,7 @@ def score(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Score collections of any size; repeat it to finish what is left."""
+    """Score collections of any size; a repeat finishes the rest."""
     from tenfold import scoring
     from tenfold.scale import Local, Ray
 
