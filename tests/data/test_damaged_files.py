@@ -285,6 +285,10 @@ BAD = {
         csv_after(lambda rows: [*rows[:3], rows[3] + ",1,2", *rows[4:]]),
         "line 4: more than 785 cells",
     ),
+    "CSV with a line one cell longer": (
+        csv_after(lambda rows: [*rows[:3], rows[3] + ",1", *rows[4:]]),
+        "line 4: more than 785 cells",
+    ),
     "CSV with missing columns": (
         csv_after(lambda rows: [",".join(row.split(",")[:700]) for row in rows]),
         "699 pixel columns; give a label and 784",
@@ -308,7 +312,7 @@ BAD = {
     "CSV of a header alone": (csv_after(lambda rows: rows[:1]), "holds no images"),
     "empty CSV": (file_with(b"", ".csv"), "is empty"),
     "CSV of blank lines": (file_with(b"\n\n\n", ".csv"), "is empty"),
-    "bytes called CSV": (file_with(b"\xff\xfe\x01\x02" * 9, ".csv"), "no pixel columns"),
+    "bytes called CSV": (file_with(b"\xff\xfe\x01\x02" * 9, ".csv"), "is not a text, as its name"),
     "bytes in no format": (
         file_with(b"\xff\xfe\x01\x02" * 9),
         "in no supported format; supported formats: ZIP or TAR, MAT, .*, CSV, folder of class",
@@ -337,7 +341,7 @@ BAD = {
     ),
     "mixed sizes": (
         classes_after(lambda f: Image.new("L", (40, 30)).save(f / "1" / "odd.png")),
-        "odd.png: images are 40x30 pixels",
+        "odd.png: 40x30 pixels, others have 28x28; add --resize",
     ),
     "corrupt images": (
         classes_after(corrupt),

@@ -9,6 +9,7 @@ from tenfold.core.errors import InputError
 from tenfold.core.read_options import ReadOptions
 from tenfold.data.dataset import SPLITS
 from tenfold.data.formats.registry import Format, Location
+from tenfold.data.image_files import is_image_header
 from tenfold.data.raw_data import RawData, split_of
 from tenfold.data.tables.source import SUFFIXES, encoding_of, table_suffix, zipped_table
 from tenfold.data.tables.splits import raw_data
@@ -24,7 +25,9 @@ def _recognizes(location: Location) -> bool:
         return zipped_table(location.path) is not None
     if location.header.startswith(_COMPRESSED):
         return table_suffix(location.path) in (*SUFFIXES, ".txt")
-    return bool(location.header) and encoding_of(location.header) is not None
+    if not location.header or is_image_header(location.header):
+        return False
+    return encoding_of(location.header) is not None
 
 
 def _tables(location: Location) -> dict[str, Path]:

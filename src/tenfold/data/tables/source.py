@@ -111,6 +111,8 @@ def encoding_of(content: bytes) -> str | None:
     """
     head = content[:_HEAD_BYTES]
     bom = next((name for mark, name in _BOMS.items() if head.startswith(mark)), None)
+    if bom == "utf-16" and b"\0" not in head:
+        return None  # a table has digits and separators, each with a zero byte
     if bom is None and b"\0" in head:
         zeros = {i % 2 for i, byte in enumerate(head[:512]) if not byte}
         bom = None if len(zeros) > 1 else "utf-16-le" if zeros == {1} else "utf-16-be"
@@ -243,11 +245,17 @@ def read_frame(path: Path, content: bytes, encoding: str, layout: Layout) -> pd.
         raise InputError(f"{path} holds no images; give a label and pixels a line") from None
     except (ValueError, pd.errors.ParserError) as error:
         reason = " ".join(str(error).split()).removeprefix("Error tokenizing data. C error: ")
+        if match := re.search(r"Expected \d+ fields in line (\d+), saw", reason):
+            raise _too_many_cells(path, int(match[1]), layout) from error
         raise InputError(f"{path} is not a table: {reason[:120]}") from error
     if frame.empty:
         raise InputError(f"{path} holds no images; give a label and pixels a line")
     surplus = frame[layout.width].notna().to_numpy()
     if surplus.any():
         line = int(surplus.argmax()) + layout.skip + 1
-        raise InputError(f"{path}, line {line}: more than {layout.width} cells; repair the line")
+        raise _too_many_cells(path, line, layout)
     return frame.dropna(axis=1, how="all")
+
+
+def _too_many_cells(path: Path, line: int, layout: Layout) -> InputError:
+    return InputError(f"{path}, line {line}: more than {layout.width} cells; repair the line")
