@@ -78,7 +78,7 @@ def test_the_report_has_the_command_that_reproduces_it(continued, base, mine):
     from tenfold.report.provenance import commands
 
     lines = commands(continued, "validation")
-    assert f">>> data = tenfold.load({str(mine)!r})" in lines
+    assert f">>> data = tenfold.load({str(mine)!r}, grey=True)" in lines
     assert lines[-2].endswith(f"data, start={str(base.path)!r})")
 
 
@@ -258,7 +258,7 @@ def artifact(base, tmp_path_factory):
         (["--from", "{base}", "--data", "{mine}", "--validation", "9"], "a fifth of the data"),
         (["--from", "{base}", "--data", "{mine}", "--hidden", "64"], "layer 'dense"),
         (["--from", "{base}", "--data", "{mine}", "--hidden", "64"], "[784, 64] and [64], the"),
-        (["--from", "{base}", "--data", "{base}"], "history.csv has 5 pixel columns"),
+        (["--from", "{base}", "--data", "{base}"], "history.csv: 6 columns, no pixel columns"),
         (["--from", "{base}", "--resume", "{base}"], "--resume takes everything from the run"),
     ],
 )

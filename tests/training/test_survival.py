@@ -147,7 +147,7 @@ def test_a_picture_that_cannot_be_drawn_does_not_cost_the_training(stopped, monk
         run = tenfold.resume(stopped, verbose=False)
     assert [
         str(warning.message).partition(" for " if i == 0 else " is ")[0]
-        for i, warning in enumerate(caught)
+        for i, warning in enumerate(w for w in caught if w.category is TenfoldWarning)
     ] == ["the confusion matrix", "learning-curves.png"]
     assert run.record.status == "finished"
     assert not (stopped / "learning-curves.png").exists()
@@ -181,11 +181,12 @@ def empty(path):
 
 
 def assert_one_line(result, words):
+    """One line of error, at most after the line that says how the data were read."""
     code, out, error = result
     assert code == 2, (out, error)
-    assert error.startswith("tenfold: ")
-    assert error.count("\n") == 1, error
-    assert words in error
+    (line,) = error.splitlines()[error.startswith("data: ") :]
+    assert line.startswith("tenfold: ")
+    assert words in line
 
 
 @pytest.mark.parametrize("damage", [remove, truncate, empty])
@@ -430,10 +431,6 @@ def test_an_uncompiled_network_gets_the_recipes(own, few_file, tenfold_main):
             "import keras\nbuild = lambda: keras.Sequential([keras.Input((99,)), "
             "keras.layers.Dense(10, 'softmax')])",
             "28x28",
-        ),
-        (
-            "import keras\nbuild = lambda: keras.Sequential([keras.layers.Dense(10, 'softmax')])",
-            "keras.Input",
         ),
         (
             "import keras\nbuild = lambda: keras.Sequential([keras.Input((784,)), "
