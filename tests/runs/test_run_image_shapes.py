@@ -193,6 +193,6 @@ def test_the_networks_of_all_recipes_are_built(shape, weights_by_numpy):
 def test_cross_validation_takes_colours():
     images, labels, names = coloured(16, 16)
     data = Dataset(images[:150], labels[:150], names)
-    chosen = recipe("logistic").replace(learning_rate=1e-3, epochs=4)
+    chosen = recipe("logistic").replace(learning_rate=1e-3, epochs=12)
     probabilities = cross_validate(chosen, data, folds=3)
     assert (probabilities.argmax(axis=1) == data.labels).mean() > 0.95

@@ -181,10 +181,10 @@ def empty(path):
 
 
 def assert_one_line(result, words):
-    """One line of error, at most after the line that says how the data were read."""
+    """One line of error, at most after lines that say how data and pixels are read."""
     code, out, error = result
     assert code == 2, (out, error)
-    (line,) = error.splitlines()[error.startswith("data: ") :]
+    (line,) = [each for each in error.splitlines() if not each.startswith(("data: ", "pixels: "))]
     assert line.startswith("tenfold: ")
     assert words in line
 
