@@ -141,7 +141,7 @@ def _read(location: Location, options: ReadOptions) -> RawData:
 
 
 def _candidates(location: Location, depth: int = 0) -> list[Location]:
-    """Return the datasets in a folder that is none itself: its files, or folders below it."""
+    """Return the datasets in a folder: its files with known suffixes, else folders below it."""
     suffixes = {suffix for format in all_formats() for suffix in format.suffixes}
     files = [path for path in location.files if path.suffix.lower() in suffixes]
     if files:
