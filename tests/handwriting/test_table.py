@@ -57,6 +57,7 @@ def two_numbers(digits):
 def test_a_region_is_read_in_pixels_of_the_picture(two_numbers):
     reading = read(two_numbers, region=(250, 0, 150, 120))
     assert [each.label for each in reading.digits] == ["5"]
+    assert reading.size == (400, 120)
     left, top, right, bottom = reading.digits[0].box
     assert 295 < left < right < 335
     assert 35 < top < bottom < 75

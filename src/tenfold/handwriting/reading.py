@@ -185,8 +185,8 @@ class Reading:
         """The digits as text; ``?`` below the threshold, a space between numbers."""
         return "\n".join(" ".join(number.text for number in row) for row in self.rows)
 
-    def shifted(self, left: int, top: int) -> Reading:
-        """Return the same reading with boxes moved to the right and down, in pixels."""
+    def in_picture(self, left: int, top: int, size: tuple[int, int]) -> Reading:
+        """Return the reading of a region with boxes and size in pixels of the entire picture."""
 
         def move(digit: Digit) -> Digit:
             x0, y0, x1, y1 = digit.box
@@ -195,7 +195,7 @@ class Reading:
         rows = tuple(
             tuple(Number(tuple(map(move, number.digits))) for number in row) for row in self.rows
         )
-        return replace(self, rows=rows, rejected=tuple(map(move, self.rejected)))
+        return replace(self, rows=rows, rejected=tuple(map(move, self.rejected)), size=size)
 
     def to_json(self) -> dict[str, Any]:
         """Return text, size, rotation in degrees, lines, numbers and boxes as JSON types."""
@@ -292,6 +292,7 @@ def read_upright(
         InputError: as for ``read``.
     """
     loaded = load_picture(picture)
+    size = loaded.size
     if region is not None:
         loaded = loaded.cropped(*region)
     classifier = Classifier.from_predictor(predictor)
@@ -321,7 +322,7 @@ def read_upright(
     if not readings and failure is not None:
         raise failure
     best = max(readings, key=lambda reading: (reading.fits(expect), reading.score))
-    return best if region is None else best.shifted(region[0], region[1])
+    return best if region is None else best.in_picture(region[0], region[1], size)
 
 
 def _in_best_orientation(by_rules: Callable[[int], Reading], is_region: bool) -> Reading:
