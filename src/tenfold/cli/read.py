@@ -56,6 +56,8 @@ def read(
         raise InputError(f"--annotate: {len(pictures)} pictures; give one")
     if as_json + as_csv + as_table > 1:
         raise InputError("--json, --csv, --table: give one of them")
+    if as_table and len(pictures) > 1:
+        raise InputError(f"--table: {len(pictures)} pictures; give one, or --csv for all")
     predictor = None if model is None else Predictor(model)
     if predictor is not None and predictor.image_shape == IMAGE_SHAPE:
         view = str(view_of(predictor))
