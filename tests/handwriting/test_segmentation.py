@@ -6,6 +6,7 @@ from pictures import enlarged, on_paper, text_by_similarity
 
 from tenfold.core.errors import NoDigitError
 from tenfold.handwriting import detect_digits
+from tenfold.handwriting.reading import read
 
 
 @pytest.mark.parametrize("overlap", [1, 2])
@@ -42,3 +43,5 @@ def test_a_long_stroke_is_not_cut_into_digits(digits):
     ink[70:130, 100:1600] = 1
     with pytest.raises(NoDigitError):
         detect_digits(on_paper(ink))
+    with pytest.raises(NoDigitError):
+        read(on_paper(ink))

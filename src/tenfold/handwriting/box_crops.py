@@ -10,6 +10,7 @@ from scipy import ndimage
 
 from tenfold.handwriting.binarization import Ink, Mask
 from tenfold.handwriting.segmentation import Component
+from tenfold.handwriting.segmentation.components import MAX_ASPECT
 
 Boxes = NDArray[np.float32]
 Positions = NDArray[np.floating[Any]]
@@ -28,6 +29,24 @@ def ink_in_boxes(ink: Ink, boxes: Boxes) -> list[Component | None]:
         boxes: ``[n, 4]``: left, top, right, bottom in pixels of the ink.
     """
     return [_ink_in_box(ink, boxes, index) for index in range(len(boxes))]
+
+
+def on_long_strokes(ink: Ink, boxes: Boxes) -> NDArray[np.bool_]:
+    """Return which boxes mostly contain strokes that are too long for digits: bool ``[n]``.
+
+    Args:
+        ink: of the picture.
+        boxes: ``[n, 4]``: left, top, right, bottom in pixels of the ink.
+    """
+    labels, _ = ndimage.label(ink.mask, np.ones((3, 3), bool))
+    is_long = np.zeros(int(labels.max()) + 1, bool)
+    for label, (rows, columns) in enumerate(ndimage.find_objects(labels), 1):
+        is_long[label] = columns.stop - columns.start > MAX_ASPECT * (rows.stop - rows.start)
+    result = np.zeros(len(boxes), bool)
+    for index, (left, top, right, bottom) in enumerate(boxes.astype(int).tolist()):
+        inside = labels[max(0, top) : bottom + 1, max(0, left) : right + 1]
+        result[index] = 2 * is_long[inside].sum() > np.count_nonzero(inside)
+    return result
 
 
 def _ink_in_box(ink: Ink, boxes: Boxes, index: int) -> Component | None:

@@ -7,19 +7,20 @@ from collections.abc import Callable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tenfold.core.errors import NoDigitError
 from tenfold.core.limits import IMAGE_SIDE
 from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.handwriting.binarization import Ink, Pixels, binarize, is_light_on_dark
-from tenfold.handwriting.box_crops import ink_in_boxes
+from tenfold.handwriting.box_crops import ink_in_boxes, on_long_strokes
 from tenfold.handwriting.detector import Detections, detect, fit_digit_count, select_digits
-from tenfold.handwriting.mnist_crop import crop_digit
 from tenfold.handwriting.picture import Picture, upscale
-from tenfold.handwriting.pipeline import DetectedDigits
-from tenfold.handwriting.reading_order import reading_order
+from tenfold.handwriting.pipeline import (
+    DetectedDigits,
+    crop_component,
+    in_reading_order,
+    no_digit,
+)
 from tenfold.handwriting.ruled_lines import remove_ruled_lines
 from tenfold.handwriting.segmentation import Component
-from tenfold.handwriting.strokes import sharpen
 
 Crops = NDArray[np.uint8]
 Probabilities = NDArray[np.float32]
@@ -57,21 +58,25 @@ def detect_digits_by_network(
     candidates, light_on_dark = _detect_in_better_polarity(picture.pixels)
     digits = select_digits(candidates, picture.pixels.shape[:2])
     if not len(digits):
-        raise NoDigitError("no digit found in the picture; is the ink in focus and large enough?")
+        raise no_digit()
     if expect is not None:
         digits = fit_digit_count(candidates, digits, expect)
     pixels = upscale(picture.pixels)
     factor = pixels.shape[0] / picture.pixels.shape[0]
     ink = remove_ruled_lines(binarize(pixels, light_on_dark))
+    digits = digits.select(~on_long_strokes(ink, digits.boxes * factor))
+    if not len(digits):
+        raise no_digit()
     components = ink_in_boxes(ink, digits.boxes * factor)
     crops = np.stack([_crop(component, ink, deslant) for component in components])
     boxes = _tight_boxes(digits.boxes, components, factor) * (
         picture.size[0] / picture.pixels.shape[1]
     )
-    return _in_reading_order(
+    return in_reading_order(
         boxes.round().astype(np.int64),
         crops,
         _combine(digits, crops, predict(crops)),
+        1.0,
         picture.size,
         light_on_dark,
     )
@@ -97,7 +102,7 @@ def _detect_in_better_polarity(pixels: Pixels) -> tuple[Detections, bool]:
 def _crop(component: Component | None, ink: Ink, deslant: bool) -> Crops:
     if component is None:  # too faint for the threshold
         return np.zeros((IMAGE_SIDE, IMAGE_SIDE), np.uint8)
-    return crop_digit(sharpen(component.mask, ink.core[component.window]), deslant)
+    return crop_component(component, ink, deslant)
 
 
 def _tight_boxes(
@@ -127,23 +132,3 @@ def _combine(digits: Detections, crops: Crops, probabilities: Probabilities) -> 
     mean = weight * digits.probabilities + (1 - weight) * classes
     scores = digits.scores[:, None]
     return np.hstack([mean * scores, 1 - scores]).astype(np.float32)
-
-
-def _in_reading_order(
-    boxes: NDArray[np.int64],
-    crops: Crops,
-    probabilities: Probabilities,
-    size: tuple[int, int],
-    light_on_dark: bool,
-) -> DetectedDigits:
-    lines = reading_order(boxes)
-    order = [i for line in lines for number in line for i in number]
-    position = {index: position for position, index in enumerate(order)}
-    return DetectedDigits(
-        crops[order],
-        boxes[order],
-        tuple(tuple(tuple(position[i] for i in number) for number in line) for line in lines),
-        size,
-        light_on_dark,
-        probabilities[order],
-    )

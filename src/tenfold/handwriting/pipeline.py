@@ -102,17 +102,18 @@ def detect_digits(
     segmentation = segment(ink.mask)
     scale = np.array(picture.size * 2) / np.array(pixels.shape[1::-1] * 2)
     if classifier is None:
-        crops = [_crop(digit, ink, deslant) for digit in segmentation.digits]
-        return _in_reading_order(
+        crops = [crop_component(digit, ink, deslant) for digit in segmentation.digits]
+        return _from_components(
             segmentation.digits, crops, None, scale, picture.size, ink.light_on_dark
         )
     digits, light_on_dark = _classify(pixels, ink, segmentation, classifier, deslant)
-    return _in_reading_order(
+    return _from_components(
         digits.components, digits.crops, digits.probabilities, scale, picture.size, light_on_dark
     )
 
 
-def _crop(component: Component, ink: Ink, deslant: bool) -> Crops:
+def crop_component(component: Component, ink: Ink, deslant: bool) -> Crops:
+    """Return the MNIST image of a component, uint8 ``[28, 28]``."""
     return crop_digit(sharpen(component.mask, ink.core[component.window]), deslant)
 
 
@@ -126,7 +127,7 @@ def _classify(
     """
     candidates = []
     if segmentation.components:
-        crop = partial(_crop, ink=ink, deslant=deslant)
+        crop = partial(crop_component, ink=ink, deslant=deslant)
         digits = classify_and_recut(segmentation, classifier, crop)
         digits = reclassify_long_stems(
             digits, segmentation.height, segmentation.pen, classifier, crop
@@ -138,27 +139,33 @@ def _classify(
     if full_frame is not None:
         candidates.append(full_frame)
     if not candidates:
-        raise _no_digit()
+        raise no_digit()
     return max(candidates, key=lambda candidate: float(candidate[0].confidence.mean()))
 
 
-def _in_reading_order(
-    components: Sequence[Component],
-    crops: Sequence[Crops] | Crops,
+def in_reading_order(
+    boxes: NDArray[np.int64],
+    crops: Crops,
     probabilities: NDArray[np.float32] | None,
-    scale: NDArray[np.float64],
+    scale: NDArray[np.float64] | float,
     size: tuple[int, int],
     light_on_dark: bool,
 ) -> DetectedDigits:
-    """Sort digits into reading order, with boxes in pixels of the original picture."""
-    if not components:
-        raise _no_digit()
-    boxes = np.array([component.box for component in components])
+    """Return digits sorted into reading order.
+
+    Args:
+        boxes: ``[n, 4]``: left, top, right, bottom in pixels.
+        crops: uint8 ``[n, 28, 28]``.
+        probabilities: float32 ``[n, classes]``, or None.
+        scale: from these pixels to those of the upright picture.
+        size: width and height of the upright picture.
+        light_on_dark: whether the ink is lighter than the background.
+    """
     lines = reading_order(boxes)
     order = [i for line in lines for number in line for i in number]
     position = {index: position for position, index in enumerate(order)}
     return DetectedDigits(
-        np.asarray(crops)[order],
+        crops[order],
         (boxes[order] * scale).round().astype(np.int64),
         tuple(tuple(tuple(position[i] for i in number) for number in line) for line in lines),
         size,
@@ -167,5 +174,21 @@ def _in_reading_order(
     )
 
 
-def _no_digit() -> NoDigitError:
+def _from_components(
+    components: Sequence[Component],
+    crops: Sequence[Crops] | Crops,
+    probabilities: NDArray[np.float32] | None,
+    scale: NDArray[np.float64],
+    size: tuple[int, int],
+    light_on_dark: bool,
+) -> DetectedDigits:
+    """Return components in reading order, as ``in_reading_order``."""
+    if not components:
+        raise no_digit()
+    boxes = np.array([component.box for component in components])
+    return in_reading_order(boxes, np.asarray(crops), probabilities, scale, size, light_on_dark)
+
+
+def no_digit() -> NoDigitError:
+    """Return the error for a picture in which nothing looks like a digit."""
     return NoDigitError("no digit found in the picture; is the ink in focus and large enough?")

@@ -12,7 +12,7 @@ from scipy.spatial import cKDTree
 Mask = NDArray[np.bool_]
 
 _MAX_COMPONENTS = 3000  # per picture; only dithering and noise have more
-_MAX_ASPECT = 15  # width by height of touching digits; longer components are strokes
+MAX_ASPECT = 15  # width by height of touching digits; longer components are strokes
 _MIN_HEIGHT = 8  # pixels; lower components are illegible, mostly ends of ruled lines
 MIN_RELATIVE_HEIGHT = 0.28  # of the typical height; lower ones are dots, dashes or specks
 
@@ -169,4 +169,4 @@ def remove_specks(components: list[Component], height: float) -> list[Component]
     """
     least = MIN_RELATIVE_HEIGHT * height
     high = [c for c in components if c.height > least and c.height >= _MIN_HEIGHT]
-    return [c for c in high if c.width <= _MAX_ASPECT * c.height]
+    return [c for c in high if c.width <= MAX_ASPECT * c.height]
