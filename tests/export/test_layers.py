@@ -235,6 +235,13 @@ def test_recipes_match_keras(name):
     )
 
 
+@pytest.mark.usefixtures("weights_by_numpy")
+@pytest.mark.parametrize("kind", ["conv", "dense"])
+def test_prepared_images_match_keras(kind):
+    arguments = {"crop": 25, "standardize": True}
+    assert_same_outputs(randomized(networks.build(kind, arguments, SHAPE, 10, seed=0)))
+
+
 LINKS = {
     "conv": lambda i: L.Conv2D(3, 2 + i % 2, padding=("same", "valid")[i % 2]),
     "strided": lambda i: L.Conv2D(4, 3, strides=2, padding="same", activation="relu"),

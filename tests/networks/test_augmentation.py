@@ -92,6 +92,7 @@ def test_grey_levels_stay_within_those_of_the_image(how):
         Augmentation(blur=1),
         Augmentation(noise=0.1),
         Augmentation(clutter=1),
+        Augmentation(cutout=9),
     ],
 )
 def test_images_depend_on_the_key_and_on_their_index(how):
@@ -110,6 +111,53 @@ def test_flip_mirrors_a_share_of_the_images_and_no_other():
     np.testing.assert_array_equal(mirrored[changed], images[changed][..., ::-1])
     np.testing.assert_array_equal(mirrored[~changed], images[~changed])
     assert 250 < changed.sum() < 350
+
+
+def test_alternate_flips_mirror_each_image_in_its_share_of_the_epochs(images):
+    noise = np.random.default_rng(0).integers(0, 256, (400, 6, 6), np.uint8)
+    digits = jnp.asarray(noise / np.float32(255))
+    for share, period in ((0.5, 2), (0.25, 4), (1.0, 1)):
+        how = Augmentation(flip=share, alternate=True)
+        turns = np.stack(
+            [(augment_eagerly(KEY, digits, how, e) != digits).any((1, 2)) for e in range(8)]
+        )
+        np.testing.assert_array_equal(turns[:-period], turns[period:])
+        assert (turns[:period].sum(axis=0) == 1).all()
+        assert abs(turns[0].mean() - share) < 0.08
+    order = np.random.default_rng(1).permutation(len(digits))
+    np.testing.assert_array_equal(
+        augment_eagerly(KEY, digits[order], how, 3), augment_eagerly(KEY, digits, how, 3)[order]
+    )
+
+
+def test_coloured_images_are_mirrored_in_all_channels_at_once():
+    colours = jnp.asarray(np.random.default_rng(0).random((50, 5, 5, 3), np.float32))
+    for how in (Augmentation(flip=0.5), Augmentation(flip=0.5, alternate=True)):
+        changed = augment_eagerly(KEY, colours, how)
+        mirrored = (changed == colours[:, :, ::-1]).all(axis=(1, 2, 3))
+        same = (changed == colours).all(axis=(1, 2, 3))
+        assert (mirrored | same).all()
+        assert 10 < mirrored.sum() < 40
+
+
+def test_alternate_without_flips_is_refused():
+    with pytest.raises(InputError, match="alternate: .* give flip"):
+        Augmentation(alternate=True)
+
+
+@pytest.mark.parametrize("side", [1, 8, 16])
+def test_cutout_blackens_one_square_around_a_pixel_of_the_frame(side):
+    n, height, width = 2000, 28, 24
+    left = np.asarray(augment(KEY, jnp.ones((n, height, width)), Augmentation(cutout=side)))
+    black = left == 0
+    rows, columns = black.any(axis=2), black.any(axis=1)
+    np.testing.assert_array_equal(black, rows[:, :, None] & columns[:, None, :])
+    # By the paper's definition: the mean share of a row or column that a square covers.
+    for covered, size in ((rows, height), (columns, width)):
+        starts = np.arange(size)[:, None] - side // 2
+        expected = (np.arange(size) >= starts) & (np.arange(size) < starts + side)
+        np.testing.assert_allclose(covered.mean(axis=0), expected.mean(axis=0), atol=0.06)
+        assert {tuple(row) for row in covered} == {tuple(row) for row in expected}
 
 
 def test_a_rotation_stays_within_its_angle():
@@ -215,6 +263,9 @@ def test_clutter_is_at_the_border_or_a_horizontal_line():
         {"blur": -0.1},
         {"noise": 0.3},
         {"clutter": 1.1},
+        {"cutout": -1},
+        {"cutout": 2.5},
+        {"alternate": 1},
     ],
 )
 def test_values_out_of_range_are_refused(values):

@@ -33,6 +33,29 @@ def test_the_tutorials_networks_have_their_published_parameters(name):
     assert f"Total params: {PARAMETERS[name]:,}" in summary(built(name))
 
 
+@pytest.mark.parametrize("shape", [(28, 28), (24, 20, 3)])
+@pytest.mark.parametrize("kind", ["conv", "dense"])
+def test_images_are_cropped_and_standardized_by_their_formulas(kind, shape):
+    network = build(kind, {"crop": 18, "standardize": True}, shape, 10, seed=0)
+    height, width = shape[:2]
+    images = np.random.default_rng(0).random((5, *shape), np.float32)
+    images[0] = 0.4  # blank
+    names = [type(layer).__name__ for layer in network.layers]
+    prepare = keras.Sequential(network.layers[: names.index("LayerNormalization") + 1])
+    given = images.reshape(5, -1) if kind == "dense" else images.reshape(5, height, width, -1)
+    top, left = (height - 18) // 2, (width - 18) // 2
+    cut = images[:, top : top + 18, left : left + 18].reshape(5, 18, 18, -1)
+
+    def matrix(size):  # linear interpolation at pixel centres, the edge repeated
+        places = np.clip((np.arange(size) + 0.5) * 18 / size - 0.5, 0, 17)
+        return np.maximum(0, 1 - np.abs(places[:, None] - np.arange(18)))
+
+    resized = np.einsum("Hh,nhwc,Ww->nHWc", matrix(height), cut, matrix(width))
+    mean = resized.mean(axis=(1, 2, 3), keepdims=True)
+    expected = (resized - mean) / np.sqrt(resized.var(axis=(1, 2, 3), keepdims=True) + 1e-5)
+    np.testing.assert_allclose(prepare(given), expected, atol=2e-3)
+
+
 @pytest.mark.usefixtures("weights_by_numpy")
 @pytest.mark.parametrize(("name", "limit"), [("tiny", 4_000), ("small", 20_000)])
 def test_small_networks_stay_below_their_limit(name, limit):
@@ -172,6 +195,8 @@ def test_custom_layers_are_listed_wherever_they_are_nested():
         (lambda: conv((28, 28), 10, filters=[0]), "filters"),
         (lambda: conv((28, 28), 10, dropout=2.0), "dropout"),
         (lambda: conv((28, 28), 10, strides=0), "strides"),
+        (lambda: conv((28, 20), 10, crop=25), "crop: 25; the images are 28x20"),
+        (lambda: dense((28, 28), 10, standardize=3), "standardize: 3; give true or false"),
         (lambda: conv((28, 28), 10, kernels=[3, 3, 3]), "3 values for 2"),
         (
             lambda: conv((28, 28), 10, padding="some"),

@@ -141,7 +141,7 @@ class Program:
             if indices is not None:
                 orders = np.take_along_axis(indices.astype(np.int32), orders, axis=1)
             window_keys = self._fold(keys, len(data) + 1 + window.number) if number else keys
-            steps = self._train_window(state, window, orders, window_keys, segment)
+            steps = self._train_window(state, window, orders, window_keys, epoch, segment)
             replaced: State | None = None
             with suppress(StopIteration):
                 while True:
@@ -158,6 +158,7 @@ class Program:
         window: Window,
         orders: np.ndarray,
         keys: jax.Array,
+        epoch: int,
         segment: int | None,
     ) -> Generator[tuple[State, int, Logs], State | None]:
         """Train on the images of a window, in the orders int ``[networks, images]``."""
@@ -171,7 +172,8 @@ class Program:
         while step < whole:
             stop = min(whole, step + (segment or self._segment()))
             began = time.perf_counter()
-            state, logs = self._train(state, images, labels, order, keys, step, stop, size=batch)
+            arrays = (images, labels, order, keys)
+            state, logs = self._train(state, *arrays, epoch, step, stop, size=batch)
             logs = jax.device_get(logs)
             self._steps_a_second = (stop - step) / (time.perf_counter() - began)
             step = stop
@@ -180,7 +182,7 @@ class Program:
             self._wait()
             tail = order[..., whole * batch : n]
             keys = self._fold(keys, n)
-            state, logs = self._train(state, images, labels, tail, keys, 0, 1, size=rest)
+            state, logs = self._train(state, images, labels, tail, keys, epoch, 0, 1, size=rest)
             yield state, n, jax.device_get(logs)
 
     def evaluate(self, state: State, data: DeviceData) -> Logs:
@@ -217,7 +219,7 @@ class Program:
             arrays = _shapes((window.images, window.labels))
             order = np.zeros((*leading, rest), np.int32)
             keys = jax.eval_shape(_keys, np.zeros(leading, np.uint32), 0)
-            self._train.lower(state, *arrays, order, keys, 0, 1, size=rest).compile()
+            self._train.lower(state, *arrays, order, keys, 0, 0, 1, size=rest).compile()
         state = State(state.trainable, state.non_trainable, [], state.metrics)
         for images, labels, steps, size in _batches(then, EVALUATION_BATCH):
             self._test.lower(state, images, labels, 0, steps, size=size).compile()

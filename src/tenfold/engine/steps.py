@@ -49,6 +49,7 @@ class Steps:
         labels: Labels,
         order: jax.Array,
         keys: jax.Array,
+        epoch: int,
         start: int,
         stop: int,
         *,
@@ -62,6 +63,7 @@ class Steps:
             labels: int ``[n]``, or with their weights as a pair.
             order: int ``[m]``, indices of the images.
             keys: PRNG keys of the epoch, folded with the number of the step.
+            epoch: counted from 0.
             start: the first step.
             stop: the step after the last.
             size: images per step.
@@ -73,7 +75,8 @@ class Steps:
         shapes = jax.tree.map(lambda value: value.shape[self._leading :], state)
 
         def one(state: State, x: jax.Array, y: Labels, key: jax.Array) -> State:
-            batch = self._input(x, y, partial(self._augment, key) if self.augmentation else None)
+            change = partial(self._augment, key, epoch) if self.augmentation else None
+            batch = self._input(x, y, change)
             state = jax.tree.map(lambda value, shape: value.reshape(shape), state, shapes)
             lists = (state.trainable, state.non_trainable, state.optimizer, state.metrics)
             with _faster_updates(self.model):
@@ -154,8 +157,8 @@ class Steps:
         folded: jax.Array = self._each(jax.random.fold_in, (0, None))(keys, i)
         return folded
 
-    def _augment(self, key: jax.Array, pixels: jax.Array) -> jax.Array:
-        return augment(key, pixels, self.augmentation)
+    def _augment(self, key: jax.Array, epoch: int, pixels: jax.Array) -> jax.Array:
+        return augment(key, pixels, self.augmentation, epoch)
 
     def _logs(self, metrics: list[jax.Array]) -> dict[str, jax.Array]:
         def results(values: list[jax.Array]) -> dict[str, jax.Array]:

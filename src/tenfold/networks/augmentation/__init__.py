@@ -23,7 +23,9 @@ from tenfold.networks.recipes import Augmentation
 __all__ = ["augment"]
 
 
-def augment(key: jax.Array, images: jax.Array, settings: Augmentation) -> jax.Array:
+def augment(
+    key: jax.Array, images: jax.Array, settings: Augmentation, epoch: int | jax.Array = 0
+) -> jax.Array:
     """Flip, move, then change grey values, in this order.
 
     Rotation, scale, shear, elastic distortion and shifts with one of them are a single bilinear
@@ -33,6 +35,7 @@ def augment(key: jax.Array, images: jax.Array, settings: Augmentation) -> jax.Ar
         key: a JAX random key.
         images: float32 ``[n, height, width]`` or ``[n, height, width, 3]`` in [0, 1].
         settings: the largest changes.
+        epoch: counted from 0; decides which images are mirrored in turn.
 
     Returns:
         float32 of the same shape.
@@ -43,11 +46,18 @@ def augment(key: jax.Array, images: jax.Array, settings: Augmentation) -> jax.Ar
         >>> augment(jax.random.key(0), images, Augmentation(shift=2)).sum(axis=(1, 2)).tolist()
         [1.0, 1.0]
     """
-    if images.ndim == 4:  # one key: the same changes in each channel
-        channels = [augment(key, images[..., i], settings) for i in range(images.shape[3])]
-        return jnp.stack(channels, axis=-1)
-    if settings.flip:
+    if settings.alternate:
+        images = geometry.flip_in_turn(images, settings.flip, epoch)
+    elif settings.flip:
         images = geometry.flip(jax.random.fold_in(key, 2), images, settings.flip)
+    if images.ndim == 4:  # one key: the same changes in each channel
+        channels = [_change(key, images[..., i], settings) for i in range(images.shape[3])]
+        return jnp.stack(channels, axis=-1)
+    return _change(key, images, settings)
+
+
+def _change(key: jax.Array, images: jax.Array, settings: Augmentation) -> jax.Array:
+    """Move images ``[n, height, width]`` and change their grey values."""
     images = geometry.move(key, images, settings)
     # A key does not depend on how many are split, so another step leaves the others' draws alone.
     keys = jax.random.split(jax.random.fold_in(key, 1), len(PIXEL_STEPS))

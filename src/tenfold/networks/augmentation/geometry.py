@@ -16,8 +16,42 @@ def flip(key: jax.Array, images: jax.Array, share: float) -> jax.Array:
         >>> flip(jax.random.key(0), jnp.array([[[0.0, 1.0]]]), 1.0).tolist()
         [[[1.0, 0.0]]]
     """
-    chosen = jax.random.uniform(key, (len(images), 1, 1)) < share
-    return jnp.where(chosen, images[..., ::-1], images)
+    return _mirrored(images, jax.random.uniform(key, (len(images), 1, 1)) < share)
+
+
+def flip_in_turn(images: jax.Array, share: float, epoch: int | jax.Array) -> jax.Array:
+    """Mirror each image in a share of its epochs, evenly spread: in every other one at 0.5.
+
+    Where an image begins depends on its pixels, so that it does not depend on their order.
+
+    Args:
+        images: float32 ``[n, height, width]`` or ``[n, height, width, 3]`` in [0, 1].
+        share: of the epochs, 0 to 1.
+        epoch: counted from 0.
+
+    Returns:
+        float32 of the same shape.
+
+    Source:
+        Jordan, "94% on CIFAR-10 in 3.29 seconds on a single GPU" (2024), for a share of 0.5.
+
+    Example:
+        >>> image = jnp.array([[[0.0, 1.0]]])
+        >>> [int(flip_in_turn(image, 0.5, epoch)[0, 0, 0]) for epoch in range(4)]
+        [1, 0, 1, 0]
+    """
+    grey = jnp.round(images.reshape(len(images), -1) * 255).astype(jnp.uint32)
+    weights = (jnp.arange(grey.shape[1], dtype=jnp.uint32) * 2 + 1) * jnp.uint32(2654435769)
+    mixed = (grey * weights).sum(axis=1, dtype=jnp.uint32)
+    mixed = (mixed ^ (mixed >> 15)) * jnp.uint32(2246822519)
+    start = (mixed >> 8).astype(jnp.float32) / (1 << 24)
+    turn = (start + epoch * share) % 1 < share
+    return _mirrored(images, turn[:, None, None])
+
+
+def _mirrored(images: jax.Array, chosen: jax.Array) -> jax.Array:
+    """The images with those mirrored that are chosen, bool ``[n, 1, 1]``."""
+    return jnp.where(chosen if images.ndim == 3 else chosen[..., None], images[:, :, ::-1], images)
 
 
 def move(key: jax.Array, images: jax.Array, settings: Augmentation) -> jax.Array:

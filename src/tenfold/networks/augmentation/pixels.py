@@ -1,10 +1,11 @@
-"""Steps that change grey values: stroke width, blur and noise; and the list of all such steps."""
+"""Steps that change grey values: stroke width, blur, noise, cutout; and the list of all."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
 from functools import reduce
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +13,7 @@ import jax.numpy as jnp
 from tenfold.networks.augmentation.clutter import clutter
 from tenfold.networks.augmentation.memory import product
 
-Step = Callable[[jax.Array, jax.Array, float], jax.Array]
+Step = Callable[[jax.Array, jax.Array, Any], jax.Array]
 
 
 def thicken(key: jax.Array, images: jax.Array, pixels: float) -> jax.Array:
@@ -104,10 +105,43 @@ def add_noise(key: jax.Array, images: jax.Array, deviation: float) -> jax.Array:
     return jnp.clip(images * (1 - 4 * deviation * draw[1]) + noise, 0, 1)
 
 
+def cut_out(key: jax.Array, images: jax.Array, side: int) -> jax.Array:
+    """Blacken a square at a random place of each image; it may leave the frame in part.
+
+    Args:
+        key: a JAX random key.
+        images: float32 ``[n, height, width]``.
+        side: of the square, in pixels. Its centre is drawn from all pixels.
+
+    Returns:
+        float32 ``[n, height, width]``.
+
+    Source:
+        DeVries and Taylor, "Improved regularization of convolutional neural networks with
+        cutout" (2017).
+
+    Example:
+        >>> left = cut_out(jax.random.key(0), jnp.ones((100, 8, 8)), 2).sum(axis=(1, 2))
+        >>> sorted(set(left.tolist()))
+        [60.0, 62.0, 63.0]
+    """
+    n, height, width = images.shape
+
+    def inside(key: jax.Array, size: int) -> jax.Array:
+        start = jax.random.randint(key, (n, 1), 0, size) - side // 2
+        places = jnp.arange(size)
+        return (places >= start) & (places < start + side)
+
+    row_key, column_key = jax.random.split(key)
+    rows, columns = inside(row_key, height), inside(column_key, width)
+    return jnp.where(rows[:, :, None] & columns[:, None, :], 0, images)
+
+
 PIXEL_STEPS: tuple[tuple[str, Step], ...] = (
     ("thickness", thicken),
     ("clutter", clutter),
     ("blur", blur),
     ("noise", add_noise),
+    ("cutout", cut_out),
 )
 """Setting in `Augmentation` and step, in the order of application; new steps go to the end."""

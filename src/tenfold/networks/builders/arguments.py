@@ -1,10 +1,11 @@
-"""Arguments that several builders take, and the check of activations."""
+"""Arguments that several builders take, their layers, and the check of activations."""
 
 import difflib
 from collections.abc import Sequence
 from typing import Annotated, Any
 
 from tenfold.core.errors import InputError
+from tenfold.core.image_shape import ImageShape
 from tenfold.networks.fields import Field, Interval
 
 SIZES = Interval(1, 100_000)
@@ -12,6 +13,53 @@ DROPOUT = Field("Share of units dropped in training.", Interval(0, 1, closed="le
 BATCH_NORM = Field("Batch normalisation before each activation.")
 
 Activation = Annotated[str | Sequence[str], Field("Keras activation, such as relu or gelu.")]
+
+
+Crop = Annotated[
+    int,
+    Field(
+        "Side of the centre that is cut out and resized to the image; 0 for all. With shift, "
+        "another part in each epoch.",
+        Interval(0, 100_000),
+    ),
+]
+Standardize = Annotated[
+    bool, Field("Shift and scale each image to mean 0 and standard deviation 1.")
+]
+
+STANDARDIZE_EPSILON = 1e-5
+"""Added to the variance of an image, so that blank images give zeros."""
+
+
+def image_layers(image_shape: ImageShape, crop: int, standardize: bool) -> list[Any]:
+    """Layers in front of a network that prepare images ``[n, height, width, channels]``.
+
+    As layers, they are part of the network wherever it goes: in Keras and in the model file.
+
+    Args:
+        image_shape: ``(height, width)``, or ``(height, width, 3)`` of coloured images.
+        crop: side of the centre that is resized to the whole image; 0 for none.
+        standardize: whether to standardize each image, all channels together.
+
+    Raises:
+        InputError: the crop is larger than the images.
+    """
+    from tenfold.core.backend import keras
+
+    height, width = image_shape[:2]
+    if crop > min(height, width):
+        raise InputError(f"crop: {crop}; the images are {height}x{width}, give a smaller side")
+    layers: list[Any] = []
+    if 0 < crop < max(height, width):
+        edges = [((size - crop) // 2, size - crop - (size - crop) // 2) for size in (height, width)]
+        layers += [keras.layers.Cropping2D(tuple(edges)), keras.layers.Resizing(height, width)]
+    if standardize:
+        layers.append(
+            keras.layers.LayerNormalization(
+                axis=(1, 2, 3), epsilon=STANDARDIZE_EPSILON, center=False, scale=False
+            )
+        )
+    return layers
 
 
 def check_activation(activation: Any) -> None:

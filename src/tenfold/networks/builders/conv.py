@@ -9,7 +9,10 @@ from tenfold.networks.builders.arguments import (
     DROPOUT,
     SIZES,
     Activation,
+    Crop,
+    Standardize,
     check_activation,
+    image_layers,
 )
 from tenfold.networks.fields import Field, declared
 
@@ -38,6 +41,8 @@ def conv(
     activation: Activation = "relu",
     batch_norm: Annotated[bool | Sequence[bool], BATCH_NORM] = False,
     dropout: Annotated[float, DROPOUT] = 0.0,
+    crop: Crop = 0,
+    standardize: Standardize = False,
 ) -> "keras.Model":
     """Build a network of convolutions, then dropout and a softmax layer.
 
@@ -56,6 +61,8 @@ def conv(
         activation: of the convolutions.
         batch_norm: put a batch normalisation between a layer, with its pooling, and its activation.
         dropout: share of features dropped before the softmax layer.
+        crop: side of the centre that is resized to the whole image; 0 for none.
+        standardize: standardize each image.
 
     Returns:
         An untrained model with inputs ``[n, height, width, 1 or 3]`` and outputs ``[n, classes]``.
@@ -71,7 +78,8 @@ def conv(
     from tenfold.core.backend import keras
 
     fields = declared(conv)
-    for name, value in (("filters", filters), ("padding", padding), ("dropout", dropout)):
+    single = {"filters": filters, "padding": padding, "dropout": dropout}
+    for name, value in (single | {"crop": crop, "standardize": standardize}).items():
         fields[name].check(value)
     layered = {
         "kernels": kernels,
@@ -85,6 +93,8 @@ def conv(
     model = keras.Sequential(
         [keras.Input(image_shape if is_colour(image_shape) else (*image_shape, 1))]
     )
+    for layer in image_layers(image_shape, crop, standardize):
+        model.add(layer)
     extent = min(image_shape[:2])
     for count, side, step, pool, name, is_normal in zip(filters, *per_layer, strict=True):
         border = padding if side <= extent else "same"

@@ -4,13 +4,16 @@ from collections.abc import Sequence
 from math import prod
 from typing import TYPE_CHECKING, Annotated
 
-from tenfold.core.image_shape import ImageShape
+from tenfold.core.image_shape import ImageShape, is_colour
 from tenfold.networks.builders.arguments import (
     BATCH_NORM,
     DROPOUT,
     SIZES,
     Activation,
+    Crop,
+    Standardize,
     check_activation,
+    image_layers,
 )
 from tenfold.networks.fields import Field, Interval, declared
 
@@ -33,6 +36,8 @@ def dense(
             Interval(0, 10, closed="left"),
         ),
     ] = 0.0,
+    crop: Crop = 0,
+    standardize: Standardize = False,
 ) -> "keras.Model":
     """Build a network of dense layers on the flattened pixels, with a softmax over the classes.
 
@@ -45,6 +50,8 @@ def dense(
         batch_norm: put a batch normalisation between each layer and its activation.
         gaussian_noise: standard deviation of the noise added in training, to the pixels and before
             every activation.
+        crop: side of the centre that is resized to the whole image; 0 for none.
+        standardize: standardize each image.
 
     Returns:
         An untrained model with inputs ``[n, pixels]`` and outputs ``[n, classes]``.
@@ -67,10 +74,18 @@ def dense(
     fields["hidden"].check(hidden)
     fields["batch_norm"].check(batch_norm)
     fields["gaussian_noise"].check(gaussian_noise)
+    fields["crop"].check(crop)
+    fields["standardize"].check(standardize)
     activations = fields["activation"].per_layer(activation, len(hidden))
     rates = fields["dropout"].per_layer(dropout, len(hidden))
     check_activation(activation)
     model = keras.Sequential([keras.Input((prod(image_shape),))])
+    if prepared := image_layers(image_shape, crop, standardize):
+        as_image = keras.layers.Reshape(
+            image_shape if is_colour(image_shape) else (*image_shape, 1)
+        )
+        for layer in [as_image, *prepared, keras.layers.Flatten()]:
+            model.add(layer)
     if gaussian_noise:
         model.add(keras.layers.GaussianNoise(gaussian_noise))
     for units, name, rate in zip(hidden, activations, rates, strict=True):

@@ -3,6 +3,7 @@
 from dataclasses import astuple, dataclass
 from typing import Annotated
 
+from tenfold.core.errors import InputError
 from tenfold.networks.fields import Field, Interval, declared
 
 SHARE = Interval(0, 1)
@@ -38,10 +39,18 @@ class Augmentation:
     ] = 0.0
     clutter: Annotated[float, Field("Share of images with a line or neighbour added.", SHARE)] = 0.0
     flip: Annotated[float, Field("Share of images mirrored, left to right.", SHARE)] = 0.0
+    alternate: Annotated[
+        bool, Field("Mirror each image in turn, in a share `flip` of its epochs, not at random.")
+    ] = False
+    cutout: Annotated[
+        int, Field("Side of a black square at a random place, in pixels.", Interval(0, 128))
+    ] = 0
 
     def __post_init__(self) -> None:
         for field in declared(type(self)).values():
             field.check(getattr(self, field.name), f"augmentation {field.name}")
+        if self.alternate and not self.flip:
+            raise InputError("alternate: no images are mirrored; give flip too, such as 0.5")
 
     def __bool__(self) -> bool:
         return any(astuple(self))
