@@ -1,5 +1,7 @@
 """Datasets in the plane, and mean images."""
 
+import sys
+
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
@@ -76,3 +78,30 @@ def test_lines_draw_each_curve_with_its_own_dashes():
 def test_curves_that_cannot_be_drawn_are_refused(curves, message):
     with pytest.raises(InputError, match=message):
         figures.lines([1, 2], curves, "x", "y")
+
+
+@pytest.mark.parametrize("method", ["tsne", "umap"])
+def test_neighbours_stay_neighbours(method):
+    pytest.importorskip("umap" if method == "umap" else "sklearn")
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1, 2], 20)
+    features = rng.normal(size=(60, 8)) + 20 * np.eye(8)[labels]
+    figure = figures.embedding(features, labels, method=method)
+    drawn = np.array([text.get_position() for text in figure.axes[0].texts])
+    distances = np.linalg.norm(drawn[:, None] - drawn, axis=2) + np.diag([np.inf] * 60)
+    assert (labels[distances.argmin(axis=1)] == labels).all()
+    again = figures.embedding(features, labels, method=method)
+    assert [t.get_position() for t in again.axes[0].texts] == [tuple(xy) for xy in drawn]
+
+
+def test_methods_that_are_unknown_or_not_installed_are_refused(monkeypatch):
+    features = np.random.default_rng(0).normal(size=(9, 4))
+    with pytest.raises(InputError, match="'pcs'; give one of pca, tsne, umap"):
+        figures.embedding(features, [0] * 9, method="pcs")
+    with pytest.raises(InputError, match="5 images; tsne takes 8 or more"):
+        figures.embedding(features[:5], [0] * 5, method="tsne")
+    monkeypatch.setitem(sys.modules, "sklearn.manifold", None)
+    monkeypatch.setitem(sys.modules, "umap", None)
+    for method, package in (("tsne", "scikit-learn"), ("umap", "umap-learn")):
+        with pytest.raises(InputError, match=f"{package}, which is not installed; pip install"):
+            figures.embedding(features, [0] * 9, method=method)

@@ -5,7 +5,8 @@ Importing a module adds its commands; `--help` lists them in the order of these 
 - ``app``: start and end of every command, shared options; ``recipe_options``,
   ``generated_options``: options generated from declarations
 - ``train``, ``recipes``, ``reproduce``, ``study``, ``audit``: commands that train
-- ``evaluate``, ``predict``, ``report``, ``export``, ``score``: commands on runs and model files
+- ``evaluate``, ``predict``, ``explain``, ``report``, ``export``, ``score``: commands on runs and
+  model files
 - ``read``, ``collect``, ``serve``: handwriting and the service
 - ``data``, ``lessons``, ``doctor`` with ``doctor_checks``: datasets, lessons, installation
 - ``audit_text``, ``data_text``, ``evaluation_text``, ``reproduction_text``,
@@ -20,6 +21,7 @@ from tenfold.cli import reproduce
 from tenfold.cli import doctor
 from tenfold.cli import evaluate
 from tenfold.cli import predict
+from tenfold.cli import explain
 from tenfold.cli import report
 from tenfold.cli import export
 from tenfold.cli import score

@@ -10,9 +10,12 @@ from typing import Any
 
 
 def render_page(
-    templates: Path, filters: dict[str, Callable[..., str]], values: dict[str, Any]
+    templates: Path,
+    filters: dict[str, Callable[..., str]],
+    values: dict[str, Any],
+    name: str = "page.html",
 ) -> str:
-    """Return ``page.html`` of a folder of Jinja templates as one HTML document.
+    """Return a page of a folder of Jinja templates as one HTML document.
 
     The template also receives ``style`` and ``script``, the contents of ``style.css`` and
     ``script.js`` in the same folder, and ``script_hash``, with which the content security
@@ -22,6 +25,7 @@ def render_page(
         templates: the folder.
         filters: functions that the templates may call.
         values: variables of the template; a missing one is an error.
+        name: of the template.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -34,7 +38,7 @@ def render_page(
     )
     environment.filters.update(filters)
     script = (templates / "script.js").read_text("utf-8")
-    page: str = environment.get_template("page.html").render(
+    page: str = environment.get_template(name).render(
         values,
         style=(templates / "style.css").read_text("utf-8"),
         script=script,

@@ -8,7 +8,7 @@
 - ``geometry``, ``losses``: images in the shape of its input, labels in the encoding of its loss
 - ``fit_data``, ``arrays``, ``callbacks``: what ``fit`` takes and calls
 - ``fit``, ``cross_validation``: trainings of one model, and of one network per fold
-- ``inference``: outputs and probabilities of trained networks
+- ``inference``, ``activations``: outputs and probabilities of trained networks, and of each layer
 - ``muon``: an optimizer for kernels of convolutions
 - ``xla``: compiler options and known bugs
 - ``cpu``: lowering rules, fusion and compiled kernels

@@ -24,6 +24,9 @@ INK, QUIET, RULE = "#222222", "#6B6B6B", "#E4E4E4"
 
 DPI = 200
 
+TIMES = " \N{MULTIPLICATION SIGN} "
+"""Between the numbers of a shape."""
+
 
 def new_figure(width: float, height: float) -> Figure:
     """Return an empty figure, width and height in inches."""

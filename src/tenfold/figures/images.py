@@ -92,7 +92,9 @@ def predictions(
         raise InputError(f"probabilities has {len(top)} rows for {len(pixels)} images")
     names = names_of_classes(class_names, classes)
     predicted, confidence = top[:, 0], highest[:, 0]
-    titles = [f"{names[k]}  {_confidence(p)}" for k, p in zip(predicted, confidence, strict=True)]
+    titles = [
+        f"{names[k]}  {format_confidence(p)}" for k, p in zip(predicted, confidence, strict=True)
+    ]
     wrong = np.zeros(len(pixels), dtype=bool)
     if labels is not None:
         true = _labels(labels, len(pixels), len(names))
@@ -228,10 +230,10 @@ def _per_image(name: str, values: Sequence[Any] | None, n: int) -> Sequence[Any]
     return values
 
 
-def _confidence(probability: float) -> str:
+def format_confidence(probability: float) -> str:
     """Format a probability in percent without rounding it to 100.
 
-    >>> _confidence(0.987), _confidence(0.99999)
+    >>> format_confidence(0.987), format_confidence(0.99999)
     ('98.7 %', '> 99.9 %')
     """
     return "> 99.9 %" if 0.9995 <= probability < 1 else f"{100 * probability:.1f} %"

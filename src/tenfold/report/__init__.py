@@ -2,10 +2,12 @@
 
 - `page`: `write`, which puts the content of every section into `templates/`
 - `result`, `diagnosis`, `performance`, `gallery`, `layers`, `provenance`: the content of sections
+- `explanation`: what the layers of a network make of one image, as a figure and a page
 - `text`: numbers, dates and durations as text
 """
 
 from tenfold.report.diagnosis import Diagnosis, diagnose
+from tenfold.report.explanation import Explanation, explain
 from tenfold.report.page import Report, create, write
 
-__all__ = ["Diagnosis", "Report", "create", "diagnose", "write"]
+__all__ = ["Diagnosis", "Explanation", "Report", "create", "diagnose", "explain", "write"]

@@ -13,10 +13,9 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold.core.image_shape import ImageShape, is_colour
+from tenfold.figures.common import TIMES
 from tenfold.runs import Run
 from tenfold.runs.layout import NETWORK, read_file, weights_path
-
-TIMES = " \N{MULTIPLICATION SIGN} "
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from typing import Any
 from tenfold.data import Origin
 from tenfold.data.splitting import DEFAULT_VALIDATION
 from tenfold.evaluation import Evaluation
+from tenfold.figures.common import TIMES
 from tenfold.networks.recipes.options import to_options
-from tenfold.report.layers import TIMES
 from tenfold.report.text import day, duration
 from tenfold.runs import Run
 

@@ -361,6 +361,19 @@ class Run:
         """
         return _later("tenfold.report", "write")(self, out)  # type: ignore[no-any-return]
 
+    def explain(self, image: npt.ArrayLike, network: int = 0, pixels: str | None = None) -> Any:
+        """Explain what each layer makes of one image, as ``tenfold explain``.
+
+        Args:
+            image: one, as for ``predict``.
+            network: index of the network, from 0.
+            pixels: as for ``predict``.
+
+        Returns:
+            See ``tenfold.report.Explanation``; a notebook shows it, ``save`` writes a page.
+        """
+        return _later("tenfold.report", "explain")(self, image, network, pixels)
+
     def export(self, out: str | Path, network: int | None = None, int8: bool = False) -> Any:
         """Write the networks as one verified ONNX file, as ``tenfold export``.
 
