@@ -6,7 +6,7 @@ from importlib.metadata import version as installed_version
 os.environ["KERAS_BACKEND"] = "jax"
 
 project = "tenfold"
-author = "The tenfold authors"
+author = copyright = "The tenfold authors"
 release = version = installed_version("tenfold")
 
 extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx_copybutton"]
@@ -15,7 +15,7 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "tenfold"
 html_static_path = ["_static"]
-html_css_files = ["figures.css"]
+html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
 

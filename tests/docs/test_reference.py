@@ -1,6 +1,7 @@
 """Reference pages that are generated from declarations."""
 
 import itertools
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from tenfold.data.formats import all_formats
 from tenfold.export.layers.activations import ACTIVATIONS
 from tenfold.export.layers.registry import LAYERS, OPERATIONS
 from tenfold.networks.recipes import FIELDS, reference
+from tenfold.runs.record import FORMAT, DataRecord, Record
 from tenfold.server import reference as http_reference
 from tenfold.server.http.errors import STATUS
 
@@ -38,6 +40,14 @@ def test_the_reference_of_the_http_api_is_up_to_date():
         "write it again: python -m tenfold.server.reference > docs/reference/http-api.md"
     )
     assert all(f"| `{code}` | {status} |" in page for code, status in STATUS.items())
+
+
+def test_the_reference_of_the_run_folder_lists_everything_that_is_recorded():
+    page = (PAGES / "run-folder.md").read_text()
+    for record in (Record, DataRecord):
+        missing = [field.name for field in fields(record) if f"`{field.name}`" not in page]
+        assert not missing, f"add a row for {missing} of {record.__name__}"
+    assert f"version of this list, {FORMAT};" in page
 
 
 def rows(table):
