@@ -9,6 +9,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
+from tenfold.core.keras_import import KerasFinder
+
 if TYPE_CHECKING:
     from tenfold.core.errors import InputError as InputError
     from tenfold.data import Dataset as Dataset
@@ -62,8 +64,10 @@ __all__ = ["__version__", *_HOMES]
 
 # Keras chooses its backend once, when it is imported. tenfold runs it on JAX, and
 # `core.backend` refuses another one that was chosen.
-if "keras" not in sys.modules and not os.environ.get("KERAS_BACKEND"):
-    os.environ["KERAS_BACKEND"] = "jax"
+if "keras" not in sys.modules:
+    if not os.environ.get("KERAS_BACKEND"):
+        os.environ["KERAS_BACKEND"] = "jax"
+    sys.meta_path.insert(0, KerasFinder)
 
 
 def __getattr__(name: str) -> Any:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import tenfold
-from tenfold.core import backend
+from tenfold.core import backend, keras_import
 
 ROOT = Path(tenfold.__file__).parent
 HEAVY = ["pandas", "matplotlib", "sklearn", "scipy", "requests"]
@@ -22,19 +22,26 @@ def answer(code):
     return done.stdout.splitlines()[-1]
 
 
-def test_keras_is_imported_without_what_training_does_not_use():
+IMPORTS = ["tenfold.core.backend, keras", "tenfold, keras"]
+
+
+@pytest.mark.parametrize("imports", IMPORTS)
+def test_keras_is_imported_without_what_training_does_not_use(imports):
     code = (
-        "import sys, tenfold.core.backend\n"
+        f"import sys, {imports}\n"
+        "assert keras.__loader__ is keras.__spec__.loader\n"
+        "assert 'Deferring' not in type(keras.__loader__).__name__\n"
         f"from_keras = [name for name in {HEAVY} if name in sys.modules]\n"
         "print(from_keras, [m for m in sys.modules.values() if type(m).__name__ == '_LazyModule'])"
     )
     assert answer(code) == "[] []"
 
 
-def test_what_was_left_out_is_there_when_it_is_used(tmp_path):
+@pytest.mark.parametrize("imports", IMPORTS)
+def test_what_was_left_out_is_there_when_it_is_used(tmp_path, imports):
     code = f"""
 import numpy as np
-import tenfold.core.backend, keras
+import {imports}
 model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
 model.compile("sgd", "mse")
 import pandas as pd
@@ -64,9 +71,9 @@ def test_a_module_that_is_there_already_stays():
 
 def test_keras_that_uses_a_module_at_once_gets_it():
     code = (
-        "import sys; from tenfold.core import backend\n"
+        "import sys; from tenfold.core import keras_import as backend\n"
         "backend.OPTIONAL = ('xml', 'xml.dom', 'no_such_package')\n"
-        "with backend._defer_optional_imports():\n"
+        "with backend.deferred_imports():\n"
         "    import xml.dom; early = xml.dom.Node.__name__\n"
         "print(early, bool(sys.modules['xml.dom'].__spec__), 'no_such_package' in sys.modules)"
     )
@@ -112,7 +119,8 @@ def test_keras_and_jax_import_the_optional_modules_by_themselves():
     code = (
         "import importlib.util, os, sys; os.environ['KERAS_BACKEND'] = 'jax'\n"
         "import jax, jax.extend.core, keras\n"
-        f"names = [n for n in {backend.OPTIONAL!r} if importlib.util.find_spec(n.split('.')[0])]\n"
+        f"every = {keras_import.OPTIONAL!r}\n"
+        "names = [n for n in every if importlib.util.find_spec(n.split('.')[0])]\n"
         "print([name for name in names if name not in sys.modules])"
     )
     assert answer(code) == "[]"

@@ -3,6 +3,8 @@
 import io
 import shutil
 import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -342,3 +344,20 @@ def test_a_constant_weight_is_one_peak(logistic, tmp_path, value):
     ((_, histogram),) = histograms(events, tag)
     assert max(histogram.bucket) == sum(histogram.bucket) == 10
     assert min(histogram.bucket_limit) <= np.float32(value) < max(histogram.bucket_limit)
+
+
+def test_pytorch_is_not_imported_and_tensorboardx_is_whole_afterwards():
+    code = (
+        "import sys\n"
+        "from tenfold.training import tensorboard\n"
+        "formats = tensorboard._formats()\n"
+        "print([name for name in sys.modules if name.startswith(('torch', 'tensorboardX'))])\n"
+        "sys.modules['torch'] = None  # as if it were not installed\n"
+        "import tensorboardX.summary\n"
+        "assert tensorboardX.SummaryWriter and tensorboardX.summary.text\n"
+        "event = formats.Event(step=3).SerializeToString()\n"
+        "from tensorboardX.proto.event_pb2 import Event\n"
+        "print(Event.FromString(event).step)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.splitlines() == ["[]", "3"], done.stderr

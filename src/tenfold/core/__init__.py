@@ -2,5 +2,5 @@
 
 ``errors``, ``limits``, ``image_shape``, ``read_options``; ``files`` (atomic writes), ``folders``,
 ``locks``, ``cache``, ``checksums``, ``download``; ``assets`` (packed files), ``html_page``;
-``backend`` (Keras on JAX).
+``backend`` (Keras on JAX), ``keras_import`` (what importing it leaves out).
 """

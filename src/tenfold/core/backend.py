@@ -1,108 +1,24 @@
 """Imports Keras on JAX, fast, and caches compiled programs on disk.
 
-Modules that use Keras import it from here: ``from tenfold.core.backend import keras``. Importing
-Keras 3.15 imports pandas, matplotlib, scikit-learn and other optional packages, and importing JAX
-parts that only accelerators need. That doubles the time to start, so such modules are imported
-when they are first used. ``tests/core/test_backend.py`` fails if a name in ``OPTIONAL`` is no
-longer imported by the checked versions, or if Keras or JAX is newer than those.
+Modules that use Keras import it from here: ``from tenfold.core.backend import keras``; see
+`tenfold.core.keras_import` for what is left out.
 """
 
 from __future__ import annotations
 
-import gc
-import importlib
-import importlib.util
 import os
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from types import ModuleType
 from typing import Any
 
 from tenfold.core.cache import find_cache_folder
 from tenfold.core.errors import InputError
+from tenfold.core.keras_import import deferred_imports
 
 CHECKED = {"keras": "3.15", "jax": "0.10"}
-"""Versions up to which the list ``OPTIONAL`` was checked."""
-
-OPTIONAL = (
-    "requests",
-    "matplotlib",
-    "matplotlib.patches",
-    "matplotlib.pyplot",
-    "jax.extend.pallas",
-    "jax.experimental.pallas.ops.tpu.splash_attention",
-    "jax.experimental.pallas.ops.tpu.splash_attention.splash_attention_kernel",
-    "jax.experimental.pallas.ops.tpu.splash_attention.splash_attention_mask",
-    "jax.experimental.sparse.linalg",
-    "keras._tf_keras",
-    "keras.src.trainers.data_adapters.array_slicing",
-    "keras.wrappers",
-)
-"""Modules that importing Keras and JAX would import if installed, and training does not use."""
-
+"""Versions up to which `tenfold.core.keras_import.OPTIONAL` was checked."""
 
 DEVICE_VARIABLES = ("JAX_PLATFORMS", "JAX_PLATFORM_NAME")
 """Environment variables that choose the device of JAX."""
-
-
-class _LazyModule(ModuleType):
-    """A placeholder that imports the module on the first access to an attribute."""
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(name)
-        _remove_placeholders()
-        return getattr(importlib.import_module(self.__name__), name)
-
-
-@contextmanager
-def _defer_optional_imports() -> Iterator[None]:
-    """Put placeholders of the optional modules into ``sys.modules`` while Keras is imported.
-
-    Keras holds references to the placeholders, which import the modules when it uses them. After
-    that they leave ``sys.modules``, so that all others import the modules themselves.
-    """
-    for name in OPTIONAL:
-        package, _, last = name.rpartition(".")
-        if name in sys.modules or not _installed(name.partition(".")[0]):
-            continue
-        sys.modules[name] = placeholder = _LazyModule(name)
-        if isinstance(parent := sys.modules.get(package), _LazyModule):
-            setattr(parent, last, placeholder)
-    try:
-        yield
-    finally:
-        _remove_placeholders()
-
-
-def _installed(package: str) -> bool:
-    return package in sys.modules or importlib.util.find_spec(package) is not None
-
-
-def _remove_placeholders() -> None:
-    for name in OPTIONAL:
-        if isinstance(sys.modules.get(name), _LazyModule):
-            del sys.modules[name]
-
-
-@contextmanager
-def _without_garbage_collection() -> Iterator[None]:
-    """Switch garbage collection off during imports, and exclude their objects from it later.
-
-    Imports create many objects and almost no garbage. Collections take a third of the time of
-    the imports, and every later full collection would visit all these objects again. Source: the
-    documentation of ``gc.freeze`` in the Python standard library.
-    """
-    collecting = gc.isenabled()
-    gc.collect()
-    gc.disable()
-    try:
-        yield
-        gc.freeze()
-    finally:
-        if collecting:
-            gc.enable()
 
 
 def _lower_default_optimization() -> None:
@@ -136,7 +52,7 @@ def require_jax() -> None:
 
 require_jax()
 _lower_default_optimization()
-with _defer_optional_imports(), _without_garbage_collection():
+with deferred_imports():
     import jax
     import jax.extend.core  # needed by training; it imports the modules for accelerators too
     import keras as keras

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import io
 import os
 import socket
 import struct
+import sys
 import time
+import types
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -85,10 +90,9 @@ class EventFiles:
             epoch: the last one.
             evaluation: of the networks, in the order of the seeds, on the validation images.
         """
-        from tensorboardX.proto.summary_pb2 import Summary
 
         image = _image(figures.to_png(evaluation.plot_confusion()))
-        value = Summary.Value(tag=CONFUSION, image=image)
+        value = _formats().Summary.Value(tag=CONFUSION, image=image)
         self._append(next(iter(self._paths)), epoch, [value])
 
     def _append(self, seed: int, epoch: int, values: list[Any]) -> None:
@@ -96,6 +100,31 @@ class EventFiles:
         # Opened for each record: with many seeds the open files would exceed the limit.
         with self._paths[seed].open("ab") as file:
             file.write(record)
+
+
+@cache
+def _formats() -> types.SimpleNamespace:
+    """What is used of tensorboardX, imported without its package.
+
+    Its ``__init__`` imports PyTorch where that is installed, which takes seconds, for a writer that
+    is not used here (https://github.com/lanpa/tensorboardX, version 2.6). The modules leave
+    ``sys.modules``, so that who imports tensorboardX gets all of it;
+    ``tests/training/test_tensorboard.py`` checks that.
+    """
+    spec = importlib.util.find_spec("tensorboardX")
+    stub = spec is not None and "tensorboardX" not in sys.modules
+    if spec is not None and stub:
+        package = sys.modules["tensorboardX"] = types.ModuleType("tensorboardX")
+        package.__path__ = list(spec.submodule_search_locations or ())
+    try:
+        used: dict[str, Any] = {}
+        for name in ("record_writer", "summary", "proto.event_pb2", "proto.summary_pb2"):
+            used |= vars(importlib.import_module(f"tensorboardX.{name}"))
+    finally:
+        for name in [name for name in sys.modules if stub and name.startswith("tensorboardX")]:
+            del sys.modules[name]
+    names = ("Event", "Summary", "text", "histogram", "masked_crc32c")
+    return types.SimpleNamespace(**{name: used[name] for name in names})
 
 
 def _path(folder: Path) -> Path:
@@ -107,12 +136,10 @@ def _path(folder: Path) -> Path:
 
 def _header(model: keras.Model) -> bytes:
     """The first records of a file: the format version, and the network as a table."""
-    from tensorboardX.proto.event_pb2 import Event
-    from tensorboardX.summary import text
 
-    table = text(NETWORK, f"```\n{_summary(model)}\n```").value[0]
+    table = _formats().text(NETWORK, f"```\n{_summary(model)}\n```").value[0]
     table.tag = NETWORK  # tensorboardX adds a suffix that TensorBoard would show
-    version = Event(wall_time=time.time(), file_version="brain.Event:2")
+    version = _formats().Event(wall_time=time.time(), file_version="brain.Event:2")
     return _record(version) + _summary_record(0, [table])
 
 
@@ -148,12 +175,11 @@ def _is_confusion(event: Any) -> bool:
 def _records(data: bytes) -> Iterator[tuple[Any, int]]:
     """The complete events of a file, each with the offset of its end in bytes."""
     from google.protobuf.message import DecodeError
-    from tensorboardX.proto.event_pb2 import Event
 
     end = 0
     while (content := _content(data, end)) is not None:
         try:
-            event = Event.FromString(content)
+            event = _formats().Event.FromString(content)
         except DecodeError:
             return
         end += len(content) + 16
@@ -179,23 +205,21 @@ def _record(event: Any) -> bytes:
 
 
 def _checksum(data: bytes) -> bytes:
-    from tensorboardX.record_writer import masked_crc32c
 
-    return struct.pack("<I", masked_crc32c(data))
+    return struct.pack("<I", _formats().masked_crc32c(data))
 
 
 def _summary_record(step: int, values: list[Any]) -> bytes:
-    from tensorboardX.proto.event_pb2 import Event
-    from tensorboardX.proto.summary_pb2 import Summary
 
-    return _record(Event(wall_time=time.time(), step=step, summary=Summary(value=values)))
+    formats = _formats()
+    summary = formats.Summary(value=values)
+    return _record(formats.Event(wall_time=time.time(), step=step, summary=summary))
 
 
 def _scalars(row: Mapping[str, Any]) -> list[Any]:
-    from tensorboardX.proto.summary_pb2 import Summary
 
     return [
-        Summary.Value(tag=_tag(name), simple_value=value)
+        _formats().Summary.Value(tag=_tag(name), simple_value=value)
         for name, value in row.items()
         if name not in ("epoch", "seed")
     ]
@@ -232,7 +256,6 @@ def _tags_within(model: keras.Model, prefix: str) -> dict[int, str]:
 
 def _histograms(tags: Sequence[str | None], arrays: Sequence[Any]) -> list[Any]:
     """Histograms of the weights, except those that are empty or not all finite."""
-    from tensorboardX.summary import histogram
 
     histograms = []
     for tag, array in zip(tags, arrays, strict=True):
@@ -240,7 +263,7 @@ def _histograms(tags: Sequence[str | None], arrays: Sequence[Any]) -> list[Any]:
             continue
         values = array.astype(np.float64)  # in float32 the sum of finite values may overflow
         if np.isfinite(values.sum()):
-            histograms += histogram(tag, values, _edges(values)).value
+            histograms += _formats().histogram(tag, values, _edges(values)).value
     return histograms
 
 
@@ -253,8 +276,9 @@ def _edges(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
 
 def _image(png: bytes) -> Any:
     from PIL import Image
-    from tensorboardX.proto.summary_pb2 import Summary
 
     with Image.open(io.BytesIO(png)) as picture:
         width, height, channels = *picture.size, len(picture.getbands())
-    return Summary.Image(width=width, height=height, colorspace=channels, encoded_image_string=png)
+    return _formats().Summary.Image(
+        width=width, height=height, colorspace=channels, encoded_image_string=png
+    )
