@@ -21,10 +21,16 @@ os.environ.setdefault("MPLBACKEND", "agg")
 collect_ignore_glob = ["*conftest.py"]  # several, which collecting doctests would mistake
 
 SLOW = {
-    *("cli", "docs", "experiments", "export", "lessons", "page", "report", "runs", "scale"),
-    *("scoring", "server", "training"),
+    *("cli", "docs", "experiments", "export", "lessons", "report", "runs", "scale", "scoring"),
+    *("server", "training"),
     *("test_backend.py", "test_batch_callbacks.py", "test_cross_validation.py", "test_fit.py"),
-    *("test_fit_arrays.py", "test_kernels.py", "test_muon.py", "test_numerics.py"),
+    *(
+        "test_averaging.py",
+        "test_fit_arrays.py",
+        "test_kernels.py",
+        "test_muon.py",
+        "test_numerics.py",
+    ),
     *("test_augmentation.py", "test_imports.py", "test_lazy_images.py", "test_locks.py"),
     *(
         "test_collect.py",

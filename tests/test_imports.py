@@ -31,7 +31,6 @@ ORDER = (
     "experiments",
     "report",
     "handwriting",
-    "page",
     "server",
     "lessons",
     "cli",

@@ -10,6 +10,8 @@ import pytest
 from PIL import Image
 
 import tenfold
+from tenfold.data.corruptions import CORRUPTIONS, corrupt
+from tenfold.experiments import robustness
 
 SMALL = ["--hidden", "8", "--epochs", "2"]
 
@@ -106,6 +108,30 @@ def test_evaluate_reports_the_auroc_against_unknown_images(copy, few, tenfold_ma
     assert score["n"] == 310 + 40
     text = tenfold_main("evaluate", copy, "--unknown", "noise.npz")[1]
     assert re.search(r"^AUROC against noise.npz: [\d.]+ \(.*\) of 350 images$", text, re.M)
+
+
+def test_evaluate_measures_corruptions_of_runs_and_model_files(
+    copy, few, few_file, tenfold_main, monkeypatch
+):
+    kinds = {name: CORRUPTIONS[name] for name in ("scale", "stripe")}
+    monkeypatch.setattr(robustness, "CORRUPTIONS", kinds)
+    options = ("--corruptions", "--json")
+    figures = json.loads(tenfold_main("evaluate", copy, *options)[1])["corruptions"]
+    run = tenfold.Run(copy)
+    stripes = corrupt(few.test.images, "stripe")
+    correct = (run.predict_all(stripes).argmax(axis=-1) == few.test.labels).mean(axis=1)
+    found = [score["value"] for score in figures["kinds"]["stripe"]]
+    assert found == pytest.approx(correct.tolist())
+    both = [[score["value"] for score in figures["kinds"][kind]] for kind in kinds]
+    means = [score["value"] for score in figures["mean"]]
+    assert means == pytest.approx(np.mean(both, axis=0).tolist())
+    run.export("model.onnx", network=0)
+    others = ("--data", few_file, "--ood", "drawn-letters")
+    of_file = json.loads(tenfold_main("evaluate", "model.onnx", *others, *options)[1])
+    assert of_file["corruptions"]["kinds"]["stripe"][0]["value"] == pytest.approx(correct[0])
+    assert of_file["unknown"]["auroc"][0]["n"] == 310 + 2000
+    text = tenfold_main("evaluate", "model.onnx", *others, "--corruptions")[1]
+    assert re.search(r"^none +\d\d\.\d\d % \(.*\nscale .*\nstripe .*\nmean of 2 ", text, re.M)
 
 
 def test_compare_prints_both_and_a_verdict(copy, few_file, tenfold_main):

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tenfold.cli.app import AsJson, RunPath, app, echo_json, out_option
 from tenfold.core.errors import InputError
+
+if TYPE_CHECKING:
+    from tenfold.evaluation import Evaluation
+    from tenfold.runs import Run
 
 Split = Annotated[
     str | None,
@@ -20,7 +24,9 @@ FigurePath = Annotated[Path | None, out_option("PNG or SVG file, instead of text
 
 @app.command()
 def evaluate(
-    run: RunPath,
+    run: Annotated[
+        Path, typer.Argument(metavar="RUN", help="The folder of a run, a model file, or reader.")
+    ],
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
     data: Annotated[
         str | None, typer.Option(help="Other data of the same classes, or the run's, moved.")
@@ -29,43 +35,83 @@ def evaluate(
         Path | None, typer.Option(help="Also evaluate with these corrections of labels.")
     ] = None,
     unknown: Annotated[
-        str | None, typer.Option(help="Other data: how well are they detected as unfamiliar?")
+        str | None,
+        typer.Option(
+            "--unknown",
+            "--ood",
+            help="Other data, or drawn-letters: how well are they detected as unfamiliar?",
+        ),
     ] = None,
+    corruptions: Annotated[
+        bool, typer.Option("--corruptions", help="Also evaluate on 15 kinds of corruption.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Evaluate a run on the sealed test set, or on other data.
+    """Evaluate a run on the sealed test set, or on other data; or a model file.
 
     The run records evaluations on the test set.
     """
     from tenfold.cli import evaluation_text
-    from tenfold.experiments.rescoring import Rescoring
-    from tenfold.runs import Run
+    from tenfold.experiments import robustness
+    from tenfold.export.predictor import Predictor
+    from tenfold.runs.evaluation_data import unknown_images
 
     if data is not None and corrections is not None:
         raise InputError("--corrections: not with --data, as they correct the run's own data")
-    opened = Run(run)
-    rescoring = Rescoring.of(opened, split, corrections)
-    others = None if unknown is None else opened.out_of_distribution_images(unknown)
-    result = opened.evaluate(split, data)
-    text = [evaluation_text.describe_evaluation(result, opened.seeds)]
-    values = result.to_json() if as_json else {}
-    if rescoring is not None:
-        original, corrected = rescoring.evaluate(opened, result)
-        text.append(evaluation_text.describe_corrected(original, corrected))
-        values["corrections"] = {
-            name: {"n": len(one.labels), "accuracy": [score.as_json() for score in one.accuracy]}
-            for name, one in (("given", original), ("corrected", corrected))
-        }
-    if unknown is not None and others is not None:
-        aurocs = result.auroc(opened.predict_all(others, "byte"))
-        text.append(evaluation_text.describe_out_of_distribution(unknown, aurocs))
+    opened = robustness.opened(run)
+    others = None if unknown is None else unknown_images(unknown, opened.image_shape)
+    if isinstance(opened, Predictor):
+        if corrections is not None:
+            raise InputError("--corrections: for runs, whose data they correct; leave it out")
+        result = robustness.evaluated(opened, robustness.images_of(opened, split, data), split)
+        text = [evaluation_text.describe_evaluation(result, [0])]
+        values: dict[str, Any] = {}
+    else:
+        result, text, values = _evaluate_run(opened, split, data, corrections)
+    values = result.to_json() | values if as_json else values
+    if corruptions:
+        images = robustness.images_of(opened, split, data)
+        robust = robustness.measure(opened, images, result)
+        text.append(evaluation_text.describe_robustness(robust))
+        values["corruptions"] = robust.to_json()
+    if others is not None:
+        if isinstance(opened, Predictor):
+            outputs = opened.predict(others, "byte")[None]
+        else:
+            outputs = opened.predict_all(others, "byte")
+        aurocs = result.auroc(outputs)
+        text.append(evaluation_text.describe_out_of_distribution(str(unknown), aurocs))
         values["unknown"] = {"data": unknown, "auroc": [score.as_json() for score in aurocs]}
     if as_json:
         echo_json(values)
         return
     typer.echo("\n\n".join(text))
-    if result.split == "test":
+    if result.split == "test" and not isinstance(opened, Predictor):
         typer.echo(evaluation_text.describe_openings(opened.test_openings()))
+
+
+def _evaluate_run(
+    run: Run, split: str, data: str | None, corrections: Path | None
+) -> tuple[Evaluation, list[str], dict[str, Any]]:
+    """The evaluation of a run, with its text and the values beside its metrics."""
+    from tenfold.cli import evaluation_text
+    from tenfold.experiments.rescoring import Rescoring
+
+    rescoring = Rescoring.of(run, split, corrections)
+    result = run.evaluate(split, data)
+    text = [evaluation_text.describe_evaluation(result, run.seeds)]
+    values: dict[str, Any] = {}
+    if note := run.record.refit_note:
+        text.append(note)
+        values["refit"] = note
+    if rescoring is not None:
+        original, corrected = rescoring.evaluate(run, result)
+        text.append(evaluation_text.describe_corrected(original, corrected))
+        values["corrections"] = {
+            name: {"n": len(one.labels), "accuracy": [score.as_json() for score in one.accuracy]}
+            for name, one in (("given", original), ("corrected", corrected))
+        }
+    return result, text, values
 
 
 @app.command()

@@ -11,6 +11,7 @@ from tenfold.metrics import METRICS, table_metrics
 if TYPE_CHECKING:
     from tenfold.evaluation import Calibration, Evaluation
     from tenfold.experiments.comparison import Comparison
+    from tenfold.experiments.robustness import Robustness
     from tenfold.metrics import Metric, Score
 
 _INDENT = 19
@@ -114,6 +115,15 @@ def describe_corrected(original: Evaluation, corrected: Evaluation) -> str:
     return f"original   {original.headline()}\ncorrected  {corrected.headline()}"
 
 
+def describe_robustness(robustness: Robustness) -> str:
+    """The accuracy on each kind of corruption, and their mean."""
+    accuracy = METRICS["accuracy"]
+    results = {"none": robustness.clean, **robustness.corrupted}
+    rows = [(kind, accuracy.format(e.summary("accuracy"))) for kind, e in results.items()]
+    rows.append((f"mean of {len(robustness.corrupted)}", accuracy.format(robustness.mean)))
+    return table(rows, ["corruption", f"accuracy, {len(robustness.clean.labels):,} images"])
+
+
 def describe_out_of_distribution(name: str, scores: Sequence[Score]) -> str:
     """How well the confidence of each network detects the images of another dataset."""
     lines = [f"AUROC against {name}: {score.as_text()} of {score.n:,} images" for score in scores]
@@ -133,7 +143,8 @@ def describe_comparison(comparison: Comparison) -> str:
             f"correct only in the first: {comparison.mcnemar.only_a} images, only in the second: "
             f"{comparison.mcnemar.only_b}"
         )
-    return "\n".join([*lines, wrapped(comparison.verdict(), 0)])
+    texts = filter(None, (comparison.verdict(), comparison.note))
+    return "\n".join([*lines, *(wrapped(text, 0) for text in texts)])
 
 
 def describe_confusion(result: Evaluation, network: int = 0) -> str:

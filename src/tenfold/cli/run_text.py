@@ -44,6 +44,7 @@ def describe_run(run: Run) -> str:
         f"{record.recipe.name} on {record.data.name}: {run.headline()}",
         *(_gains(record.continued) if record.continued else ()),
         f"run   {run.path}  ({epochs} in {record.seconds:.1f} s{networks})",
+        *([f"note  {wrapped(record.refit_note, 6)}"] if record.refit_note else ()),
         f"next  tenfold evaluate {shlex.quote(str(run.path))}",
     ]
     return "\n".join(lines)

@@ -41,6 +41,13 @@ def train(
         Path | None, typer.Option(help="A file of corrected labels from tenfold audit.")
     ] = None,
     reading: Mapping[str, Any] = NOTHING,
+    refit: Annotated[
+        bool, typer.Option("--refit", help="Train on train and validation together.")
+    ] = False,
+    calibrated_by: Annotated[
+        Path | None,
+        typer.Option(metavar="RUN", help="Of a refit: take temperature and threshold from a run."),
+    ] = None,
     out: Annotated[Path | None, out_option("Folder of the run.")] = None,
     start: Annotated[
         str | None,
@@ -61,8 +68,8 @@ def train(
     with interruptible(), _training_monitor(serve) as monitor:
         watch = None if monitor is None else monitor.start
         if resume is not None:
-            others = (recipe, data, seeds, validation, corrections, out, start)
-            refuse_with_resume("run", *others, changes or None, reading or None)
+            others = (recipe, data, seeds, validation, corrections, out, start, calibrated_by)
+            refuse_with_resume("run", *others, changes or None, reading or None, refit or None)
             from tenfold import training
 
             run = training.resume(resume, watch=watch)
@@ -82,6 +89,8 @@ def train(
                 out=out,
                 validation=validation,
                 corrections=corrections,
+                refit=refit,
+                calibrated_by=calibrated_by,
                 start=start,
                 export=export,
                 watch=watch,

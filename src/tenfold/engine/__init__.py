@@ -8,12 +8,15 @@
 - ``geometry``, ``losses``: images in the shape of its input, labels in the encoding of its loss
 - ``fit_data``, ``arrays``, ``callbacks``: what ``fit`` takes and calls
 - ``fit``, ``cross_validation``: trainings of one model, and of one network per fold
-- ``inference``, ``activations``: outputs and probabilities of trained networks, and of each layer
+- ``inference``, ``views``, ``activations``: outputs and probabilities of trained networks, of each
+  layer too
+- ``averaging``, ``distillation``: averages of weights, and soft targets of a teacher
 - ``muon``: an optimizer for kernels of convolutions
 - ``xla``: compiler options and known bugs
 - ``cpu``: lowering rules, fusion and compiled kernels
 """
 
+from tenfold.engine.averaging import recompute_statistics
 from tenfold.engine.device_data import DeviceData
 from tenfold.engine.ensemble import build_networks
 from tenfold.engine.epoch import run_epoch
@@ -37,6 +40,7 @@ __all__ = [
     "fit",
     "initial_state",
     "read_state",
+    "recompute_statistics",
     "require_probabilities",
     "resolve_pixels",
     "run_epoch",

@@ -9,6 +9,9 @@ from typing import Any
 
 from tenfold.core.backend import keras
 from tenfold.core.errors import InputError
+from tenfold.engine.averaging import average_weights
+from tenfold.engine.distillation import Distillation, distillation_accuracy
+from tenfold.engine.losses import takes_logits
 from tenfold.engine.muon import Muon
 from tenfold.networks.recipes import Recipe
 
@@ -34,7 +37,21 @@ def compile_network(model: keras.Model, recipe: Recipe, images: int) -> None:
         config["weight_decay"] = recipe.weight_decay
     if recipe.schedule != "constant":
         config["learning_rate"] = _schedule(recipe, float(optimizer.learning_rate), steps)
-    model.compile(type(optimizer).from_config(config), loss, metrics=["accuracy"])
+    optimizer = type(optimizer).from_config(config)
+    average_weights(optimizer, recipe, steps)
+    model.compile(optimizer, loss, metrics=["accuracy"])
+    if recipe.teacher is not None:
+        _add_teacher(model, loss, recipe)
+
+
+def _add_teacher(model: keras.Model, loss: Any, recipe: Recipe) -> None:
+    """Compile a compiled model anew, with soft targets beside the labels in its loss."""
+    outputs = model.output_shape
+    if len(outputs) != 2 or outputs[-1] == 1:
+        raise InputError("teacher: the network needs one output per class; end it with softmax")
+    classes = outputs[-1]
+    distillation = Distillation(loss, recipe, classes, takes_logits(model))
+    model.compile(model.optimizer, distillation, metrics=[distillation_accuracy(classes)])
 
 
 def default_learning_rate(optimizer: Any) -> float:

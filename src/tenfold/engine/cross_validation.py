@@ -11,10 +11,11 @@ from tenfold.core import limits
 from tenfold.core.backend import keras
 from tenfold.core.errors import InputError
 from tenfold.data import Dataset
+from tenfold.engine.averaging import recompute_statistics
 from tenfold.engine.device_data import DeviceData
 from tenfold.engine.ensemble import build_networks
 from tenfold.engine.epoch import run_epoch
-from tenfold.engine.inference import Forward
+from tenfold.engine.inference import Probabilities
 from tenfold.engine.pixels import resolve_pixels
 from tenfold.engine.program import Logs, Program
 from tenfold.engine.state import State, initial_state, unstack_state, write_state
@@ -29,6 +30,7 @@ def cross_validate(
     folds: int = 10,
     seed: int = 0,
     report: Report = lambda epoch, share, logs: None,
+    targets: npt.NDArray[np.float32] | None = None,
 ) -> npt.NDArray[np.float32]:
     """Out-of-fold probabilities: each image is predicted by a network trained without it.
 
@@ -41,6 +43,7 @@ def cross_validate(
         seed: of the folds, and of the first network; the others count up from it.
         report: called with the epoch (from 1), its completed share and the running logs
             ``[networks]``.
+        targets: labels with the soft targets of the recipe's teacher; None without one.
 
     Returns:
         float32 ``[n, classes]``.
@@ -56,6 +59,8 @@ def cross_validate(
         >>> cross_validate(recipe("logistic"), few, folds=3).shape
         (480, 10)
     """
+    if recipe.teacher is not None and targets is None:
+        raise InputError("teacher: not supported here; leave it out of the recipe")
     parts = stratified_folds(dataset.labels, folds, seed)
     training = _training_indices(parts, folds, seed)
     seeds = [seed + k for k in range(folds)]
@@ -64,7 +69,7 @@ def cross_validate(
     recipe = recipe.replace(input_range=resolve_pixels(recipe, models[0], dataset).name)
     program = Program.from_recipe(models, recipe, shape, classes)
     state = initial_state(models)
-    data = DeviceData(dataset)
+    data = DeviceData(dataset, targets=targets)
     if data.whole is None:
         raise InputError(
             f"{len(dataset):,} images are more than the "
@@ -80,19 +85,21 @@ def cross_validate(
         state, _ = run_epoch(
             program, state, data, epoch, seeds, indices=training, on_steps=on_steps
         )
-    return _out_of_fold(models[0], recipe.input_range, state, dataset, parts)
+    return _out_of_fold(models[0], recipe, state, dataset, parts)
 
 
 def _out_of_fold(
-    model: keras.Model, pixels: str, state: State, dataset: Dataset, parts: npt.NDArray[np.int64]
+    model: keras.Model, recipe: Recipe, state: State, dataset: Dataset, parts: npt.NDArray[np.int64]
 ) -> npt.NDArray[np.float32]:
     """Probabilities of each fold by the network that was trained without it."""
-    forward = Forward(model, dataset.image_shape, pixels)
+    predict = Probabilities(model, dataset.image_shape, recipe.input_range, recipe.tta)
     probabilities = np.empty((len(dataset), len(dataset.class_names)), np.float32)
     for k in range(int(parts.max()) + 1):
         write_state(model, unstack_state(state, k))
         model.optimizer.finalize_variable_values(model.trainable_variables)
-        probabilities[parts == k] = forward(model, dataset.images[parts == k])
+        if recipe.ema or recipe.swa:
+            recompute_statistics(model, recipe, dataset[np.flatnonzero(parts != k)])
+        probabilities[parts == k] = predict(model, dataset.images[parts == k])
     return probabilities
 
 

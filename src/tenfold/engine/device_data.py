@@ -58,12 +58,17 @@ class DeviceData:
     Args:
         dataset: images and labels; ``ArrayData`` has images of type float32 and labels of others.
         weights: of the images in the loss, float ``[n]``; None for equal ones.
+        targets: take the place of the labels, float ``[n, m]``, see ``engine.distillation``.
     """
 
     def __init__(
-        self, dataset: Dataset | ArrayData, weights: npt.NDArray[np.float32] | None = None
+        self,
+        dataset: Dataset | ArrayData,
+        weights: npt.NDArray[np.float32] | None = None,
+        targets: npt.NDArray[np.float32] | None = None,
     ) -> None:
         self._dataset, self._weights = dataset, weights
+        self._targets = dataset.labels if targets is None else targets
         self.image_shape = dataset.images.shape[1:]
         fits = dataset.images.nbytes <= limits.MAX_RESIDENT_BYTES
         self.whole = self._read(0, slice(None), len(dataset)) if fits else None
@@ -94,7 +99,7 @@ class DeviceData:
                 yield window
 
     def _read(self, number: int, indices: Any, size: int) -> Window:
-        labels = self._dataset.labels[indices]
+        labels = self._targets[indices]
         images = aligned_zeros((size, *self.image_shape), self._dataset.images.dtype)
         images[: len(labels)] = self._dataset.images[indices]
         # The CPU backend uses an aligned array in place, without a copy.

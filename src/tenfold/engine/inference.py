@@ -14,6 +14,7 @@ from tenfold.engine.geometry import find_geometry
 from tenfold.engine.inputs import call_network, input_shape, output_shape, scale_images
 from tenfold.engine.losses import takes_logits, to_probabilities
 from tenfold.engine.program import EVALUATION_BATCH
+from tenfold.engine.views import views
 from tenfold.engine.xla import compiler_options
 
 
@@ -72,20 +73,34 @@ class Probabilities:
         template: one of the networks.
         image_shape: ``(height, width)``, or ``(height, width, 3)`` of coloured images.
         pixels: the range they are fed pixels in, ``unit`` or ``byte``.
+        tta: the views that are averaged, as in the recipe field.
     """
 
     def __init__(
-        self, template: keras.Model, image_shape: ImageShape, pixels: str = "unit"
+        self,
+        template: keras.Model,
+        image_shape: ImageShape,
+        pixels: str = "unit",
+        tta: str = "none",
     ) -> None:
         self._forward = Forward(template, image_shape, pixels)
+        self._views = views(tta, image_shape)
         self._logits = takes_logits(template)
 
     def __call__(
         self, model: keras.Model, images: npt.NDArray[np.uint8]
     ) -> npt.NDArray[np.float32]:
         """Probabilities ``[n, classes]`` of uint8 images ``[n, height, width]``."""
-        outputs = self._forward(model, images)
-        probabilities: npt.NDArray[np.float32] = to_probabilities(outputs, self._logits)
+        if len(self._views) == 1:
+            return self._of(model, images)
+        each = [self._of(model, images[:, rows][:, :, columns]) for rows, columns in self._views]
+        mean: npt.NDArray[np.float32] = np.mean(each, axis=0, dtype=np.float32)
+        return mean
+
+    def _of(self, model: keras.Model, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+        probabilities: npt.NDArray[np.float32] = to_probabilities(
+            self._forward(model, images), self._logits
+        )
         return probabilities
 
 

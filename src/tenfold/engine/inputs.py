@@ -64,8 +64,8 @@ class InputAdapter:
 
         Args:
             pixels: ``[n, pixels]``.
-            labels: int ``[n]``, or of any encoding if it is ``given``; or with their weights
-                float ``[n]`` as a pair.
+            labels: int ``[n]``, or of any encoding if it is ``given``; or with soft targets,
+                float ``[n, 1 + classes]``; or with their weights float ``[n]`` as a pair.
             transform: acts on images ``[n, *image_shape]`` in [0, 1].
         """
         n = pixels.shape[0]
@@ -77,8 +77,15 @@ class InputAdapter:
             if self.pixels == "byte":
                 images = images * WHITE
         labels, *weights = labels if isinstance(labels, tuple) else (labels,)
-        y = encode(jnp.asarray(labels), self.encoding, self.outputs[-1])
-        return self.geometry(images), y, *weights
+        return self.geometry(images), self._encode(jnp.asarray(labels)), *weights
+
+    def _encode(self, labels: jax.Array) -> jax.Array:
+        """Labels in the encoding of the loss, with the soft targets that may follow them."""
+        units = self.outputs[-1]
+        if labels.ndim == 1 or self.encoding == "given":
+            return encode(labels, self.encoding, units)
+        hard = encode(labels[:, 0].astype(jnp.int32), self.encoding, units)
+        return jnp.concatenate([hard.reshape(len(hard), -1), labels[:, 1:]], axis=1)
 
     def _check_outputs(self) -> None:
         units = (2, 1) if self.classes == 2 else (self.classes,)

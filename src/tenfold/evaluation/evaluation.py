@@ -162,6 +162,8 @@ class Evaluation:
     def auroc(self, out_of_distribution: Floats) -> list[Score]:
         """How well the top probability of each network detects out-of-distribution images.
 
+        A reject class counts as no class: the score is the top probability of the others.
+
         Args:
             out_of_distribution: probabilities of these, float32 ``[networks, m, classes]``.
 
@@ -172,8 +174,14 @@ class Evaluation:
         Source: Hendrycks and Gimpel, "A baseline for detecting misclassified and
         out-of-distribution examples in neural networks" (2017).
         """
+        from tenfold.data.synthetic.non_digits import REJECT_CLASS
+
+        known = [i for i, name in enumerate(self.class_names) if name != REJECT_CLASS]
         pairs = zip(self.probabilities, out_of_distribution, strict=True)
-        return [metrics.auroc(p.max(axis=-1), other.max(axis=-1)) for p, other in pairs]
+        return [
+            metrics.auroc(p[:, known].max(axis=-1), other[:, known].max(axis=-1))
+            for p, other in pairs
+        ]
 
     def confusion_matrix(self, network: int = 0) -> Integers:
         """Counts ``[true class, predicted class]`` of one network."""

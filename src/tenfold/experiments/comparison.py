@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ class Comparison:
         second: evaluation of the second.
         difference: accuracy of the first minus that of the second, as a share of 1.
         mcnemar: the counts and exact test behind it; None where a side has several networks.
+        note: what else differs between the two, such as a refit, which trained on more images.
     """
 
     names: tuple[str, str]
@@ -36,6 +37,7 @@ class Comparison:
     second: Evaluation
     difference: Difference
     mcnemar: McNemar | None
+    note: str = ""
 
     @classmethod
     def of(cls, names: tuple[str, str], first: Evaluation, second: Evaluation) -> Comparison:
@@ -93,6 +95,7 @@ class Comparison:
             "difference": self.difference.as_json(),
             "mcnemar": None if self.mcnemar is None else self.mcnemar.as_json(),
             "verdict": self.verdict(),
+            **({"note": self.note} if self.note else {}),
         }
 
     def __repr__(self) -> str:
@@ -122,8 +125,16 @@ def compare(
     runs = [run if isinstance(run, Run) else Run(run) for run in (first, second)]
     if split is None:
         split = "test" if all(run.test_openings() for run in runs) else "validation"
+    for run in runs:
+        if run.record.protocol == "refit" and split == "validation" and data is None:
+            raise InputError(
+                f"{run.path}: a refit has no validation images; compare on the test set "
+                "(--split test), which both runs record"
+            )
     results = [run.evaluate(split, by="compare", data=data) for run in runs]
-    return Comparison.of((str(runs[0].path), str(runs[1].path)), *results)
+    comparison = Comparison.of((str(runs[0].path), str(runs[1].path)), *results)
+    notes = [f"{run.path}: {run.record.refit_note}" for run in runs if run.record.refit_note]
+    return replace(comparison, note=" ".join(notes))
 
 
 def _correct(evaluation: Evaluation) -> npt.NDArray[np.bool_]:

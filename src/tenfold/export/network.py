@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from tenfold.core.image_shape import ImageShape
 from tenfold.export.graph import INPUT, IR_VERSION, OPSET, OUTPUT, PRODUCER, Graph, Tensor
 from tenfold.export.layers import emit
@@ -22,6 +24,7 @@ def to_onnx(
     image_shape: ImageShape,
     temperatures: Sequence[float] = (),
     pixels: str = "unit",
+    tta: str = "none",
 ) -> onnx.ModelProto:
     """Convert networks, with their preprocessing and calibration, to one ONNX model.
 
@@ -33,6 +36,7 @@ def to_onnx(
         image_shape: ``(height, width)``, or ``(height, width, 3)`` of coloured images.
         temperatures: one per network, or none for no calibration.
         pixels: the range they were fed pixels in, ``unit`` or ``byte``.
+        tta: the views of an image whose probabilities are averaged, as in the recipe field.
 
     Returns:
         A model from ``images``, uint8 ``[n, *image_shape]``, to ``probabilities``, float32
@@ -49,11 +53,8 @@ def to_onnx(
     """
     from onnx import TensorProto, helper, numpy_helper
 
-    from tenfold.engine.inputs import input_shape, output_shape
-
-    graph = build_graph(models, image_shape, temperatures, pixels)
-    units = output_shape(models[0], input_shape(models[0], image_shape))[-1]
-    classes = 2 if units == 1 else units
+    graph = build_graph(models, image_shape, temperatures, pixels, tta)
+    classes = _classes(models[0], image_shape)
     return as_model(
         helper.make_graph(
             graph.nodes,
@@ -70,16 +71,25 @@ def build_graph(
     image_shape: ImageShape,
     temperatures: Sequence[float],
     pixels: str = "unit",
+    tta: str = "none",
 ) -> Graph:
     """Build the graph of ``to_onnx``, from its input to its output."""
     from onnx import helper
 
+    from tenfold.engine.views import views
+
     graph = Graph()
-    inputs = _scaled_pixels(graph, models[0], image_shape, pixels)
+    images = _views(graph, image_shape, tta)
+    inputs = _scaled_pixels(graph, images, models[0], image_shape, pixels)
     outputs = []
     for i, model in enumerate(models):
         graph.scope = f"network{i}"
-        outputs.append(_probabilities(graph, model, inputs))
+        output = _probabilities(graph, model, inputs)
+        if images != INPUT:
+            shape = [len(views(tta, image_shape)), -1, _classes(models[0], image_shape)]
+            each = graph.op("Reshape", output, np.array(shape, np.int64))
+            output = graph.op("ReduceMean", each, axes=[0], keepdims=0)
+        outputs.append(output)
     calibrated = [
         _apply_temperature(graph, output, temperature)
         for output, temperature in zip(outputs, temperatures or [1.0] * len(models), strict=True)
@@ -89,8 +99,29 @@ def build_graph(
     return graph
 
 
+def _views(graph: Graph, image_shape: ImageShape, tta: str) -> str:
+    """The images, or their views one after the other along the batch axis."""
+    from tenfold.engine.views import views
+
+    each = views(tta, image_shape)
+    if len(each) == 1:
+        return INPUT
+    taken = [
+        graph.op("Gather", graph.op("Gather", INPUT, rows, axis=1), columns, axis=2)
+        for rows, columns in each
+    ]
+    return graph.op("Concat", *taken, axis=0)
+
+
+def _classes(model: keras.Model, image_shape: ImageShape) -> int:
+    from tenfold.engine.inputs import input_shape, output_shape
+
+    units: int = output_shape(model, input_shape(model, image_shape))[-1]
+    return 2 if units == 1 else units
+
+
 def _scaled_pixels(
-    graph: Graph, model: keras.Model, image_shape: ImageShape, pixels: str
+    graph: Graph, images: str, model: keras.Model, image_shape: ImageShape, pixels: str
 ) -> Tensor:
     """The pixels scaled and shaped as in training."""
     from onnx import TensorProto
@@ -99,7 +130,7 @@ def _scaled_pixels(
     from tenfold.engine.inputs import WHITE, input_shape
 
     geometry = find_geometry(image_shape, input_shape(model, image_shape))
-    scaled = graph.op("Cast", INPUT, to=TensorProto.FLOAT)
+    scaled = graph.op("Cast", images, to=TensorProto.FLOAT)
     if pixels != "byte":
         scaled = graph.op("Mul", scaled, 1 / WHITE)
     return _fitted(graph, scaled, geometry)

@@ -19,6 +19,7 @@ def result(run: Run, evaluation: Evaluation) -> dict[str, Any]:
         "tiles": _tiles(evaluation),
         "protocol": _protocol(run),
         "published": run.record.protocol == "published",
+        "fitted_on": f"by {by}" if (by := run.record.calibrated_by) else "on validation images",
         "images": _images(run, evaluation),
         "openings": _openings(run),
     }
@@ -93,6 +94,8 @@ def _protocol(run: Run) -> str:
             "this run reproduces. Any choice based on these metrics is made on the test set: they "
             "are optimistic, and no substitute for a held-out result."
         )
+    if run.record.refit_note:
+        return run.record.refit_note
     if "validation" not in sizes:
         return f"Trained on {trained}, without validation images."
     held = f"{sizes['validation']:,}"

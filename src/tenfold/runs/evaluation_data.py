@@ -7,7 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
+
 from tenfold.core.errors import InputError
+from tenfold.core.image_shape import ImageShape, size_text
 from tenfold.data import Dataset, ReadOptions, Splits, load
 from tenfold.data.arrays import read_arrays
 from tenfold.data.formats.registry import read_raw
@@ -15,6 +19,9 @@ from tenfold.data.loading import resolve, without_unreadable
 from tenfold.data.relabelling import relabelled
 from tenfold.runs.record import Record
 from tenfold.runs.training_data import load_training_data
+
+DRAWN, DRAWN_IMAGES, DRAWN_SEED = "drawn-", 2_000, 90_001
+"""Prefix of the names of synthetic non-digits, their number, and a seed that no training uses."""
 
 Data = str | Path | Splits | Dataset | Sequence[Any]
 
@@ -51,26 +58,52 @@ def _as_splits(data: str | Path | Splits | Sequence[Any], record: Record) -> Spl
     return load(**{**asdict(record.data.origin), "source": data})
 
 
-def other_images(data: Data, split: str, record: Record) -> Dataset:
-    """Return images that are not a run's own, labelled with the run's classes.
+def other_images(
+    data: Data, split: str, class_names: tuple[str, ...], image_shape: tuple[int, ...]
+) -> Dataset:
+    """Return images that are not a run's own, labelled with the classes of its networks.
 
     Args:
         data: a Dataset; or splits, arrays, a name or a path. Of data that have no split of this
             name, all images are taken.
         split: ``train``, ``validation`` or ``test``.
-        record: of the run.
+        class_names: of the networks.
+        image_shape: of their images.
 
     Raises:
         InputError: the data cannot be read, or have other classes or another size of images.
     """
     images = _images(data, split)
-    given, expected = images.shape[1:], tuple(record.data.image_shape)
+    given, expected = images.shape[1:], image_shape
     if given != expected:
         raise InputError(
-            f"{images.name}: its images are {_size(given)}, those of the run {_size(expected)}; "
-            "give images of that size"
+            f"{images.name}: its images are {_size(given)}, those of the network "
+            f"{_size(expected)}; give images of that size"
         )
-    return relabelled(images, tuple(record.data.class_names), images.name)
+    return relabelled(images, class_names, images.name)
+
+
+def unknown_images(source: str, image_shape: ImageShape) -> npt.NDArray[np.uint8]:
+    """Images without a class of a network, to measure how well they are detected.
+
+    Args:
+        source: data with a test split, as for ``tenfold.load``; or ``drawn-letters``,
+            ``drawn-scribbles`` or another kind of synthetic non-digits, of which 2,000 are drawn.
+        image_shape: of the network's images.
+
+    Raises:
+        InputError: there are none, or of another shape.
+    """
+    if source.startswith(DRAWN):
+        from tenfold.data.synthetic.non_digits import draw_non_digits
+
+        images = draw_non_digits(DRAWN_IMAGES, DRAWN_SEED, kinds=[source.removeprefix(DRAWN)])
+    else:
+        test = load(source).test
+        images = np.zeros((0, 0, 0), np.uint8) if test is None else test.images
+    if images.shape[1:] != image_shape:
+        raise InputError(f"{source}: its images are not {size_text(image_shape)}; give other data")
+    return images
 
 
 def _images(data: Data, split: str) -> Dataset:

@@ -110,6 +110,7 @@ def export(run: Run, path: str | Path, network: int | None = None, int8: bool = 
         run.image_shape,
         [run.calibrations[i].temperature for i in networks] if run.calibrations else (),
         run.recipe.input_range,
+        run.recipe.tta,
     )
     predictions = export_scores.stored(run, networks)
     images = _verification_images(run, data)
@@ -159,7 +160,7 @@ def _card(
 ) -> dict[str, Any]:
     """The model card, which depends on the run only, not on the time or path of the export."""
     record = run.record
-    threshold, note = export_scores.choose_threshold(run, predictions.get("validation"))
+    threshold, note = export_scores.choose_threshold(run, networks, predictions.get("validation"))
     return {
         "tenfold": __version__,
         "class_names": list(run.class_names),

@@ -66,8 +66,12 @@ def score(predictions: Mapping[str, Predictions]) -> dict[str, Any]:
     }
 
 
-def choose_threshold(run: Run, validation: Predictions | None) -> tuple[dict[str, Any] | None, str]:
+def choose_threshold(
+    run: Run, networks: Sequence[int], validation: Predictions | None
+) -> tuple[dict[str, Any] | None, str]:
     """Return the threshold at the run's error rate, or None and the reason."""
+    if run.calibrations and validation is None and run.record.protocol == "refit":
+        return _of_refit(run, networks)
     if not run.calibrations or validation is None:
         return None, "the run has no validation images of its own"
     rates = [c.threshold.error_rate for c in run.calibrations if c.threshold is not None]
@@ -78,3 +82,14 @@ def choose_threshold(run: Run, validation: Predictions | None) -> tuple[dict[str
     except InputError as error:
         return None, str(error)
     return threshold.as_json(), ""
+
+
+def _of_refit(run: Run, networks: Sequence[int]) -> tuple[dict[str, Any] | None, str]:
+    """The threshold of the calibration that a refit took over."""
+    if len(networks) > 1:
+        return None, (
+            "the thresholds of a refit's networks do not hold for their mean; export one network"
+        )
+    calibration = run.calibrations[networks[0]]
+    threshold = calibration.threshold
+    return None if threshold is None else threshold.as_json(), calibration.note

@@ -32,6 +32,7 @@ def save(
     network: PredictFunction,
     images: npt.NDArray[np.uint8],
     pixels: str = "unit",
+    tta: str = "none",
 ) -> PredictFunction:
     """Write the ONNX copy of a network; skip one that cannot be exported or differs from Keras.
 
@@ -42,6 +43,7 @@ def save(
         network: predicts with Keras.
         images: to compare both on, uint8 ``[n, height, width]``.
         pixels: the range it was fed pixels in, ``unit`` or ``byte``.
+        tta: the views that are averaged, as in the recipe field.
 
     Returns:
         The function that predicts from now on: of the copy, else ``network``.
@@ -51,7 +53,7 @@ def save(
     expected = network(images[:VERIFICATION_IMAGES])
     target = onnx_path(folder, seed)
     try:
-        data = model_file.seal(to_onnx([model], images.shape[1:], pixels=pixels), {})
+        data = model_file.seal(to_onnx([model], images.shape[1:], pixels=pixels, tta=tta), {})
         session = Session(data, target, images.shape[1:], expected.shape[1])
     except InputError:
         return network

@@ -69,7 +69,8 @@ class Record:
     Attributes:
         recipe: that was trained.
         seeds: one a network.
-        protocol: ``held-out``, or ``published`` for validation on the test set.
+        protocol: ``held-out``; ``published`` for validation on the test set; or ``refit`` for
+            training on train and validation together.
         data: that it was trained on.
         versions: of Python and the packages in use.
         machine: processor, cores, accelerator.
@@ -79,6 +80,7 @@ class Record:
         scores: on validation, after the last epoch.
         calibrations: one a network, fitted on validation images; empty without any, or if they
             are the test images.
+        calibrated_by: of a refit: what the calibrations were fitted on instead.
         continued: of a fine-tuned run: the pretrained networks, what was held out of the user's
             images, and the gains; empty otherwise.
         format: version of the file's format.
@@ -95,6 +97,7 @@ class Record:
     seconds: float = 0.0
     scores: dict[str, Any] = field(default_factory=dict)
     calibrations: list[Calibration] = field(default_factory=list)
+    calibrated_by: str = ""
     continued: dict[str, Any] = field(default_factory=dict)
     format: int = FORMAT
 
@@ -103,6 +106,17 @@ class Record:
         """Recipe, data and number of seeds, in a few words."""
         seeds = "" if len(self.seeds) == 1 else f", {len(self.seeds)} seeds"
         return f"{self.recipe.name} on {self.data.name}{seeds}"
+
+    @property
+    def refit_note(self) -> str:
+        """How a refit was trained and calibrated, as a sentence; empty for other runs."""
+        if self.protocol != "refit":
+            return ""
+        return (
+            f"Refit: trained on train and validation together, {self.data.sizes['train']:,} "
+            "images, so that no validation metrics exist. Temperature and threshold are by "
+            f"{self.calibrated_by or 'cross-validation, at the end of the training'}."
+        )
 
     def save(self, folder: Path) -> None:
         """Write ``run.json`` atomically."""

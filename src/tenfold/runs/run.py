@@ -16,8 +16,8 @@ import numpy.typing as npt
 
 from tenfold import figures
 from tenfold.core.errors import InputError
-from tenfold.core.image_shape import ImageShape, size_text
-from tenfold.data import Dataset, Splits, load
+from tenfold.core.image_shape import ImageShape
+from tenfold.data import Dataset, Splits
 from tenfold.data.convert import as_batch
 from tenfold.data.dataset import SPLITS
 from tenfold.data.polarity import count_inverted
@@ -27,7 +27,7 @@ from tenfold.evaluation.calibration import Calibration
 from tenfold.metrics import rank_classes
 from tenfold.networks.recipes import Recipe
 from tenfold.runs import ledger, onnx_networks, predictions, weights
-from tenfold.runs.evaluation_data import Data, other_images, own_split
+from tenfold.runs.evaluation_data import Data, other_images, own_split, unknown_images
 from tenfold.runs.layout import HISTORY, NETWORK, read_file, resume_command, weights_path
 from tenfold.runs.predictions import Examples
 from tenfold.runs.record import Record
@@ -224,7 +224,8 @@ class Run:
         """
         from tenfold.engine.inference import Probabilities
 
-        probabilities = Probabilities(self.model, self.image_shape, self.recipe.input_range)
+        recipe = self.recipe
+        probabilities = Probabilities(self.model, self.image_shape, recipe.input_range, recipe.tta)
         return [partial(probabilities, model) for model in self.models]
 
     def accepts(self, probabilities: npt.ArrayLike, network: int = 0) -> npt.NDArray[np.bool_]:
@@ -308,7 +309,7 @@ class Run:
         self.require_finished()
         own = None if data is None else own_split(self.path, self.record, data, split)
         if data is not None and own is None:
-            images = other_images(data, split, self.record)
+            images = other_images(data, split, self.class_names, self.image_shape)
             evaluation = self.evaluate_dataset(images, f"{images.name} (other data)")
             return replace(evaluation, calibrations=self.calibrations)
         split, dataset = own or (split, None)
@@ -396,6 +397,11 @@ class Run:
             InputError: the run was validated on the test set, or its validation images support
                 no threshold for this error rate.
         """
+        if self.record.protocol == "refit":
+            raise InputError(
+                f"{self.path}: a refit has no validation images to choose on; its calibration is "
+                f"by {self.record.calibrated_by}"
+            )
         if self.record.protocol != "held-out":
             raise InputError(
                 f"{self.path}: it was validated on the test set, on which nothing is chosen; "
@@ -470,19 +476,15 @@ class Run:
         return figures.predictions(images, probabilities, labels, names)
 
     def out_of_distribution_images(self, source: str) -> npt.NDArray[np.uint8]:
-        """Load the test images of another dataset, to measure out-of-distribution detection.
+        """Load images without a class of the run, to measure how well they are detected.
 
         Args:
-            source: as for ``tenfold.load``.
+            source: as for `tenfold.runs.evaluation_data.unknown_images`.
 
         Raises:
-            InputError: there is no test split, or its images have another shape than the run's.
+            InputError: there are no such images, or they have another shape than the run's.
         """
-        other = load(source).test
-        if other is None or other.image_shape != self.image_shape:
-            size = size_text(self.image_shape)
-            raise InputError(f"{source}: its images are not {size}; give other data")
-        return other.images
+        return unknown_images(source, self.image_shape)
 
     def summary(self) -> str:
         """Return layers, shapes and parameter counts of the network."""
@@ -493,7 +495,8 @@ class Run:
 
     def headline(self) -> str:
         """Return the validation accuracy, or the status, in one line."""
-        unscored = "trained, without validation images"
+        is_refit = self.record.protocol == "refit"
+        unscored = f"{'refit' if is_refit else 'trained'}, without validation images"
         status = unscored if self.record.status == "finished" else self.record.status
         return str(self.record.scores.get("headline", status))
 

@@ -8,15 +8,17 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from tenfold.core.errors import InputError
-from tenfold.data import Origin, Splits, load
+from tenfold.data import Dataset, Origin, Splits, load
 from tenfold.export import model_file
 from tenfold.runs.record import Record
 
 if TYPE_CHECKING:
     from tenfold.runs.finetune_data.rehearsal import Rehearsal
 
-PROTOCOLS = ("held-out", "published")
+PROTOCOLS = ("held-out", "published", "refit")
 
 
 def as_protocol(splits: Splits, protocol: str) -> Splits:
@@ -24,18 +26,34 @@ def as_protocol(splits: Splits, protocol: str) -> Splits:
 
     ``held-out`` validates on images held out of train. ``published`` trains on all training
     images, those that ``tenfold.load`` held out included, and validates on the test set, as the
-    tutorials do.
+    tutorials do. ``refit`` trains on train and validation together.
 
     Raises:
         InputError: the published protocol has no test set to validate on.
     """
     if protocol == "held-out":
         return splits
+    if protocol == "refit":
+        return _joined(splits)
     if splits.test is None:
         raise InputError(f"protocol: published validates on the test set, {splits.name} has none")
     if splits.origin is not None and splits.origin.validation:
         splits = load(**asdict(replace(splits.origin, validation=0)))
     return replace(splits, validation=splits.test)
+
+
+def _joined(splits: Splits) -> Splits:
+    """The splits with their validation images among those of train."""
+    if splits.origin is not None and splits.origin.validation:
+        splits = load(**asdict(replace(splits.origin, validation=0)))
+    if splits.validation is None:
+        return splits
+    parts = (splits.train, splits.validation)
+    images, labels = (
+        np.concatenate([getattr(part, name)[:] for part in parts]) for name in ("images", "labels")
+    )
+    train = Dataset(images, labels, splits.class_names, splits.train.name)
+    return replace(splits, train=train, validation=None)
 
 
 def load_training_data(folder: Path, record: Record, given: Splits | None = None) -> Splits:
@@ -103,7 +121,7 @@ def rehearsal_of_run(folder: Path, record: Record) -> Rehearsal:
 def _rehearsal_splits(folder: Path, record: Record, images: int) -> Splits:
     from tenfold.runs.finetune_data.rehearsal import subset
 
-    if record.protocol != "held-out":
+    if record.protocol == "published":
         raise InputError(
             f"{folder}: it was validated on the test set, which must not be used for anything "
             "else; fine-tune a run of the held-out protocol"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 def save_model(folder: Path, seed: int, model: keras.Model) -> None:
     """Write a trained model and its weights, each atomically."""
     with atomic_path(model_path(folder, seed)) as path, _zip_dates_in_range():
-        _without_custom_optimizer(model).save(path)
+        _loadable_by_keras(model).save(path)
     with atomic_path(weights_path(folder, seed)) as path:
         model.save_weights(path)
 
@@ -47,16 +47,22 @@ class _FirstDate(zipfile.ZipInfo):
         super().__init__(filename)
 
 
-def _without_custom_optimizer(model: keras.Model) -> keras.Model:
-    """The model, with Adam instead of an optimizer or schedule that Keras cannot load alone."""
+def _loadable_by_keras(model: keras.Model) -> keras.Model:
+    """The model, with Adam and the loss of the labels instead of what Keras cannot load alone."""
     from tenfold.core.backend import keras
+    from tenfold.engine.distillation import Distillation
     from tenfold.networks import custom_objects
 
-    if not custom_objects(keras.saving.serialize_keras_object(model.optimizer)):
+    taught = isinstance(model.loss, Distillation)
+    if not (taught or custom_objects(keras.saving.serialize_keras_object(model.optimizer))):
         return model
-    copy = keras.models.clone_model(model)
+    model.compiled = False  # else its loss and optimizer are copied, too
+    try:
+        copy = keras.models.clone_model(model)
+    finally:
+        model.compiled = True
     copy.set_weights(model.get_weights())
-    copy.compile("adam", model.loss, metrics=["accuracy"])
+    copy.compile("adam", model.loss.base if taught else model.loss, metrics=["accuracy"])
     copy.optimizer.build(copy.trainable_variables)
     return copy
 

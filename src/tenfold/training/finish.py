@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -14,13 +14,13 @@ import numpy as np
 from tenfold import engine, figures
 from tenfold.core.backend import keras
 from tenfold.data import Dataset
-from tenfold.evaluation import Evaluation
+from tenfold.evaluation import Evaluation, PredictFunction
 from tenfold.evaluation.calibration import Calibration
 from tenfold.runs import live, onnx_networks, predictions
 from tenfold.runs.layout import LEARNING_CURVES
 from tenfold.runs.record import Record
 from tenfold.runs.weights import save_model
-from tenfold.training import checkpoint
+from tenfold.training import checkpoint, refit, teacher
 from tenfold.training.failures import explain_write_error
 from tenfold.training.finetune.gains import measure_gains
 from tenfold.training.history import columns, write_history
@@ -42,80 +42,105 @@ def import_ahead() -> None:
             importlib.import_module(name)
 
 
-def finish(job: TrainingJob, validation: Dataset | None) -> None:
+def finish(
+    job: TrainingJob,
+    validation: Dataset | None,
+    train: Dataset | None = None,
+    targets: teacher.Targets | None = None,
+    announce: Callable[[str], None] = lambda headline: None,
+) -> None:
     """Write all files of a finished run, ``run.json`` last; a diverged run stays as it is.
 
     Args:
         job: a run with all its epochs.
         validation: validation images, or None.
+        train: training images, if the networks were trained by the job.
+        targets: their labels with the soft targets of a teacher.
+        announce: called with the result as soon as it is known, before pictures are drawn.
     """
     if job.diverged:
         return
     folder, done = job.folder, job.checkpoint
-    record = _evaluate(job, _trained_networks(job), validation)
+    record = _evaluate(job, _trained_networks(job, train), validation, train, targets, announce)
     with explain_write_error(folder):
         write_history(folder, done.history)
         with figures.warn_if_not_drawn(LEARNING_CURVES):
             curves = figures.learning_curves(columns(done.history), title=record.title)
             figures.save(curves, folder / LEARNING_CURVES)
         record.replace(status="finished", seconds=done.seconds).save(folder)
-    for name in (checkpoint.NAME, live.NAME):
+    for name in (checkpoint.NAME, live.NAME, teacher.NAME):
         (folder / name).unlink(missing_ok=True)
 
 
-def _trained_networks(job: TrainingJob) -> Iterator[keras.Model]:
+def _trained_networks(job: TrainingJob, train: Dataset | None) -> Iterator[keras.Model]:
     """The model with the weights of each seed, one after the other, once they are saved."""
+    recipe = job.record.recipe
     for i, seed in enumerate(job.record.seeds):
         model = job.write_network(i)
         model.optimizer.finalize_variable_values(model.trainable_variables)
+        if train is not None and (recipe.ema or recipe.swa):
+            engine.recompute_statistics(model, recipe, train)
         with explain_write_error(job.folder):
             save_model(job.folder, seed, model)
         yield model
 
 
 def _evaluate(
-    job: TrainingJob, networks: Iterator[keras.Model], validation: Dataset | None
+    job: TrainingJob,
+    networks: Iterator[keras.Model],
+    validation: Dataset | None,
+    train: Dataset | None,
+    targets: teacher.Targets | None,
+    announce: Callable[[str], None],
 ) -> Record:
     """Evaluate the networks on the validation images; return the record with the scores."""
-    if validation is None:
-        for _ in networks:
-            pass
-        return job.record
     folder, record = job.folder, job.record
+    images = validation or train
+    copies = networks if images is None else _copies(job, networks, images)
+    if validation is None:
+        for _ in copies:
+            pass
+        is_open = record.protocol == "refit" and not record.calibrations
+        return refit.cross_calibrated(record, train, targets) if is_open and train else record
     evaluations: list[Evaluation] = []
-    predict = examples = None
-    for seed, model in zip(record.seeds, networks, strict=True):
-        predict = predict or engine.Probabilities(
-            model, validation.image_shape, record.recipe.input_range
-        )
-        with explain_write_error(folder):
-            network = onnx_networks.save(
-                folder,
-                seed,
-                model,
-                partial(predict, model),
-                validation.images,
-                record.recipe.input_range,
-            )
+    first = None
+    for network in copies:
         evaluation = predictions.evaluate_dataset([network], validation, "validation")
         if record.protocol == "held-out":
             fitted = Calibration.fit(evaluation.outputs[0], evaluation.labels)
             evaluation = replace(evaluation, calibrations=(fitted,))
-        if examples is None:
-            examples = predictions.choose_examples(network, validation, evaluation)
+        first = first or network
         evaluations.append(evaluation)
     result = replace(
         evaluations[0],
         outputs=np.concatenate([one.outputs for one in evaluations]),
         calibrations=tuple(fitted for one in evaluations for fitted in one.calibrations),
     )
-    if examples is not None:
+    announce(result.headline())
+    if first is not None:
+        examples = predictions.choose_examples(first, validation, evaluations[0])
         with explain_write_error(folder):
             predictions.save(folder, result, examples)
             with figures.warn_if_not_drawn("the confusion matrix for TensorBoard"):
                 job.events.add_confusion_matrix(record.recipe.epochs, result)
     scored = record.replace(scores=_scores(result), calibrations=list(result.calibrations))
     return _with_gains(job, scored, result) if record.continued else scored
+
+
+def _copies(
+    job: TrainingJob, networks: Iterator[keras.Model], dataset: Dataset
+) -> Iterator[PredictFunction]:
+    """The functions that predict with each network, of its ONNX copy if there can be one."""
+    recipe, predict = job.record.recipe, None
+    for seed, model in zip(job.record.seeds, networks, strict=True):
+        predict = predict or engine.Probabilities(
+            model, dataset.image_shape, recipe.input_range, recipe.tta
+        )
+        exact = partial(predict, model)
+        with explain_write_error(job.folder):
+            yield onnx_networks.save(
+                job.folder, seed, model, exact, dataset.images, recipe.input_range, recipe.tta
+            )
 
 
 def _with_gains(job: TrainingJob, record: Record, result: Evaluation) -> Record:

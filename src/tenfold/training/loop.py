@@ -28,6 +28,7 @@ def run_epochs(
     splits: Splits,
     verbose: bool,
     live_predictions: bool = False,
+    targets: np.ndarray | None = None,
 ) -> None:
     """Train until each run has all its epochs or has diverged.
 
@@ -42,8 +43,9 @@ def run_epochs(
         verbose: show progress on stderr.
         live_predictions: store the validation predictions of the first run's first network
             after each epoch.
+        targets: labels of the training images with the soft targets of a teacher.
     """
-    data = engine.DeviceData(splits.train)
+    data = engine.DeviceData(splits.train, targets=targets)
     validation = None if splits.validation is None else engine.DeviceData(splits.validation)
     predictions = LivePredictions(jobs[0], splits.validation) if live_predictions else None
     imports = Thread(target=import_ahead)

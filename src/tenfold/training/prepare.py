@@ -20,7 +20,9 @@ from tenfold.networks.recipes import Recipe
 from tenfold.runs import ledger
 from tenfold.runs.layout import NETWORK, read_file
 from tenfold.runs.record import Record, describe_data, machine, now, versions
+from tenfold.runs.run import Run
 from tenfold.training import checkpoint as checkpoints
+from tenfold.training import refit, teacher
 from tenfold.training.checkpoint import Checkpoint
 from tenfold.training.failures import explain_incompatible_recipe, explain_out_of_memory
 from tenfold.training.finetune.gains import save_predictions_before
@@ -42,6 +44,7 @@ class PreparedRun:
             record tells it.
         before: of a fine-tuning, the pretrained networks' probabilities on the validation
             images, float32 ``[n, classes]``.
+        targets: of a distillation, labels and soft targets of the training images.
     """
 
     folder: Path | None
@@ -50,6 +53,7 @@ class PreparedRun:
     resumed: bool = False
     pixels: engine.PixelRange | None = None
     before: npt.NDArray[np.float32] | None = None
+    targets: npt.NDArray[np.float32] | None = None
 
 
 def prepare_new(
@@ -59,6 +63,7 @@ def prepare_new(
     seeds: int,
     protocol: str = "held-out",
     build: Callable[[int], keras.Model] | None = None,
+    calibrated_by: str | Path | Run | None = None,
 ) -> PreparedRun:
     """Prepare a training from random weights.
 
@@ -67,12 +72,17 @@ def prepare_new(
         recipe: by which networks are built and trained.
         splits: training and validation images.
         seeds: number of networks.
-        protocol: ``held-out`` or ``published``.
+        protocol: ``held-out``, ``published`` or ``refit``.
         build: builds a network in memory from a seed.
+        calibrated_by: of a refit: the run that its calibration comes from.
 
     Raises:
-        InputError: network, loss, optimizer and images cannot be combined.
+        InputError: network, loss, optimizer and images cannot be combined, or a refit cannot be
+            calibrated.
     """
+    if recipe.teacher is not None:
+        recipe = recipe.replace(teacher=str(Path(recipe.teacher).resolve()))
+    targets = teacher.soft_targets(recipe, splits.train)
     record = _new_record(recipe, [recipe.seed + i for i in range(seeds)], splits, protocol)
     classes = len(splits.class_names)
     with explain_incompatible_recipe(recipe):
@@ -81,7 +91,9 @@ def prepare_new(
         )
         pixels = engine.resolve_pixels(recipe, models[0], splits.train)
     record = record.replace(recipe=recipe.replace(input_range=pixels.name))
-    return PreparedRun(folder, record, models, pixels=pixels)
+    if protocol == "refit":
+        record = refit.calibrated(record, calibrated_by, splits)
+    return PreparedRun(folder, record, models, pixels=pixels, targets=targets)
 
 
 def prepare_finetuned(folder: Path | None, finetuning: FineTuning) -> PreparedRun:
@@ -95,7 +107,8 @@ def prepare_resumed(folder: Path, record: Record, splits: Splits) -> PreparedRun
     """Prepare to resume a training: its network is read from the folder and compiled anew."""
     model = read_file(folder / NETWORK, lambda path: networks.from_json(path.read_text("utf-8")))
     compile_network(model, record.recipe, len(splits.train))
-    return PreparedRun(folder, record, [model], resumed=True)
+    targets = teacher.load(folder, record.recipe)
+    return PreparedRun(folder, record, [model], resumed=True, targets=targets)
 
 
 def _new_record(
@@ -185,6 +198,8 @@ def _write_first_files(folder: Path, run: PreparedRun, checkpoint: Checkpoint) -
     record = run.record
     if run.before is not None:
         save_predictions_before(folder, run.before)
+    if run.targets is not None:
+        teacher.save(folder, run.targets)
     with atomic_write(folder / NETWORK, "w") as file:
         file.write(networks.to_json(run.models[0]))
     checkpoints.save(folder, checkpoint)

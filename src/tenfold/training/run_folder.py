@@ -11,10 +11,10 @@ from tenfold.core.folders import make_dated_folder, make_folder
 from tenfold.core.locks import lock_folder
 from tenfold.runs import ledger
 from tenfold.runs.layout import NETWORK, RECORD, is_run, resume_command
-from tenfold.training import checkpoint
+from tenfold.training import checkpoint, teacher
 from tenfold.training.finetune.gains import BEFORE
 
-FIRST_FILES = {NETWORK, checkpoint.NAME, ledger.NAME, BEFORE}
+FIRST_FILES = {NETWORK, checkpoint.NAME, ledger.NAME, BEFORE, teacher.NAME}
 """Files that are written before ``run.json`` makes the folder a run."""
 
 

@@ -49,6 +49,8 @@ def train(
     validation: int | None = None,
     corrections: str | Path | None = None,
     protocol: str = "held-out",
+    refit: bool = False,
+    calibrated_by: str | Path | Run | None = None,
     export: bool = True,
     verbose: bool = True,
     watch: Callable[[Path], None] | None = None,
@@ -74,6 +76,10 @@ def train(
         corrections: a file of corrected labels, see ``tenfold.load``.
         protocol: ``held-out``; or ``published``: train on all training images and validate on
             the test set, as the tutorials do. The run's ledger records this use of the test set.
+        refit: train on train and validation together, once the recipe is chosen. No validation
+            metrics exist then; temperature and threshold come from a cross-validation of the
+            recipe at the end of the training, with three networks, or from ``calibrated_by``.
+        calibrated_by: of a refit: a finished run of the same recipe that held images out.
         export: refuse, before the training, a network of a Python file that cannot be exported.
         verbose: show progress on stderr.
         watch: called with the folder when the training begins. With it, validation predictions
@@ -102,6 +108,9 @@ def train(
         raise InputError(f"seeds: {seeds}; give a whole number from 1")
     if protocol not in PROTOCOLS:
         raise InputError(f"protocol: {protocol!r}; give one of {', '.join(PROTOCOLS)}")
+    refit = refit or protocol == "refit"
+    if refit or calibrated_by is not None:
+        protocol = _refit_protocol(refit, protocol, validation, start)
     folder = None if out is None else Path(out)
     if folder is not None:
         refuse_folder_in_use(folder)
@@ -109,15 +118,22 @@ def train(
     chosen, build = resolve_recipe(recipe, start, seeds, changes)
     if start is not None:
         refuse_unsupported_arguments(seeds, validation, corrections, protocol)
+        if chosen is not None and chosen.teacher is not None:
+            raise InputError("teacher: not supported by fine-tuning; leave one of both out")
         with explain_out_of_memory():
             finetuning = prepare_finetuning(start, chosen, data, options)
             run = prepare_finetuned(folder, finetuning)
             return _train_one(run, finetuning.splits, verbose, watch)
+    if refit and calibrated_by is None and build is not None:
+        raise InputError(
+            "refit: a network in memory cannot be built anew for a cross-validation; give a "
+            "Python file or a recipe, or calibrated_by, a run of the same network"
+        )
     splits = _splits(data, validation, corrections, protocol, options)
     if verbose and splits.origin is not None and Path(splits.origin.source).is_absolute():
         print(f"data: {splits.source}", file=sys.stderr)  # noqa: T201
     with explain_out_of_memory():
-        run = prepare_new(folder, chosen, splits, seeds, protocol, build)
+        run = prepare_new(folder, chosen, splits, seeds, protocol, build, calibrated_by)
         if verbose and run.pixels is not None and is_own_network(chosen.network):
             print(run.pixels.describe(), file=sys.stderr)  # noqa: T201
         return _train_one(run, splits, verbose, watch, export)
@@ -217,19 +233,43 @@ def _train(
         require_exportable(runs[0], splits)
     with ExitStack() as resources:
         jobs = [start_job(run, resources) for run in runs]
+        announce = _announce if verbose and len(jobs) == 1 else lambda headline: None
         warn_about_data(splits)
         try:
             if watch is not None:
                 watch(jobs[0].folder)
-            run_epochs(jobs, program, splits, verbose, live_predictions=watch is not None)
+            targets = runs[0].targets
+            run_epochs(jobs, program, splits, verbose, watch is not None, targets)
             for job in jobs:
-                finish(job, splits.validation)
+                if verbose and job.record.protocol == "refit" and not job.record.calibrations:
+                    print("calibration: cross-validating the recipe", file=sys.stderr)  # noqa: T201
+                finish(job, splits.validation, splits.train, targets, announce)
                 if not job.diverged:
                     warn_about_result(job.record, job.checkpoint, splits.train)
         except KeyboardInterrupt:
             resume = resume_command(jobs[0].folder)
             raise KeyboardInterrupt(f"stopped; continue with {resume}") from None
     return jobs
+
+
+def _announce(headline: str) -> None:
+    print(f"result: {headline}; drawing pictures", file=sys.stderr)  # noqa: T201
+
+
+def _refit_protocol(
+    refit: bool, protocol: str, validation: int | None, start: str | Path | Run | None
+) -> str:
+    """The protocol of a refit.
+
+    Raises:
+        InputError: other arguments contradict it.
+    """
+    if not refit:
+        raise InputError("calibrated_by: for refits only; give refit too, or leave it out")
+    others = {"protocol": protocol == "published", "validation": validation is not None}
+    for name in [name for name, given in (others | {"start": start is not None}).items() if given]:
+        raise InputError(f"{name}: not with refit, which trains a recipe on all images; leave it")
+    return "refit"
 
 
 def _splits(
@@ -240,6 +280,7 @@ def _splits(
     options: dict[str, Any],
 ) -> Splits:
     published = protocol == "published"
+    holds_out = protocol == "held-out"
     if published and validation is not None:
         raise InputError("validation: the published protocol validates on the test set; leave it")
     if isinstance(data, Splits):
@@ -248,5 +289,5 @@ def _splits(
             raise InputError(f"{names}: not with splits; give them to tenfold.load")
         return as_protocol(data, protocol)
     size = DEFAULT_VALIDATION if validation is None else validation
-    splits = load(data, validation=0 if published else size, corrections=corrections, **options)
+    splits = load(data, validation=size if holds_out else 0, corrections=corrections, **options)
     return as_protocol(splits, protocol)

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self
 
 from tenfold.core.errors import InputError
 from tenfold.networks.fields import Field, Interval, declared
-from tenfold.networks.recipes.augmentation import Augmentation
+from tenfold.networks.recipes.augmentation import SHARE, Augmentation
 
 FROM_ZERO_TO_UNDER_ONE = Interval(0, 1, closed="left")
 
@@ -50,11 +50,22 @@ class Recipe:
         schedule: ``constant``, or a ``linear`` or ``cosine`` decay to nearly zero.
         warmup: share of all steps over which the learning rate first rises from zero.
         weight_decay: of the optimizer; None for its default.
+        ema: decay of an exponential moving average of the weights, which becomes the trained
+            network; 0 for none. With it or ``swa``, the statistics of batch normalisations are
+            computed anew for the averaged weights.
+        swa: share of the steps, the last ones, whose weights are averaged equally; 0 for none.
+        teacher: a run or model file for distillation: the mean of its networks' probabilities on
+            the training images, without augmentation, is a second target; None for none.
+        teacher_weight: w in the loss ``(1 - w) loss + w T^2 cross-entropy to the teacher``.
+        teacher_temperature: T, by which log probabilities of teacher and network are divided.
         batch_size: images per step.
         epochs: passes over the training images.
         input_range: the range that the network is fed pixels in: ``unit`` for [0, 1], ``byte`` for
             [0, 255]; ``auto`` finds out from a network of a Python file which it expects, and is
             ``unit`` for others.
+        tta: test-time augmentation, in Keras and in the model file: the mean of the probabilities
+            of an image and its mirror image (``flip``), of its shifts by a pixel to each side
+            (``shift``, 5 views), or of both (``flip+shift``, 10 views).
         augmentation: random changes of the training images.
         seed: of initial weights, order, dropout and augmentation.
         summary: one line for the list of recipes.
@@ -105,6 +116,23 @@ class Recipe:
         float | None,
         Field("Weight decay of the optimizer.", FROM_ZERO_TO_UNDER_ONE, synonyms=("wd",)),
     ] = None
+    ema: Annotated[
+        float,
+        Field("Decay of a moving average of the weights, as 0.999.", FROM_ZERO_TO_UNDER_ONE),
+    ] = 0.0
+    swa: Annotated[
+        float, Field("Share of the steps, the last, whose weights are averaged.", SHARE)
+    ] = 0.0
+    teacher: Annotated[
+        str | None, Field("Run or model file whose probabilities are taught beside the labels.")
+    ] = None
+    teacher_weight: Annotated[
+        float, Field("Weight of the teacher in the loss; the labels have the rest.", SHARE)
+    ] = 0.5
+    teacher_temperature: Annotated[
+        float,
+        Field("Softens the probabilities of teacher and network.", Interval(0, 100, "neither")),
+    ] = 2.0
     batch_size: Annotated[int, Field("Images per step.", Interval(1), synonyms=("bs",))] = 128
     epochs: Annotated[int, Field("Passes over the training images.", Interval(1))] = 5
     input_range: Annotated[
@@ -115,6 +143,13 @@ class Recipe:
             varied=False,
         ),
     ] = "auto"
+    tta: Annotated[
+        str,
+        Field(
+            "Views of an image whose probabilities are averaged in prediction.",
+            choices=("none", "flip", "shift", "flip+shift"),
+        ),
+    ] = "none"
     augmentation: Augmentation = field(default_factory=Augmentation)
     seed: Annotated[
         int,
@@ -128,6 +163,11 @@ class Recipe:
             object.__setattr__(self, name, _as_json(name, getattr(self, name)))
         for setting in declared(type(self)).values():
             setting.check(getattr(self, setting.name))
+        if self.ema and self.swa:
+            raise InputError(
+                f"ema: {self.ema:g} and swa: {self.swa:g} are two averages of the weights; set "
+                "one of them to 0"
+            )
 
     def to_json(self) -> dict[str, Any]:
         """The recipe as plain JSON types."""

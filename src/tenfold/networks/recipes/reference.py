@@ -55,7 +55,8 @@ def _section(title: str, fields: Iterable[Field]) -> str:
 
 def _row(field: Field) -> list[str]:
     per_layer = {Layers.NO: "no", Layers.OPTIONAL: "yes", Layers.REQUIRED: "always"}
-    default = "the optimizer's" if field.default is None else f"`{to_text(field.default)}`"
+    unset = "none" if field.kind is str else "the optimizer's"
+    default = unset if field.default is None else f"`{to_text(field.default)}`"
     return [f"`{field.name}`", field.help, _values(field), per_layer[field.layers], default]
 
 

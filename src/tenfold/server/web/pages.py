@@ -18,11 +18,10 @@ _TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/wof
 
 
 class Pages:
-    """The static files, by their path below ``static``, and the modules of ``tenfold.page``."""
+    """The static files, by their path below ``static``."""
 
     def __init__(self) -> None:
-        static = resources.files("tenfold.server.web") / "static"
-        self._files = _read(static, "") | _read(resources.files("tenfold.page") / "modules", "")
+        self._files = _read(resources.files("tenfold.server.web") / "static", "")
 
     def response(self, name: str, request: Request) -> Response:
         """Return a file, or 304 if the client has it already.

@@ -134,6 +134,7 @@ def finetuning_recipe(pretrained: Pretrained) -> Recipe:
         warmup=WARMUP,
         epochs=EPOCHS,
         published=None,
+        teacher=None,
     )
 
 
