@@ -10,7 +10,7 @@ What is measured
 
 How
     `tenfold serve` runs in a separate process, with samples in a temporary folder, and Debian's
-    chromium draws the handwritten strokes of tests/server/strokes.json, three variants per digit.
+    chromium draws the handwritten strokes of tests/strokes.json, three variants per digit.
     Size (18 to 85 % of the sheet), position, width, slant, jitter, pen and speed (fast strokes
     have every second or third point only) are random, with the seed --seed.
 
@@ -39,7 +39,7 @@ from machine import machine
 from playwright.sync_api import expect, sync_playwright
 from tables import print_table
 
-STROKES = Path(__file__).parent.parent / "tests" / "server" / "strokes.json"
+STROKES = Path(__file__).parent.parent / "tests" / "strokes.json"
 TIMEOUT = 900_000  # milliseconds
 
 

@@ -6,7 +6,7 @@ What is measured
 
 How
     For every paper and every pen the script draws --pages pages with three lines of three to six
-    digits along handwritten strokes (tests/server/strokes.json), with jitter and slant. Ruled lines
+    digits along handwritten strokes (tests/strokes.json), with jitter and slant. Ruled lines
     are 0.25 mm wide, every 8 mm (ruled) or 5 mm (squared); each box holds one digit. Pages are then
     rotated by up to 2 degrees, distorted in perspective, blurred, unevenly lit, half of them with
     the edge of a shadow, made noisy, and saved as JPEG with 12 pixels per millimetre. The number of
@@ -35,7 +35,7 @@ from tables import print_table
 import tenfold
 from tenfold.core.errors import InputError
 
-STROKES = json.loads((Path(__file__).parents[1] / "tests" / "server" / "strokes.json").read_text())
+STROKES = json.loads((Path(__file__).parents[1] / "tests" / "strokes.json").read_text())
 SCALE = 12  # pixels per millimetre
 PENS = {  # width in millimetres, colour
     "ballpoint": (0.5, (35, 50, 140)),

@@ -16,6 +16,7 @@ html_theme = "furo"
 html_title = "tenfold"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 html_copy_source = False
 html_show_sourcelink = False
 
@@ -30,7 +31,7 @@ myst_heading_anchors = 3
 myst_enable_extensions = ["colon_fence"]
 
 nb_execution_mode = "cache"
-nb_execution_timeout = 300
+nb_execution_timeout = 1200  # seconds for a cell, also on a busy machine
 nb_execution_raise_on_error = True
 nb_execution_in_temp = True
 nb_merge_streams = True

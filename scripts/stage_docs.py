@@ -68,12 +68,16 @@ def describe_commands() -> str:
             return f"{level} {name}\n\n{command.help or ''}\n\n{inner}"
         records = (parameter.get_help_record(context) for parameter in command.params)
         rows = "".join(f"| `{a}` | {b} |\n" for a, b in filter(None, records)).replace("||", "")
-        table = f"| argument or option | |\n| --- | --- |\n{rows}\n" if rows else ""
+        table = f"| argument or option | meaning |\n| --- | --- |\n{rows}\n" if rows else ""
         return f"{level} {name}\n\n{command.help or ''}\n\n{table}"
 
     root = typer.main.get_command(tenfold.cli.app.app)
     commands = "".join(section(f"tenfold {n}", c, "##") for n, c in root.commands.items())
-    return f"# Command line\n\nGenerated from the declarations of the commands.\n\n{commands}"
+    return (
+        "# Command line\n\nGenerated from the declarations of the commands. The exit code is 0, or "
+        "2 for bad input, with one line on stderr that says what is allowed and what to do, or "
+        f"130 after Ctrl-C.\n\n{commands}"
+    )
 
 
 def main(target: Path) -> None:

@@ -21,8 +21,8 @@ os.environ.setdefault("MPLBACKEND", "agg")
 collect_ignore_glob = ["*conftest.py"]  # several, which collecting doctests would mistake
 
 SLOW = {
-    *("cli", "docs", "experiments", "export", "lessons", "report", "runs", "scale", "scoring"),
-    *("server", "training"),
+    *("cli", "docs", "experiments", "export", "lessons", "page", "report", "runs", "scale"),
+    *("scoring", "server", "training"),
     *("test_backend.py", "test_batch_callbacks.py", "test_cross_validation.py", "test_fit.py"),
     *(
         "test_averaging.py",

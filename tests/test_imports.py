@@ -31,6 +31,7 @@ ORDER = (
     "experiments",
     "report",
     "handwriting",
+    "page",
     "server",
     "lessons",
     "cli",

@@ -1,9 +1,13 @@
-"""The pages of the documentation site, before Sphinx renders them."""
+"""The pages of the documentation site: as Markdown, and some of them in a browser."""
 
+import os
 import runpy
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+from browsing import DESKTOP, PHONE, needs_browser, watched_page
 
 from tenfold.cli.app import app
 from tenfold.lessons import all_lessons
@@ -48,3 +52,56 @@ def test_links_to_nothing_are_refused_and_code_is_left_alone():
     assert rewrite(code, "docs/start.md", places) == code
     assert rewrite("[a](../LICENSE)", "docs/start.md", places) == "a"
     assert rewrite("[a](https://b.c/d.md)", "docs/start.md", places) == "[a](https://b.c/d.md)"
+
+
+SHOWN = (
+    "index",
+    "start",
+    "lessons/01-look-at-the-data",
+    "how-to/compare-two-models",
+    "reference/run-folder",
+)
+
+
+@pytest.fixture(scope="module")
+def html(site, tmp_path_factory):
+    """Five pages of the site as HTML; of the lesson, the cells that look at the data are run."""
+    pytest.importorskip("furo")
+    for page in site.rglob("*.md"):
+        if page.relative_to(site).with_suffix("").as_posix() not in SHOWN:
+            page.unlink()
+    lesson = site / f"{SHOWN[2]}.md"
+    text = lesson.read_text("utf-8")
+    lesson.write_text(text[: text.index("## A classifier without learning")], "utf-8")
+    target = tmp_path_factory.mktemp("html")
+    command = [sys.executable, "-m", "sphinx", "-q", "-b", "html", str(site), str(target)]
+    result = subprocess.run(command, capture_output=True, text=True, env=os.environ, check=False)
+    assert result.returncode == 0, result.stderr
+    assert "<svg" in (target / f"{SHOWN[2]}.html").read_text()
+    return target
+
+
+@needs_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_pages_are_accessible_and_request_nothing_from_elsewhere(browser, html, scheme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    context = browser.new_context(viewport=DESKTOP, color_scheme=scheme)
+    for name in SHOWN:
+        page = watched_page(context, (html / f"{name}.html").as_uri())
+        assert [url for url in page.requests if not url.startswith(("file:", "data:"))] == []
+        assert page.complaints == []
+        violations = axe.run(page).response["violations"]
+        found = [(v["id"], [node["html"] for node in v["nodes"]]) for v in violations]
+        assert found == [], name
+        page.close()
+    context.close()
+
+
+@needs_browser
+def test_search_works_without_a_server(browser, html):
+    context = browser.new_context(viewport=PHONE)
+    page = watched_page(context, f"{(html / 'search.html').as_uri()}?q=checksums")
+    page.wait_for_selector("#search-results li a")
+    assert "reference/run-folder.html" in page.inner_html("#search-results")
+    assert [url for url in page.requests if not url.startswith(("file:", "data:"))] == []
+    context.close()

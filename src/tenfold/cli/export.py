@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
+import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from tenfold.cli.app import RunPath, app, out_option
+from tenfold.cli.app import app, out_option
+from tenfold.core.assets import READER
+from tenfold.core.errors import InputError
 
 
 @app.command()
 def export(
-    run: RunPath,
-    out: Annotated[Path, out_option("Such as digits.onnx.", "FILE")],
+    runs: Annotated[
+        list[Path] | None,
+        typer.Argument(metavar="RUN...", help="A run; for --page one or two runs or model files."),
+    ] = None,
+    out: Annotated[Path | None, out_option("Such as digits.onnx.", "FILE")] = None,
+    page: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="Such as digits.html: one page to draw on, the model inside. Without a RUN, or "
+            "for reader: the packaged reader.",
+        ),
+    ] = None,
     network: Annotated[
         int | None, typer.Option(help="Index of one network, from 0; default: the mean of all.")
     ] = None,
@@ -21,8 +36,44 @@ def export(
         bool, typer.Option("--int8", help="Quantize to int8: a quarter of the size, loss measured.")
     ] = False,
 ) -> None:
-    """Write a run as one ONNX model file, without Keras or JAX."""
+    """Write a run as one ONNX model file, without Keras or JAX, or as one HTML page."""
+    runs = runs or []
+    if out is None and page is None:
+        raise InputError("nowhere to write; give --out digits.onnx, --page digits.html, or both")
+    if out is not None:
+        if len(runs) != 1:
+            raise InputError(f"--out takes the model of one run; received {len(runs)} runs")
+        _write(runs[0], out, network, int8)
+    if page is not None:
+        _write_page(runs, page, network, int8)
+
+
+def _write(run: Path, out: Path, network: int | None, int8: bool) -> None:
     from tenfold.runs import Run
     from tenfold.runs.export import export as write
 
     typer.echo(write(Run(run), out, network, int8).describe())
+
+
+def _write_page(runs: Sequence[Path], page: Path, network: int | None, int8: bool) -> None:
+    from tenfold.page.document import MAX_MODELS, Model, write_page
+    from tenfold.runs import Run
+    from tenfold.runs.export import export as write
+
+    if len(runs) > MAX_MODELS:
+        raise InputError(f"--page shows one or two models; received {len(runs)}")
+    models = []
+    with tempfile.TemporaryDirectory(prefix="tenfold-") as folder:
+        for index, run in enumerate(runs or [Path("reader")]):
+            if run.is_dir():
+                file = Path(folder) / f"{index}.onnx"
+                write(Run(run), file, network, int8)
+                models.append(Model(run.resolve().name, file))
+                continue
+            if network is not None or int8:
+                raise InputError(f"{run}: --network and --int8 need a run, not a model file")
+            is_reader = str(run) == "reader" and not run.exists()
+            models.append(Model(run.stem, READER if is_reader else run))
+        size = write_page(models, page)
+    names = " and ".join(model.name for model in models)
+    typer.echo(f"page      {page}  ({size / 1000:,.0f} kB, {names} inside)\nnext      open {page}")

@@ -14,18 +14,22 @@ def render_page(
     filters: dict[str, Callable[..., str]],
     values: dict[str, Any],
     name: str = "page.html",
+    style: str | None = None,
+    script: str | None = None,
 ) -> str:
     """Return a page of a folder of Jinja templates as one HTML document.
 
     The template also receives ``style`` and ``script``, the contents of ``style.css`` and
-    ``script.js`` in the same folder, and ``script_hash``, with which the content security
-    policy of the page allows only that script. Values are escaped.
+    ``script.js`` in the same folder or the given ones, and ``script_hash``, with which the content
+    security policy of the page allows only that script. Values are escaped.
 
     Args:
         templates: the folder.
         filters: functions that the templates may call.
         values: variables of the template; a missing one is an error.
         name: of the template.
+        style: instead of the contents of ``style.css``.
+        script: instead of the contents of ``script.js``.
     """
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -37,10 +41,11 @@ def render_page(
         lstrip_blocks=True,
     )
     environment.filters.update(filters)
-    script = (templates / "script.js").read_text("utf-8")
+    script = (templates / "script.js").read_text("utf-8") if script is None else script
+    style = (templates / "style.css").read_text("utf-8") if style is None else style
     page: str = environment.get_template(name).render(
         values,
-        style=(templates / "style.css").read_text("utf-8"),
+        style=style,
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
     )

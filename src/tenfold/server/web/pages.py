@@ -18,10 +18,11 @@ _TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/wof
 
 
 class Pages:
-    """The static files, by their path below ``static``."""
+    """The static files, by their path below ``static``, and the modules of ``tenfold.page``."""
 
     def __init__(self) -> None:
-        self._files = _read(resources.files("tenfold.server.web") / "static", "")
+        static = resources.files("tenfold.server.web") / "static"
+        self._files = _read(static, "") | _read(resources.files("tenfold.page") / "modules", "")
 
     def response(self, name: str, request: Request) -> Response:
         """Return a file, or 304 if the client has it already.

@@ -6,6 +6,7 @@ import { find, showError } from "./dom.js";
 import * as model from "./model.js";
 import * as run from "./run.js";
 import * as samples from "./samples.js";
+import { startTheme, store } from "./theme_switch.js";
 
 const VIEWS = { draw: "Draw", run: "Run", samples: "Samples", model: "Model" };
 const onShow = { run: run.show, samples: samples.show, model: model.show };
@@ -22,34 +23,6 @@ function route() {
   document.title = `${VIEWS[view]} · tenfold`;
   scrollTo(0, 0);
   onShow[view]?.();
-}
-
-// Theme: the system's by default
-
-const THEMES = ["automatic", "light", "dark"];
-
-function store(name, value) {
-  try {
-    if (value === undefined) return localStorage.getItem(name);
-    localStorage.setItem(name, value);
-  } catch { /* storage is disabled: the setting is lost with the page */ }
-  return null;
-}
-
-function setTheme(name) {
-  if (name === "automatic") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = name;
-  find("theme").setAttribute("aria-label", `Theme: ${name}`);
-  find("theme").title = `Theme: ${name}`;
-  find("theme").dataset.theme = name;
-  document.dispatchEvent(new Event("theme"));
-}
-
-function nextTheme() {
-  const current = document.documentElement.dataset.theme ?? "automatic";
-  const next = THEMES[(THEMES.indexOf(current) + 1) % THEMES.length];
-  store("theme", next === "automatic" ? "" : next);
-  setTheme(next);
 }
 
 // Shortcuts
@@ -98,9 +71,7 @@ async function reloadModel() {
 }
 
 async function start() {
-  setTheme(document.documentElement.dataset.theme ?? "automatic");
-  find("theme").addEventListener("click", nextTheme);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => document.dispatchEvent(new Event("theme")));
+  startTheme();
   find("help-open").addEventListener("click", () => find("help").showModal());
   find("shortcuts").checked = store("shortcuts") !== "off";
   find("shortcuts").addEventListener("change", () => store("shortcuts", find("shortcuts").checked ? "on" : "off"));

@@ -54,23 +54,52 @@ export class DrawingArea extends EventTarget {
     for (const layer of this.#visible) this.#paint(this.context, layer, this.#ink());
   }
 
-  /** The picture to send and its position and scale in the area, or null if the area is empty. */
-  async picture() {
+  /** The strokes, each { points, width }, relative to the width of the area and its centre. */
+  get strokes() {
+    const [width, height] = this.#size;
+    const relative = ([x, y, pressure]) => [(x - width / 2) / width, (y - height / 2) / width, pressure];
+    return this.#visible.filter(({ points }) => points).map((layer) => ({ points: layer.points.map(relative), width: layer.width / width }));
+  }
+
+  /** Replace the drawing by strokes. */
+  set strokes(strokes) {
+    const [width, height] = this.#size;
+    const absolute = ([x, y, pressure = 1]) => [x * width + width / 2, y * width + height / 2, pressure];
+    this.#stroke = null;
+    this.#undone = [];
+    this.#layers = strokes.map((stroke) => ({ points: stroke.points.map(absolute), width: stroke.width * width }));
+    this.redraw();
+    this.#changed();
+  }
+
+  /** The ink in black on transparency, in the size in which it is read; null if the area is empty. */
+  raster() {
     const layers = this.#visible;
     if (!layers.length) return null;
-    if (layers.length === 1 && layers[0].photo) return this.#photoToSend(layers[0]);
     const [left, top, right, bottom] = layers.some((layer) => layer.photo)
       ? [0, 0, ...this.#size]
       : this.#inkBox(layers);
     const [width, height] = [right - left, bottom - top];
     const scale = Math.min(SHORT_SIDE / Math.min(width, height), LONG_SIDE / Math.max(width, height));
     const canvas = new OffscreenCanvas(Math.ceil(width * scale), Math.ceil(height * scale));
-    const context = canvas.getContext("2d");
-    context.fillStyle = "#fff";
-    context.fillRect(0, 0, canvas.width, canvas.height);
+    const context = canvas.getContext("2d", { willReadFrequently: true });
     context.setTransform(scale, 0, 0, scale, -left * scale, -top * scale);
     for (const layer of layers) this.#paint(context, layer, "#000");
-    return { blob: await canvas.convertToBlob({ type: "image/png" }), left, top, scale };
+    context.resetTransform();
+    return { context, left, top, scale };
+  }
+
+  /** The picture to send and its position and scale in the area, or null if the area is empty. */
+  async picture() {
+    const layers = this.#visible;
+    if (layers.length === 1 && layers[0].photo) return this.#photoToSend(layers[0]);
+    const raster = this.raster();
+    if (!raster) return null;
+    const { context, ...place } = raster;
+    context.globalCompositeOperation = "destination-over";
+    context.fillStyle = "#fff";
+    context.fillRect(0, 0, context.canvas.width, context.canvas.height);
+    return { blob: await context.canvas.convertToBlob({ type: "image/png" }), ...place };
   }
 
   async #photoToSend({ photo, blob }) {

@@ -1,0 +1,106 @@
+"""A page with one or two models inside, as one HTML file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from tenfold import __version__
+from tenfold.core.assets import READER
+from tenfold.core.errors import InputError
+from tenfold.core.files import atomic_path
+from tenfold.core.html_page import render_page
+from tenfold.core.limits import IMAGE_SIDE
+from tenfold.export.browser import to_browser
+from tenfold.export.predictor import Predictor
+from tenfold.handwriting.model_view import View, view_of
+
+MAX_MODELS = 2
+
+_FOLDER = Path(__file__).parent
+_IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";$', re.M)
+_EXPORT = re.compile(r"^export ((?:async )?(?:function|class|const) (\w+))", re.M)
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model of the page.
+
+    Attributes:
+        name: as the page shows it.
+        path: the model file.
+    """
+
+    name: str
+    path: Path
+
+
+def write_page(models: Sequence[Model], path: str | Path) -> int:
+    """Write a page for models and return its size in bytes.
+
+    It opens from any place, also without a network: model, style and scripts are inside.
+
+    Args:
+        models: one, or two to compare on the same drawing.
+        path: the HTML file.
+
+    Raises:
+        InputError: a model takes other images than 28x28 grey ones, has an operator that the page
+            cannot compute, or there are more than two models.
+    """
+    if not 1 <= len(models) <= MAX_MODELS:
+        raise InputError(f"a page shows one or two models; received {len(models)}")
+    page = render_page(
+        _FOLDER / "templates",
+        {},
+        {
+            "models": [_embedded(model) for model in models],
+            "names": [model.name for model in models],
+            "version": __version__,
+        },
+        style="".join(_read(name) for name in ("modules/common.css", "templates/style.css")),
+        script=bundle("page"),
+    )
+    with atomic_path(path) as temporary:
+        temporary.write_text(page, "utf-8")
+    return Path(path).stat().st_size
+
+
+def _embedded(model: Model) -> dict[str, Any]:
+    predictor = Predictor(model.path)
+    if predictor.image_shape != (IMAGE_SIDE, IMAGE_SIDE):
+        shape = "x".join(map(str, predictor.image_shape))
+        raise InputError(f"{model.name}: it takes images of {shape}; a page needs 28x28, grey")
+    view = View() if model.path == READER else view_of(predictor)
+    return {"name": model.name, "view": asdict(view), **to_browser(model.path)}
+
+
+def bundle(main: str) -> str:
+    """Return a module of the page and all that it imports as one script.
+
+    Each module becomes a function that returns its exports, called in the order of the imports.
+    """
+    modules: dict[str, str] = {}
+
+    def add(name: str) -> None:
+        if name in modules:
+            return
+        path = (
+            f"app/{name}.js" if (_FOLDER / "app" / f"{name}.js").exists() else f"modules/{name}.js"
+        )
+        text = _read(path)
+        for _, imported in _IMPORT.findall(text):
+            add(imported)
+        exported = ", ".join(exported for _, exported in _EXPORT.findall(text))
+        body = _EXPORT.sub(r"\1", _IMPORT.sub(r"const {\1} = \2_module;", text))
+        modules[name] = f"const {name}_module = (() => {{\n{body}return {{ {exported} }};\n}})();\n"
+
+    add(main)
+    return "".join(modules.values())
+
+
+def _read(name: str) -> str:
+    return (_FOLDER / name).read_text("utf-8")

@@ -1,0 +1,63 @@
+"""Pages under test, opened from files."""
+
+import pytest
+from browsing import DESKTOP, watched_page
+
+from tenfold import networks
+from tenfold.export import model_file
+from tenfold.export.network import to_onnx
+
+CARD = {
+    "class_names": [str(digit) for digit in range(10)],
+    "image_shape": [28, 28],
+    "border": 0.0,
+    "threshold": None,
+    "scores": {},
+    "seeds": [0],
+    "recipe": {"name": "small"},
+}
+
+
+@pytest.fixture(scope="session")
+def write_model(tmp_path_factory):
+    """Write the model file of networks with random weights; returns its path."""
+    import numpy as np
+
+    def write(*built, temperatures=(), **card):
+        generator = np.random.default_rng(len(built))
+        for network in built:
+            for variable in network.weights:
+                noise = generator.normal(size=variable.shape) / np.sqrt(variable.shape[0] + 5)
+                variable.assign(np.abs(noise) if "variance" in variable.path else noise)
+        path = tmp_path_factory.mktemp("models") / "model.onnx"
+        data = model_file.seal(to_onnx(built, (28, 28), temperatures), {**CARD, **card})
+        path.write_bytes(data)
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def dense_model(write_model):
+    return write_model(networks.dense((28, 28), 10, hidden=[16]))
+
+
+@pytest.fixture
+def open_file(browser):
+    """Open an HTML file as a visitor does. It must log nothing and request nothing."""
+    contexts = []
+
+    def go(path, state="", **settings):
+        context = browser.new_context(
+            **{"viewport": DESKTOP, "reduced_motion": "reduce", **settings}
+        )
+        page = watched_page(context, path.as_uri() + state)
+        contexts.append((context, page, path))
+        page.wait_for_selector("html[data-ready]")
+        return page
+
+    yield go
+    for context, page, path in contexts:
+        context.close()
+        assert page.complaints == []
+        assert {address.split("#")[0] for address in page.requests} == {path.as_uri()}

@@ -1,0 +1,97 @@
+"""The page as one file: size, first screen, link, two models, what is refused."""
+
+import re
+
+import numpy as np
+import pytest
+from browsing import DESKTOP, PHONE, needs_browser
+from drawing_on_page import STROKES, draw, expecting
+
+from tenfold import InputError, networks
+from tenfold.core.assets import READER
+from tenfold.page.document import Model, write_page
+
+
+@pytest.fixture(scope="module")
+def reader_page(tmp_path_factory):
+    path = tmp_path_factory.mktemp("pages") / "reader.html"
+    write_page([Model("reader", READER)], path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def two_models(dense_model, tmp_path_factory):
+    path = tmp_path_factory.mktemp("pages") / "two.html"
+    write_page([Model("reader", READER), Model("<dense>", dense_model)], path)
+    return path
+
+
+def test_the_page_of_the_reader_is_small(reader_page, dense_model, tmp_path):
+    assert reader_page.stat().st_size < 1_300_000
+    size = write_page([Model("dense", dense_model)], tmp_path / "dense.html")
+    assert size - 4 / 3 * dense_model.stat().st_size < 150_000  # the page without its model
+
+
+@needs_browser
+def test_a_digit_draws_itself_and_every_digit_is_read(reader_page, open_file):
+    page = open_file(reader_page, reduced_motion="no-preference")
+    reading = page.locator(".reading")
+    expecting(reading).to_have_text("3")
+    for digit in STROKES:
+        page.click("#clear")
+        expecting(reading).to_have_text("")
+        draw(page, digit)
+        expecting(reading).to_have_text(digit)
+    for name, text in (("a messy 7", "7"), ("2026", "2026"), ("a smiley", "?")):
+        page.get_by_role("button", name=name).click()
+        expecting(reading).to_have_text(text)
+    assert page.locator(".top li").count() == 3
+
+
+@needs_browser
+def test_a_link_reproduces_the_drawing(reader_page, open_file):
+    page = open_file(reader_page)
+    page.get_by_role("button", name="2026").click()
+    expecting(page.locator(".reading")).to_have_text("2026")
+    expecting(page.locator("#digits li")).to_have_count(4)
+    expecting(page).to_have_url(re.compile("#d=.{100}"))
+    other = open_file(reader_page, state=page.evaluate("location.hash"))
+    expecting(other.locator(".reading")).to_have_text("2026")
+
+
+@needs_browser
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_axe_finds_no_violation(two_models, open_file, theme):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = open_file(two_models, color_scheme=theme)
+    expecting(page.locator(".reading").first).to_have_text("3")
+    expecting(page.locator(".answer h2")).to_have_text(["Model reader", "Model <dense>"])
+    for size in (DESKTOP, PHONE):
+        page.set_viewport_size(size)
+        report = axe.run(page)
+        assert report.violations_count == 0, report.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), size
+
+
+def test_models_that_a_page_cannot_show_are_refused_by_name(write_model, tmp_path):
+    model = Model(
+        "colours", write_model(networks.dense((28, 28), 10, hidden=[]), image_shape=[8, 8])
+    )
+    with pytest.raises(InputError, match="its graph does not match its card"):
+        write_page([model], tmp_path / "x.html")
+    with pytest.raises(InputError, match="one or two models; received 3"):
+        write_page([model] * 3, tmp_path / "x.html")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_the_command_writes_pages(tenfold_main, dense_model, tmp_path):
+    page = tmp_path / "digits.html"
+    code, out, _ = tenfold_main("export", dense_model, "reader", "--page", page)
+    assert code == 0
+    assert "model and reader inside" in out
+    assert np.isclose(
+        page.stat().st_size, float(out.split("(")[1].split()[0].replace(",", "")) * 1000, rtol=0.01
+    )
+    code, _, error = tenfold_main("export", dense_model)
+    assert code == 2
+    assert "give --out digits.onnx, --page digits.html, or both" in error
