@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from tenfold.core.limits import IMAGE_SIDE
 from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.handwriting.binarization import Ink, Pixels, binarize, is_light_on_dark
-from tenfold.handwriting.box_crops import ink_in_boxes, on_long_strokes
+from tenfold.handwriting.box_crops import belong_to_drawings, ink_in_boxes
 from tenfold.handwriting.detector import Detections, detect, fit_digit_count, select_digits
 from tenfold.handwriting.picture import Picture, upscale
 from tenfold.handwriting.pipeline import (
@@ -64,7 +64,7 @@ def detect_digits_by_network(
     pixels = upscale(picture.pixels)
     factor = pixels.shape[0] / picture.pixels.shape[0]
     ink = remove_ruled_lines(binarize(pixels, light_on_dark))
-    digits = digits.select(~on_long_strokes(ink, digits.boxes * factor))
+    digits = digits.select(~belong_to_drawings(ink, digits.boxes * factor))
     if not len(digits):
         raise no_digit()
     components = ink_in_boxes(ink, digits.boxes * factor)

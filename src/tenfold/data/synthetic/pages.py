@@ -26,8 +26,8 @@ _VISIBLE, _HIDDEN = 0.75, 0.25  # shares of a digit within the page: a digit, ba
 _STYLES = ((add_upstrokes, 1, 0.06), (cross_stems, 7, 0.04), (lengthen_stems, 7, 0.02))
 """Function, class of its digits, and digits of the style by all digits."""
 
-LAYOUTS = {"numbers": 0.55, "single": 0.13, "scattered": 0.14, "large": 0.07, "small": 0.03,
-           "none": 0.08}  # fmt: skip
+LAYOUTS = {"numbers": 0.41, "cell": 0.14, "single": 0.15, "scattered": 0.13, "large": 0.06,
+           "small": 0.03, "none": 0.08}  # fmt: skip
 """Kinds of pages and their probabilities."""
 
 
@@ -88,15 +88,25 @@ class _Canvas:
     boxes: list[tuple[float, ...]] = field(default_factory=list)
     labels: list[int] = field(default_factory=list)
     ignored: list[tuple[float, ...]] = field(default_factory=list)
-    frame: tuple[float, ...] | None = None  # of a picture that is smaller than the page
+    frame: tuple[int, int, int, int] | None = None  # of a picture that is smaller than the page
+    margin: tuple[float, bool] | None = None  # x of the edge of the paper; whether it is the left
+
+    @property
+    def visible(self) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom of the part that the picture shows."""
+        rows, columns = self.ink.shape
+        if self.margin is not None:
+            edge, is_left = round(self.margin[0]), self.margin[1]
+            return (edge, 0, columns, rows) if is_left else (0, 0, edge, rows)
+        return (0, 0, columns, rows) if self.frame is None else self.frame
 
     def paste(self, digit: Ink, label: int, x: float, y: float) -> tuple[float, ...]:
         """Put a digit with its upper left corner at x, y; return its box."""
         left, top = round(x), round(y)
         height, width = digit.shape
         box = (left, top, left + width, top + height)
-        rows, columns = self.ink.shape
-        shown = (max(left, 0), max(top, 0), min(left + width, columns), min(top + height, rows))
+        x0, y0, x1, y1 = self.visible
+        shown = (max(left, x0), max(top, y0), min(left + width, x1), min(top + height, y1))
         if shown[0] >= shown[2] or shown[1] >= shown[3]:
             return box
         area = (shown[2] - shown[0]) * (shown[3] - shown[1]) / (height * width)
@@ -142,6 +152,8 @@ def draw_page(
     size = float(np.exp(generator.uniform(low + 0.05, high - 0.05)))
     if kind == "numbers":
         _numbers(generator, canvas, digits, size)
+    elif kind == "cell":
+        _cell(generator, canvas, digits, size)
     elif kind == "single":
         _single(generator, canvas, digits, size)
     elif kind != "none":
@@ -162,7 +174,7 @@ def _hand(generator: Generator, size: float) -> Pen:
         height=size,
         width=None if own_stroke else max(width, 1.1 / size),
         stretch=float(np.exp(generator.normal(0, 0.2))),
-        slant=generator.normal(0.05, 0.18),
+        slant=float(np.clip(generator.normal(0.1, 0.24), -0.4, 0.8)),
         rotation=generator.normal(0, 0.05),
         bend=0.03,
         softness=generator.uniform(0.7, 1.8),
@@ -181,14 +193,19 @@ def _vary(generator: Generator, hand: Pen) -> Pen:
 
 
 def _number(
-    generator: Generator, canvas: _Canvas, digits: Digits, hand: Pen, at: tuple[float, float]
+    generator: Generator,
+    canvas: _Canvas,
+    digits: Digits,
+    hand: Pen,
+    at: tuple[float, float],
+    longest: int = 10,
 ) -> tuple[float, float, float, float]:
     """Write a number with its upper left corner about at x, y; return its box."""
     x, y = at
     tilt, size = generator.normal(0, 0.05), hand.height
     gap = generator.uniform(-0.14, 0.02) if generator.random() < 0.35 else generator.uniform(0, 0.5)
     boxes = []
-    for _ in range(1 + int(min(generator.geometric(0.28), 9))):
+    for _ in range(min(1 + int(generator.geometric(0.28)), longest)):
         glyph, label = digits.choose(generator)
         ink = glyph.render(_vary(generator, hand), generator)
         top = y + size - ink.shape[0] + generator.normal(0, 0.06) * size + tilt * (x - at[0])
@@ -197,6 +214,8 @@ def _number(
         if generator.random() < 0.04:
             paper.mark(generator, canvas.drawing, x + 0.2 * size, y + 0.6 * size, size, within=True)
             x += 0.6 * size
+    if generator.random() < 0.12:
+        paper.full_stop(generator, canvas.drawing, x + 0.1 * size, y + 0.97 * size, size)
     sides = np.array(boxes)
     return (sides[:, 0].min(), sides[:, 1].min(), sides[:, 2].max(), sides[:, 3].max())
 
@@ -218,19 +237,70 @@ def _numbers(generator: Generator, canvas: _Canvas, digits: Digits, size: float)
             break
 
 
+def _cell(generator: Generator, canvas: _Canvas, digits: Digits, size: float) -> None:
+    """Write one short number into a cell of a form beside a dark margin."""
+    height, width = canvas.ink.shape
+    edge, far = generator.uniform(0.05, 0.5) * width, generator.uniform(0.75, 1.05) * width
+    is_left = bool(generator.random() < 0.7)
+    left, right = (edge, far) if is_left else (width - far, width - edge)
+    canvas.margin = (left, True) if is_left else (right, False)
+    paper.cell(generator, canvas.drawing, left, right)
+    size = max(DIGIT_HEIGHTS[0], min(size, 0.45 * (right - left)))
+    x = left + generator.uniform(0, 0.5) * (right - left)
+    y = generator.uniform(0.1 * height, max(0.1 * height, height - 1.6 * size))
+    box = _number(generator, canvas, digits, _hand(generator, size), (x, y), longest=4)
+    if generator.random() < 0.4:
+        paper.underline(generator, canvas.drawing, box)
+    for _ in range(int(generator.geometric(0.5)) - 1):
+        paper.mark(generator, canvas.drawing, box[2] + size, box[3] + 0.5 * size, size)
+
+
 def _single(generator: Generator, canvas: _Canvas, digits: Digits, size: float) -> None:
+    """Write one digit; in a close crop, with parts of its neighbours."""
     height, width = canvas.ink.shape
     glyph, label = digits.choose(generator)
-    ink = glyph.render(replace(_hand(generator, size), height=size), generator)
+    hand = _hand(generator, size)
+    ink = glyph.render(hand, generator)
     x = generator.uniform(0, max(1, width - ink.shape[1]))
     y = generator.uniform(0, max(1, height - ink.shape[0]))
-    box = canvas.paste(ink, label, x, y)
-    if generator.random() < 0.15:
-        paper.underline(generator, canvas.drawing, box)
-    if generator.random() < 0.4:
+    box = np.array((x, y, x + ink.shape[1], y + ink.shape[0]))
+    if generator.random() < 0.55:
         margin = size * generator.choice([generator.uniform(0, 0.1), generator.uniform(0.1, 0.8)])
         sides = margin + generator.uniform(0, 0.3 * margin + 1, 4)
-        canvas.frame = tuple(np.array(box) + sides * [-1, -1, 1, 1])
+        low, high = np.maximum(box + sides * [-1, -1, 1, 1], 0).round().astype(int).reshape(2, 2)
+        canvas.frame = (
+            int(low[0]),
+            int(low[1]),
+            min(int(high[0]), width),
+            min(int(high[1]), height),
+        )
+        if generator.random() < 0.7:
+            _neighbours(generator, canvas, digits, hand, box)
+    canvas.paste(ink, label, x, y)
+    if generator.random() < 0.15:
+        paper.underline(generator, canvas.drawing, tuple(box))
+
+
+def _neighbours(
+    generator: Generator, canvas: _Canvas, digits: Digits, hand: Pen, box: NDArray[np.float64]
+) -> None:
+    """Write digits beside, above or below a digit, mostly cut by the border of the picture."""
+    left, top, right, bottom = canvas.visible
+    for side in generator.permutation(4)[: generator.integers(1, 4)]:
+        glyph, label = digits.choose(generator)
+        ink = glyph.render(_vary(generator, hand), generator)
+        shown = generator.uniform(0.05, 0.7)
+        x = box[0] + generator.normal(0, 0.15) * hand.height
+        y = box[1] + generator.normal(0, 0.15) * hand.height
+        if side == 0:
+            x = min(left - (1 - shown) * ink.shape[1], box[0] - ink.shape[1])
+        elif side == 1:
+            x = max(right - shown * ink.shape[1], box[2])
+        elif side == 2:
+            y = min(top - (1 - shown) * ink.shape[0], box[1] - ink.shape[0])
+        else:
+            y = max(bottom - shown * ink.shape[0], box[3])
+        canvas.paste(ink, label, x, y)
 
 
 def _scattered(generator: Generator, canvas: _Canvas, digits: Digits, size: float) -> None:
@@ -287,6 +357,8 @@ def _finish(generator: Generator, canvas: _Canvas) -> Page:
     """Put ink on paper and take a photo of it."""
     height, width = canvas.ink.shape
     ground = paper.background(generator, height, width)
+    if canvas.margin is not None:
+        ground *= paper.dark_margin(generator, height, width, canvas.margin)
     strength = generator.uniform(0.3, 1)
     texture = 1 - generator.uniform(0, 0.5) * generator.random() * paper.grain(
         generator, height, width
@@ -306,9 +378,9 @@ def _finish(generator: Generator, canvas: _Canvas) -> Page:
     )
 
 
-def _cut_out(pixels: NDArray[np.uint8], frame: tuple[float, ...]) -> NDArray[np.uint8]:
+def _cut_out(pixels: NDArray[np.uint8], frame: tuple[int, int, int, int]) -> NDArray[np.uint8]:
     """Return a small picture within the frame, surrounded by the brightness of its paper."""
-    left, top, right, bottom = (max(0, round(side)) for side in frame)
+    left, top, right, bottom = frame
     inside = pixels[top:bottom, left:right]
     padded = np.full_like(pixels, np.percentile(inside, 90))
     padded[top:bottom, left:right] = inside

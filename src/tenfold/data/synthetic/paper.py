@@ -118,6 +118,41 @@ def _long_line(
     drawing.line(line, *pen)
 
 
+def cell(generator: Generator, drawing: Drawing, left: float, right: float) -> None:
+    """Draw the sides of a table's cell, and some of the lines of its rows.
+
+    Args:
+        generator: of random numbers.
+        drawing: to draw on.
+        left: x of the left side.
+        right: x of the right side.
+    """
+    tilt = generator.normal(0, 0.01)
+    pen = (generator.uniform(0.6, 3.0), generator.uniform(0.4, 1))
+    for x in (left, right):
+        if generator.random() < 0.7:
+            _long_line(drawing, x + generator.normal(0, 3), tilt, pen, upright=True)
+    count = int(generator.integers(0, 5))
+    faint = (0.7 * pen[0], pen[1] * generator.uniform(0.2, 1))
+    for y in generator.uniform(0, drawing.height, count):
+        ends = [left - 4, right + 4] if generator.random() < 0.5 else [0.5 * (left + right), right]
+        drawing.line(np.array([[ends[0], y], [ends[1], y - tilt * (ends[1] - ends[0])]]), *faint)
+
+
+def full_stop(generator: Generator, drawing: Drawing, x: float, y: float, height: float) -> None:
+    """Draw the point behind a number.
+
+    Args:
+        generator: of random numbers.
+        drawing: to draw on.
+        x: of the middle.
+        y: of the middle.
+        height: of the digits beside it, in pixels.
+    """
+    for points in _dot(generator):
+        drawing.line(points * height + [x, y], max(0.8, generator.uniform(0.04, 0.1) * height))
+
+
 def underline(generator: Generator, drawing: Drawing, box: tuple[float, ...]) -> None:
     """Draw one or two lines under a number, or a frame around it that may touch it."""
     left, top, right, bottom = box
@@ -226,6 +261,10 @@ def _face(generator: Generator) -> list[NDArray[np.float64]]:
 
 
 def _scribble(generator: Generator) -> list[NDArray[np.float64]]:
+    """Draw to and fro, in curves or in straight strokes."""
+    if generator.random() < 0.4:
+        count = int(generator.integers(5, 40))
+        return [generator.uniform(-0.9, 0.9, (count, 2)) * generator.uniform(0.5, 2, 2)]
     count = int(generator.integers(7, 16))
     corners = generator.uniform(-0.9, 0.9, (count, 2)) * [generator.uniform(0.6, 2.5), 0.7]
     steps = np.linspace(0, count - 1, 8 * count)
@@ -276,6 +315,27 @@ def background(generator: Generator, height: int, width: int) -> Ink:
         if generator.random() < chance:
             paper *= _half_plane(generator, x, y, softness, darkest)
     return paper
+
+
+def dark_margin(generator: Generator, height: int, width: int, edge: tuple[float, bool]) -> Ink:
+    """Return the brightness of a scan beyond the edge of its paper; 1 on the paper.
+
+    Args:
+        generator: of random numbers.
+        height: in pixels.
+        width: in pixels.
+        edge: its x, and whether the paper is to the right of it.
+    """
+    x, paper_is_right = edge
+    y, columns = np.mgrid[:height, :width].astype(np.float32)
+    across = columns - x + generator.normal(0, 0.01) * (y - height / 2)
+    softness = float(np.exp(generator.uniform(np.log(0.4), np.log(5))))
+    on_paper = 1 / (
+        1 + np.exp(-np.clip((across if paper_is_right else -across) / softness, -30, 30))
+    )
+    level = generator.uniform(0, 0.35) * generator.random()
+    shade: Ink = (level + (1 - level) * on_paper).astype(np.float32)
+    return shade
 
 
 def _half_plane(generator: Generator, x: Ink, y: Ink, softness: float, darkest: float) -> Ink:
