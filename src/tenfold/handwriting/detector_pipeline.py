@@ -30,6 +30,7 @@ READER_CLASSES = (*(str(digit) for digit in range(10)), REJECT_CLASS)
 _SMALL_PICTURE = 250_000  # pixels; up to this size, both polarities are always tried
 _CERTAIN = 0.8  # evidence of one polarity from which the other is not tried in larger ones
 _PREFERENCE = 0.2  # more evidence that the other polarity needs
+_LEAST_AREA = 0.12  # of its digits, by the ink of the estimated one around them
 _DETECTOR_WEIGHT = 0.6  # of the detector's probabilities against those of the classifier's crop
 
 
@@ -94,9 +95,24 @@ def _detect_in_better_polarity(pixels: Pixels) -> tuple[Detections, bool]:
     if gray.size > _SMALL_PICTURE and first.evidence > _CERTAIN:
         return first, estimate
     other = detect(gray if estimate else 1 - gray)
-    if other.evidence > first.evidence + _PREFERENCE:
+    if other.evidence > first.evidence + _PREFERENCE and not _are_gaps(other, pixels, estimate):
         return other, not estimate
     return first, estimate
+
+
+def _are_gaps(candidates: Detections, pixels: Pixels, light_on_dark: bool) -> bool:
+    """Return whether digits of one polarity are small gaps within the ink of the other.
+
+    Args:
+        candidates: of one polarity.
+        pixels: of the picture.
+        light_on_dark: the other polarity.
+    """
+    boxes = select_digits(candidates, pixels.shape[:2]).boxes
+    area = float(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1).sum())
+    enlarged = upscale(pixels)
+    ink = np.count_nonzero(binarize(enlarged, light_on_dark).mask)
+    return area < _LEAST_AREA * ink * pixels.size / enlarged.size
 
 
 def _crop(component: Component | None, ink: Ink, deslant: bool) -> Crops:

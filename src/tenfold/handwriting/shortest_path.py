@@ -26,6 +26,8 @@ _MAX_CUTS = 8  # candidates for a component that is as wide as high
 _STEP, _MARGIN = 0.1, 0.25  # of the height: distance of candidates, and their leeway
 _CUT_COST, _INK_COST = 0.8, 0.3  # of a cut, and of each stroke width of ink on it
 _MAX_DIGIT_ASPECT = 1.6  # width by height of a digit between two cuts
+_SURELY_REJECTED = 0.8  # probability of the reject class
+_MAX_REJECTED_INK = 0.4  # of a component, above which its other pieces are no digits either
 _MAX_DOUBTFUL = 60  # components per picture; with more it is not handwriting of digits
 
 
@@ -45,8 +47,26 @@ def classify_and_recut(
     doubtful = [i for i, group in enumerate(groups) if is_doubtful(group)][:_MAX_DOUBTFUL]
     for i in doubtful:
         component = segmentation.components[i]
-        groups[i] = _recut(component, groups[i], segmentation, classifier, crop)
+        recut = _recut(component, groups[i], segmentation, classifier, crop)
+        groups[i] = _rejected_as_a_whole(component, recut, classifier, crop)
     return concatenate(groups)
+
+
+def _rejected_as_a_whole(
+    component: Component, digits: Classified, classifier: Classifier, crop: Crop
+) -> Classified:
+    """Return the entire component if much of it and the whole are surely no digit.
+
+    Cuts through a scribble give pieces that look like digits.
+    """
+    if digits.reject is None or len(digits.components) == 1:
+        return digits
+    is_rejected = digits.probabilities[:, digits.reject] > _SURELY_REJECTED
+    ink = np.array([np.count_nonzero(piece.mask) for piece in digits.components])
+    if ink[is_rejected].sum() <= _MAX_REJECTED_INK * ink.sum():
+        return digits
+    whole = classifier.classify([component], crop)
+    return whole if whole.probabilities[0, digits.reject] > _SURELY_REJECTED else digits
 
 
 def is_doubtful(digits: Classified) -> bool:
