@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +12,8 @@ from numpy.typing import NDArray
 from tenfold.core import limits
 from tenfold.core.errors import InputError
 from tenfold.data.convert import as_uint8
-from tenfold.data.image_files import FORMATS, deep_to_uint8
+from tenfold.data.image_files import deep_to_uint8
+from tenfold.data.picture_files import PictureFile, check_size
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -107,22 +107,6 @@ def _as_array(source: Any) -> NDArray[Any]:
     return array
 
 
-def pages_of(path: Path) -> list[Path | Image]:
-    """Return the pages of a TIFF file, upright; of any other file, its path."""
-    from PIL import Image as pillow
-    from PIL import ImageOps, ImageSequence
-
-    try:
-        with pillow.open(path, formats=("TIFF",)) as image:
-            if getattr(image, "n_frames", 1) == 1:
-                return [path]
-            _check_size(str(path), *image.size)
-            pages = ImageSequence.Iterator(image)
-            return [ImageOps.exif_transpose(page).copy() for page in pages]
-    except Exception:  # no TIFF, or damaged: `load_picture` tells the reason
-        return [path]
-
-
 def upscale(pixels: Pixels) -> Pixels:
     """Enlarge a small picture ``[height, width, 3]``, so that strokes are several pixels wide."""
     from PIL import Image as pillow
@@ -137,41 +121,20 @@ def upscale(pixels: Pixels) -> Pixels:
 
 
 def _load_file(path: Path, max_side: int) -> Picture:
-    import PIL
-    from PIL import Image as pillow
-
-    if not path.is_file():
-        kind = "is a folder" if path.is_dir() else "does not exist"
-        raise InputError(f"{path} {kind}; give one picture file")
-    if not path.stat().st_size:
-        raise InputError(f"{path} is an empty file; give a picture")
-    try:
-        with warnings.catch_warnings():
-            # _check_size applies a lower limit than Pillow's warning.
-            warnings.simplefilter("ignore", pillow.DecompressionBombWarning)
-            image = pillow.open(path, formats=FORMATS)
-        with image:
-            return _decode(image, str(path), max_side)
-    except PIL.UnidentifiedImageError as error:
-        raise InputError(f"{path} is not a picture; allowed are {', '.join(FORMATS)}") from error
-    except pillow.DecompressionBombError as error:
-        raise InputError(
-            f"{path} has over {limits.MAX_PICTURE_PIXELS:,} pixels; reduce it first"
-        ) from error
+    with PictureFile(path, str(path)) as file:
+        if file.n_pages > 1:
+            raise InputError(
+                f"{path} has {file.n_pages} pages; give one as a Pillow image, or run tenfold read "
+                "for all"
+            )
+        return _decode(file.page(1), str(path), max_side)
 
 
 def _decode(image: Image, name: str, max_side: int) -> Picture:
     from PIL import ImageOps
 
     width, height = image.size
-    _check_size(name, width, height)
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1 and image.format in ("GIF", "PNG", "WEBP"):
-        raise InputError(f"{name} is an animation of {frames} pictures; give one of them")
-    if frames > 1 and image.format == "TIFF":
-        raise InputError(
-            f"{name} has {frames} pages; give one as a Pillow image, or run tenfold read for all"
-        )
+    check_size(name, width, height)
     try:
         scale = max_side / max(width, height, max_side)
         # JPEG: decode at a reduced size, which is several times faster.
@@ -185,14 +148,6 @@ def _decode(image: Image, name: str, max_side: int) -> Picture:
         raise InputError(f"{name} cannot be decoded ({reason}); save it again") from error
     size = (height, width) if swapped else (width, height)
     return Picture(_reduce(pixels, max_side), size)
-
-
-def _check_size(name: str, width: int, height: int) -> None:
-    if width * height > limits.MAX_PICTURE_PIXELS:
-        raise InputError(
-            f"{name} has {width}x{height} pixels, over {limits.MAX_PICTURE_PIXELS:,}; "
-            "reduce or crop it first"
-        )
 
 
 def _to_rgb(image: Image) -> Pixels:
@@ -210,7 +165,7 @@ def _from_array(array: NDArray[Any]) -> Pixels:
             "a picture is an array [height, width] or [height, width, 1, 3 or 4] of numbers; "
             f"received {array.dtype} {list(array.shape)}"
         )
-    _check_size("the picture", array.shape[1], array.shape[0])
+    check_size("the picture", array.shape[1], array.shape[0])
     is_dim = array.dtype.kind in "ui" and 1 < array.max() <= 255  # any part of the range is fine
     levels = as_uint8(array, "the picture", "byte" if is_dim else None)
     if array.shape[2:] == (4,):
