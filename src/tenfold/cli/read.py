@@ -43,14 +43,17 @@ def read(
     as_table: Annotated[
         bool, typer.Option("--table", help="CSV rows and columns as on the page.")
     ] = False,
+    budget: Annotated[
+        float, typer.Option(min=0.1, help="Seconds of processor time for one picture or page.")
+    ] = 5.0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per picture.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="One row per digit.")] = False,
 ) -> None:
     """Read handwritten digits in photos, scans and drawings."""
+    from tenfold.data.picture_files import PictureFile
     from tenfold.export.predictor import Predictor
     from tenfold.handwriting import annotation, reading
     from tenfold.handwriting.model_view import view_of
-    from tenfold.handwriting.picture import pages_of
 
     if annotate is not None and len(pictures) > 1:
         raise InputError(f"--annotate: {len(pictures)} pictures; give one")
@@ -71,15 +74,25 @@ def read(
         show = _csv_writer()
 
     def read_one(picture: Path) -> None:
-        pages = list(pages_of(picture))
-        if annotate is not None and len(pages) > 1:
-            raise InputError(f"--annotate: {picture} has {len(pages)} pages; give one picture")
-        for number, page in enumerate(pages, 1):
-            name = picture if len(pages) == 1 else Path(f"{picture}, page {number}")
-            result = reading.read(page, predictor, deslant=deslant, expect=expect, region=part)
-            if annotate is not None:
-                annotation.annotate(picture, result, annotate)
-            show(name, result)
+        with PictureFile(picture, str(picture)) as file:
+            if file.n_pages > 1 and (annotate is not None or as_table):
+                option = "--table" if as_table else "--annotate"
+                raise InputError(f"{option}: {picture} has {file.n_pages} pages; give one picture")
+            pages = {picture: 1}
+            if file.n_pages > 1:
+                pages = {Path(f"{picture}, page {i}"): i for i in range(1, file.n_pages + 1)}
+            for_each(list(pages), lambda name: read_page(file, pages[name], name), "read")
+
+    def read_page(file: PictureFile, number: int, name: Path) -> None:
+        result = reading.read(
+            file.page(number), predictor, deslant=deslant, expect=expect, region=part, budget=budget
+        )
+        if not result.complete:
+            spent = f"incomplete after {budget:g} s; give a --region or a larger --budget"
+            typer.echo(f"{name}: {spent}", err=True)
+        if annotate is not None:
+            annotation.annotate(name, result, annotate)
+        show(name, result)
 
     for_each(pictures, read_one, "read")
 

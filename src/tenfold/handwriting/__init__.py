@@ -23,6 +23,7 @@ contrast        level the light
 detector        boxes, scores and classes of digits of any size; the selection
 box_crops       the ink of each box
 
+``time_budget`` ends the steps of a picture that takes too long.
 ``strokes`` measures the width and slant of pen strokes, for several steps. The detector is trained
 by ``scripts/make_detector.py``.
 ``collect`` turns photos of the printed sheet into labelled images.

@@ -20,6 +20,7 @@ from scipy import ndimage
 from tenfold.core.assets import DETECTOR
 from tenfold.handwriting.contrast import level_together
 from tenfold.handwriting.reading_order import reading_order
+from tenfold.handwriting.time_budget import is_time_up
 
 Floats = NDArray[np.float32]
 STRIDE, BOX_UNIT = 4, 16.0
@@ -83,7 +84,11 @@ def detect(gray: Floats, path: Path = DETECTOR) -> Detections:
         path: ONNX file of the network.
     """
     pyramid = [_resized(gray, scale) for scale in scales(*gray.shape)]
-    every = concatenate([_detect_at(ink, gray.shape, path) for ink in level_together(pyramid)])
+    levels: list[Detections] = []
+    for ink in level_together(pyramid):
+        if not levels or not is_time_up():
+            levels.append(_detect_at(ink, gray.shape, path))
+    every = concatenate(levels)
     order = np.argsort(-every.scores, kind="stable")[:MAX_CANDIDATES]
     return _without_duplicates(every.select(order))
 

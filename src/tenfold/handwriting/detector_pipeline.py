@@ -21,6 +21,7 @@ from tenfold.handwriting.pipeline import (
 )
 from tenfold.handwriting.ruled_lines import remove_ruled_lines
 from tenfold.handwriting.segmentation import Component
+from tenfold.handwriting.time_budget import check_time, is_time_up
 
 Crops = NDArray[np.uint8]
 Probabilities = NDArray[np.float32]
@@ -55,6 +56,7 @@ def detect_digits_by_network(
 
     Raises:
         NoDigitError: there is no digit.
+        OutOfTimeError: the time budget is spent, if one is set.
     """
     candidates, light_on_dark = _detect_in_better_polarity(picture.pixels)
     digits = select_digits(candidates, picture.pixels.shape[:2])
@@ -62,6 +64,7 @@ def detect_digits_by_network(
         raise no_digit()
     if expect is not None:
         digits = fit_digit_count(candidates, digits, expect)
+    check_time()
     pixels = upscale(picture.pixels)
     factor = pixels.shape[0] / picture.pixels.shape[0]
     ink = remove_ruled_lines(binarize(pixels, light_on_dark))
@@ -92,7 +95,7 @@ def _detect_in_better_polarity(pixels: Pixels) -> tuple[Detections, bool]:
     gray = pixels.mean(axis=2, dtype=np.float32) / np.float32(255)
     estimate = is_light_on_dark(pixels)
     first = detect(1 - gray if estimate else gray)
-    if gray.size > _SMALL_PICTURE and first.evidence > _CERTAIN:
+    if (gray.size > _SMALL_PICTURE and first.evidence > _CERTAIN) or is_time_up():
         return first, estimate
     other = detect(gray if estimate else 1 - gray)
     if other.evidence > first.evidence + _PREFERENCE and not _are_gaps(other, pixels, estimate):

@@ -24,6 +24,7 @@ from tenfold.handwriting.segmentation import Component, Segmentation, segment
 from tenfold.handwriting.segmentation.borders import is_close_crop
 from tenfold.handwriting.shortest_path import classify_and_recut
 from tenfold.handwriting.strokes import sharpen
+from tenfold.handwriting.time_budget import check_time
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -88,6 +89,7 @@ def detect_digits(
     Raises:
         InputError: the picture cannot be read, has more than 50 megapixels, or contains no digit
             (NoDigitError).
+        OutOfTimeError: the time budget is spent, if one is set.
 
     Examples:
         >>> picture = np.full((90, 200), 230, np.uint8)
@@ -98,7 +100,10 @@ def detect_digits(
     """
     picture = load_picture(source).rotated(quarter_turns)
     pixels = upscale(picture.pixels)
-    ink = remove_ruled_lines(binarize(pixels, is_light_on_dark(pixels)))
+    ink = binarize(pixels, is_light_on_dark(pixels))
+    check_time()
+    ink = remove_ruled_lines(ink)
+    check_time()
     segmentation = segment(ink.mask)
     scale = np.array(picture.size * 2) / np.array(pixels.shape[1::-1] * 2)
     if classifier is None:

@@ -21,6 +21,7 @@ from tenfold.handwriting.classifier import Classifier
 from tenfold.handwriting.detector_pipeline import READER_CLASSES, detect_digits_by_network
 from tenfold.handwriting.picture import load_picture
 from tenfold.handwriting.pipeline import DetectedDigits, detect_digits
+from tenfold.handwriting.time_budget import OutOfTimeError, is_time_up, time_budget
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -30,6 +31,10 @@ LOW_CONFIDENCE = 0.8  # mean confidence below which other orientations are tried
 MIN_CONFIDENCE_ROTATED, MIN_GAIN = 0.9, 0.15  # of another orientation to be preferred
 MIN_DIGITS_KEPT = 0.6  # of the digits, that another orientation must contain
 REJECTION = 0.3  # of the score of a reading, if something in the picture was rejected
+READ_SECONDS = 5.0
+"""Default time budget of one picture."""
+
+RULES_SHARE = 0.4  # of the time budget, for the rules of shape
 UNSURE = "?"
 """Text of a digit with a confidence below the threshold."""
 
@@ -134,12 +139,15 @@ class Reading:
         quarter_turns: counter-clockwise rotations by 90 degrees that were applied in addition to
             the EXIF orientation, because the digits are more confident that way. Boxes refer to
             the rotated picture.
+        complete: whether the picture was read within the time budget; if not, digits may be
+            missing.
     """
 
     rows: tuple[tuple[Number, ...], ...]
     rejected: tuple[Digit, ...]
     size: tuple[int, int]
     quarter_turns: int = 0
+    complete: bool = True
 
     @property
     def numbers(self) -> tuple[Number, ...]:
@@ -205,6 +213,7 @@ class Reading:
             "confidence": self.confidence,
             "size": list(self.size),
             "turned": 90 * self.quarter_turns,
+            "complete": self.complete,
             "numbers": [number.to_json() for number in self.numbers],
             "lines": lines,
         }
@@ -213,7 +222,8 @@ class Reading:
         return self.text
 
     def __repr__(self) -> str:
-        return f"<Reading {self.text!r}, {len(self.digits)} digits>"
+        end = "" if self.complete else ", incomplete"
+        return f"<Reading {self.text!r}, {len(self.digits)} digits{end}>"
 
 
 def read(
@@ -223,6 +233,7 @@ def read(
     deslant: bool = False,
     expect: int | None = None,
     region: Box | None = None,
+    budget: float | None = READ_SECONDS,
 ) -> Reading:
     """Read the digits in a photo, scan, screenshot or drawing.
 
@@ -237,6 +248,8 @@ def read(
         expect: digits of each number, if known; numbers of another length are not accepted.
         region: left, top, width and height in pixels of the part to read. Boxes refer to the
             entire picture.
+        budget: seconds of processor time of one core; then the best reading so far is returned,
+            marked as not ``complete``. None for no limit.
 
     Raises:
         InputError: the picture cannot be read or is too large, contains no digit, the predictor's
@@ -256,7 +269,13 @@ def read(
         )
     if expect is not None and expect < 1:
         raise InputError(f"expect={expect}: give the number of digits of each number, 1 or more")
-    reading = read_upright(picture, predictor, deslant=deslant, expect=expect, region=region)
+    reading = read_upright(
+        picture, predictor, deslant=deslant, expect=expect, region=region, budget=budget
+    )
+    if not reading.digits and not reading.complete:
+        raise NoDigitError(
+            f"no digit found in the picture within {budget:g} s; give a region or a larger budget"
+        )
     if not reading.digits:
         raise NoDigitError("no digit found in the picture: its ink does not look like digits")
     return reading
@@ -275,6 +294,7 @@ def read_upright(
     deslant: bool = False,
     expect: int | None = None,
     region: Box | None = None,
+    budget: float | None = READ_SECONDS,
 ) -> Reading:
     """Read a picture in its most confident orientation; all detections may be rejected.
 
@@ -287,6 +307,7 @@ def read_upright(
         deslant: shear each digit upright.
         expect: digits of each number.
         region: as for ``read``; it is read in its orientation.
+        budget: as for ``read``; what is left of the rules' share is spent on the network.
 
     Raises:
         InputError: as for ``read``.
@@ -308,20 +329,29 @@ def read_upright(
         )
         return to_reading(detected, predictor, 0, expect)
 
+    ways: list[Callable[[], Reading]] = [partial(_in_best_orientation, by_rules, bool(region))]
+    if predictor.class_names == READER_CLASSES:
+        ways.append(by_network)
     readings: list[Reading] = []
     failure: NoDigitError | None = None
-    for read_once in (partial(_in_best_orientation, by_rules, region is not None), by_network):
-        if readings and (readings[0].quarter_turns or predictor.class_names != READER_CLASSES):
-            break
-        try:
-            readings.append(read_once())
-        except NoDigitError as error:
-            failure = error
-            if predictor.class_names != READER_CLASSES:
-                raise
-    if not readings and failure is not None:
+    complete = True
+    with time_budget(budget):
+        for way, share in zip(ways, (RULES_SHARE if len(ways) > 1 else 1, 1), strict=False):
+            if readings and readings[0].quarter_turns:
+                break
+            with time_budget(None if budget is None else share * budget) as part:
+                try:
+                    readings.append(way())
+                except NoDigitError as error:
+                    failure = error
+                except OutOfTimeError:
+                    pass
+            complete = complete and not part.exceeded
+    if not readings and failure is not None and complete:
         raise failure
-    best = max(readings, key=lambda reading: (reading.fits(expect), reading.score))
+    none = Reading((), (), loaded.size)
+    best = max(readings, key=lambda one: (one.fits(expect), one.score), default=none)
+    best = replace(best, complete=complete)
     return best if region is None else best.in_picture(region[0], region[1], size)
 
 
@@ -329,9 +359,12 @@ def _in_best_orientation(by_rules: Callable[[int], Reading], is_region: bool) ->
     """Return the reading of a picture as it is, or rotated if that is clearly more confident."""
     original = by_rules(0)
     few = len(original.detections) < MIN_DIGITS_TO_ROTATE
-    if is_region or few or original.mean_confidence >= LOW_CONFIDENCE:
+    if is_region or few or original.mean_confidence >= LOW_CONFIDENCE or is_time_up():
         return original
-    best = max(map(by_rules, (1, 2, 3)), key=lambda reading: reading.mean_confidence)
+    try:
+        best = max(map(by_rules, (1, 2, 3)), key=lambda reading: reading.mean_confidence)
+    except OutOfTimeError:
+        return original
     required = max(MIN_CONFIDENCE_ROTATED, original.mean_confidence + MIN_GAIN)
     enough_digits = len(best.digits) >= MIN_DIGITS_KEPT * len(original.digits)
     return best if best.mean_confidence > required and enough_digits else original

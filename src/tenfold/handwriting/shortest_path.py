@@ -17,6 +17,7 @@ from tenfold.handwriting.classifier import Classified, Classifier, Crop, concate
 from tenfold.handwriting.segmentation.components import MIN_RELATIVE_HEIGHT, Component
 from tenfold.handwriting.segmentation.cutting import Cut, Path, cut_between
 from tenfold.handwriting.segmentation.rules import Segmentation
+from tenfold.handwriting.time_budget import is_time_up
 
 _DOUBTFUL_CONFIDENCE = 0.9  # below it a digit is doubtful,
 _DOUBTFUL_ASPECT = 0.95  # or above this width by height
@@ -46,6 +47,8 @@ def classify_and_recut(
     groups = [digits.select(range(start, end)) for start, end in pairwise(bounds)]
     doubtful = [i for i, group in enumerate(groups) if is_doubtful(group)][:_MAX_DOUBTFUL]
     for i in doubtful:
+        if is_time_up():
+            break
         component = segmentation.components[i]
         recut = _recut(component, groups[i], segmentation, classifier, crop)
         groups[i] = _rejected_as_a_whole(component, recut, classifier, crop)

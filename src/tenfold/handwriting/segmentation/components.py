@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
+from tenfold.handwriting.time_budget import is_time_up
+
 Mask = NDArray[np.bool_]
 
 _MAX_COMPONENTS = 3000  # per picture; only dithering and noise have more
@@ -112,6 +114,8 @@ def join_fragments(components: list[Component], height: float, pen: float) -> li
     joined = _largest(components)
     boxes = np.array([component.box for component in joined])
     for index in range(len(joined) - 1, 0, -1):
+        if is_time_up():
+            break
         gaps = np.maximum(
             boxes[:index, :2] - boxes[index, 2:], boxes[index, :2] - boxes[:index, 2:]
         )

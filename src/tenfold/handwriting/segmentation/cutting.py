@@ -13,6 +13,7 @@ from tenfold.handwriting.segmentation.components import (
     Component,
     connected_components,
 )
+from tenfold.handwriting.time_budget import is_time_up
 
 Mask = NDArray[np.bool_]
 Path = NDArray[np.intp]
@@ -121,7 +122,8 @@ def split(component: Component, max_width: float, pen: float) -> list[Component]
         max_width: of one digit in pixels, unless the pieces are not connected.
         pen: stroke width in pixels.
     """
-    if component.width <= min(max_width, _MAX_ASPECT_UNCONNECTED * component.height):
+    narrow = component.width <= min(max_width, _MAX_ASPECT_UNCONNECTED * component.height)
+    if narrow or is_time_up():
         return [component]
     cuts = [cut_near(component, position, pen) for position in np.arange(0.2, 0.81, 0.1)]
     valid = [cut for cut in cuts if _separates_digits(cut, component, max_width, pen)]
