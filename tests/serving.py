@@ -173,7 +173,7 @@ def started(samples, *command):
     try:
         for line in process.stderr:
             lines.append(line.rstrip())
-            if match := re.search(r"(?:open|live) +http://\S+?:(\d+)", line):
+            if match := re.search(r"(?:open|live|teacher) +http://\S+?:(\d+)", line):
                 yield Service(process, int(match[1]), lines, samples)
                 break
         else:

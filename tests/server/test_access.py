@@ -1,6 +1,9 @@
 """Who may call: host names, origins, tokens."""
 
+import asyncio
 import json
+import time
+from collections import Counter
 
 import pytest
 from serving import OCTETS, run_async, serving
@@ -8,7 +11,8 @@ from serving import OCTETS, run_async, serving
 import tenfold
 from tenfold.server.http.errors import ServiceError
 from tenfold.server.http.middleware.access import AccessControl
-from tenfold.server.settings import Settings
+from tenfold.server.http.tokens import WRONG_SECONDS, WRONG_TOKENS, Tokens, _network
+from tenfold.server.settings import PUPIL, TEACHER, Settings
 
 TOKEN = "0123456789abcdef"
 
@@ -83,7 +87,9 @@ def test_a_public_service_requires_a_token(guarded):
     assert (status, headers["location"]) == (303, "/")
     assert "HttpOnly; SameSite=Strict" in headers["set-cookie"]
     cookie = headers["set-cookie"].partition(";")[0]
+    assert cookie == f"tenfold-token-{guarded.port}={TOKEN}"
     assert guarded.request("GET", "/", None, {"Cookie": cookie})[0] == 200
+    assert guarded.request("HEAD", "/", None, {"Cookie": cookie})[0] == 200
     assert guarded.code("GET", "/?token=wrong") == "unauthorized"
 
 
@@ -106,10 +112,75 @@ def test_a_public_service_without_a_token_generates_one():
 def test_a_malformed_cookie_is_not_a_token():
     layer = AccessControl(None, Settings(token=TOKEN))
     scope = {"method": "GET", "path": "/v1/model", "query_string": b""}
-    for cookie in (b"\xff\xfe", b"tenfold-token", b'tenfold-token="', b"=;=;" * 1000):
+    for cookie in (b"\xff\xfe", b"tenfold-token-80", b'tenfold-token-80="', b"=;=;" * 1000):
         with pytest.raises(ServiceError, match="a token is required"):
             run_async(
                 layer(
                     {**scope, "headers": [(b"host", b"localhost"), (b"cookie", cookie)]}, None, None
                 )
             )
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER "])
+def test_the_scheme_of_a_token_may_be_in_any_case(guarded, scheme):
+    assert guarded.json("GET", "/v1/model", Authorization=f"{scheme} {TOKEN}")[0] == 200
+    assert guarded.code("GET", "/v1/model", Authorization=f"Basic {TOKEN}") == "unauthorized"
+
+
+@pytest.mark.parametrize("other", ["bad@name=1", 'x="unclosed', "{json}=1", "=", "a", "k\xe9=1"])
+def test_cookies_of_others_do_not_lock_a_client_out(guarded, other):
+    own = f"tenfold-token-{guarded.port}={TOKEN}"
+    for cookies in (f"{other}; {own}", f"{own}; {other}"):
+        assert guarded.json("GET", "/v1/model", Cookie=cookies)[0] == 200
+    stale = own.replace(TOKEN, "0" * 16).replace(str(guarded.port), "1")  # of another port
+    assert guarded.json("GET", "/v1/model", Cookie=f"{stale}; {own}")[0] == 200
+
+
+def test_wrong_tokens_are_slowed_and_then_refused_unchecked(tmp_path):
+    tokens = Tokens(Settings(token=TOKEN))
+
+    async def guess():
+        began = time.monotonic()
+        guesses = [tokens.role([b"%d" % i], "10.0.0.1") for i in range(50)]
+        errors = await asyncio.gather(*guesses, return_exceptions=True)
+        assert await tokens.role([TOKEN.encode()], "10.0.0.2") == (TEACHER, TOKEN.encode())
+        with pytest.raises(ServiceError, match="wrong tokens") as refused:
+            await tokens.role([TOKEN.encode()], "10.0.0.1")
+        assert int(refused.value.headers["retry-after"]) > 0
+        return Counter(error.code for error in errors), time.monotonic() - began
+
+    codes, seconds = run_async(guess())
+    assert codes == {"unauthorized": WRONG_TOKENS, "tokens_too_many": 50 - WRONG_TOKENS}
+    assert seconds >= WRONG_SECONDS
+    assert len({_network(f"2001:db8::{i}") for i in range(9)}) == 1
+
+
+def test_pupils_draw_and_read_and_teachers_do_all(tmp_path):
+    layer = AccessControl(None, Settings(token=TOKEN, pupil_token="pupilpupil"))
+    reached = []
+
+    async def app(scope, receive, send):
+        reached.append(scope["role"])
+
+    layer.app = app
+
+    def call(token, path):
+        headers = [(b"host", b"localhost"), (b"authorization", b"Bearer " + token)]
+        scope = {"method": "POST", "path": path, "query_string": b"", "headers": headers}
+        run_async(layer(scope, None, None))
+
+    for path in ("/v1/read", "/v1/predict", "/v1/explain", "/v1/model", "/", "/static/draw.js"):
+        call(b"pupilpupil", path)
+    assert set(reached) == {PUPIL}
+    for path in (
+        "/v1/samples",
+        "/v1/retraining",
+        "/v1/retraining/accept",
+        "/v1/versions",
+        "/metrics",
+    ):
+        with pytest.raises(ServiceError, match="teachers have another") as refused:
+            call(b"pupilpupil", path)
+        assert refused.value.code == "role_refused"
+        call(TOKEN.encode(), path)
+    assert reached[-1] == TEACHER

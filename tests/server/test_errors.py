@@ -104,8 +104,10 @@ NOT_BY_ONE_REQUEST = {
     "not_ready",  # in test_run.py, with an unfinished run
     "origin_refused",
     "request_slow",
+    "role_refused",
     "storage",
     "timeout",
+    "tokens_too_many",
     "unauthorized",
 }
 
@@ -132,7 +134,7 @@ def test_every_error_code_is_tested():
 
 def test_allowed_methods_of_a_path(service):
     status, headers, _ = service.request("PUT", "/v1/retraining")
-    assert (status, headers["allow"]) == (405, "DELETE, GET, POST")
+    assert (status, headers["allow"]) == (405, "DELETE, GET, HEAD, POST")
 
 
 def test_a_sample_that_cannot_be_written(tmp_path):

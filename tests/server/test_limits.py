@@ -113,6 +113,59 @@ def test_endless_headers_are_refused(strict):
     assert code_of(answer) == "headers_too_large"
 
 
+@pytest.mark.parametrize(
+    ("lines", "code"),
+    [
+        (("Host: localhost", "X: " + "y" * 4000), None),
+        (("Host: localhost", "X: " + "y" * 4100), "headers_too_large"),
+        (("Host: localhost", *("X: " + "y" * 100 for _ in range(40))), "headers_too_large"),
+        (("Host: localhost", "Host: localhost"), "bad_request"),
+        (("Host: localhost", "Host: evil.example"), "bad_request"),
+        ((), "bad_request"),
+    ],
+)
+def test_headers_are_checked_also_in_one_piece(strict, lines, code):
+    sent = "\r\n".join(["GET /healthz HTTP/1.1", *lines, "Connection: close"]) + "\r\n\r\n"
+    answer = strict.raw(sent.encode())
+    assert answer.startswith(b"HTTP/1.1 200") if code is None else code_of(answer) == code
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "deflate", "identity, gzip"])
+def test_encoded_bodies_are_refused(service, encoding):
+    headers = {"Content-Type": OCTETS, "Content-Encoding": encoding}
+    status, given, _ = service.request("POST", "/v1/predict", bytes(784), headers)
+    assert (status, given["accept-encoding"]) == (415, "identity")
+    headers["Content-Encoding"] = "Identity"
+    assert service.request("POST", "/v1/predict", bytes(784), headers)[0] == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/static/main.js", "/v1/model", "/healthz", "/openapi.json"])
+def test_head_is_answered_as_get_without_the_body(service, path):
+    answers = [
+        service.raw(
+            f"{how} {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".encode()
+        )
+        for how in ("HEAD", "GET")
+    ]
+    heads = [answer.partition(b"\r\n\r\n")[0].split(b"\r\n") for answer in answers]
+    head, get = ([line for line in lines if not line.startswith(b"date")] for lines in heads)
+    assert head == get
+    assert answers[0].endswith(b"\r\n\r\n")
+    assert service.code("PUT", path) == "method_not_allowed"
+
+
+def test_connections_that_wait_make_room_for_others(strict):
+    held = [strict.connect() for _ in range(12)]
+    for connection in held[::2]:
+        connection.sendall(head("/v1/predict", "Content-Length: 784"))  # and no body
+    try:
+        for _ in range(3):
+            assert strict.json("GET", "/healthz") == (200, {"status": "ok"})
+    finally:
+        for connection in held:
+            connection.close()
+
+
 def test_connections_over_the_limit_are_closed(strict):
     held = []
     for _ in range(30):

@@ -19,8 +19,9 @@ def serve(
         typer.Argument(metavar="[RUN|FILE]", help="A run or a model file."),
     ] = None,
     host: Annotated[
-        str, typer.Option(help="Other hosts than this machine need a token.")
-    ] = "127.0.0.1",
+        str | None,
+        typer.Option(help="By default 127.0.0.1; other hosts than this machine need a token."),
+    ] = None,
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 for a free port.")] = 8010,
     token: Annotated[
         str | None,
@@ -33,15 +34,25 @@ def serve(
         Path | None,
         typer.Option(help="Folder of corrected images; by default samples, or the run's."),
     ] = None,
+    classroom: Annotated[
+        bool,
+        typer.Option("--classroom", help="For pupils in this network: address as QR code."),
+    ] = False,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Number of processes.")] = 1,
 ) -> None:
-    """Serve predictions over HTTP, with a page to draw on."""
+    """Serve predictions over HTTP, with a page to draw on.
+
+    With --classroom, pupils draw and read; samples, retraining and versions are the teacher's.
+    """
     require_server()
     from tenfold.server import running
-    from tenfold.server.settings import Settings
+    from tenfold.server.settings import HOST, Settings
+    from tenfold.server.start_message import ALL_ADDRESSES
 
     names = tuple(name.lower() for name in allow_host or ())
-    settings = Settings(token=token, hosts=names)
+    pupils = running.pupil_token() if classroom else None
+    settings = Settings(token=token, pupil_token=pupils, hosts=names)
+    host = host or (ALL_ADDRESSES[0] if classroom else HOST)
     running.run(what, samples, settings, host=host, port=port, workers=workers)
 
 
@@ -51,6 +62,13 @@ def require_server() -> None:
     Raises:
         InputError: one is missing.
     """
-    for package in ("fastapi", "httptools", "prometheus_client", "python_multipart", "uvicorn"):
+    for package in (
+        "fastapi",
+        "httptools",
+        "prometheus_client",
+        "python_multipart",
+        "segno",
+        "uvicorn",
+    ):
         if importlib.util.find_spec(package) is None:
             raise InputError(f"{package} is missing; pip install 'tenfold[serve]'")

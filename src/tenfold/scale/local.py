@@ -44,7 +44,7 @@ class Local:
 
     def workers(self) -> int:
         """Return the number of tasks that run at the same time."""
-        return self.processes or _cores()
+        return self.processes or cores()
 
     def run(
         self, function: str, tasks: Iterable[Mapping[str, Any]], folder: Path
@@ -52,8 +52,8 @@ class Local:
         """Run a function once for each task; see `Executor`."""
         waiting, running = iter(tasks), set[Future[Outcome]]()
         first = list(islice(waiting, self.workers()))
-        workers = [_Worker(self.timeout) for _ in first]
-        idle = SimpleQueue[_Worker]()
+        workers = [Worker(self.timeout) for _ in first]
+        idle = SimpleQueue[Worker]()
         for worker in workers:
             idle.put(worker)
 
@@ -78,11 +78,16 @@ class Local:
             threads.shutdown()
 
 
-class _Worker:
-    """A process that is started when it is needed, and again when it has ended."""
+class Worker:
+    """A process that is started when it is needed, and again when it has ended.
 
-    def __init__(self, timeout: float | None) -> None:
-        self._timeout = timeout
+    Args:
+        timeout: seconds after which the process of a task is ended; None to wait for ever.
+        attempts: how often a task is tried whose process ends.
+    """
+
+    def __init__(self, timeout: float | None, attempts: int = ATTEMPTS) -> None:
+        self._timeout, self._attempts = timeout, attempts
         self._process: subprocess.Popen[str] | None = None
         self._stopped = False
 
@@ -90,13 +95,13 @@ class _Worker:
         """Run a task; a process that ends under it is replaced, several times."""
         call = json.dumps({"function": function, "arguments": task})
         reason = ""
-        for _ in range(ATTEMPTS):
+        for _ in range(self._attempts):
             if self._stopped:
                 return Outcome(task, error="stopped")
             answer, reason = self._ask(call)
             if answer:
                 return Outcome(task, **json.loads(answer))
-        return Outcome(task, error=f"its process was {reason}, {ATTEMPTS} times")
+        return Outcome(task, error=f"its process was {reason}, {self._attempts} times")
 
     def stop(self) -> None:
         """End the process at once."""
@@ -166,7 +171,8 @@ def _ending(code: int, timed_out: bool) -> str:
     return f"ended with code {code}"
 
 
-def _cores() -> int:
+def cores() -> int:
+    """Return the number of cores that this process may use."""
     try:
         return len(os.sched_getaffinity(0))
     except AttributeError:  # not on Linux

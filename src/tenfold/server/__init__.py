@@ -5,6 +5,7 @@
 ``supervisor``       worker processes
 ``training_monitor`` serve a run while it is trained
 ``target``           what is served: packed reader, model file or run
+``start_message``    what is printed at the start
 ``settings``         token, names and limits
 ``reference``        the API reference, generated from OpenAPI
 ``app``              the ASGI application: endpoints behind middleware

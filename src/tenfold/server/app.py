@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tenfold import __version__
 from tenfold.server.api.fast_path import fast_path
+from tenfold.server.api.openapi import describe_access
 from tenfold.server.api.routes.explain import explain_routes
 from tenfold.server.api.routes.health import health_routes
 from tenfold.server.api.routes.model import model_routes
@@ -104,11 +105,13 @@ def fastapi_app(service: Service) -> tuple[FastAPI, list[APIRouter]]:
         title="tenfold",
         version=__version__,
         description=DESCRIPTION,
+        generate_unique_id_function=lambda route: route.name,
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
     )
     routers = [group(service) for group in ROUTES]
+    describe_access(app)
     add_error_handlers(app, routers)
     for router in routers:
         app.include_router(router)

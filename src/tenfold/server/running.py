@@ -15,12 +15,18 @@ import uvicorn
 
 from tenfold.core.errors import InputError
 from tenfold.data.samples import locked
+from tenfold.scale.local import cores
 from tenfold.server.http.addresses import is_loopback, listen, reserve
 from tenfold.server.http.connection import uvicorn_config
 from tenfold.server.settings import HOST, PORT, Settings
-from tenfold.server.target import SHIPPED, Target, resolve_target
+from tenfold.server.start_message import start_message
+from tenfold.server.target import Target, resolve_target
 
+MAX_READERS = 4
 MIN_TOKEN_LENGTH = 8
+
+_TYPED = "abcdefghijkmnpqrstuvwxyz23456789"
+"""Characters of a token that pupils may have to type; none is mistaken for another."""
 
 
 def run(
@@ -46,7 +52,7 @@ def run(
         InputError: the address is taken, the folder of samples is in use or cannot be written,
             or the target cannot be used.
     """
-    settings = secure(host, settings)
+    settings = with_readers(secure(host, settings), workers)
     with contextlib.ExitStack() as resources:
         socket_ = listen(host, port) if workers == 1 else reserve(host, port)
         resources.enter_context(socket_)
@@ -54,7 +60,7 @@ def run(
         target = resolve_target(what)
         folder = target.samples if samples is None else samples
         resources.enter_context(locked(folder))
-        lines = _start_message(host, port, target, folder, settings)
+        lines = start_message(host, port, target, folder, settings)
         if workers == 1:
             serve(target, folder, settings, socket_, lambda: tell(*lines))
         else:
@@ -104,6 +110,12 @@ class _Server(uvicorn.Server):
             self._ready()
 
 
+def with_readers(settings: Settings, workers: int) -> Settings:
+    """Return settings with a process to read pictures for each core, at most 4 in all."""
+    readers = max(1, min(cores(), MAX_READERS) // workers)
+    return replace(settings, limits=replace(settings.limits, readers=readers))
+
+
 def secure(host: str, settings: Settings) -> Settings:
     """Complete the settings for a host: beyond this machine, clients need a token.
 
@@ -118,6 +130,8 @@ def secure(host: str, settings: Settings) -> Settings:
             f"--token: give at least {MIN_TOKEN_LENGTH} letters and digits, or leave it out: "
             "with --host a token is generated"
         )
+    if settings.pupil_token is not None:
+        settings = replace(settings, token=token or secrets.token_hex(16))
     if is_loopback(host):
         return settings
     name = socket.gethostname().lower()
@@ -125,21 +139,9 @@ def secure(host: str, settings: Settings) -> Settings:
     return replace(settings, public=True, hosts=hosts, token=token or secrets.token_hex(16))
 
 
-def _start_message(
-    host: str, port: int, target: Target, samples: Path, settings: Settings
-) -> list[str]:
-    shown = f"[{host}]" if ":" in host else host
-    if host in ("0.0.0.0", "::"):  # noqa: S104
-        shown = socket.gethostname()
-    query = f"/?token={settings.token}" if settings.token else ""
-    model = "the packed reader" if target.source == SHIPPED else target.source
-    if target.in_training:
-        model += f", until the training of {target.run} is finished"
-    return [
-        f"serves   {model}",
-        f"samples  {samples}",
-        f"open     http://{shown}:{port}{query}   (Ctrl-C stops it)",
-    ]
+def pupil_token() -> str:
+    """Return a new token for pupils, who may have to type it."""
+    return "".join(secrets.choice(_TYPED) for _ in range(MIN_TOKEN_LENGTH))
 
 
 def tell(*lines: str) -> None:

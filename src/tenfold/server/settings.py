@@ -12,6 +12,10 @@ METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable with the folder in which worker processes share their counters."""
 
 
+TEACHER, PUPIL = "teacher", "pupil"
+"""Roles of clients: teachers may call everything, pupils draw and read."""
+
+
 @dataclass(frozen=True)
 class Limits:
     """Limits on requests and connections.
@@ -26,7 +30,10 @@ class Limits:
         response_seconds: time from the complete request to the end of the response.
         connections: open connections of one worker process.
         buffered_bytes: bodies that one worker process holds in memory at once.
-        queue_length: requests that wait in one queue for a slow job, such as reading a picture.
+        queue_length: requests that wait in one queue for a slow job, such as reading a picture;
+            fewer if they would not be answered within ``response_seconds``.
+        read_seconds: time budget of one picture, after which the best reading so far is returned.
+        readers: processes of one worker process that read pictures.
     """
 
     body_bytes: int = limits.MAX_REQUEST_BYTES
@@ -39,6 +46,8 @@ class Limits:
     connections: int = 500
     buffered_bytes: int = 128 << 20
     queue_length: int = 64
+    read_seconds: float = 5.0
+    readers: int = 2
 
 
 @dataclass(frozen=True)
@@ -47,12 +56,14 @@ class Settings:
 
     Attributes:
         token: bearer token that each request must carry; None for no authentication.
+        pupil_token: token of clients who only draw and read; None without such clients.
         hosts: names that the ``Host`` header may carry besides ``localhost`` and IP addresses.
         public: whether the service listens beyond the loopback interface.
         limits: the limits on requests.
     """
 
     token: str | None = None
+    pupil_token: str | None = None
     hosts: tuple[str, ...] = ()
     public: bool = False
     limits: Limits = field(default_factory=Limits)

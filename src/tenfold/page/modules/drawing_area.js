@@ -199,6 +199,12 @@ export class DrawingArea extends EventTarget {
     context.quadraticCurveTo(previous[0], previous[1], ...midpoint(previous, current));
     if (i === points.length - 1) context.lineTo(current[0], current[1]);
     context.stroke();
+    if (points.length === 1) { // lines of no length may leave nothing
+      context.fillStyle = ink;
+      context.beginPath();
+      context.arc(current[0], current[1], (width * current[2]) / 2, 0, 2 * Math.PI);
+      context.fill();
+    }
   }
 
   #at(event) {

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from fastapi import FastAPI
 from pydantic import BaseModel
 
 from tenfold.server.api.schemas import Error
 from tenfold.server.http.errors import STATUS
+from tenfold.server.http.middleware.access import COOKIE, PUBLIC_PATHS
 
 COMMON_ERRORS = (
     "bad_request",
     "unauthorized",
+    "role_refused",
+    "tokens_too_many",
+    "headers_too_large",
     "origin_refused",
     "host_refused",
     "request_slow",
@@ -71,6 +76,31 @@ def request_body(contents: dict[str, dict[str, Any] | type[BaseModel]]) -> dict[
             },
         }
     }
+
+
+def describe_access(app: FastAPI) -> None:
+    """Add the ways in which clients send the token to the description, and what needs none."""
+    describe = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        if app.openapi_schema is None:
+            schema = describe()
+            schema.setdefault("components", {})["securitySchemes"] = {
+                "token": {"type": "http", "scheme": "bearer"},
+                "cookie": {
+                    "type": "apiKey",
+                    "in": "cookie",
+                    "name": f"{COOKIE}-8010",
+                    "description": "Set by the page; named after the port of the service.",
+                },
+            }
+            # The empty alternative: services on this machine alone need no token.
+            schema["security"] = [{"token": []}, {"cookie": []}, {}]
+            for path in PUBLIC_PATHS:
+                schema["paths"][path]["get"]["security"] = []
+        return app.openapi_schema or schema
+
+    app.openapi = openapi  # type: ignore[method-assign]
 
 
 def operations(schema: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

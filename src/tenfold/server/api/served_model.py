@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
-import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -14,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold.export.predictor import Predictor
+from tenfold.scale.local import cores
 
 Images = npt.NDArray[np.uint8]
 Probabilities = npt.NDArray[np.float32]
@@ -23,8 +22,6 @@ MAX_INLINE_IMAGES = 64
 
 CHUNK = 128
 """Images that a thread predicts at once: their activations fit in the caches of the processor."""
-
-CORES = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
 
 
 @dataclass(frozen=True)
@@ -55,7 +52,7 @@ class ServedModel:
         self.source = source
         self.current = LoadedModel(Predictor(path, threads=1), 0)
         self._pending: list[tuple[Images, asyncio.Future[Prediction]]] = []
-        self._threads = ThreadPoolExecutor(CORES, "predict")
+        self._threads = ThreadPoolExecutor(cores(), "predict")
 
     def load(self, path: Path, version: int, source: str) -> None:
         """Replace the current model; predictions under way finish with the old one.

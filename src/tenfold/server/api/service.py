@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tenfold.core.errors import InputError
 from tenfold.data.samples import Samples
+from tenfold.server.api.reading_pool import ReadingPool
 from tenfold.server.api.run_view import RunView
 from tenfold.server.api.served_model import ServedModel
 from tenfold.server.api.training_data import TrainingData
@@ -45,8 +46,9 @@ class Service:
 
     def __init__(self, target: Target, samples: Path, settings: Settings) -> None:
         self.settings, self.metrics, self.pages = settings, Metrics(), Pages()
-        self.reading_queue = JobQueue("read", settings.limits.queue_length)
-        self.slow_queue = JobQueue("slow", settings.limits.queue_length)
+        self.reading_pool = ReadingPool(settings.limits)
+        limits = settings.limits
+        self.slow_queue = JobQueue("slow", limits.queue_length, limits.response_seconds / 2)
         self.model = ServedModel(target.model_file, target.source)
         self._samples_folder = samples
         self._set_target(target)
@@ -97,14 +99,13 @@ class Service:
     async def lifespan(self) -> AsyncIterator[None]:
         """Follow changes by other processes while the block runs."""
         refresh = asyncio.create_task(self._refresh_periodically())
-        warm_up = asyncio.create_task(self.reading_queue.run(_import_reading))
+        self.reading_pool.start()
         try:
             yield
         finally:
             refresh.cancel()
-            await warm_up
-            for queue in (self.reading_queue, self.slow_queue):
-                queue.close()
+            await asyncio.to_thread(self.reading_pool.close)
+            self.slow_queue.close()
             with contextlib.suppress(asyncio.CancelledError):
                 await refresh
 
@@ -115,8 +116,3 @@ class Service:
                 await self.refresh()
             except InputError as error:  # the loaded version continues to serve
                 log.error("%s", error)
-
-
-def _import_reading() -> None:
-    """Import the modules that read pictures, so that the first request does not wait for it."""
-    from tenfold.handwriting import reading  # noqa: F401

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -15,6 +17,7 @@ from tenfold.server.http.responses import JSON
 OCTETS, FORM = "application/octet-stream", "multipart/form-data"
 
 M = TypeVar("M", bound=BaseModel)
+T = TypeVar("T")
 
 
 async def read_body(request: Request) -> bytes:
@@ -30,8 +33,34 @@ async def read_body(request: Request) -> bytes:
 
 
 def disconnected() -> ServiceError:
-    """Return the error for a client that disconnects while it sends the body."""
-    return ServiceError("bad_request", "the client disconnected before the body was complete")
+    """Return the error for a client that disconnects while it sends the body, or waits."""
+    return ServiceError("bad_request", "the client disconnected")
+
+
+async def while_connected(request: Request, job: Coroutine[Any, Any, T]) -> T:
+    """Return the result of a job, and cancel it if the client disconnects before.
+
+    Args:
+        request: whose body is complete.
+        job: what the client waits for.
+
+    Raises:
+        ServiceError: the client has disconnected.
+    """
+    task, gone = asyncio.create_task(job), asyncio.create_task(_disconnect(request))
+    try:
+        await asyncio.wait({task, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if not task.done():
+            raise disconnected()
+        return await task
+    finally:
+        task.cancel()
+        gone.cancel()
+
+
+async def _disconnect(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
 
 
 def header(scope: Scope, name: bytes) -> bytes | None:
@@ -45,6 +74,16 @@ def header(scope: Scope, name: bytes) -> bytes | None:
         if key == name:
             return bytes(value)
     return None
+
+
+def headers(scope: Scope, name: bytes) -> list[bytes]:
+    """Return all values of a header that may be repeated.
+
+    Args:
+        scope: of an HTTP request.
+        name: in lower case.
+    """
+    return [bytes(value) for key, value in scope["headers"] if key == name]
 
 
 def has_body(scope: Scope) -> bool:

@@ -18,6 +18,7 @@ import uvicorn
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from tenfold.server.http.errors import ServiceError
+from tenfold.server.http.middleware.request_headers import headers_too_large
 from tenfold.server.settings import Limits
 
 GRACE_SECONDS = 30
@@ -50,7 +51,8 @@ def uvicorn_config(app: Any, limits: Limits, **options: Any) -> uvicorn.Config:
 class Connection(HttpToolsProtocol):
     """A connection that limits the time and the size of headers.
 
-    It is closed at once if there are too many connections.
+    If there are too many connections, the one that has waited for its
+    client for the longest time is closed.
 
     Args:
         limits: the limits on requests.
@@ -63,14 +65,16 @@ class Connection(HttpToolsProtocol):
         self._header_timer: asyncio.TimerHandle | None = None
         self._header_bytes = 0
         self._in_body = False
+        self._waits_since: float | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start the timer for the headers of the first request."""
         super().connection_made(transport)
+        self._waits_since = self.loop.time()
         if len(self.connections) > self.limits.connections:
-            transport.close()
-            return
-        self._start_timer()
+            self._make_room()
+        if not transport.is_closing():
+            self._start_timer()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop the timer."""
@@ -85,8 +89,7 @@ class Connection(HttpToolsProtocol):
                 self._start_timer()
         super().data_received(data)
         if not self._in_body and self._header_bytes > self.limits.header_bytes:
-            message = f"headers of over {self.limits.header_bytes:,} bytes"
-            self._reject(ServiceError("headers_too_large", message))
+            self._reject(headers_too_large(self.limits))
 
     def on_message_begin(self) -> None:
         """Begin to count the headers of the next request."""
@@ -103,7 +106,15 @@ class Connection(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Expect headers again."""
         self._in_body = False
+        if not self.cycle.response_complete:
+            self._waits_since = None
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Wait for the client again."""
+        if not self.pipeline:
+            self._waits_since = self.loop.time()
+        super().on_response_complete()
 
     def timeout_keep_alive_handler(self) -> None:
         """Close an idle connection, by force if the client does not read what was sent."""
@@ -112,6 +123,18 @@ class Connection(HttpToolsProtocol):
     def send_400_response(self, msg: str) -> None:
         """Answer a malformed request with an error in JSON."""
         self._reject(ServiceError("bad_request", "not a valid HTTP/1.1 request"))
+
+    def _make_room(self) -> None:
+        """Abort the connection that has waited for its client for the longest time.
+
+        Clients that hold connections open must not keep others, or health checks, from answers.
+        """
+        oldest, since = self, self.loop.time()
+        for one in self.connections:
+            if isinstance(one, Connection) and (one._waits_since or since) < since:
+                oldest, since = one, one._waits_since or since
+        self.connections.discard(oldest)
+        oldest.transport.abort()
 
     def _start_timer(self) -> None:
         self._header_timer = self.loop.call_later(

@@ -13,6 +13,7 @@ STATUS = {
     "body_malformed": 400,
     "unauthorized": 401,
     "origin_refused": 403,
+    "role_refused": 403,
     "not_found": 404,
     "no_run": 404,
     "sample_unknown": 404,
@@ -28,6 +29,7 @@ STATUS = {
     "image_unreadable": 422,
     "images_too_many": 422,
     "invalid": 422,
+    "tokens_too_many": 429,
     "headers_too_large": 431,
     "internal": 500,
     "busy": 503,
@@ -36,6 +38,10 @@ STATUS = {
     "storage": 507,
 }
 """Every error code with its HTTP status. A published code never changes its meaning."""
+
+
+RETRY_SECONDS = {"busy": 1, "not_ready": 1}
+"""``Retry-After`` of the errors that pass by themselves, where the time is not known better."""
 
 
 class ServiceError(Exception):
@@ -58,7 +64,9 @@ class ServiceError(Exception):
         super().__init__(message)
         self.code, self.message, self.details = code, " ".join(message.split()), details
         self.status = STATUS[code]
-        self.headers = headers
+        self.headers = dict(headers or {})
+        if code in RETRY_SECONDS:
+            self.headers.setdefault("retry-after", str(RETRY_SECONDS[code]))
 
     def response(self) -> Response:
         """Return the error as a JSON response."""

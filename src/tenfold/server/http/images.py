@@ -13,6 +13,8 @@ from starlette.requests import ClientDisconnect, Request
 
 from tenfold.core.errors import InputError
 from tenfold.core.image_shape import ImageShape, is_colour
+from tenfold.data.image_files import FORMATS
+from tenfold.data.picture_files import ALL_FORMATS, kind_of
 from tenfold.data.value_range import ValueRange, to_uint8
 from tenfold.export.predictor import Predictor
 from tenfold.server.http.body import (
@@ -37,7 +39,10 @@ Images = npt.NDArray[np.uint8]
 Shape = ImageShape
 
 IMAGE_FORMATS = ("PNG", "JPEG")
-PICTURE_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP")
+OTHER_TYPES = ("image/heic", "image/avif", "image/tiff", "image/webp", "application/pdf")
+"""Media types of pictures besides PNG and JPEG, as the description of the API names them."""
+
+HEADER_BYTES = 1024
 
 
 async def read_images(
@@ -79,8 +84,10 @@ async def read_image(request: Request, predictor: Predictor, limits: Limits) -> 
     return image
 
 
-async def read_picture(request: Request, limits: Limits) -> Image:
-    """Return the picture of a request, opened but not decoded.
+async def read_picture(request: Request, limits: Limits) -> tuple[bytes, int | None]:
+    """Return the picture of a request as a file, and its pixels, if they are known.
+
+    HEIC, AVIF and PDF files are opened by large libraries, in the process that reads them.
 
     Raises:
         ServiceError: the body is not a picture, or the picture has too many pixels.
@@ -88,15 +95,16 @@ async def read_picture(request: Request, limits: Limits) -> Image:
     kind = content_type(request)
     if media_type(kind) == FORM:
         (body,) = await _read_files(request, 1, limits)
-    elif kind.startswith("image/"):
+    elif kind.startswith("image/") or media_type(kind) in OTHER_TYPES:
         body = await read_body(request)
     else:
-        raise unsupported(kind, f"image/png, image/jpeg or {FORM}")
-    image = _open(body, PICTURE_FORMATS, limits.picture_pixels)
-    if image.width * image.height > limits.picture_pixels:
-        size = f"a picture of {image.width:,}x{image.height:,} pixels"
-        raise _too_large(size, limits.picture_pixels)
-    return image
+        raise unsupported(kind, f"image/png, image/jpeg, {', '.join(OTHER_TYPES)} or {FORM}")
+    if kind_of(body[:HEADER_BYTES]):
+        return body, None
+    width, height = _open(body, FORMATS, limits.picture_pixels, ALL_FORMATS).size
+    if width * height > limits.picture_pixels:
+        raise _too_large(f"a picture of {width:,}x{height:,} pixels", limits.picture_pixels)
+    return body, width * height
 
 
 def decode_image(data: bytes, shape: Shape) -> Images:
@@ -203,7 +211,12 @@ def _check_count(n: int, limits: Limits) -> None:
         )
 
 
-def _open(data: bytes, formats: tuple[str, ...], max_pixels: int) -> Image:
+def _open(
+    data: bytes,
+    formats: tuple[str, ...],
+    max_pixels: int,
+    named: tuple[str, ...] = IMAGE_FORMATS,
+) -> Image:
     from PIL import Image as pillow
 
     try:
@@ -211,7 +224,7 @@ def _open(data: bytes, formats: tuple[str, ...], max_pixels: int) -> Image:
     except pillow.DecompressionBombError:
         raise _too_large("a picture", max_pixels) from None
     except Exception as error:  # decoders raise many exception types for damaged files
-        raise _unreadable(error, formats) from None
+        raise _unreadable(error, named) from None
 
 
 def _too_large(subject: str, max_pixels: int) -> ServiceError:

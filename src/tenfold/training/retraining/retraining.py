@@ -116,6 +116,17 @@ class Retraining:
                 self.job.clear()
         return self.progress()
 
+    def candidate(self) -> tuple[Path, Path, Path]:
+        """Return the model it is compared with, the candidate, and the folder of its samples.
+
+        Raises:
+            InputError: there is no candidate.
+        """
+        job = self.job
+        if self.progress()["state"] != "finished":
+            raise InputError(NO_CANDIDATE)
+        return Path(job.request()["current"]), job.version / "model.onnx", job.samples
+
     def accept(self) -> int:
         """Make the candidate the current version, and return its number.
 

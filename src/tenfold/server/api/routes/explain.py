@@ -22,6 +22,7 @@ from tenfold.server.api.training_data import TrainingData
 from tenfold.server.http.images import read_image
 
 NEIGHBOURS = 6
+EXPLAIN_SECONDS = 1.0  # expected at most
 
 
 class Evidence(BaseModel):
@@ -67,7 +68,8 @@ def explain_routes(service: Service) -> APIRouter:
         """Show which pixels are evidence for a prediction, and the nearest training images."""
         model = service.model.current
         image = await read_image(request, model.predictor, service.settings.limits)
-        return await service.slow_queue.run(_explain, image, model, service.training_data, top)
+        data = service.training_data
+        return await service.slow_queue.run(EXPLAIN_SECONDS, _explain, image, model, data, top)
 
     return routes
 

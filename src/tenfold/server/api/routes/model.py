@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenfold import __version__
@@ -13,6 +13,7 @@ from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.server.api.openapi import responses
 from tenfold.server.api.schemas import Count
 from tenfold.server.api.service import Service
+from tenfold.server.settings import TEACHER
 
 
 class RequestLimits(BaseModel):
@@ -42,6 +43,9 @@ class Model(BaseModel):
     has_no_digit: bool = Field(description="Whether there is a reject class.")
     limits: RequestLimits
     run: bool = Field(description="Whether a run is served.")
+    role: Literal["teacher", "pupil"] = Field(
+        description="Of the client: pupils may not call the endpoints of samples and retraining."
+    )
 
 
 def model_routes(service: Service) -> APIRouter:
@@ -49,7 +53,7 @@ def model_routes(service: Service) -> APIRouter:
     routes = APIRouter(prefix="/v1", tags=["Predictions"])
 
     @routes.get("/model", response_model=Model, responses=responses())
-    async def model() -> Any:
+    async def model(request: Request) -> Any:
         """Describe the model, its scores and the limits on requests."""
         await service.refresh()
         current, limits = service.model.current, service.settings.limits
@@ -75,6 +79,7 @@ def model_routes(service: Service) -> APIRouter:
                 "images": limits.images,
             },
             "run": service.run is not None,
+            "role": request.scope.get("role", TEACHER),
         }
 
     return routes

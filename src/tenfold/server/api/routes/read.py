@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Annotated, Any, Literal
 
-import numpy as np
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from tenfold.core import limits
-from tenfold.core.errors import InputError, NoDigitError
 from tenfold.core.image_shape import size_text
-from tenfold.server.api.answers import encode_png_base64, to_answers
 from tenfold.server.api.openapi import BINARY, one_field, request_body, responses
 from tenfold.server.api.routes.predict import DEFAULT_TOP, IMAGE_ERRORS, Top
 from tenfold.server.api.schemas import Answer, Count, Version
-from tenfold.server.api.served_model import LoadedModel
 from tenfold.server.api.service import Service
+from tenfold.server.http.body import while_connected
 from tenfold.server.http.errors import ServiceError
-from tenfold.server.http.images import read_picture
+from tenfold.server.http.images import OTHER_TYPES, read_picture
 
-if TYPE_CHECKING:
-    from PIL.Image import Image
-
-    from tenfold.handwriting.reading import Digit
+Page = Annotated[int, Query(ge=1, description="Page of a TIFF or PDF file.")]
 
 
 class Component(Answer):
@@ -53,13 +46,28 @@ class Reading(BaseModel):
         description="Degrees by which the picture was rotated counter-clockwise before it was "
         "read, in addition to its EXIF orientation; boxes refer to the rotated picture."
     )
+    complete: bool = Field(
+        description="Whether the picture was read within the time budget; if not, digits may be "
+        "missing."
+    )
+    page: Count = Field(description="The page that was read, from 1.")
+    pages: Count = Field(description="Pages of the file.")
     model: Version
+
+
+class PicturePage(BaseModel):
+    """A page of a picture file."""
+
+    image: str = Field(
+        description="The upright page, reduced to the size that is read, as base64 of a PNG file."
+    )
+    page: Count = Field(description="From 1.")
+    pages: Count = Field(description="Pages of the file.")
 
 
 BODY = request_body(
     {
-        "image/png": BINARY,
-        "image/jpeg": BINARY,
+        **dict.fromkeys(("image/png", "image/jpeg", *OTHER_TYPES), BINARY),
         "multipart/form-data": one_field("file", BINARY),
     }
 )
@@ -75,58 +83,39 @@ def read_routes(service: Service) -> APIRouter:
         responses=responses(*IMAGE_ERRORS, "image_too_large", "busy"),
         openapi_extra=BODY,
     )
-    async def read(request: Request, top: Top = DEFAULT_TOP) -> Any:
+    async def read(request: Request, top: Top = DEFAULT_TOP, page: Page = 1) -> Any:
         """Read the digits in a photo, scan or drawing, and return where they are."""
-        picture = await read_picture(request, service.settings.limits)
+        service.reading_pool.check()
+        picture, pixels = await read_picture(request, service.settings.limits)
         model = service.model.current
         if model.predictor.image_shape != limits.IMAGE_SHAPE:
             size = size_text(model.predictor.image_shape)
             raise ServiceError(
                 "invalid", f"this model takes images of {size}, digits are 28x28; use /v1/predict"
             )
-        return await service.reading_queue.run(_read, picture, model, top)
+        job = service.reading_pool.run(
+            "read_picture",
+            picture,
+            pixels,
+            page=page,
+            model=str(model.predictor.path),
+            top=top,
+            seconds=service.settings.limits.read_seconds,
+        )
+        reading = await while_connected(request, job)
+        return {**reading, "model": {"version": model.version}}
+
+    @routes.post(
+        "/picture",
+        response_model=PicturePage,
+        responses=responses(*IMAGE_ERRORS, "image_too_large", "busy"),
+        openapi_extra=BODY,
+    )
+    async def picture(request: Request, page: Page = 1) -> Any:
+        """Convert a page of a picture file to PNG, for browsers that cannot show it."""
+        service.reading_pool.check()
+        file, pixels = await read_picture(request, service.settings.limits)
+        job = service.reading_pool.run("convert_picture", file, pixels, page=page)
+        return await while_connected(request, job)
 
     return routes
-
-
-def _read(picture: Image, model: LoadedModel, k: int) -> dict[str, Any]:
-    """Read a picture in the thread of the queue."""
-    from tenfold.handwriting.reading import read_upright
-
-    version = {"version": model.version}
-    try:
-        reading = read_upright(picture, model.predictor)
-    except NoDigitError:
-        nothing: dict[str, Any] = {"text": "", "lines": [], "digits": [], "others": []}
-        return nothing | {"size": [*picture.size], "turned": 0, "model": version}
-    except InputError as error:
-        raise ServiceError("image_unreadable", str(error)) from None
-    digits = [
-        (digit, {"line": i, "number": j})
-        for i, row in enumerate(reading.rows)
-        for j, number in enumerate(row)
-        for digit in number.digits
-    ]
-    return {
-        "text": reading.text,
-        "lines": reading.text.split("\n") if digits else [],
-        "digits": _describe(digits, model, k),
-        "others": _describe([(other, {}) for other in reading.rejected], model, k),
-        "size": list(reading.size),
-        "turned": 90 * reading.quarter_turns,
-        "model": version,
-    }
-
-
-def _describe(
-    digits: Iterable[tuple[Digit, dict[str, int]]], model: LoadedModel, k: int
-) -> list[dict[str, Any]]:
-    digits = list(digits)
-    if not digits:
-        return []
-    probabilities = np.stack([digit.probabilities for digit, _ in digits])
-    answers = to_answers(model.predictor, probabilities, k)
-    return [
-        {**answer, "box": list(digit.box), **place, "image": encode_png_base64(digit.image)}
-        for answer, (digit, place) in zip(answers, digits, strict=True)
-    ]

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from pathlib import Path
 from typing import Annotated, Any, Literal, ParamSpec, TypeVar
 
-from fastapi import APIRouter, Path
-from pydantic import BaseModel, ConfigDict
+import numpy as np
+from fastapi import APIRouter, Query
+from fastapi import Path as Parameter
+from pydantic import BaseModel, ConfigDict, Field
 
 from tenfold.core.errors import InputError
+from tenfold.data.samples import Samples
+from tenfold.export.predictor import Predictor
+from tenfold.server.api.answers import encode_png_base64, to_answers
 from tenfold.server.api.openapi import responses
-from tenfold.server.api.schemas import Count, Version
+from tenfold.server.api.schemas import Answer, Count, Version
 from tenfold.server.api.service import Service
 from tenfold.server.http.errors import ServiceError
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-VersionNumber = Annotated[int, Path(ge=0, le=2**31)]
+VersionNumber = Annotated[int, Parameter(ge=0, le=2**31)]
+COMPARE_SECONDS = 2.0  # expected at most
 
 
 class Progress(BaseModel):
@@ -32,6 +39,30 @@ class Progress(BaseModel):
     seconds: float
     error: str | None
     comparison: dict[str, Any] | None
+
+
+class ComparedSample(BaseModel):
+    """The predictions for a sample before and after the retraining."""
+
+    label: str
+    image: str = Field(description="As base64 of a PNG file.")
+    before: Answer
+    after: Answer
+
+
+class Accepted(BaseModel):
+    """Number of samples that a model accepts."""
+
+    before: Count
+    after: Count
+
+
+class SampleComparison(BaseModel):
+    """The predictions for the samples that were retrained on, by both models."""
+
+    n: Count = Field(description="Number of samples.")
+    accepted: Accepted
+    samples: list[ComparedSample] = Field(description="Those with other predictions first.")
 
 
 class ModelVersion(BaseModel):
@@ -66,6 +97,19 @@ def retraining_routes(service: Service) -> APIRouter:
         """Show the progress, and the comparison with the current model once it is finished."""
         return service.retraining.progress()
 
+    @routes.get(
+        "/retraining/samples",
+        response_model=SampleComparison,
+        responses=responses("conflict", "busy", "invalid"),
+    )
+    async def compare_samples(limit: Annotated[int, Query(ge=1, le=1000)] = 200) -> Any:
+        """Show the predictions for each sample before and after the retraining.
+
+        Samples whose prediction has changed come first.
+        """
+        files = await _run(service.retraining.candidate)
+        return await service.slow_queue.run(COMPARE_SECONDS, _compare_samples, *files, limit)
+
     @routes.delete("/retraining", response_model=Progress, responses=responses("conflict"))
     async def discard() -> Any:
         """Cancel the retraining, or discard its result."""
@@ -98,6 +142,25 @@ def retraining_routes(service: Service) -> APIRouter:
         return {"version": version}
 
     return routes
+
+
+def _compare_samples(current: Path, candidate: Path, folder: Path, limit: int) -> dict[str, Any]:
+    models = [Predictor(path, threads=1) for path in (current, candidate)]
+    samples = Samples(folder, models[0].class_names)
+    listed = samples.list()
+    images = [samples.image(sample.id) for sample in listed]
+    batch = np.stack(images)
+    before, after = (to_answers(model, model(batch, "byte"), 1) for model in models)
+    rows = [
+        {"label": sample.label, "image": encode_png_base64(image), "before": old, "after": new}
+        for sample, image, old, new in zip(listed, images, before, after, strict=True)
+    ]
+    changed = sorted(rows, key=lambda row: row["before"]["label"] == row["after"]["label"])
+    accepted = {
+        name: sum(answer["accepted"] for answer in answers)
+        for name, answers in (("before", before), ("after", after))
+    }
+    return {"n": len(rows), "accepted": accepted, "samples": changed[:limit]}
 
 
 async def _run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -14,6 +14,9 @@ from tenfold.server.api.run_view import Cell, RunState
 from tenfold.server.api.service import Service
 
 ClassIndex = Annotated[int, Query(ge=0, lt=limits.MAX_CLASSES)]
+CELL_SECONDS, REPORT_SECONDS = 1.0, 10.0
+"""Time that is expected for the images of a cell, and for a report, at most."""
+
 REPORT_POLICY = (
     "default-src 'none'; script-src 'unsafe-inline'; style-src 'unsafe-inline'; img-src data:; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'self'"
@@ -46,7 +49,8 @@ def run_routes(service: Service) -> APIRouter:
         limit: Annotated[int, Query(ge=1, le=500)] = 60,
     ) -> Any:
         """Return the images of a cell of the confusion matrix, most confident first."""
-        return await service.slow_queue.run(service.require_run().cell, truth, predicted, limit)
+        cell = service.require_run().cell
+        return await service.slow_queue.run(CELL_SECONDS, cell, truth, predicted, limit)
 
     @routes.get(
         "/report",
@@ -55,7 +59,7 @@ def run_routes(service: Service) -> APIRouter:
     )
     async def report() -> Response:
         """Return the report of a finished run."""
-        page = await service.slow_queue.run(service.require_run().report)
+        page = await service.slow_queue.run(REPORT_SECONDS, service.require_run().report)
         headers = {"content-security-policy": REPORT_POLICY, "cache-control": "no-cache"}
         return Response(page, headers=headers, media_type="text/html")
 

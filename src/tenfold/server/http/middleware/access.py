@@ -1,27 +1,32 @@
-"""Refuse clients that may not call the service: by host name, origin and token."""
+"""Refuse clients that may not call the service: by host name, origin, token and role."""
 
 from __future__ import annotations
 
-import hmac
 import ipaddress
 from functools import lru_cache
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tenfold.server.http.body import header
+from tenfold.server.http.body import header, headers
 from tenfold.server.http.errors import ServiceError
-from tenfold.server.settings import Settings
+from tenfold.server.http.tokens import Tokens
+from tenfold.server.settings import PUPIL, Settings
 
 COOKIE = "tenfold-token"
 PUBLIC_PATHS = ("/healthz", "/readyz")
 """Health checks need no token."""
 
+PUPIL_PATHS = (
+    *("/", "/docs", "/openapi.json", "/v1/model"),
+    *("/v1/predict", "/v1/read", "/v1/picture", "/v1/explain"),
+)
+"""What pupils may call, besides the files of the page; all else is for teachers."""
+
 
 class AccessControl:
-    """Middleware with three checks.
+    """Middleware with four checks.
 
     - Host, against DNS rebinding: a page elsewhere can point a name of its own at this machine,
       but it cannot make the browser send an IP address, ``localhost`` or an allowed name.
@@ -30,12 +35,15 @@ class AccessControl:
       site to a page of the service may be followed.
     - Token, if there is one: as a bearer token or in the cookie of the page. A browser opens
       ``/?token=TOKEN`` once; it gets the cookie and is redirected to ``/``, so that the token
-      does not stay in the address bar.
+      does not stay in the address bar. Browsers send the cookies of all ports of a host, so its
+      name contains the port.
+    - Role, which the token has: pupils draw and read, teachers may call everything.
+
+    The role is passed on as ``scope["role"]``.
     """
 
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
-        self.app, self.settings = app, settings
-        self.token = None if settings.token is None else settings.token.encode()
+        self.app, self.settings, self.tokens = app, settings, Tokens(settings)
         self._is_trusted = lru_cache(256)(self._is_own_name)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -43,7 +51,7 @@ class AccessControl:
 
         Raises:
             ServiceError: the host is unknown, another origin makes the request, or the token is
-                missing or wrong.
+                missing, wrong, or that of a pupil where a teacher's is needed.
         """
         host = header(scope, b"host") or b""
         if not self._is_trusted(host):
@@ -53,19 +61,21 @@ class AccessControl:
                 "by its IP address, or start it with --allow-host NAME",
             )
         _check_origin(scope, host)
-        if self.token is None or scope["path"] in PUBLIC_PATHS or self._has_token(scope):
-            await self.app(scope, receive, send)
-        elif scope["path"] == "/" and self._is_token(_query_token(scope)):
-            cookie = f"{COOKIE}={self.settings.token}; Path=/; HttpOnly; SameSite=Strict"
-            redirect = Response(status_code=303, headers={"location": "/", "set-cookie": cookie})
-            await redirect(scope, receive, send)
-        else:
-            raise ServiceError(
-                "unauthorized",
-                "a token is required: send Authorization: Bearer TOKEN, or open the address that "
-                "was printed at the start",
-                headers={"www-authenticate": "Bearer"},
-            )
+        path = scope["path"]
+        if path not in PUBLIC_PATHS and self.tokens.required:
+            client = (scope.get("client") or ("",))[0]
+            given = [_bearer(scope), *_cookies(scope, _cookie_name(host))]
+            link = _query_token(scope) if path == "/" else b""
+            role, token = await self.tokens.role([link, *given], client)
+            if link and token == link:
+                await _set_cookie(_cookie_name(host), link)(scope, receive, send)
+                return
+            if role == PUPIL and path not in PUPIL_PATHS and not path.startswith("/static/"):
+                raise ServiceError(
+                    "role_refused", "this address is for drawing and reading; teachers have another"
+                )
+            scope["role"] = role
+        await self.app(scope, receive, send)
 
     def _is_own_name(self, host: bytes) -> bool:
         name = _host_name(host.decode("latin-1"))
@@ -78,14 +88,6 @@ class AccessControl:
         except ValueError:
             return False
         return self.settings.public or address.is_loopback
-
-    def _has_token(self, scope: Scope) -> bool:
-        bearer = (header(scope, b"authorization") or b"").removeprefix(b"Bearer ")
-        return self._is_token(bearer) or self._is_token(_cookie(header(scope, b"cookie") or b""))
-
-    def _is_token(self, value: bytes) -> bool:
-        # Takes the same time for any wrong value.
-        return self.token is not None and hmac.compare_digest(value, self.token)
 
 
 def _host_name(host: str) -> str | None:
@@ -110,14 +112,28 @@ def _check_origin(scope: Scope, host: bytes) -> None:
         )
 
 
+def _bearer(scope: Scope) -> bytes:
+    scheme, _, token = (header(scope, b"authorization") or b"").strip().partition(b" ")
+    return token.strip() if scheme.lower() == b"bearer" else b""
+
+
 def _query_token(scope: Scope) -> bytes:
     query = str(scope["query_string"], "latin-1")
     return parse_qs(query).get("token", [""])[0].encode()
 
 
-def _cookie(value: bytes) -> bytes:
-    try:
-        cookies = SimpleCookie(value.decode("latin-1"))
-    except CookieError:
-        return b""
-    return cookies[COOKIE].value.encode() if COOKIE in cookies else b""
+def _cookie_name(host: bytes) -> bytes:
+    port = urlsplit(f"//{host.decode('latin-1')}").port or 80
+    return f"{COOKIE}-{port}".encode()
+
+
+def _cookies(scope: Scope, name: bytes) -> list[bytes]:
+    """Return the values of a cookie; what others set on this host may be malformed."""
+    pairs = [pair for line in headers(scope, b"cookie") for pair in line.split(b";")]
+    named = [pair.partition(b"=") for pair in pairs]
+    return [value.strip() for key, _, value in named if key.strip() == name]
+
+
+def _set_cookie(name: bytes, token: bytes) -> Response:
+    cookie = f"{name.decode()}={token.decode()}; Path=/; HttpOnly; SameSite=Strict"
+    return Response(status_code=303, headers={"location": "/", "set-cookie": cookie})

@@ -101,4 +101,4 @@ def _allowed_methods(routers: Sequence[APIRouter], scope: Scope) -> list[str]:
     for route in (route for router in routers for route in router.routes):
         if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE:
             methods |= route.methods or set()
-    return sorted(methods)
+    return sorted(methods | {"HEAD"} if "GET" in methods else methods)

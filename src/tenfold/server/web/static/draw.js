@@ -182,6 +182,12 @@ function renderBoxes() {
     for (const [name, value] of Object.entries(sides)) box.setAttribute(name, value);
     box.classList.toggle("selected", index === selected);
     box.classList.toggle("rejected", !one.accepted);
+    // On a drawing, only the outline selects: within it, strokes can be added.
+    box.style.pointerEvents = area.photo ? "all" : "stroke";
+    box.addEventListener("pointerdown", (event) => {
+      event.stopPropagation();
+      select(index);
+    });
     return box;
   }));
 }
@@ -210,19 +216,19 @@ export async function label(name) {
   await request;
   const current = digit();
   if (!current || current.saving || current.sample?.label === name) return;
+  const predicted = current.label ?? REJECT_CLASS;
   current.saving = true;
   try {
     if (current.sample) await deleteSample(current.sample);
     current.sample = await post("/v1/samples", {
       image: current.image,
       label: name,
-      guess: current.label ?? REJECT_CLASS,
+      guess: predicted,
       confidence: current.confidence,
       source: area.photo ? "read" : "drawn",
     });
     saved.push({ sample: current.sample, digit: current });
-    const predicted = current.label ?? REJECT_CLASS;
-    showSaved(name === current.label ? `Saved as another ${name}.` : `Saved as ${name}; it was read as ${predicted}.`, true);
+    showSaved(name === predicted ? `Saved as another ${name}.` : `Saved as ${name}; it was read as ${predicted}.`, true);
     showError();
   } catch (error) {
     showError(error.message);
@@ -299,9 +305,9 @@ export function useModel(card) {
     "li", { "data-label": name },
     make("span", { className: "name" }, name), make("span", { className: "track" }), make("span", { className: "value" }),
   )));
-  const names = card.class_names.filter((name) => name !== REJECT_CLASS);
-  find("keys").replaceChildren(...names.map((name) =>
-    button(name, () => label(name), { value: name, disabled: true, "aria-pressed": "false" })));
+  find("correction").hidden = card.role === "pupil";
+  find("keys").replaceChildren(...card.class_names.map((name) =>
+    button(name === REJECT_CLASS ? "No digit" : name, () => label(name), { value: name, disabled: true, "aria-pressed": "false" })));
   if (!area.empty) read();
-  return names;
+  return card.class_names.filter((name) => name !== REJECT_CLASS);
 }

@@ -27,7 +27,7 @@ function route() {
 
 // Shortcuts
 
-const goTo = (view) => () => { if (view !== "run" || !find("run-link").hidden) location.hash = view; };
+const goTo = (view) => () => { if (!find(`${view}-link`)?.hidden) location.hash = view; };
 const DRAW_KEYS = {
   z: draw.actions.undo, y: draw.actions.redo, c: draw.actions.clear, g: draw.actions.focus,
   u: draw.deleteLast, p: () => find("file").click(),
@@ -61,10 +61,18 @@ function labelAction(key) {
   return name === undefined ? undefined : () => draw.label(name);
 }
 
+/** Draw with a model, and show its name in every view. */
+function useModel(card) {
+  digits = draw.useModel(card);
+  const source = card.source === "shipped" ? "packaged reader" : card.source.split(/[\\/]/).at(-1);
+  find("answering").textContent = `${source}, version ${card.version}`;
+  find("samples-link").hidden = find("model-link").hidden = card.role === "pupil";
+}
+
 /** Another version of the model is active. */
 async function reloadModel() {
   try {
-    digits = draw.useModel(await get("/v1/model"));
+    useModel(await get("/v1/model"));
   } catch (error) {
     showError(error.message);
   }
@@ -82,9 +90,11 @@ async function start() {
   try {
     const card = await get("/v1/model");
     draw.start();
-    digits = draw.useModel(card);
+    useModel(card);
     find("version").textContent = `tenfold ${card.tenfold}`;
-    await Promise.all([samples.start(), run.start(card), model.start()]);
+    const views = [run.start(card)];
+    if (card.role !== "pupil") views.push(samples.start(), model.start());
+    await Promise.all(views);
   } catch (error) {
     showError(error.message);
   }

@@ -1,6 +1,7 @@
 // Pictures from a file, the clipboard, drag and drop, or the camera.
 
-import { find, showError } from "./dom.js";
+import { png, post } from "./api.js";
+import { announce, find, showError } from "./dom.js";
 
 /** Call `use(bitmap, blob)` for every picture of the user. */
 export function pictureInput(dropArea, use) {
@@ -9,7 +10,19 @@ export function pictureInput(dropArea, use) {
       use(await createImageBitmap(blob), blob);
       showError();
     } catch {
-      showError(`${blob.name ?? "This"} cannot be opened as a picture; choose a PNG or JPEG.`);
+      await convert(blob);
+    }
+  }
+
+  /** Open what the browser cannot decode, such as HEIC, TIFF and PDF, with the help of the service. */
+  async function convert(blob) {
+    try {
+      const { image, pages } = await post("/v1/picture", blob, { type: blob.type || "image/heic" });
+      use(await createImageBitmap(png(image)), png(image));
+      showError();
+      if (pages > 1) announce(`Page 1 of ${pages}; tenfold read reads all pages`, 100);
+    } catch (error) {
+      showError(`${blob.name ?? "This"} cannot be opened: ${error.message}`);
     }
   }
 
@@ -21,10 +34,15 @@ export function pictureInput(dropArea, use) {
   }
   find("choose").addEventListener("click", () => find("file").click());
 
-  const pictureIn = (transfer) => [...(transfer?.files ?? [])].find((file) => file.type.startsWith("image/"));
+  const fileIn = (transfer) => {
+    const files = [...(transfer?.files ?? [])];
+    return files.find((file) => file.type.startsWith("image/")) ?? files[0];
+  };
   document.addEventListener("paste", (event) => {
-    const file = pictureIn(event.clipboardData);
+    if (event.target.closest?.("input, textarea")) return;
+    const file = fileIn(event.clipboardData);
     if (file) open(file);
+    else showError("What was pasted is not a picture; copy a picture, or drop a file.");
   });
   document.addEventListener("dragover", (event) => {
     event.preventDefault();
@@ -34,9 +52,9 @@ export function pictureInput(dropArea, use) {
   document.addEventListener("drop", (event) => {
     event.preventDefault();
     dropArea.classList.remove("over");
-    const file = pictureIn(event.dataTransfer);
+    const file = fileIn(event.dataTransfer);
     if (file) open(file);
-    else if (event.dataTransfer.files.length) showError("That is not a picture; drop a PNG or JPEG.");
+    else showError("What was dropped is not a picture; drop a file.");
   });
   camera(open);
 }

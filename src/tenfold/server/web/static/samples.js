@@ -1,10 +1,10 @@
 // The view Samples: labelled images, and retraining on them.
 
-import { get, post, remove } from "./api.js";
-import { accuracyText, announce, button, count, find, intervalText, make, percent, showError, tile } from "./dom.js";
+import { REJECT_CLASS, get, post, remove } from "./api.js";
+import { accuracyText, announce, button, count, find, intervalText, make, percent, pngUrl, showError, tile } from "./dom.js";
 
 const PAGE = 60;
-let list = [], total = 0, requests = 0, polling = null;
+let list = [], total = 0, requests = 0, polling = null, compared = false;
 
 const visible = () => !find("samples").hidden;
 
@@ -131,6 +131,8 @@ function showRetraining(retraining) {
   find("accept").hidden = find("discard").hidden = !finished;
   find("cancel").hidden = !running;
   showComparison(finished ? retraining.comparison : null);
+  if (finished !== compared) showSampleComparison(finished).catch((error) => showError(error.message));
+  compared = finished;
 }
 
 function statusText({ state, epoch, epochs, seconds, error, comparison }) {
@@ -153,6 +155,24 @@ function statusText({ state, epoch, epochs, seconds, error, comparison }) {
 function outcome({ difference }) {
   if (difference?.low > 0) return "better";
   return difference?.high < 0 ? "worse" : "no significant difference";
+}
+
+/** Show each sample before and after the retraining. */
+async function showSampleComparison(finished) {
+  find("compared").replaceChildren();
+  find("compared-lead").textContent = "";
+  if (!finished) return;
+  const { n, accepted, samples: compared } = await get("/v1/retraining/samples");
+  find("compared-lead").textContent = `Of ${count(n, "sample")}, ${accepted.before} were accepted before and ${accepted.after} are now.`;
+  find("compared").replaceChildren(...compared.map(comparedTile));
+}
+
+function comparedTile({ label, image, before, after }) {
+  const answer = (name, one) => make("p", {}, make("span", { className: "muted" }, `${name} `),
+    make("b", {}, one.label ?? REJECT_CLASS), ` ${percent(one.confidence)}${one.accepted ? "" : ", not accepted"}`);
+  const item = tile(pngUrl(image), `Sample of ${label}`, answer("before", before), answer("after", after));
+  item.classList.toggle("misread", after.label !== (label === REJECT_CLASS ? null : label));
+  return item;
 }
 
 function showComparison(comparison) {

@@ -1,0 +1,103 @@
+"""Reading pictures in a process of the pool: from the bytes of a file to JSON."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Iterable
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from tenfold.core.errors import InputError, NoDigitError
+from tenfold.data.picture_files import PictureFile
+from tenfold.export.predictor import Predictor
+from tenfold.handwriting.picture import load_picture
+from tenfold.handwriting.reading import Digit, Reading, read_upright
+from tenfold.server.api.answers import encode_png_base64, to_answers
+
+
+def warm_up() -> None:
+    """Do nothing: the imports of this module are done."""
+
+
+def read_picture(picture: str, page: int, model: str, top: int, seconds: float) -> dict[str, Any]:
+    """Read one page of a file of pictures.
+
+    Args:
+        picture: the file in base64.
+        page: from 1.
+        model: path of the model file.
+        top: number of classes in each answer.
+        seconds: the time budget.
+
+    Returns:
+        ``schemas`` of ``/v1/read``, without the version of the model; or ``unreadable``: why the
+        picture cannot be read.
+    """
+    try:
+        with PictureFile(base64.b64decode(picture), "the picture") as file:
+            opened, pages = file.page(page), file.n_pages
+            size = opened.size
+            reading = read_upright(opened, _predictor(model), budget=seconds)
+    except NoDigitError:
+        reading = Reading((), (), size)
+    except InputError as error:
+        return {"unreadable": str(error)}
+    return _describe(reading, _predictor(model), top) | {"page": page, "pages": pages}
+
+
+def convert_picture(picture: str, page: int) -> dict[str, Any]:
+    """Convert one page of a file of pictures to PNG.
+
+    Args:
+        picture: the file in base64.
+        page: from 1.
+
+    Returns:
+        ``image``, the upright page as PNG in base64, ``page`` and ``pages``; or ``unreadable``.
+    """
+    try:
+        with PictureFile(base64.b64decode(picture), "the picture") as file:
+            pixels = load_picture(file.page(page)).pixels
+            return {"image": encode_png_base64(pixels), "page": page, "pages": file.n_pages}
+    except InputError as error:
+        return {"unreadable": str(error)}
+
+
+@lru_cache(maxsize=2)
+def _predictor(model: str) -> Predictor:
+    return Predictor(Path(model), threads=1)
+
+
+def _describe(reading: Reading, predictor: Predictor, k: int) -> dict[str, Any]:
+    digits = [
+        (digit, {"line": i, "number": j})
+        for i, row in enumerate(reading.rows)
+        for j, number in enumerate(row)
+        for digit in number.digits
+    ]
+    return {
+        "text": reading.text,
+        "lines": reading.text.split("\n") if digits else [],
+        "digits": _describe_digits(digits, predictor, k),
+        "others": _describe_digits([(other, {}) for other in reading.rejected], predictor, k),
+        "size": list(reading.size),
+        "turned": 90 * reading.quarter_turns,
+        "complete": reading.complete,
+    }
+
+
+def _describe_digits(
+    digits: Iterable[tuple[Digit, dict[str, int]]], predictor: Predictor, k: int
+) -> list[dict[str, Any]]:
+    digits = list(digits)
+    if not digits:
+        return []
+    probabilities = np.stack([digit.probabilities for digit, _ in digits])
+    answers = to_answers(predictor, probabilities, k)
+    return [
+        {**answer, "box": list(digit.box), **place, "image": encode_png_base64(digit.image)}
+        for answer, (digit, place) in zip(answers, digits, strict=True)
+    ]
