@@ -1,11 +1,14 @@
 """Reference pages that are generated from declarations."""
 
+import inspect
 import itertools
+import re
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+import tenfold
 from tenfold.data import reference as formats_reference
 from tenfold.data.formats import all_formats
 from tenfold.export.layers.activations import ACTIVATIONS
@@ -15,6 +18,7 @@ from tenfold.runs.record import FORMAT, DataRecord, Record
 from tenfold.server import reference as http_reference
 from tenfold.server.http.errors import STATUS
 
+INTERNAL = {"tenfold.figures.data_uri", "tenfold.figures.warn_if_not_drawn"}
 PAGES = Path(__file__).parents[2] / "docs" / "reference"
 
 
@@ -48,6 +52,15 @@ def test_the_reference_of_the_run_folder_lists_everything_that_is_recorded():
         missing = [field.name for field in fields(record) if f"`{field.name}`" not in page]
         assert not missing, f"add a row for {missing} of {record.__name__}"
     assert f"version of this list, {FORMAT};" in page
+
+
+def test_the_reference_of_the_api_has_every_public_name():
+    page = (PAGES / "api.md").read_text()
+    names = [name for name in tenfold.__all__ if name != "__version__"]
+    drawn = vars(tenfold.figures)
+    figures = [name for name in tenfold.figures.__all__ if inspect.isfunction(drawn[name])]
+    documented = set(re.findall(r"^\.\. auto\w+:: ([\w.]+)$", page, re.M))
+    assert {*names, *(f"tenfold.figures.{name}" for name in figures)} - INTERNAL <= documented
 
 
 def rows(table):
