@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tenfold.networks.recipes import Recipe as Recipe
     from tenfold.runs import Run as Run
     from tenfold.scoring import score as score
+    from tenfold.training import import_model as import_model
     from tenfold.training import resume as resume
     from tenfold.training import train as train
 
@@ -44,6 +45,7 @@ _HOMES = {
     "Run": "runs",
     "train": "training",
     "resume": "training",
+    "import_model": "training",
     "Evaluation": "evaluation",
     "Predictor": "export.predictor",
     "score": "scoring",

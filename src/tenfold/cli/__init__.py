@@ -4,7 +4,8 @@ Importing a module adds its commands; `--help` lists them in the order of these 
 
 - ``app``: start and end of every command, shared options; ``recipe_options``,
   ``generated_options``: options generated from declarations
-- ``train``, ``recipes``, ``reproduce``, ``study``, ``audit``: commands that train
+- ``train``, ``recipes``, ``reproduce``, ``study``, ``audit``: commands that train;
+  ``import_model``: a network trained elsewhere
 - ``evaluate``, ``predict``, ``explain``, ``report``, ``export``, ``score``: commands on runs and
   model files
 - ``read``, ``collect``, ``serve``: handwriting and the service
@@ -16,6 +17,7 @@ Importing a module adds its commands; `--help` lists them in the order of these 
 # ruff: noqa: F401, I001
 from tenfold.cli.app import main, run
 from tenfold.cli import train
+from tenfold.cli import import_model
 from tenfold.cli import recipes
 from tenfold.cli import reproduce
 from tenfold.cli import doctor

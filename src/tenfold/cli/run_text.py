@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from tenfold.cli.text import table, wrapped
+from tenfold.core.image_shape import size_text
 from tenfold.metrics import Score
 
 if TYPE_CHECKING:
@@ -48,6 +49,20 @@ def describe_run(run: Run) -> str:
         f"next  tenfold evaluate {shlex.quote(str(run.path))}",
     ]
     return "\n".join(lines)
+
+
+def describe_imported(run: Run) -> str:
+    """What was imported, the folder of its run, and the next command."""
+    data = run.record.data
+    other = "" if "test" in data.sizes else " --data DATA"
+    size = size_text(run.image_shape)
+    return "\n".join(
+        [
+            f"{run.recipe.name}: images {size}, {len(data.class_names)} classes, data: {data.name}",
+            f"run   {run.path}",
+            f"next  tenfold evaluate {shlex.quote(str(run.path))}{other}",
+        ]
+    )
 
 
 # By the kind of images in run.json.

@@ -71,6 +71,9 @@ class Weight:
 class Graph:
     """Nodes and initializers of an ONNX graph, in the order of computation.
 
+    Args:
+        prefix: of the names of tensors, where the graph is added to another.
+
     Attributes:
         nodes: of type ``onnx.NodeProto``.
         initializers: arrays by name.
@@ -78,7 +81,8 @@ class Graph:
         scope: prefix of the names of weights, such as ``network0``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, prefix: str = "") -> None:
+        self._prefix = prefix
         self.nodes: list[Any] = []
         self.initializers: dict[str, Array] = {}
         self.weights: dict[str, Weight] = {}
@@ -92,7 +96,7 @@ class Graph:
         from onnx import helper
 
         names = [item if isinstance(item, str) else self.constant(item) for item in inputs]
-        output = f"{kind}_{len(self.nodes)}"
+        output = f"{self._prefix}{kind}_{len(self.nodes)}"
         self.nodes.append(helper.make_node(kind, names, [output], **attributes))
         return output
 
@@ -103,7 +107,7 @@ class Graph:
             array = array.astype(np.float32)
         key = (array.dtype.str, array.shape, hashlib.sha256(array.tobytes()).digest())
         if key not in self._shared:
-            self._shared[key] = f"constant_{len(self._shared)}"
+            self._shared[key] = f"{self._prefix}constant_{len(self._shared)}"
             self.initializers[self._shared[key]] = array
         return self._shared[key]
 

@@ -14,6 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+DOMAINS = ("", "ai.onnx.ml")
+"""Domains of operators that ONNX itself defines: networks, and classical machine learning."""
+
 _PRODUCER, _GRAPH, _METADATA = 2, 7, 14
 """Field numbers of ``ModelProto``."""
 
@@ -24,7 +27,7 @@ class _Message:
 
     Attributes:
         fields: kinds of the messages in its fields by number, or None for other values; "domain"
-            marks a domain of operators, which must be empty.
+            marks a domain of operators, which must be one of ``DOMAINS``.
         unexpected: describes any other field.
     """
 
@@ -36,9 +39,9 @@ def _plain(*numbers: int) -> dict[int, _Message | str | None]:
     return dict.fromkeys(numbers)
 
 
-_ATTRIBUTE = _Message(_plain(1, 2, 3, 4, 7, 8, 20), "a subgraph")
-_NODE = _Message({**_plain(1, 2, 3, 4), 5: _ATTRIBUTE, 7: "domain"}, "a node of unknown form")
 _INITIALIZER = _Message(_plain(1, 2, 8, 9), "external data")
+_ATTRIBUTE = _Message({**_plain(1, 2, 3, 4, 7, 8, 9, 20), 5: _INITIALIZER}, "a subgraph")
+_NODE = _Message({**_plain(1, 2, 3, 4), 5: _ATTRIBUTE, 7: "domain"}, "a node of unknown form")
 _GRAPH_PROTO = _Message({**_plain(2, 11, 12), 1: _NODE, 5: _INITIALIZER}, "a graph of unknown form")
 _OPSET = _Message({1: "domain", 2: None}, "an opset of unknown form")
 _MODEL = _Message({**_plain(1, _PRODUCER, _METADATA), _GRAPH: _GRAPH_PROTO, 8: _OPSET}, "functions")
@@ -89,7 +92,7 @@ def _refused(message: memoryview, kind: _Message) -> str:
         if number not in kind.fields:
             return kind.unexpected
         nested = kind.fields[number]
-        if nested == "domain" and len(_bytes(value)):
+        if nested == "domain" and _text(value) not in DOMAINS:
             return "custom operators"
         refused = _refused(_bytes(value), nested) if isinstance(nested, _Message) else ""
         if refused:

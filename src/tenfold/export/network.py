@@ -133,10 +133,10 @@ def _scaled_pixels(
     scaled = graph.op("Cast", images, to=TensorProto.FLOAT)
     if pixels != "byte":
         scaled = graph.op("Mul", scaled, 1 / WHITE)
-    return _fitted(graph, scaled, geometry)
+    return fitted(graph, scaled, geometry)
 
 
-def _fitted(graph: Graph, images: str, geometry: Geometry) -> Tensor:
+def fitted(graph: Graph, images: str, geometry: Geometry) -> Tensor:
     """Images in the shape of the network's input, as ``Geometry`` makes them."""
     shape, current = geometry.shape, geometry.image_shape
     if geometry.rows is not None and geometry.columns is not None:
@@ -172,6 +172,19 @@ def _apply_temperature(graph: Graph, probabilities: str, temperature: float) -> 
         return probabilities
     logs = graph.op("Log", graph.op("Max", probabilities, TEMPERATURE_EPSILON))
     return graph.op("Softmax", graph.op("Div", logs, temperature), axis=-1)
+
+
+def with_temperature(model: onnx.ModelProto, temperature: float = 1.0) -> onnx.ModelProto:
+    """Return a model of probabilities, calibrated: its last node is ``Identity``."""
+    from onnx import helper, numpy_helper
+
+    last = model.graph.node.pop()
+    graph = Graph("calibration/")
+    calibrated = _apply_temperature(graph, last.input[0], temperature)
+    model.graph.node.extend([*graph.nodes, helper.make_node("Identity", [calibrated], [OUTPUT])])
+    constants = graph.initializers.items()
+    model.graph.initializer.extend(numpy_helper.from_array(a, name) for name, a in constants)
+    return model
 
 
 def as_model(graph: onnx.GraphProto) -> onnx.ModelProto:

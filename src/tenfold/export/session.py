@@ -39,7 +39,7 @@ class Session:
         threads: int | None = None,
     ) -> None:
         try:
-            self._session = _load(data, threads)
+            self._session = load(data, threads)
         except Exception as error:  # ONNX Runtime raises a dozen types without a common base
             raise InputError(
                 f"{path}: ONNX Runtime cannot load it ({one_line(error, 200)}); "
@@ -68,7 +68,8 @@ class Session:
         return probabilities  # type: ignore[no-any-return]
 
 
-def _load(data: bytes, threads: int | None) -> Any:
+def load(data: bytes, threads: int | None = None) -> Any:
+    """Return a session of ONNX Runtime; it raises a dozen types for what it cannot load."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

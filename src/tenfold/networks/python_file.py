@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 IN_MEMORY = "keras.Model"
 """The network of a recipe that was trained from a model or function in memory."""
 
+ONNX = "ONNX"
+"""The network of a run that was imported from an ONNX file."""
+
 
 def is_own_network(name: str) -> bool:
     """Whether the network of a recipe is the user's own, and not one that tenfold builds.
@@ -27,7 +30,7 @@ def is_own_network(name: str) -> bool:
         >>> [is_own_network(name) for name in ("net.py:build", "keras.Model", "conv")]
         [True, True, False]
     """
-    return name == IN_MEMORY or is_python_file(name)
+    return name in (IN_MEMORY, ONNX) or is_python_file(name)
 
 
 def is_python_file(name: str) -> bool:

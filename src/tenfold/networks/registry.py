@@ -56,10 +56,10 @@ def build(
         InputError: the network or an argument is unknown or out of range, the Python file cannot
             be run, its function fails, or returns something else than a ``keras.Model``.
     """
-    if network == python_file.IN_MEMORY:
+    if network in (python_file.IN_MEMORY, python_file.ONNX):
         raise InputError(
-            "network: this one was given in memory, and a recipe does not hold it; give the model "
-            "itself to tenfold.train, or a Python file"
+            "network: this one was given in memory or imported, and a recipe does not hold it; "
+            "give the model itself to tenfold.train, or a Python file"
         )
     with seeded(seed):
         if python_file.is_python_file(network):

@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from tenfold.core.image_shape import ImageShape, is_colour
 from tenfold.figures.common import TIMES
-from tenfold.runs import Run
+from tenfold.runs import Run, onnx_networks
 from tenfold.runs.layout import NETWORK, read_file, weights_path
 
 
@@ -43,6 +43,9 @@ def layers(run: Run) -> list[Layer]:
     Raises:
         InputError: the network or its weights are missing or damaged.
     """
+    if run.is_onnx:
+        rows = onnx_networks.operators(run.path, run.seeds[0])
+        return [Layer(name, kind, "", "", parameters) for name, kind, parameters in rows]
     counts = read_file(weights_path(run.path, run.seeds[0]), _parameters)
     return [
         Layer(
@@ -81,6 +84,8 @@ def first_weights(run: Run) -> FirstWeights | None:
     Raises:
         InputError: the network or its weights are missing or damaged.
     """
+    if run.is_onnx:
+        return None
     weighted = [e for e in _entries(run) if e["class_name"] in ("Dense", "Conv2D")]
     if not weighted:
         return None

@@ -80,7 +80,7 @@ def calibration(evaluation: Evaluation) -> dict[str, Any]:
 def selective_prediction(evaluation: Evaluation) -> dict[str, Any]:
     """The risk-coverage curves, the threshold, and the prediction sets of the first network."""
     curves = [evaluation.risk_coverage(network) for network in range(len(evaluation.outputs))]
-    values: dict[str, Any] = {"threshold": None, "conformal": None}
+    values: dict[str, Any] = {"threshold": None, "conformal": None, "note": ""}
     point = None
     if evaluation.calibrations:
         values |= {

@@ -50,6 +50,10 @@ def commands(run: Run, split: str) -> list[str]:
 
 
 def _training(run: Run, name: str) -> list[str]:
+    if imported := run.record.imported:
+        origin = run.record.data.origin
+        read = () if origin is None else ("--data", origin.source, *origin.to_arguments())
+        return [shlex.join(["tenfold", "import", imported, *read, "--out", name])]
     options, data = to_options(run.recipe), _data_options(run.record.data.origin)
     users_split = bool(run.record.continued) and "--validation" in (data or [])
     if options is None or data is None or users_split or run.record.protocol != "held-out":

@@ -14,12 +14,13 @@ from tenfold import __version__
 from tenfold.core.errors import InputError, one_line
 from tenfold.core.files import atomic_path
 from tenfold.export import model_card, model_file
-from tenfold.export.network import to_onnx
+from tenfold.export.network import to_onnx, with_temperature
 from tenfold.export.quantization import quantize
 from tenfold.export.session import Session
 from tenfold.metrics import Difference, accuracy_difference
 from tenfold.runs import export_scores
 from tenfold.runs.export_scores import Predictions
+from tenfold.runs.onnx_networks import read_graph
 from tenfold.runs.predictions import STORED_SPLITS, load
 
 if TYPE_CHECKING:
@@ -49,9 +50,10 @@ class Exported:
         size: in bytes.
         card: the model card.
         images: number of images that ONNX Runtime and Keras were compared on.
-        difference: the largest difference of a probability from Keras's, in float32.
+        difference: the largest difference of a probability from the reference's, in float32.
         change: accuracy in int8 minus accuracy in float32, on validation images; None for
             float32.
+        reference: what computes the probabilities that they are compared with.
     """
 
     path: Path
@@ -60,6 +62,7 @@ class Exported:
     images: int
     difference: float
     change: Difference | None = None
+    reference: str = "Keras"
 
     def describe(self) -> str:
         """Return a description of some lines."""
@@ -67,8 +70,8 @@ class Exported:
         networks = "one network" if count == 1 else f"the mean of {count} networks"
         lines = [
             f"model     {self.path}  ({self.size / 1024:,.0f} KiB, {networks})",
-            f"verified  {self.images:,} images: probabilities of ONNX Runtime and Keras differ by "
-            f"at most {self.difference:.1e}",
+            f"verified  {self.images:,} images: probabilities of ONNX Runtime and {self.reference} "
+            f"differ by at most {self.difference:.1e}",
         ]
         if self.change is not None:
             bounds = (self.change.value, self.change.low, self.change.high)
@@ -105,13 +108,13 @@ def export(run: Run, path: str | Path, network: int | None = None, int8: bool = 
     """
     networks = _selected(run, network)
     data = run.data() if int8 else _available_data(run)
-    model = to_onnx(
-        [run.models[i] for i in networks],
-        run.image_shape,
-        [run.calibrations[i].temperature for i in networks] if run.calibrations else (),
-        run.recipe.input_range,
-        run.recipe.tta,
-    )
+    temperatures = [run.calibrations[i].temperature for i in networks] if run.calibrations else []
+    if run.is_onnx:  # it has one network
+        model = with_temperature(read_graph(run.path, run.seeds[0]), *temperatures)
+    else:
+        models = [run.models[i] for i in networks]
+        recipe = run.recipe
+        model = to_onnx(models, run.image_shape, temperatures, recipe.input_range, recipe.tta)
     predictions = export_scores.stored(run, networks)
     images = _verification_images(run, data)
     change = None
@@ -122,7 +125,9 @@ def export(run: Run, path: str | Path, network: int | None = None, int8: bool = 
         if int8 and data is not None:
             change = _quantize(temporary, run, networks, model, data)
         card = model_card.read(temporary)[1]
-    return Exported(Path(path), Path(path).stat().st_size, card, len(images), difference, change)
+    reference = "the imported network" if run.is_onnx else "Keras"
+    size = Path(path).stat().st_size
+    return Exported(Path(path), size, card, len(images), difference, change, reference)
 
 
 def _selected(run: Run, network: int | None) -> list[int]:
@@ -213,8 +218,8 @@ def _verify(
     Raises:
         InputError: it exceeds the tolerance.
     """
-    keras = run.keras_networks()
-    expected = np.mean([run.calibrated(keras[i](images), i) for i in networks], axis=0)
+    reference = run.reference_networks()
+    expected = np.mean([run.calibrated(reference[i](images), i) for i in networks], axis=0)
     difference = float(np.abs(probabilities - expected).max())
     temperatures = [run.calibrations[i].temperature for i in networks if run.calibrations]
     tolerance = TOLERANCE / min([1.0, *temperatures])

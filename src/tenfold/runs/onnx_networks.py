@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold.core.errors import InputError
-from tenfold.core.files import atomic_write
+from tenfold.core.files import atomic_path, atomic_write
 from tenfold.core.image_shape import ImageShape
 from tenfold.evaluation import PredictFunction
 from tenfold.export import model_file
@@ -18,6 +19,7 @@ from tenfold.runs.layout import onnx_path
 
 if TYPE_CHECKING:
     import keras
+    import onnx
 
 TOLERANCE = 1e-5
 """The largest allowed difference of a probability from Keras's."""
@@ -62,6 +64,51 @@ def save(
     with atomic_write(target) as file:
         file.write(data)
     return session
+
+
+def save_imported(
+    folder: Path, seed: int, model: onnx.ModelProto, image_shape: ImageShape, classes: int
+) -> PredictFunction:
+    """Write an imported network, which has no other copy, and return it.
+
+    Raises:
+        InputError: it has content that a model file may not have, or ONNX Runtime refuses it.
+    """
+    target = onnx_path(folder, seed)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    data = model_file.seal(model, {})
+    with atomic_path(target) as path:
+        path.write_bytes(data)
+        Session(model_file.read(path)[0], target, image_shape, classes)
+    return Session(data, target, image_shape, classes)
+
+
+def read_graph(folder: Path, seed: int) -> onnx.ModelProto:
+    """Return the ONNX network of a seed, from images to probabilities that are not calibrated.
+
+    Raises:
+        InputError: the file is missing or damaged.
+    """
+    import onnx
+
+    return onnx.load_from_string(model_file.read(onnx_path(folder, seed))[0])
+
+
+def operators(folder: Path, seed: int) -> list[tuple[str, str, int]]:
+    """Return the operators of an imported network: output, kind and number of parameters."""
+    graph = read_graph(folder, seed).graph
+    sizes = {item.name: prod(item.dims) for item in graph.initializer}
+    return [
+        (node.output[0], node.op_type, sum(sizes.get(name, 0) for name in node.input))
+        for node in graph.node
+    ]
+
+
+def summary(folder: Path, seed: int) -> str:
+    """Return the operators of an imported network and their parameters, as text."""
+    rows = operators(folder, seed)
+    lines = [f"{kind:<24} {parameters:>12,}" for _, kind, parameters in rows]
+    return "\n".join([*lines, f"Total params: {sum(row[2] for row in rows):,}"])
 
 
 def load(folder: Path, seed: int, image_shape: ImageShape, classes: int) -> PredictFunction | None:

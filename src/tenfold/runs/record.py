@@ -83,6 +83,7 @@ class Record:
         calibrated_by: of a refit: what the calibrations were fitted on instead.
         continued: of a fine-tuned run: the pretrained networks, what was held out of the user's
             images, and the gains; empty otherwise.
+        imported: name of the file that the network was imported from; empty for one trained here.
         format: version of the file's format.
     """
 
@@ -99,6 +100,7 @@ class Record:
     calibrations: list[Calibration] = field(default_factory=list)
     calibrated_by: str = ""
     continued: dict[str, Any] = field(default_factory=dict)
+    imported: str = ""
     format: int = FORMAT
 
     @property

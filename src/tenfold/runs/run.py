@@ -25,13 +25,14 @@ from tenfold.data.value_range import ValueRange, parse
 from tenfold.evaluation import Evaluation, PredictFunction
 from tenfold.evaluation.calibration import Calibration
 from tenfold.metrics import rank_classes
+from tenfold.networks import python_file
 from tenfold.networks.recipes import Recipe
 from tenfold.runs import ledger, onnx_networks, predictions, weights
 from tenfold.runs.evaluation_data import Data, other_images, own_split, unknown_images
 from tenfold.runs.layout import HISTORY, NETWORK, read_file, resume_command, weights_path
 from tenfold.runs.predictions import Examples
 from tenfold.runs.record import Record
-from tenfold.runs.training_data import load_training_data
+from tenfold.runs.training_data import imported_without_data, load_training_data
 
 if TYPE_CHECKING:
     import keras
@@ -118,10 +119,24 @@ class Run:
 
         return read_file(self.path / HISTORY, pd.read_csv)  # type: ignore[no-any-return]
 
+    @property
+    def is_onnx(self) -> bool:
+        """Whether the network was imported from an ONNX file, and there is none of Keras."""
+        return self.recipe.network == python_file.ONNX
+
     @cached_property
     def models(self) -> list[keras.Model]:
-        """The trained networks, one a seed."""
+        """The trained networks, one a seed.
+
+        Raises:
+            InputError: the run was imported from an ONNX file.
+        """
         self.require_finished()
+        if self.is_onnx:
+            raise InputError(
+                f"{self.path}: was imported from an ONNX file and has no Keras network; evaluate, "
+                "predict, report, compare, export and serve work without"
+            )
         return [weights.load_model(self.path, seed) for seed in self.seeds]
 
     @property
@@ -215,6 +230,10 @@ class Run:
         copies = [onnx_networks.load(self.path, s, self.image_shape, classes) for s in self.seeds]
         networks = [copy for copy in copies if copy is not None]
         return networks if len(networks) == len(copies) else self.keras_networks()
+
+    def reference_networks(self) -> list[PredictFunction]:
+        """Return the functions that an export must agree with, as for ``keras_networks``."""
+        return self._networks if self.is_onnx else self.keras_networks()
 
     def keras_networks(self) -> list[PredictFunction]:
         """Return functions from images to probabilities that compute with Keras.
@@ -346,6 +365,8 @@ class Run:
         self.require_finished()
         names = ("test", "validation") if split is None else (split,)
         stored = next(filter(None, (predictions.load(self.path, name) for name in names)), None)
+        if stored is None and not self.record.data.checksums:
+            raise imported_without_data(self.path)
         if stored is None:
             raise InputError(
                 f"{self.path}: no stored predictions on {' or '.join(names)}; type tenfold "
@@ -394,8 +415,8 @@ class Run:
         Temperature and threshold are fitted on the validation images.
 
         Raises:
-            InputError: the run was validated on the test set, or its validation images support
-                no threshold for this error rate.
+            InputError: the run was validated on the test set, has no validation images, or they
+                support no threshold for this error rate.
         """
         if self.record.protocol == "refit":
             raise InputError(
@@ -407,6 +428,8 @@ class Run:
                 f"{self.path}: it was validated on the test set, on which nothing is chosen; "
                 "train with the held-out protocol"
             )
+        if "validation" not in self.record.data.sizes:
+            raise InputError(f"{self.path}: has no validation images, on which it is calibrated")
         evaluation, _ = self.saved_evaluation("validation")
         fitted = [Calibration.fit(p, evaluation.labels, error_rate) for p in evaluation.outputs]
         self.record = self.record.replace(calibrations=fitted)
@@ -488,6 +511,8 @@ class Run:
 
     def summary(self) -> str:
         """Return layers, shapes and parameter counts of the network."""
+        if self.is_onnx:
+            return onnx_networks.summary(self.path, self.seeds[0])
         from tenfold import networks
 
         model = read_file(self.path / NETWORK, lambda path: networks.from_json(path.read_text()))

@@ -69,6 +69,8 @@ def load_training_data(folder: Path, record: Record, given: Splits | None = None
         InputError: the data are missing, were made in memory and are not given, or differ in any
             pixel or label from those the run was trained on.
     """
+    if not record.data.checksums:
+        raise imported_without_data(folder)
     if given is None and record.data.origin is None:
         raise InputError(
             f"{folder}: its data were made in memory and are not stored; pass them as data=..."
@@ -81,6 +83,14 @@ def load_training_data(folder: Path, record: Record, given: Splits | None = None
         splits = as_protocol(load(**asdict(_moved(record.data.origin, folder))), record.protocol)
     _verify(folder, record, splits)
     return splits
+
+
+def imported_without_data(folder: Path) -> InputError:
+    """The error for a run that has no data of its own."""
+    return InputError(
+        f"{folder}: was imported without data; evaluate it on some with --data (data= in Python), "
+        "or import it again with --data"
+    )
 
 
 def _moved(origin: Origin, folder: Path) -> Origin:

@@ -3,7 +3,7 @@
 In the order of a training:
 
 - ``trainer``: ``train`` and ``resume``, arguments and splits; ``given_model``: networks in memory
-- ``adoption``: a run of a network that was trained elsewhere
+- ``adoption``: a run of a network that was trained elsewhere; ``importing``: of a file of one
 - ``prepare``, ``run_folder``: record, networks, program and the new folder
 - ``job``, ``loop``: epochs; after each, ``checkpoint``, ``history`` and ``tensorboard`` are written
 - ``progress``, ``failures``, ``findings``: what the user sees meanwhile
@@ -16,10 +16,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tenfold.engine import Muon as Muon
+    from tenfold.training.importing.importer import import_model as import_model
     from tenfold.training.trainer import resume as resume
     from tenfold.training.trainer import train as train
 
-__all__ = ["Muon", "resume", "train"]
+__all__ = ["Muon", "import_model", "resume", "train"]
 
 
 def __getattr__(name: str) -> Any:
@@ -30,6 +31,10 @@ def __getattr__(name: str) -> Any:
         from tenfold.engine import Muon
 
         return Muon
+    if name == "import_model":
+        from tenfold.training.importing.importer import import_model
+
+        return import_model
     from tenfold.training import trainer
 
     return getattr(trainer, name)

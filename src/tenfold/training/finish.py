@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -102,9 +103,35 @@ def _evaluate(
             pass
         is_open = record.protocol == "refit" and not record.calibrations
         return refit.cross_calibrated(record, train, targets) if is_open and train else record
+    record, result = evaluate_networks(folder, record, copies, validation, announce)
+    drawing = figures.warn_if_not_drawn("the confusion matrix for TensorBoard")
+    with explain_write_error(folder), drawing:
+        job.events.add_confusion_matrix(record.recipe.epochs, result)
+    return _with_gains(job, record, result) if record.continued else record
+
+
+def evaluate_networks(
+    folder: Path,
+    record: Record,
+    networks: Iterable[PredictFunction],
+    validation: Dataset,
+    announce: Callable[[str], None] = lambda headline: None,
+) -> tuple[Record, Evaluation]:
+    """Evaluate and calibrate networks on the validation images, and store their predictions.
+
+    Args:
+        folder: of the run.
+        record: of the run.
+        networks: functions from images to probabilities.
+        validation: the images.
+        announce: called with the result as soon as it is known.
+
+    Returns:
+        The record with scores and calibrations, and the evaluation.
+    """
     evaluations: list[Evaluation] = []
     first = None
-    for network in copies:
+    for network in networks:
         evaluation = predictions.evaluate_dataset([network], validation, "validation")
         if record.protocol == "held-out":
             fitted = Calibration.fit(evaluation.outputs[0], evaluation.labels)
@@ -121,10 +148,8 @@ def _evaluate(
         examples = predictions.choose_examples(first, validation, evaluations[0])
         with explain_write_error(folder):
             predictions.save(folder, result, examples)
-            with figures.warn_if_not_drawn("the confusion matrix for TensorBoard"):
-                job.events.add_confusion_matrix(record.recipe.epochs, result)
     scored = record.replace(scores=_scores(result), calibrations=list(result.calibrations))
-    return _with_gains(job, scored, result) if record.continued else scored
+    return scored, result
 
 
 def _copies(

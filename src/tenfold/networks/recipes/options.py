@@ -8,7 +8,7 @@ from typing import Any
 
 from tenfold.core.errors import InputError
 from tenfold.networks.fields import Field, declared, to_text
-from tenfold.networks.python_file import IN_MEMORY, is_python_file, split
+from tenfold.networks.python_file import IN_MEMORY, ONNX, is_python_file, split
 from tenfold.networks.recipes.augmentation import Augmentation
 from tenfold.networks.recipes.recipe import Recipe
 from tenfold.networks.recipes.table import RECIPES, recipe
@@ -110,7 +110,7 @@ def to_options(recipe: Recipe) -> list[str] | None:
     name = recipe.name if recipe.name in RECIPES else None
     old, new = _values(RECIPES[name] if name else Recipe(recipe.name)), _values(recipe)
     changes = {key: value for key, value in new.items() if value != old.get(key)}
-    if recipe.network == IN_MEMORY:
+    if recipe.network in (IN_MEMORY, ONNX):
         return None
     try:
         made = customize(name, {key: to_text(value) for key, value in changes.items()})

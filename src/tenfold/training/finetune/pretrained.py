@@ -85,6 +85,11 @@ def find_pretrained(start: str | Path | Run) -> Pretrained:
 
 def _from_run(run: Run) -> Pretrained:
     run.require_finished()
+    if run.is_onnx:
+        raise InputError(
+            f"{run.path}: was imported from an ONNX file, which cannot be trained further; start "
+            "from a Keras network"
+        )
     digest = hashlib.sha256()
     for seed in run.seeds:
         digest.update(weights_path(run.path, seed).read_bytes())
