@@ -6,7 +6,7 @@
 - ``device_data``, ``inputs``: images on the device, adapted to the model
 - ``pixels``, ``pixel_range``: the range of pixels that a network expects
 - ``geometry``, ``losses``: images in the shape of its input, labels in the encoding of its loss
-- ``fit_data``, ``arrays``, ``callbacks``: what ``fit`` takes and calls
+- ``fit_data``, ``arrays``, ``callbacks``, ``tensorboard_summary``: what ``fit`` takes and calls
 - ``fit``, ``cross_validation``: trainings of one model, and of one network per fold
 - ``inference``, ``views``, ``activations``: outputs and probabilities of trained networks, of each
   layer too

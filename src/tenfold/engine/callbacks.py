@@ -15,6 +15,7 @@ from tenfold.engine.device_data import DeviceData
 from tenfold.engine.epoch import run_epoch
 from tenfold.engine.program import EVALUATION_BATCH, Logs, Program
 from tenfold.engine.state import State, read_state, write_state
+from tenfold.engine.tensorboard_summary import without_tensorflow
 
 _TRAIN_HOOKS = ("on_batch_begin", "on_batch_end", "on_train_batch_begin", "on_train_batch_end")
 _PASSES = 1 << 21  # stream of random numbers, different from those of seeds
@@ -53,6 +54,7 @@ class CallbackEpochs:
         self._program, self._data, self._count = program, data, count
         self._steps = -(-(count or len(data)) // program.batch_size)
         own = keras.tree.flatten(callbacks) if callbacks else []
+        without_tensorflow(own, program.model)
         self._each_step = _use_hooks(own, _TRAIN_HOOKS)
         self._each_test_step = _use_hooks(own, _TEST_HOOKS)
         self._callbacks = keras.callbacks.CallbackList(

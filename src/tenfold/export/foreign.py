@@ -89,6 +89,7 @@ def wrap(
     outputs: str = "raw",
     order: Sequence[int] | None = None,
     classes: int | None = None,
+    whole: bool = False,
 ) -> onnx.ModelProto:
     """Return the model as tenfold's: from uint8 images to probabilities.
 
@@ -102,6 +103,7 @@ def wrap(
             ``sigmoid`` or ``probability``.
         order: indices of the outputs in the order of the classes; None for their own.
         classes: their number; None where only the raw outputs are wanted.
+        whole: round what is fed.
 
     Raises:
         InputError: the images do not fit the input.
@@ -121,6 +123,8 @@ def wrap(
     channels = len(scale) if len(shape) == 3 else 1
     factors, terms = (np.array(v[:channels], np.float32) for v in (scale, offset))
     images = graph.op("Add", graph.op("Mul", images, factors), terms)
+    if whole:
+        images = graph.op("Floor", graph.op("Add", images, 0.5))
     if foreign.channels_first:
         images = graph.op("Transpose", images, perm=[0, 3, 1, 2])
     kind = inner.input[0].type.tensor_type.elem_type

@@ -208,25 +208,52 @@ def _find_values(
         return found if order is None else found[:, order]
 
     if input_range is not None:
-        found: Found | None = Found(parse(input_range, channels), "the option says so")
+        told: Found | None = Found(parse(input_range, channels), "the option says so")
     else:
-        found = network.decided(_as_classes(train, splits, predict(NAMED["unit"]).shape[1]))
-    if found is None and splits is not None:
-        return measure(predict, train, candidates(channels, splits.pixels), network.preferred)
-    if found is None and network.preferred is None:
+        told = network.decided(_as_classes(train, splits, predict(NAMED["unit"]).shape[1]))
+    if splits is None:
+        return told or _usual(network)
+    if input_range is None:
+        tried = candidates(channels, splits.pixels, told)
+        found = measure(predict, train, tried, _preferred(network, told, splits.pixels))
+        if found is None and told is None:
+            raise InputError(
+                f"{splits.name}: the network is no better than guessing on its training images, in "
+                "any range of pixels; check the order of the classes (--class-names), and whether "
+                "images are transposed (--transpose)"
+            )
+        told = told if found is None or (told and found.values == told.values) else found
+    if told is None:  # for the type checker
+        return _usual(network)
+    if is_chance(predict(told.values).argmax(axis=1) == train.labels, train.labels):
+        warn(
+            f"{splits.name}: the model is no better than guessing on its training images, fed as "
+            f"{told.values}: check --class-names, --input-range and --transpose"
+        )
+    return told
+
+
+def _usual(network: Network) -> Found:
+    """The usual values of a network that does not tell them."""
+    if network.preferred is None:
         raise InputError(
             "input_range: the model does not tell the values of black and white; give --data, on "
             f"which they are measured, or --input-range {', '.join(NAMED)} or LOW..HIGH"
         )
-    found = found or Found(NAMED["unit"], "the model does not scale them; --input-range changes it")
-    if splits is not None and is_chance(
-        predict(found.values).argmax(1) == train.labels, train.labels
-    ):
-        warn(
-            f"{splits.name}: the model is no better than guessing on its training images, fed as "
-            f"{found.values}: check --class-names, --input-range and --transpose"
-        )
-    return found
+    return Found(NAMED[network.preferred], "the model does not scale them (--input-range)")
+
+
+def _preferred(network: Network, told: Found | None, files: str) -> str | None:
+    """The values that are taken if several are equally good.
+
+    They are those that the network tells, those of files with unusual values, which nobody would
+    divide by 255, or the usual ones of the software.
+    """
+    if told is not None:
+        return told.values.name
+    own = parse(files, 1)
+    usual = any((v.low, v.high) == (own.low, own.high) for v in NAMED.values())
+    return network.preferred if usual else own.name
 
 
 def _as_classes(train: Dataset, splits: Splits | None, count: int) -> Dataset:

@@ -44,6 +44,11 @@ class InputValues:
         """What bytes are multiplied by."""
         return tuple((b - a) / WHITE for a, b in zip(self.low, self.high, strict=True))
 
+    @property
+    def whole(self) -> bool:
+        """Whether they are the whole numbers of optical digits, which trees compare exactly."""
+        return (self.low, self.high) in (((0.0,), (15.0,)), ((0.0,), (16.0,)))
+
     def __str__(self) -> str:
         if len(self.low) > 1:
             return f"mean and deviation of each channel ({self.name})"
@@ -67,6 +72,19 @@ NAMED = {
 
 Source: the examples of PyTorch and the documentation of ``torchvision.models``.
 """
+
+
+@dataclass(frozen=True)
+class Found:
+    """The values that were found.
+
+    Attributes:
+        values: of black and white.
+        reason: how they were found, as a clause.
+    """
+
+    values: InputValues
+    reason: str
 
 
 def parse(text: str, channels: int) -> InputValues:
@@ -96,17 +114,17 @@ def parse(text: str, channels: int) -> InputValues:
     return values
 
 
-def candidates(channels: int, files: str) -> list[InputValues]:
-    """The usual values for a network, the most usual first.
+def candidates(channels: int, files: str, told: Found | None = None) -> list[InputValues]:
+    """The usual values for a network, and others that are known; each once.
 
     Args:
         channels: of the network's input.
         files: the values of black and white in the files of the data.
+        told: by the network.
     """
     usual = [v for v in NAMED.values() if len(v.low) in (1, channels)]
-    known = {(v.low, v.high) for v in usual}
-    other = parse(files, channels)
-    return usual if (other.low, other.high) in known else [*usual, other]
+    others = [parse(files, channels), *([] if told is None else [told.values])]
+    return list({(v.low, v.high): v for v in [*others, *usual]}.values())
 
 
 def sample(train: Dataset, side: int) -> Dataset:
@@ -115,26 +133,13 @@ def sample(train: Dataset, side: int) -> Dataset:
     return train[:: math.ceil(len(train) / count)]
 
 
-@dataclass(frozen=True)
-class Found:
-    """The values that were found.
-
-    Attributes:
-        values: of black and white.
-        reason: how they were found, as a clause.
-    """
-
-    values: InputValues
-    reason: str
-
-
 def measure(
     predict: Callable[[InputValues], npt.NDArray[np.float32]],
     images: Dataset,
     tried: Sequence[InputValues],
     preferred: str | None,
-) -> Found:
-    """Find the values by the accuracy on training images.
+) -> Found | None:
+    """Find the values by the accuracy on training images; None if all are as bad as guessing.
 
     Args:
         predict: probabilities of the images, ``[n, classes]``, for some values.
@@ -143,7 +148,7 @@ def measure(
         preferred: the name of the values that are chosen among equals; None for none.
 
     Raises:
-        InputError: no values are better than guessing, or several are equally good.
+        InputError: several are equally good.
     """
     correct = [predict(values).argmax(axis=1) == images.labels for values in tried]
     shares = [float(hits.mean()) for hits in correct]
@@ -152,10 +157,7 @@ def measure(
     listed = ", ".join(f"{tried[i].name} {100 * shares[i]:.1f} %" for i in order)
     measured = f"{listed} of {len(images):,} training images right"
     if is_chance(correct[best], images.labels):
-        raise InputError(
-            f"{images.name}: in no range of pixels is the network better than guessing ({measured})"
-            "; check the order of the classes (class_names), and whether images are transposed"
-        )
+        return None
     equal = [i for i in order if not _is_better(correct[best], correct[i])]
     chosen = [i for i in equal if tried[i].name == preferred] or equal
     if len(chosen) > 1:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -19,6 +20,9 @@ from tenfold.runs import onnx_networks
 from tenfold.training.importing.files import ModelFile
 from tenfold.training.importing.input_values import NAMED, Found, InputValues
 from tenfold.training.importing.wiring import Wiring
+
+if TYPE_CHECKING:
+    import onnx
 
 _BATCH = 5
 _TOLERANCE = 1e-4
@@ -54,8 +58,14 @@ class OnnxNetwork:
         return lambda values: self._run(self._wrapped(values, images), images)
 
     def _wrapped(self, values: InputValues, images: npt.NDArray[np.uint8]) -> bytes:
-        model = foreign.wrap(self._model, images.shape[1:], values.scale, values.low)
-        return model_file.seal(model, {})
+        return model_file.seal(self._fed(values, images), {})
+
+    def _fed(
+        self, values: InputValues, images: npt.NDArray[np.uint8], *outputs: Any
+    ) -> onnx.ModelProto:
+        """The model that is fed values; ``outputs`` as for ``foreign.wrap``."""
+        scale = values.scale, values.low
+        return foreign.wrap(self._model, images.shape[1:], *scale, *outputs, whole=values.whole)
 
     def _refused(self, reason: str) -> InputError:
         return InputError(f"{self._file.given}: {reason}")
@@ -69,10 +79,8 @@ class OnnxNetwork:
         classes: int,
     ) -> tuple[Recipe, PredictFunction]:
         """Write the model into the folder of a run; as ``KerasNetwork.write``."""
-        shape, values = images.shape[1:], wiring.values
-        model = foreign.wrap(
-            self._model, shape, values.scale, values.low, wiring.outputs, wiring.order, classes
-        )
+        shape = images.shape[1:]
+        model = self._fed(wiring.values, images, wiring.outputs, wiring.order, classes)
         predict = onnx_networks.save_imported(folder, recipe.seed, model, shape, classes)
         return recipe.replace(network=python_file.ONNX, input_range="byte"), predict
 
