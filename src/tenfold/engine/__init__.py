@@ -21,6 +21,7 @@ from tenfold.engine.device_data import DeviceData
 from tenfold.engine.ensemble import build_networks
 from tenfold.engine.epoch import run_epoch
 from tenfold.engine.fit import fit
+from tenfold.engine.fit_data import recipe_weights
 from tenfold.engine.inference import Forward, Probabilities, require_probabilities
 from tenfold.engine.muon import Muon
 from tenfold.engine.pixel_range import PixelRange
@@ -40,6 +41,7 @@ __all__ = [
     "fit",
     "initial_state",
     "read_state",
+    "recipe_weights",
     "recompute_statistics",
     "require_probabilities",
     "resolve_pixels",

@@ -15,6 +15,7 @@ from tenfold.engine.averaging import recompute_statistics
 from tenfold.engine.device_data import DeviceData
 from tenfold.engine.ensemble import build_networks
 from tenfold.engine.epoch import run_epoch
+from tenfold.engine.fit_data import recipe_weights
 from tenfold.engine.inference import Probabilities
 from tenfold.engine.pixels import resolve_pixels
 from tenfold.engine.program import Logs, Program
@@ -69,7 +70,7 @@ def cross_validate(
     recipe = recipe.replace(input_range=resolve_pixels(recipe, models[0], dataset).name)
     program = Program.from_recipe(models, recipe, shape, classes)
     state = initial_state(models)
-    data = DeviceData(dataset, targets=targets)
+    data = DeviceData(dataset, recipe_weights(recipe, dataset), targets)
     if data.whole is None:
         raise InputError(
             f"{len(dataset):,} images are more than the "

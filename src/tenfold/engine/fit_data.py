@@ -14,6 +14,7 @@ from tenfold.core.errors import InputError
 from tenfold.data import Dataset
 from tenfold.engine.arrays import ArrayData, as_array_data
 from tenfold.engine.inputs import input_shape, output_shape
+from tenfold.networks.recipes import Recipe
 
 Weights = npt.NDArray[np.float32] | None
 Images = Dataset | ArrayData
@@ -90,6 +91,15 @@ def prepare_data(
     return FitData(train, held_out, weights, test_weights)
 
 
+def recipe_weights(recipe: Recipe, train: Dataset) -> Weights:
+    """The weight in the loss of each training image by a recipe; None for equal ones.
+
+    Raises:
+        InputError: a class is unknown or missing.
+    """
+    return None if recipe.class_weight == "none" else class_weights(recipe.class_weight, train)
+
+
 def class_weights(class_weight: Any, train: Images) -> Weights:
     """The weight of each image by its class.
 
@@ -112,7 +122,8 @@ def class_weights(class_weight: Any, train: Images) -> Weights:
         raise InputError("class_weight: give a dictionary of weights by class, or 'balanced'")
     table = np.full(len(names), np.nan)
     for key, weight in class_weight.items():
-        index = names.index(key) if key in names else key
+        number = int(key) if isinstance(key, str) and key.isdecimal() else key
+        index = names.index(key) if key in names else number
         if not isinstance(index, (int, np.integer)) or not 0 <= index < len(names):
             raise InputError(
                 f"class_weight: class {key!r} is unknown; there are {', '.join(names)}"

@@ -210,6 +210,8 @@ def to_text(value: Any) -> str:
         >>> to_text([128, 64]), to_text(True), to_text([]), to_text(0.001)
         ('128+64', 'true', 'none', '0.001')
     """
+    if isinstance(value, Mapping):
+        return ",".join(f"{name}={to_text(one)}" for name, one in value.items())
     if isinstance(value, (list, tuple)):
         return "+".join(map(to_text, value)) or "none"
     return str(value).lower() if isinstance(value, bool) else str(value).removesuffix(".0")

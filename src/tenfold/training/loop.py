@@ -45,7 +45,8 @@ def run_epochs(
             after each epoch.
         targets: labels of the training images with the soft targets of a teacher.
     """
-    data = engine.DeviceData(splits.train, targets=targets)
+    weights = engine.recipe_weights(jobs[0].record.recipe, splits.train)
+    data = engine.DeviceData(splits.train, weights, targets)
     validation = None if splits.validation is None else engine.DeviceData(splits.validation)
     predictions = LivePredictions(jobs[0], splits.validation) if live_predictions else None
     imports = Thread(target=import_ahead)

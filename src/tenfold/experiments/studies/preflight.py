@@ -105,7 +105,8 @@ def _probe(recipe: Recipe, splits: Splits, seeds: int) -> tuple[float, float]:
             # Stop before the last, smaller batch: it would be compiled as another program.
             return marks[-1][0] > _PROBE_SECONDS or seen + recipe.batch_size > images
 
-        state, data = engine.initial_state(models), engine.DeviceData(splits.train)
+        weights = engine.recipe_weights(recipe, splits.train)
+        state, data = engine.initial_state(models), engine.DeviceData(splits.train, weights)
         engine.run_epoch(program, state, data, 0, names, on_steps=on_steps)
     (start, before), (end, after) = marks[0], marks[-1]
     per_image = (end - start) / (after - before) if after > before else start / after

@@ -58,6 +58,8 @@ class Recipe:
             the training images, without augmentation, is a second target; None for none.
         teacher_weight: w in the loss ``(1 - w) loss + w T^2 cross-entropy to the teacher``.
         teacher_temperature: T, by which log probabilities of teacher and network are divided.
+        class_weight: weights of the classes in the loss, by name or number: a mapping, or text
+            such as ``3=2,8=1.5``; ``balanced`` for weights that make all count the same; ``none``.
         batch_size: images per step.
         epochs: passes over the training images.
         input_range: the range that the network is fed pixels in: ``unit`` for [0, 1], ``byte`` for
@@ -133,6 +135,10 @@ class Recipe:
         float,
         Field("Softens the probabilities of teacher and network.", Interval(0, 100, "neither")),
     ] = 2.0
+    class_weight: Annotated[
+        str | Mapping[str, float],
+        Field("Weights of classes in the loss: balanced, none, or CLASS=WEIGHT,..."),
+    ] = "none"
     batch_size: Annotated[int, Field("Images per step.", Interval(1), synonyms=("bs",))] = 128
     epochs: Annotated[int, Field("Passes over the training images.", Interval(1))] = 5
     input_range: Annotated[
@@ -159,6 +165,7 @@ class Recipe:
     published: Published | None = None
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "class_weight", _class_weight(self.class_weight))
         for name in ("arguments", "loss", "optimizer"):
             object.__setattr__(self, name, _as_json(name, getattr(self, name)))
         for setting in declared(type(self)).values():
@@ -196,6 +203,25 @@ class Recipe:
     def replace(self, **changes: Any) -> Self:
         """A copy with other values; it is checked like a new recipe."""
         return replace(self, **changes)
+
+
+def _class_weight(value: Any) -> str | dict[str, float]:
+    """The mapping of text such as ``3=2,8=1.5``; a mapping with text and floats."""
+    if value in ("none", "balanced"):
+        return str(value)
+    try:
+        pairs = (
+            value if isinstance(value, Mapping) else dict(p.split("=") for p in value.split(","))
+        )
+        weights = {str(name).strip(): float(weight) for name, weight in pairs.items()}
+    except (ValueError, TypeError, AttributeError):
+        weights = {}
+    if not weights or not all(0 <= weight < float("inf") for weight in weights.values()):
+        raise InputError(
+            f"class_weight: {str(value)[:100]}; give balanced, none, or a weight from 0 on of "
+            "each class, as in 3=2,8=1.5"
+        )
+    return weights
 
 
 def _as_json(name: str, value: Any) -> Any:
