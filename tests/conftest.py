@@ -22,7 +22,7 @@ collect_ignore_glob = ["*conftest.py"]  # several, which collecting doctests wou
 
 SLOW = {
     *("cli", "docs", "experiments", "export", "lessons", "page", "report", "runs", "scale"),
-    *("scoring", "server", "training"),
+    *("scoring", "server", "sklearn", "training"),
     *("test_backend.py", "test_batch_callbacks.py", "test_cross_validation.py", "test_fit.py"),
     *(
         "test_averaging.py",

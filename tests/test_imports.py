@@ -28,6 +28,7 @@ ORDER = (
     "evaluation",
     "runs",
     "training",
+    "sklearn",
     "experiments",
     "report",
     "handwriting",
@@ -146,6 +147,7 @@ def test_every_kind_of_import_is_seen(source, expected):
         ("import tenfold; tenfold.Evaluation", ["keras", "jax", "matplotlib"]),
         ("import tenfold; tenfold.Run", ["keras", "jax", "matplotlib"]),
         ("import tenfold; tenfold.Predictor", ["keras", "jax", "pandas", "matplotlib", "onnx"]),
+        ("import tenfold.sklearn", ["keras", "jax", "numpy", "sklearn"]),
         ("import tenfold.server", ["keras", "jax", "pandas", "matplotlib", "onnx", "scipy"]),
         ("import tenfold; tenfold.read", ["keras", "jax", "pandas", "matplotlib", "onnx"]),
         (

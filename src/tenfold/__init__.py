@@ -58,7 +58,7 @@ _HOMES = {
 
 _PACKAGES = {
     *("metrics", "figures", "data", "networks", "engine", "export", "evaluation", "runs"),
-    *("training", "experiments", "report", "handwriting", "server"),
+    *("training", "sklearn", "experiments", "report", "handwriting", "server"),
 }
 """Importable as attributes, so that ``tenfold.metrics`` needs no import of its own."""
 

@@ -12,6 +12,7 @@ from jax import lax
 
 from tenfold.core.backend import keras
 from tenfold.data import Dataset
+from tenfold.engine.arrays import ArrayData
 from tenfold.engine.device_data import DeviceData
 from tenfold.engine.inputs import InputAdapter
 from tenfold.networks.augmentation import augment
@@ -54,7 +55,7 @@ def _update_mean(optimizer: keras.optimizers.Optimizer, first: int, variables: l
             average.assign(average + (variable - average) / (count + 1))
 
 
-def recompute_statistics(model: keras.Model, recipe: Recipe, dataset: Dataset) -> None:
+def recompute_statistics(model: keras.Model, recipe: Recipe, dataset: Dataset | ArrayData) -> None:
     """Set the moving mean and variance of batch normalisations to their means over an epoch.
 
     Those of the training belong to the weights of each step, not to their average.
@@ -94,7 +95,8 @@ def recompute_statistics(model: keras.Model, recipe: Recipe, dataset: Dataset) -
     ) -> tuple[Any, Any]:
         indices = lax.dynamic_slice_in_dim(order, step * size, size)
         key = jax.random.fold_in(jax.random.key(recipe.seed), step)
-        change = partial(augment, key, settings=recipe.augmentation)
+        settings = recipe.augmentation
+        change = partial(augment, key, settings=settings) if settings else None
         x = inputs(images[indices], jnp.zeros(size, jnp.int32), change)[0]
         values = [jnp.zeros_like(v) if i in places else v for i, v in enumerate(values)]
         _, values = model.stateless_call(weights, values, x, training=True)

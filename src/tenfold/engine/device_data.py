@@ -59,6 +59,8 @@ class DeviceData:
         dataset: images and labels; ``ArrayData`` has images of type float32 and labels of others.
         weights: of the images in the loss, float ``[n]``; None for equal ones.
         targets: take the place of the labels, float ``[n, m]``, see ``engine.distillation``.
+        capacity: number of images that the arrays hold, if it is more: datasets of different
+            sizes share a compiled program if their capacities are equal.
     """
 
     def __init__(
@@ -66,12 +68,14 @@ class DeviceData:
         dataset: Dataset | ArrayData,
         weights: npt.NDArray[np.float32] | None = None,
         targets: npt.NDArray[np.float32] | None = None,
+        capacity: int = 0,
     ) -> None:
         self._dataset, self._weights = dataset, weights
         self._targets = dataset.labels if targets is None else targets
         self.image_shape = dataset.images.shape[1:]
         fits = dataset.images.nbytes <= limits.MAX_RESIDENT_BYTES
-        self.whole = self._read(0, slice(None), len(dataset)) if fits else None
+        size = max(capacity, len(dataset))
+        self.whole = self._read(0, slice(None), size) if fits else None
 
     def __len__(self) -> int:
         return len(self._dataset)

@@ -43,7 +43,7 @@ class Forward:
         self._forward = jax.jit(forward, compiler_options=compiler_options())
 
     def __call__(
-        self, model: keras.Model, images: npt.NDArray[np.uint8]
+        self, model: keras.Model, images: npt.NDArray[np.uint8] | npt.NDArray[np.float32]
     ) -> npt.NDArray[np.float32]:
         """The outputs of a network of this architecture: float32 ``[n, classes]``.
 
@@ -52,7 +52,7 @@ class Forward:
             images: uint8 ``[n, *image_shape]``, scaled as in training.
         """
         size = min(EVALUATION_BATCH, len(images))
-        padding = np.zeros((-len(images) % size, *images.shape[1:]), np.uint8)
+        padding = np.zeros((-len(images) % size, *images.shape[1:]), images.dtype)
         padded = np.concatenate([images, padding])
         weights = [v.value for v in model.trainable_variables]
         rest = [v.value for v in model.non_trainable_variables]
@@ -84,20 +84,22 @@ class Probabilities:
         tta: str = "none",
     ) -> None:
         self._forward = Forward(template, image_shape, pixels)
-        self._views = views(tta, image_shape)
+        self._views = [] if tta == "none" else views(tta, image_shape)
         self._logits = takes_logits(template)
 
     def __call__(
-        self, model: keras.Model, images: npt.NDArray[np.uint8]
+        self, model: keras.Model, images: npt.NDArray[np.uint8] | npt.NDArray[np.float32]
     ) -> npt.NDArray[np.float32]:
         """Probabilities ``[n, classes]`` of uint8 images ``[n, height, width]``."""
-        if len(self._views) == 1:
+        if not self._views:
             return self._of(model, images)
         each = [self._of(model, images[:, rows][:, :, columns]) for rows, columns in self._views]
         mean: npt.NDArray[np.float32] = np.mean(each, axis=0, dtype=np.float32)
         return mean
 
-    def _of(self, model: keras.Model, images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    def _of(
+        self, model: keras.Model, images: npt.NDArray[np.uint8] | npt.NDArray[np.float32]
+    ) -> npt.NDArray[np.float32]:
         probabilities: npt.NDArray[np.float32] = to_probabilities(
             self._forward(model, images), self._logits
         )

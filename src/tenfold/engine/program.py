@@ -111,6 +111,12 @@ class Program:
             recipe.input_range,
         )
 
+    def new_state(self, model: keras.Model) -> State:
+        """The state of another compiled network of this architecture, which is built."""
+        self._input.build(model)
+        model.reset_metrics()
+        return read_state(model)
+
     def train_epoch(
         self,
         state: State,

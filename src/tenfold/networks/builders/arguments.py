@@ -46,6 +46,8 @@ def image_layers(image_shape: ImageShape, crop: int, standardize: bool) -> list[
     """
     from tenfold.core.backend import keras
 
+    if not (crop or standardize):
+        return []  # the inputs need not be images
     height, width = image_shape[:2]
     if crop > min(height, width):
         raise InputError(f"crop: {crop}; the images are {height}x{width}, give a smaller side")
