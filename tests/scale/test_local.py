@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from tenfold import InputError
+from tenfold.core.patience import PAUSES
 from tenfold.scale import Local
-from tenfold.scale.task import PAUSES, call
+from tenfold.scale.task import call
 
 HERE = "scale_tasks"
 

@@ -8,10 +8,13 @@ import time
 from pathlib import Path
 
 import numpy as np
+import psutil
 import pytest
+from interruption import assert_same_run
 
 import tenfold
 from tenfold import InputError
+from tenfold.experiments.studies import Study, study
 from tenfold.scale import Ray
 from tenfold.scale import ray as module
 
@@ -20,7 +23,7 @@ GOLDEN = Path(__file__).parents[1] / "golden" / "model-0.1.0.onnx"
 
 
 @pytest.fixture(scope="module")
-def address():
+def cluster():
     from ray.cluster_utils import Cluster
 
     paths = [str(Path(__file__).parent), os.environ["PYTHONPATH"]]
@@ -30,10 +33,26 @@ def address():
     options = {"num_cpus": 1, "object_store_memory": 80 << 20}
     cluster = Cluster(initialize_head=True, head_node_args=options)
     cluster.add_node(**options)
-    yield cluster.address
+    yield cluster
     cluster.shutdown()
     os.environ.clear()
     os.environ.update(before)
+
+
+@pytest.fixture
+def address(cluster):
+    return cluster.address
+
+
+def workers_of(cluster):
+    """The processes of the cluster that are in a task."""
+    raylets = [
+        entry.process.pid
+        for node in cluster.list_all_nodes()
+        for entry in node.all_processes["raylet"]
+    ]
+    children = [child for pid in raylets for child in psutil.Process(pid).children(recursive=True)]
+    return [child for child in children if child.name().startswith("ray::call")]
 
 
 def run(address, tmp_path, function, *tasks):
@@ -48,6 +67,39 @@ def test_values_errors_and_a_worker_that_is_killed(address, tmp_path):
     (outcome,) = run(address, tmp_path, "die_first", {"marker": str(tmp_path / "died")})
     assert outcome.value == "alive"
     assert not ray.is_initialized()
+
+
+def test_a_worker_that_hangs_is_ended_and_its_task_tried_again(address, tmp_path):
+    task = {"marker": str(tmp_path / "hung")}
+    (outcome,) = Ray(address, timeout=4).run("scale_tasks:hang_first", [task], tmp_path)
+    assert outcome.value == "awake"
+
+
+def test_a_study_survives_the_kill_of_a_worker_and_of_its_driver(cluster, few_file, tmp_path):
+    vary, here, there = {"batch_size": [32, 64], "epochs": [3]}, tmp_path / "here", tmp_path / "s"
+    expected = study("logistic", vary, few_file, seeds=2, out=here, verbose=False)
+    options = ["--vary", "batch_size=32,64", "--vary", "epochs=3", "--seeds", "2"]
+    arguments = ["study", "logistic", *options, "--data", few_file, "--out", there]
+    command = [sys.executable, "-m", "tenfold", *map(str, arguments), "--ray", cluster.address]
+    process = subprocess.Popen(command, stderr=subprocess.DEVNULL)
+    while not list(there.rglob("history.csv")) and process.poll() is None:
+        time.sleep(0.01)
+    killed = workers_of(cluster)
+    for worker in killed:
+        worker.kill()
+    assert killed
+    time.sleep(1)
+    process.kill()
+    process.wait()
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    result = Study(there)
+    for setting in expected.plan.settings:
+        assert_same_run(here / setting.folder, there / setting.folder)
+    columns = ["setting", "accuracy", "sd", "log_loss"]
+    assert expected.table[columns].equals(result.table[columns])
+    assert len(result.best.test_openings()) == 1
+    assert not list(there.glob(".*"))
 
 
 def test_nodes_that_do_not_fit_are_refused_before_any_task(address, tmp_path, monkeypatch):

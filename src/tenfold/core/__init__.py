@@ -1,6 +1,7 @@
 """Foundations that every other package may use.
 
 ``errors``, ``limits``, ``image_shape``, ``read_options``; ``files`` (atomic writes), ``folders``,
-``locks``, ``cache``, ``checksums``, ``download``; ``assets`` (packed files), ``html_page``;
+``places`` (paths and URLs), ``patience`` (with storage); ``locks``, ``cache``, ``checksums``,
+``download``; ``assets`` (packed files), ``html_page``;
 ``backend`` (Keras on JAX), ``keras_import`` (what importing it leaves out).
 """

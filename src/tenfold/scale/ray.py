@@ -9,7 +9,7 @@ import secrets
 import socket
 import time
 from collections.abc import Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import islice
@@ -17,12 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from tenfold.core.errors import InputError, one_line
-from tenfold.core.files import remove
+from tenfold.core.places import absolute, place
 from tenfold.scale import task as tasks_module
 from tenfold.scale.executor import ATTEMPTS, Outcome
 
-_AHEAD = 4
-"""Tasks given to Ray for each core, so that none waits for the next."""
+_AHEAD = 2
+"""Tasks given to Ray for each slot, so that none waits for the next."""
 
 _PATIENCE = 60
 """Seconds that a node has to answer before any work begins."""
@@ -36,6 +36,8 @@ class Ray:
         address: ``local`` starts a Ray on this machine and stops it afterwards, ``auto`` joins the
             cluster that this machine belongs to, ``ray://host:10001`` and ``host:6379`` name one.
         cores: that each task takes.
+        timeout: seconds after which a task's process ends and the task is tried again; None to
+            wait for ever.
 
     Raises:
         InputError: when it runs: Ray is not installed, the cluster cannot be reached, a node has
@@ -44,6 +46,7 @@ class Ray:
 
     address: str = "local"
     cores: float = 1
+    timeout: float | None = None
 
     def workers(self) -> int:
         """Return the number of tasks that run at the same time."""
@@ -68,7 +71,7 @@ class Ray:
                     if time.monotonic() - counted > 1:  # nodes join and leave
                         room, counted = _AHEAD * self._slots(ray), time.monotonic()
                     for task in islice(waiting, max(0, room - len(running))):
-                        running[remote.remote(function, dict(task))] = task
+                        running[remote.remote(function, dict(task), self.timeout)] = task
                     if not running:
                         return
                     done, _ = ray.wait(list(running), num_returns=1, timeout=1)
@@ -138,7 +141,7 @@ def _import_ray() -> Any:
 
 def describe_worker(file: str) -> dict[str, Any]:
     """Return the versions of a worker, and whether it sees a file."""
-    return {**_versions(), "sees": Path(file).exists()}
+    return {**_versions(), "sees": place(file).exists()}
 
 
 def _versions() -> dict[str, str]:
@@ -154,17 +157,18 @@ def _require_fit(ray: Any, folder: Path) -> None:
     from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
     describe = ray.remote(describe_worker)
-    file = folder.absolute() / f".{secrets.token_hex(4)}.probe"
-    file.touch()
+    file = place(absolute(folder)) / f".{secrets.token_hex(4)}.probe"
+    file.write_bytes(b"here")
     try:
         for node in ray.nodes():
             if not node["Alive"]:
                 continue
             strategy = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
             options = {"num_cpus": 0, "scheduling_strategy": strategy}
-            _check_node(ray, describe.options(**options).remote(str(file)), node, folder)
+            _check_node(ray, describe.options(**options).remote(absolute(file)), node, folder)
     finally:
-        remove(file)
+        with suppress(OSError):
+            file.unlink(missing_ok=True)
 
 
 def _check_node(ray: Any, reference: Any, node: Mapping[str, Any], folder: Path) -> None:

@@ -2,38 +2,42 @@
 
 from __future__ import annotations
 
+import faulthandler
 import importlib
-import time
 from collections.abc import Mapping
 from typing import Any
 
 from tenfold.core.errors import InputError, one_line
-
-PAUSES = (1.0, 5.0, 15.0)
-"""Seconds to wait before storage that failed is tried again."""
-
-_LASTING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+from tenfold.core.patience import patiently
 
 
-def call(function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
+def call(
+    function: str, arguments: Mapping[str, Any], timeout: float | None = None
+) -> dict[str, Any]:
     """Call ``module:function`` and return its ``value``, or its ``error`` in one line.
 
-    An OSError that may pass, such as of a network file system, is tried again.
+    An OSError that may pass, such as of a network file system, is tried again. After ``timeout``
+    seconds the process ends, and writes to stderr where it was; None for no limit.
 
     Example:
         >>> call("math:sqrt", {})
         {'error': 'TypeError: math.sqrt() takes exactly one argument (0 given)'}
     """
+    if timeout is None:
+        return _call(function, arguments)
+    faulthandler.dump_traceback_later(timeout, exit=True, file=2)
+    try:
+        return _call(function, arguments)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+def _call(function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
     module, _, name = function.partition(":")
-    for pause in (*PAUSES, None):
-        try:
-            return {"value": getattr(importlib.import_module(module), name)(**arguments)}
-        except InputError as error:
-            return {"error": str(error)}
-        except OSError as error:
-            if pause is None or isinstance(error, _LASTING):
-                return {"error": one_line(error)}
-            time.sleep(pause)
-        except Exception as error:
-            return {"error": one_line(error)}
-    raise AssertionError("unreachable")
+    try:
+        work = getattr(importlib.import_module(module), name)
+        return {"value": patiently(lambda: work(**arguments))}
+    except InputError as error:
+        return {"error": str(error)}
+    except Exception as error:
+        return {"error": one_line(error)}

@@ -9,6 +9,8 @@ import json
 import os
 import signal
 import sys
+from queue import SimpleQueue
+from threading import Thread
 
 from tenfold.scale.task import call
 
@@ -18,8 +20,17 @@ def main() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the process that started it
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what a library prints is no answer
+    calls = SimpleQueue[str]()
+    Thread(target=_take, args=(calls,), daemon=True).start()
+    while True:
+        print(json.dumps(call(**json.loads(calls.get()))), file=answers, flush=True)
+
+
+def _take(calls: SimpleQueue[str]) -> None:
+    """Take calls from stdin, and end the process with it, in the middle of a task."""
     for line in sys.stdin:
-        print(json.dumps(call(**json.loads(line))), file=answers, flush=True)
+        calls.put(line)
+    os._exit(0)
 
 
 if __name__ == "__main__":
