@@ -10,27 +10,15 @@ import time
 
 import numpy as np
 import pytest
+from executors import Here
 from PIL import Image
 
 from tenfold import InputError, score
 from tenfold.data.formats.idx import idx_bytes
-from tenfold.scale.executor import Outcome
-from tenfold.scale.task import call
 from tenfold.scoring import scorer, sources, status
 
 import pyarrow as pa  # isort: skip
 import pyarrow.parquet as pq  # isort: skip
-
-
-class InThisProcess:
-    """Runs tasks here, one after the other."""
-
-    def workers(self):
-        return 1
-
-    def run(self, function, tasks, folder):
-        for task in tasks:
-            yield Outcome(task, **call(function, task))
 
 
 @pytest.fixture
@@ -38,7 +26,7 @@ def scored(tmp_path, model_file):
     """Scores a source in this process, in units of 300 images."""
 
     def run(source, out="scored", **options):
-        options = {"executor": InThisProcess(), "verbose": False, **options}
+        options = {"executor": Here(), "verbose": False, **options}
         return score(source, model=model_file, out=tmp_path / out, **options)
 
     return run
@@ -144,15 +132,13 @@ def test_refusals_before_any_work(parquet, scored, tmp_path, model_file, digits)
     copy = tmp_path / "other.onnx"
     copy.write_bytes(model_file.read_bytes())
     for message, call_it in {
-        "holds scores of another job (model:": lambda: score(
-            path, model=copy, out=tmp_path / "scored"
-        ),
-        "holds scores of another job (probabilities": lambda: scored(path, probabilities=True),
+        "holds another job (model:": lambda: score(path, model=copy, out=tmp_path / "scored"),
+        "holds another job (probabilities": lambda: scored(path, probabilities=True),
         "holds other files": lambda: scored(path, "."),
         "--column nothing: no column of image bytes": lambda: scored(path, "x", column="nothing"),
         "--keys nothing: no such column": lambda: scored(path, "x", keys=["nothing"]),
         "no such file or folder": lambda: scored(tmp_path / "nowhere"),
-        "give a path": lambda: scored("s3://bucket/digits"),
+        "s3://bucket/digits: needs a package that is": lambda: scored("s3://bucket/digits"),
     }.items():
         with pytest.raises(InputError) as caught:
             call_it()

@@ -3,7 +3,7 @@
 Importing a module adds its commands; `--help` lists them in the order of these imports.
 
 - ``app``: start and end of every command, shared options; ``recipe_options``,
-  ``generated_options``: options generated from declarations
+  ``generated_options``: options generated from declarations; ``scale_options``: where tasks run
 - ``train``, ``recipes``, ``reproduce``, ``study``, ``audit``: commands that train;
   ``import_model``: a network trained elsewhere
 - ``evaluate``, ``predict``, ``explain``, ``report``, ``export``, ``score``: commands on runs and

@@ -14,6 +14,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from tenfold.cli.scale_options import with_ray_address
 from tenfold.core.errors import InputError, TenfoldWarning
 
 INTERRUPTED = 130
@@ -61,7 +62,7 @@ def main() -> None:
     usage_error: Any = typer.BadParameter.__base__  # the parser's UsageError
     try:
         with _warnings_in_one_line():
-            code = app(standalone_mode=False) or 0
+            code = app(with_ray_address(sys.argv[1:]), standalone_mode=False) or 0
     except InputError as error:
         _stop(str(error))
     except usage_error as error:

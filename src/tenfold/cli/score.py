@@ -3,24 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from tenfold.cli.app import AsJson, app, echo_json, interruptible
-from tenfold.core.errors import InputError, warn
+from tenfold.cli.scale_options import (
+    MaxFailuresOption,
+    RayOption,
+    TimeoutOption,
+    WorkersOption,
+    make_executor,
+    require_success,
+)
+from tenfold.core.errors import InputError
 
 
 @app.command()
 def score(
     source: Annotated[
-        Path, typer.Argument(help="Parquet, IDX, NPY or NPZ files, a folder of them or of images.")
+        str, typer.Argument(help="Parquet, IDX, NPY, NPZ or image files, or a folder, or a URL.")
     ],
     model: Annotated[
-        Path | None, typer.Option("--model", "-m", help="Model file of tenfold export.")
+        str | None, typer.Option("--model", "-m", help="Model file of tenfold export.")
     ] = None,
-    out: Annotated[Path | None, typer.Option("--out", "-o", help="Folder of the scores.")] = None,
+    out: Annotated[str | None, typer.Option("--out", "-o", help="Folder of the scores.")] = None,
     column: Annotated[
         str | None, typer.Option(help="Column of the images in Parquet, array of an NPZ file.")
     ] = None,
@@ -40,13 +47,10 @@ def score(
     fail_fast: Annotated[
         bool, typer.Option("--fail-fast", help="Stop at the first image that cannot be scored.")
     ] = False,
-    workers: Annotated[
-        int | None, typer.Option(min=1, help="Processes; default: one per core.")
-    ] = None,
-    ray: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Work on Ray: local, auto or ray://host:10001."),
-    ] = None,
+    workers: WorkersOption = None,
+    ray: RayOption = None,
+    timeout: TimeoutOption = None,
+    max_failures: MaxFailuresOption = None,
     status: Annotated[
         bool, typer.Option("--status", help="Show what is done in a folder of scores.")
     ] = False,
@@ -54,7 +58,6 @@ def score(
 ) -> None:
     """Score collections of any size; a repeat finishes the rest."""
     from tenfold import scoring
-    from tenfold.scale import Local, Ray
 
     if status:
         if model is not None or out is not None:
@@ -66,8 +69,6 @@ def score(
             raise InputError(
                 f"{missing} is missing: tenfold score images/ -m digits.onnx -o scored/"
             )
-        if ray is not None and workers is not None:
-            raise InputError("--ray, --workers: give one of them; Ray counts its own cores")
         with interruptible():
             progress = scoring.score(
                 source,
@@ -80,16 +81,12 @@ def score(
                 pixels=pixels,
                 invert=invert,
                 fail_fast=fail_fast,
-                executor=Local(workers) if ray is None else Ray(ray),
+                max_failures=max_failures,
+                executor=make_executor(ray, workers, timeout),
             )
     if as_json:
         echo_json(asdict(progress))
     else:
         typer.echo(f"{source if status else out}: {progress}")
-    if progress.problems:
-        first = progress.problems[0]
-        raise InputError(
-            f"{len(progress.problems)} parts failed; {first}; the same command tries again"
-        )
-    if progress.failed and not status:
-        warn(f"{progress.failed:,} images are not scored; {out}/errors says why")
+    if out is not None:
+        require_success(progress, out, "scored")

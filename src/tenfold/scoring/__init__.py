@@ -2,7 +2,7 @@
 
 ``sources`` divides a collection into units, of which ``parquet``, ``arrays`` and ``pictures`` read
 the images in ``batches``; ``unit`` scores one and writes its part; ``job`` is the output folder,
-with what is done; ``scorer`` is the public function.
+with what is done; ``driver`` has its units done by an executor; ``scorer`` is the public function.
 """
 
 from tenfold.scoring.job import Progress, status

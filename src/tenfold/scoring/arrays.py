@@ -13,6 +13,7 @@ from typing import IO, Any
 import numpy as np
 
 from tenfold.core.errors import InputError
+from tenfold.core.places import local
 from tenfold.data.formats.idx import open_idx
 from tenfold.data.formats.npz import open_npy, open_npz
 from tenfold.scoring.batches import SIZE, Batch, Errors, Layout
@@ -32,6 +33,7 @@ def open_images(path: Path, array: str | None) -> Iterator[tuple[IO[bytes], tupl
     Raises:
         InputError: it is damaged, or holds no images of uint8.
     """
+    path = local(path)
     with path.open("rb") as file:
         header = file.read(6)
     if header.startswith(b"PK"):

@@ -6,7 +6,6 @@ import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from math import isqrt, prod
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -146,12 +145,6 @@ class Layout(NamedTuple):
         if not content:
             raise InputError("no image" if content is None else "empty image")
         return fit_image(open_image(io.BytesIO(content)), self.shape, resize=self.resize)
-
-
-def stamp(path: Path) -> list[int]:
-    """Return size and time of change of a file, to notice that it changed."""
-    about = path.stat()
-    return [about.st_size, about.st_mtime_ns]
 
 
 def printable(name: str) -> str:

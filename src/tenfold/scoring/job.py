@@ -10,15 +10,19 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 from tenfold.core.errors import InputError
-from tenfold.core.files import atomic_write
+from tenfold.core.patience import patiently
+from tenfold.core.places import complete_file, exists, is_remote, place
 
 FORMAT = 1
+_SECONDS_BETWEEN_UPLOADS = 30.0
 _PLAN, _JOB, _MANIFEST = "plan.jsonl", "job.json", "manifest.jsonl"
 
 
@@ -34,6 +38,7 @@ class Progress:
         total: images of all units.
         seconds: that all processes together have worked.
         problems: units that failed in this run, and why.
+        noun: what is counted: images, or pictures that are read.
     """
 
     parts: int = 0
@@ -43,6 +48,7 @@ class Progress:
     total: int = 0
     seconds: float = 0.0
     problems: tuple[str, ...] = ()
+    noun: str = "images"
 
     @property
     def rate(self) -> float:
@@ -52,8 +58,8 @@ class Progress:
     def __str__(self) -> str:
         failed = f", {self.failed:,} failed" if self.failed else ""
         return (
-            f"{self.done:,} of {self.parts:,} parts, {self.images:,} of {self.total:,} images"
-            f"{failed}, {self.rate:,.0f} images/s a process"
+            f"{self.done:,} of {self.parts:,} parts, {self.images:,} of {self.total:,} {self.noun}"
+            f"{failed}, {self.rate:,.1f} {self.noun}/s a process"
         )
 
 
@@ -66,10 +72,12 @@ class Job:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._waiting: list[str] = []
+        self._flushed = 0.0
 
     def exists(self) -> bool:
         """Whether the folder holds a job that has a plan."""
-        return (self.folder / _JOB).exists()
+        return exists(self.folder / _JOB)
 
     def settings(self) -> dict[str, Any]:
         """Return what ``create`` was given.
@@ -92,16 +100,17 @@ class Job:
 
     def create(self, settings: Mapping[str, Any], plan: Iterator[Mapping[str, Any]]) -> None:
         """Write the plan, then the settings, which make the folder a job."""
-        with atomic_write(self.folder / _PLAN, "w") as file:
+        with complete_file(self.folder / _PLAN) as path, path.open("w") as file:
             for unit in plan:
                 file.write(f"{json.dumps(unit)}\n")
-        with atomic_write(self.folder / _JOB, "w") as file:
-            json.dump({"format": FORMAT, **settings}, file, indent=2)
+        with complete_file(self.folder / _JOB) as path:
+            path.write_text(json.dumps({"format": FORMAT, **settings}, indent=2), "utf-8")
 
     def plan(self) -> Iterator[tuple[int, int, int]]:
         """Yield the number of each unit, its place in the plan in bytes, and its images."""
-        place = 0
-        with (self.folder / _PLAN).open("rb") as file:
+        place, path = 0, self.folder / _PLAN
+        whole = patiently(path.read_bytes) if is_remote(path) else None
+        with path.open("rb") if whole is None else BytesIO(whole) as file:
             for number, line in enumerate(file):
                 yield number, place, json.loads(line)["rows"]
                 place += len(line)
@@ -125,7 +134,7 @@ class Job:
     def write_errors(self, number: int | str, records: list[dict[str, Any]]) -> None:
         """Write what failed in a unit, if anything did."""
         if records:
-            with atomic_write(self.errors(number), "w") as file:
+            with complete_file(self.errors(number)) as path, path.open("w") as file:
                 file.writelines(f"{json.dumps(record)}\n" for record in records)
 
     def _manifest_lines(self) -> list[bytes]:
@@ -138,16 +147,31 @@ class Job:
     def remove_leftovers(self) -> None:
         """Remove unfinished files and lines of killed processes; the folder must be locked."""
         if (self.folder / _MANIFEST).exists():
-            lines = self._manifest_lines()
-            with atomic_write(self.folder / _MANIFEST) as file:
-                file.writelines(lines)
-        for path in self.folder.glob("parts/.*.tmp.*"):
+            self._write_manifest(self._manifest_lines())
+        for path in [] if is_remote(self.folder) else self.folder.glob("parts/.*.tmp.*"):
             path.unlink(missing_ok=True)
 
     def add_done(self, summary: Mapping[str, Any]) -> None:
-        """Add a unit to the manifest."""
-        with (self.folder / _MANIFEST).open("a", encoding="utf-8") as file:
-            file.write(f"{json.dumps(summary)}\n")
+        """Add a unit to the manifest; on storage elsewhere, with others or by ``flush``."""
+        line = f"{json.dumps(summary)}\n"
+        if not is_remote(self.folder):
+            with (self.folder / _MANIFEST).open("a", encoding="utf-8") as file:
+                file.write(line)
+            return
+        self._waiting.append(line)
+        if time.monotonic() - self._flushed > _SECONDS_BETWEEN_UPLOADS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the rest of the manifest to storage elsewhere, which cannot append to a file."""
+        if self._waiting:
+            lines = [*self._manifest_lines(), *(line.encode() for line in self._waiting)]
+            patiently(lambda: self._write_manifest(lines))
+            self._waiting, self._flushed = [], time.monotonic()
+
+    def _write_manifest(self, lines: list[bytes]) -> None:
+        with complete_file(self.folder / _MANIFEST) as path:
+            path.write_bytes(b"".join(lines))
 
     def done(self) -> dict[int, dict[str, Any]]:
         """Return the units of the manifest by number; a last line that was cut off is ignored."""
@@ -167,6 +191,7 @@ class Job:
             sum(rows),
             sum(summary["seconds"] for summary in done.values()),
             problems,
+            self.settings().get("noun", "images"),
         )
 
 
@@ -179,6 +204,6 @@ def status(folder: str | Path) -> Progress:
     Raises:
         InputError: there is no job.
     """
-    job = Job(Path(folder))
+    job = Job(place(folder))
     job.settings()
     return job.progress()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from tenfold.core.errors import InputError, one_line
+from tenfold.core.places import is_remote
 from tenfold.scoring.batches import SIZE, Batch, Errors, Layout
 
 _NAMES = ("image", "img", "picture", "pixels")
@@ -39,8 +40,11 @@ def open_file(path: Path) -> Any:
     """
     pa = import_pyarrow()
     try:
-        return pa.parquet.ParquetFile(path, buffer_size=1 << 20)
+        file = path.open("rb") if is_remote(path) else path
+        return pa.parquet.ParquetFile(file, buffer_size=1 << 20)
     except (pa.ArrowException, OSError) as error:
+        if is_remote(path) and not isinstance(error, (pa.ArrowException, FileNotFoundError)):
+            raise
         reason = one_line(error, 120)
         raise InputError(f"{path}: not a Parquet file, or damaged ({reason})") from None
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from tenfold.core.errors import InputError
+from tenfold.core.errors import InputError, one_line
+from tenfold.core.places import read_all
 from tenfold.scoring.batches import SIZE, Batch, Errors, Layout, printable
 
 
@@ -18,13 +19,15 @@ def read(folder: Path, unit: Mapping[str, Any], layout: Layout, errors: Errors) 
     for start in range(0, len(files), SIZE):
         part = files[start : start + SIZE]
         names = [printable(file) for file in part]
-        contents = [_content(folder / file) for file in part]
+        found = read_all([folder / file for file in part])
+        contents = [_or_reason(content) for content in found]
         images, kept = layout.decode(contents, [(name, 0) for name in names], errors)
         yield Batch(images, np.zeros(len(kept), np.int64), [names[i] for i in kept])
 
 
-def _content(path: Path) -> bytes | InputError:
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        return InputError(f"cannot be read ({error.strerror})")
+def _or_reason(content: bytes | Exception) -> bytes | InputError:
+    if isinstance(content, bytes):
+        return content
+    if isinstance(content, OSError) and content.strerror:
+        return InputError(f"cannot be read ({content.strerror})")
+    return InputError(f"cannot be read ({one_line(content, 120)})")

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from tenfold.core.errors import InputError
+from tenfold.core.places import exists, is_remote, pattern_of, stamp
 from tenfold.data.formats.idx import open_idx
 from tenfold.data.image_files import is_image
 from tenfold.scoring import arrays, parquet, pictures
-from tenfold.scoring.batches import Batch, Errors, Layout, printable, stamp
+from tenfold.scoring.batches import Batch, Errors, Layout, printable
 
 UNIT = 1 << 16
 """Images of a unit: one part of the output."""
@@ -31,18 +33,40 @@ def find_files(source: Path) -> tuple[str, list[str]]:
     Raises:
         InputError: it does not exist, or holds nothing that can be scored.
     """
+    folder, pattern = pattern_of(source)
+    if pattern:
+        names = sorted(str(path.relative_to(folder)) for path in folder.glob(pattern))
+        return _of_one_kind(source, folder, names)
     if source.is_file():
         return ("pictures" if is_image(source) else _kind(source)), [source.name]
     if not source.is_dir():
+        if is_remote(source) and exists(source):
+            raise OSError(errno.EIO, "the storage fails", str(source))
         raise InputError(f"{source}: no such file or folder")
-    found: dict[str, list[str]] = {"parquet": [], "array": [], "pictures": []}
-    for folder, folders, names in os.walk(source):
+    return _of_one_kind(source, source, _names_in(source))
+
+
+def _names_in(folder: Path) -> Iterator[str]:
+    """Yield the files in a folder and its subfolders, relative to it, in a fixed order."""
+    if is_remote(folder):
+        remote: Any = folder
+        for path in remote.fs.find(remote.path):
+            name = path.removeprefix(remote.path).lstrip("/")
+            if not any(part[0] in "._" for part in name.split("/")):
+                yield name
+        return
+    for path, folders, names in os.walk(folder):
         folders[:] = sorted(name for name in folders if name[0] not in "._")
         for name in sorted(name for name in names if name[0] not in "._"):
-            path = Path(folder, name)
-            kind = _kind_of_member(path)
-            if kind:
-                found[kind].append(str(path.relative_to(source)))
+            yield str(Path(path, name).relative_to(folder))
+
+
+def _of_one_kind(source: Path, folder: Path, names: Iterable[str]) -> tuple[str, list[str]]:
+    found: dict[str, list[str]] = {"parquet": [], "array": [], "pictures": []}
+    for name in names:
+        kind = _kind_of_member(folder / name)
+        if kind:
+            found[kind].append(name)
     kinds = [kind for kind, files in found.items() if files]
     if len(kinds) != 1:
         held = "files of several kinds" if kinds else "no images"
@@ -107,7 +131,13 @@ def units(
 
 def path_of(source: Path, name: str) -> Path:
     """Return the path of a file of a source, which is the source itself or in it."""
-    return source / name if source.is_dir() else source
+    return folder_of(source) / name
+
+
+def folder_of(source: Path) -> Path:
+    """Return the folder of the files of a source: a folder, a file, or a pattern of files."""
+    folder, pattern = pattern_of(source)
+    return folder if pattern or folder.is_dir() else folder.parent
 
 
 def _row_groups(path: Path, layout: Layout, size: int) -> Iterator[Unit]:
@@ -139,7 +169,7 @@ def read(source: Path, unit: Mapping[str, Any], layout: Layout, errors: Errors) 
         InputError: the file has changed since the job began.
     """
     if unit["kind"] == "pictures":
-        yield from pictures.read(source if source.is_dir() else source.parent, unit, layout, errors)
+        yield from pictures.read(folder_of(source), unit, layout, errors)
         return
     path = path_of(source, unit["file"])
     if stamp(path) != unit["stamp"]:

@@ -14,7 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.core.errors import InputError
-from tenfold.core.files import atomic_path, sha256
+from tenfold.core.files import sha256
+from tenfold.core.places import complete_file, local
+from tenfold.core.places import place as place_of
 from tenfold.data.value_range import to_uint8
 from tenfold.export.predictor import Predictor
 from tenfold.scoring import sources
@@ -40,15 +42,15 @@ def score_unit(folder: str, number: int, place: int, fail_fast: bool) -> dict[st
     Raises:
         InputError: the source or the model file has changed, or with ``fail_fast``.
     """
-    job = Job(Path(folder))
+    job = Job(place_of(folder))
     part = job.part(number)
     if part.exists():
         return _summary(part)
     settings, began = job.settings(), time.perf_counter()
     predictor = open_model(settings["model"], settings["sha256"])
     errors, layout = Errors(fail_fast), Layout.from_json(settings)
-    batches = sources.read(Path(settings["source"]), job.unit(place), layout, errors)
-    with atomic_path(part) as path, _Writer(path, settings, predictor) as writer:
+    batches = sources.read(place_of(settings["source"]), job.unit(place), layout, errors)
+    with complete_file(part) as path, _Writer(path, settings, predictor) as writer:
         for batch in batches:
             writer.write(batch, errors)
         job.write_errors(number, errors.records)
@@ -69,8 +71,9 @@ def open_model(path: str, checksum: str) -> Predictor:
     Raises:
         InputError: it is not the file that the job began with.
     """
-    predictor = Predictor(path, threads=1)
-    if sha256(Path(path)) != checksum:
+    file = local(place_of(path))
+    predictor = Predictor(file, threads=1)
+    if sha256(file) != checksum:
         raise InputError(f"{path} has changed since the job began; score it into another --out")
     return predictor
 
