@@ -3,7 +3,7 @@
 - ``ensemble``, ``compile``: build and compile the Keras models of a recipe
 - ``program``, ``steps``, ``state``: the compiled program, its traced steps and its arrays
 - ``epoch``: the epoch driver that every training shares
-- ``device_data``, ``inputs``: images on the device, adapted to the model
+- ``device_data``, ``inputs``: images on the device, adapted to the model; ``devices``: several
 - ``pixels``, ``pixel_range``: the range of pixels that a network expects
 - ``geometry``, ``losses``: images in the shape of its input, labels in the encoding of its loss
 - ``fit_data``, ``arrays``, ``callbacks``, ``tensorboard_summary``: what ``fit`` takes and calls

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from tenfold.core import limits
-from tenfold.core.backend import keras
 from tenfold.core.errors import InputError
 from tenfold.data import Dataset
 from tenfold.engine.averaging import recompute_statistics
@@ -60,11 +59,35 @@ def cross_validate(
         >>> cross_validate(recipe("logistic"), few, folds=3).shape
         (480, 10)
     """
+    probabilities = np.empty((len(dataset), len(dataset.class_names)), np.float32)
+    predicted = predict_folds(recipe, dataset, folds, seed, range(folds), report, targets)
+    for selected, values in predicted:
+        probabilities[selected] = values
+    return probabilities
+
+
+def predict_folds(
+    recipe: Recipe,
+    dataset: Dataset,
+    folds: int,
+    seed: int,
+    share: Sequence[int],
+    report: Report = lambda epoch, share, logs: None,
+    targets: npt.NDArray[np.float32] | None = None,
+) -> Iterator[tuple[npt.NDArray[np.bool_], npt.NDArray[np.float32]]]:
+    """Train the networks of some of the folds in one program, and predict what they have not seen.
+
+    Args:
+        share: numbers of the folds; the other arguments are those of `cross_validate`.
+
+    Yields:
+        For each of the folds, which images it has, bool ``[n]``, and their probabilities.
+    """
     if recipe.teacher is not None and targets is None:
         raise InputError("teacher: not supported here; leave it out of the recipe")
     parts = stratified_folds(dataset.labels, folds, seed)
-    training = _training_indices(parts, folds, seed)
-    seeds = [seed + k for k in range(folds)]
+    training = _training_indices(parts, folds, seed)[list(share)]
+    seeds = [seed + k for k in share]
     classes, shape = len(dataset.class_names), dataset.image_shape
     models = build_networks(recipe, shape, classes, training.shape[1], seeds)
     recipe = recipe.replace(input_range=resolve_pixels(recipe, models[0], dataset).name)
@@ -86,22 +109,14 @@ def cross_validate(
         state, _ = run_epoch(
             program, state, data, epoch, seeds, indices=training, on_steps=on_steps
         )
-    return _out_of_fold(models[0], recipe, state, dataset, parts)
-
-
-def _out_of_fold(
-    model: keras.Model, recipe: Recipe, state: State, dataset: Dataset, parts: npt.NDArray[np.int64]
-) -> npt.NDArray[np.float32]:
-    """Probabilities of each fold by the network that was trained without it."""
+    model = models[0]
     predict = Probabilities(model, dataset.image_shape, recipe.input_range, recipe.tta)
-    probabilities = np.empty((len(dataset), len(dataset.class_names)), np.float32)
-    for k in range(int(parts.max()) + 1):
-        write_state(model, unstack_state(state, k))
+    for i, fold in enumerate(share):
+        write_state(model, unstack_state(state, i) if len(share) > 1 else state)
         model.optimizer.finalize_variable_values(model.trainable_variables)
         if recipe.ema or recipe.swa:
-            recompute_statistics(model, recipe, dataset[np.flatnonzero(parts != k)])
-        probabilities[parts == k] = predict(model, dataset.images[parts == k])
-    return probabilities
+            recompute_statistics(model, recipe, dataset[np.flatnonzero(parts != fold)])
+        yield parts == fold, predict(model, dataset.images[parts == fold])
 
 
 def stratified_folds(labels: npt.NDArray[np.int64], folds: int, seed: int) -> npt.NDArray[np.int64]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from threading import Thread
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from tenfold.core.backend import keras
 from tenfold.engine.device_data import DeviceData, Labels, Window
+from tenfold.engine.devices import Devices
 from tenfold.engine.inputs import InputAdapter
 from tenfold.engine.state import State, copied, read_state
 from tenfold.engine.steps import Steps
@@ -76,15 +78,20 @@ class Program:
                 jnp.broadcast_to(value, (networks, *value.shape)) for value in self.fresh_metrics
             ]
         self._steps_a_second: float | None = None
-        steps = Steps(model, self._input, self.augmentation, networks)
+        self._devices = Devices(networks)
+        self._on_devices: tuple[Window, Window] | None = None
+        steps = Steps(model, self._input, self.augmentation, networks, self._devices.split)
+        divided = self._devices.divided
         self._train = jax.jit(
-            steps.train,
+            divided(steps.train, (True, False, False, True, True, False, False)),
             donate_argnums=0,
             static_argnames="size",
             compiler_options=compiler_options(optimize=True),
         )
         self._test = jax.jit(
-            steps.test, static_argnames="size", compiler_options=compiler_options()
+            divided(steps.test, (True, False, False, False, False)),
+            static_argnames="size",
+            compiler_options=compiler_options(),
         )
         self._ahead: Thread | None = None
         self._compiled_ahead = False
@@ -139,8 +146,8 @@ class Program:
         unsigned = np.array([seed % 2**32 for seed in seeds], np.uint32)
         keys = _keys(unsigned if self.networks else unsigned[0], epoch)
         state = State(state.trainable, state.non_trainable, state.optimizer, self._metrics())
-        before = 0
-        for window in data.windows(self.batch_size, epoch if shuffle else None):
+        state, before = self._devices.placed(state), 0
+        for window in map(self._place, data.windows(self.batch_size, epoch if shuffle else None)):
             number = () if data.whole else (window.number,)
             n = window.count if indices is None else indices.shape[1]
             orders = np.stack([_order(n, (seed, epoch, *number), shuffle) for seed in seeds])
@@ -195,7 +202,8 @@ class Program:
         """Loss and metrics over a dataset; every image counts once."""
         self._wait()
         state = State(state.trainable, state.non_trainable, [], self._metrics())
-        for window in data.windows(EVALUATION_BATCH):
+        state = self._devices.placed(state)
+        for window in map(self._place, data.windows(EVALUATION_BATCH)):
             for images, labels, steps, size in _batches(window, EVALUATION_BATCH):
                 state, logs = self._test(state, images, labels, 0, steps, size=size)
         return jax.device_get(logs)  # type: ignore[no-any-return]
@@ -204,16 +212,27 @@ class Program:
         """The running logs of ``evaluate`` after each batch of this size."""
         self._wait()
         state = State(state.trainable, state.non_trainable, [], self._metrics())
-        for window in data.windows(batch):
+        state = self._devices.placed(state)
+        for window in map(self._place, data.windows(batch)):
             for images, labels, steps, size in _batches(window, batch):
                 for step in range(steps):
                     state, logs = self._test(state, images, labels, step, step + 1, size=size)
                     yield jax.device_get(logs)
 
+    def _place(self, window: Window) -> Window:
+        """Copy a window to all devices, or remember that it was."""
+        if not self._devices.are_several:
+            return window
+        if self._on_devices is None or self._on_devices[0] is not window:
+            images, labels = self._devices.copied((window.images, window.labels))
+            self._on_devices = (window, replace(window, images=images, labels=labels))
+        return self._on_devices[1]
+
     def _compile_ahead(self, state: State, data: DeviceData, then: DeviceData) -> None:
         """Start compiling the step of the last, smaller batch and the evaluation in a thread."""
         self._compiled_ahead = True
-        if data.whole is not None and then.whole is not None:
+        several = self._devices.are_several  # shapes alone do not say where arrays are
+        if data.whole is not None and then.whole is not None and not several:
             shapes = _shapes(state)  # the arrays are consumed meanwhile
             self._ahead = Thread(target=self._compile, args=(shapes, data.whole, then.whole))
             self._ahead.start()

@@ -28,6 +28,7 @@ class Steps:
         inputs: adapts pixels and labels to the model.
         augmentation: random changes of the training images.
         networks: None for one network, else the length of the leading axis of its states.
+        split: divides the images and labels of a step among devices.
     """
 
     def __init__(
@@ -36,10 +37,11 @@ class Steps:
         inputs: InputAdapter,
         augmentation: Augmentation,
         networks: int | None,
+        split: Callable[[Any], Any] = lambda batch: batch,
     ) -> None:
         self.model, self.networks = model, networks
         self.augmentation = augmentation
-        self._input = inputs
+        self._input, self._split = inputs, split
         self._leading = 0 if networks is None else 1
 
     def train(
@@ -88,6 +90,7 @@ class Steps:
             indices = lax.dynamic_slice_in_dim(order, i * size, size, axis=-1)
             x = images.at[indices].get(mode="promise_in_bounds")
             y = jax.tree.map(lambda a: a.at[indices].get(mode="promise_in_bounds"), labels)
+            x, y = self._split((x, y))
             step_keys = self._fold(keys, i) if self.augmentation else keys
             new: State = self._each(one, (0, 0, 0, 0))(state, x, y, step_keys)
             return new
