@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from tenfold.cli.app import app, for_each
+from tenfold.cli.app import app, for_each, interruptible
+from tenfold.cli.scale_options import (
+    MaxFailuresOption,
+    RayOption,
+    TimeoutOption,
+    WorkersOption,
+    make_executor,
+    show_progress,
+)
 from tenfold.core.errors import InputError
 from tenfold.core.limits import IMAGE_SHAPE
 
@@ -48,6 +56,13 @@ def read(
     ] = 5.0,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per picture.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="One row per digit.")] = False,
+    parquet: Annotated[
+        Path | None, typer.Option(metavar="FOLDER", help="Write Parquet; takes folders, goes on.")
+    ] = None,
+    workers: WorkersOption = None,
+    ray: RayOption = None,
+    timeout: TimeoutOption = None,
+    max_failures: MaxFailuresOption = None,
 ) -> None:
     """Read handwritten digits in photos, scans and drawings."""
     from tenfold.data.picture_files import PictureFile
@@ -61,12 +76,32 @@ def read(
         raise InputError("--json, --csv, --table: give one of them")
     if as_table and len(pictures) > 1:
         raise InputError(f"--table: {len(pictures)} pictures; give one, or --csv for all")
+    part = None if region is None else _parse_region(region)
+    if parquet is not None:
+        if annotate is not None or as_json or as_csv or as_table:
+            raise InputError("--parquet: not with --annotate, --json, --csv or --table")
+        from tenfold.handwriting.pages import read_pages
+
+        with interruptible():
+            progress = read_pages(
+                pictures,
+                out=parquet,
+                model=model,
+                deslant=deslant,
+                expect=expect,
+                region=part,
+                max_failures=max_failures,
+                executor=make_executor(ray, workers, timeout),
+            )
+        show_progress(progress, parquet, "read")
+        return
+    if (ray, workers, timeout, max_failures) != (None,) * 4:
+        raise InputError("--ray, --workers, --timeout, --max-failures: only with --parquet FOLDER")
     predictor = None if model is None else Predictor(model)
     if predictor is not None and predictor.image_shape == IMAGE_SHAPE:
         view = str(view_of(predictor))
         if view:
             typer.echo(f"{model}: trained on digits {view}; the crops are changed so", err=True)
-    part = None if region is None else _parse_region(region)
     show: Callable[[Path, Reading], None] = _show_text
     if as_json or as_table:
         show = _show_json if as_json else _show_table

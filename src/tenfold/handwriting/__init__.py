@@ -15,6 +15,7 @@ close_crops     classify a close crop as one digit
 reading_order   lines and numbers
 reading         the more confident of both ways, with labels and confidences
 table           the result as rows and columns
+pages           many pictures, by an executor, to Parquet
 annotation      the picture with the result drawn in
 
 The other way is a network that finds and names digits, in ``detector_pipeline``:
