@@ -38,24 +38,16 @@ from tenfold.core.errors import InputError
 from tenfold.data import Splits
 from tenfold.networks.recipes import RECIPES, Recipe, recipe
 from tenfold.runs.record import versions
+from tenfold.scale import Ray
+from tenfold.training.completing import complete, complete_all, task_of
 
 SIZES = ("tiny", "small", "dense-noise", "best-dense", "best")
-
-
-def finished_run(chosen: Recipe, splits: Splits, folder: Path) -> tenfold.Run:
-    """Return the finished run of a recipe: load, resume or train it."""
-    if (folder / "run.json").exists():
-        run = tenfold.Run(folder)
-        if run.recipe != chosen:
-            raise InputError(f"{folder}: holds a run of another recipe; give another --runs")
-        return run if run.record.status == "finished" else tenfold.resume(folder, splits)
-    return tenfold.train(chosen, splits, out=folder)
 
 
 def measure(chosen: Recipe, seeds: int, splits: Splits, folder: Path) -> dict:
     """Train the networks of a recipe and evaluate them, singly and as an ensemble."""
     runs = [
-        finished_run(chosen.replace(seed=seed), splits, folder / f"{chosen.name}-{seed}")
+        complete(chosen.replace(seed=seed), splits, folder / f"{chosen.name}-{seed}")
         for seed in range(seeds)
     ]
     scores = {split: evaluate(runs, split, splits) for split in ("validation", "test")}
@@ -65,6 +57,20 @@ def measure(chosen: Recipe, seeds: int, splits: Splits, folder: Path) -> dict:
         "seconds": [run.record.seconds for run in runs],
         **scores,
     }
+
+
+def train_on_ray(options: argparse.Namespace, folder: Path) -> None:
+    """Complete the runs of all recipes and seeds as tasks."""
+    folder.mkdir(parents=True, exist_ok=True)
+    tasks = {
+        f"{name}-{seed}": task_of(
+            recipe(name).replace(seed=seed), options.data, folder / f"{name}-{seed}"
+        )
+        for name in options.recipes
+        for seed in range(options.seeds)
+    }
+    for number, name in enumerate(complete_all(tasks, folder, Ray(options.ray)), 1):
+        print(f"{number} of {len(tasks)}: {name}", file=sys.stderr)
 
 
 def evaluate(runs: list[tenfold.Run], split: str, splits: Splits) -> dict:
@@ -111,6 +117,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     add("--seeds", type=at_least(1), default=10, help="networks of each recipe; 10")
     add("--data", default="mnist", help="a dataset by name; mnist")
     add("--runs", type=Path, default=folder, metavar="PATH", help=f"run folders; {folder}")
+    add("--ray", metavar="ADDRESS", help="train on Ray: local, auto or ray://host:10001")
     options = parser.parse_args(arguments)
     options.recipes = options.recipes.split(",")
     if unknown := [name for name in options.recipes if name not in RECIPES]:
@@ -130,6 +137,8 @@ def main() -> None:
     try:
         splits = tenfold.load(options.data)
         folder = options.runs / options.data
+        if options.ray:
+            train_on_ray(options, folder)
         for name in options.recipes:
             report["recipes"][name] = measure(recipe(name), options.seeds, splits, folder)
     except InputError as error:

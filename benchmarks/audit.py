@@ -37,7 +37,8 @@ from machine import machine
 import tenfold
 from tenfold.engine.cross_validation import cross_validate
 from tenfold.experiments.audits import audit, find_duplicates
-from tenfold.experiments.audits.auditor import default_recipe, pooled
+from tenfold.experiments.audits.auditor import default_recipe
+from tenfold.experiments.audits.pooling import pooled
 from tenfold.networks.recipes import Augmentation, Recipe
 
 KNOWN = [947, 1621, 1901, 2130, 2462, 2597, 2654, 3520, 3558, 5937, 6651, 6783, 8527, 9679, 9729]

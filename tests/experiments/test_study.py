@@ -310,10 +310,10 @@ def commands():
 
 @pytest.mark.parametrize("command", commands())
 def test_an_exercise_can_be_trained(command, few_file, tmp_path, monkeypatch, tenfold_main):
-    def trained(study, splits, verbose):
+    def trained(study, *_):
         raise InputError(f"{len(study.plan.settings)} settings would be trained")
 
-    monkeypatch.setattr("tenfold.experiments.studies.search._train_all", trained)
+    monkeypatch.setattr("tenfold.experiments.studies.search.train_all", trained)
     program, *arguments = shlex.split(command)
     assert program == "tenfold"
     code, _, error = tenfold_main(*arguments, "--data", few_file, "--out", tmp_path / "study")

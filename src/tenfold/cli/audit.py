@@ -10,6 +10,14 @@ import typer
 
 from tenfold.cli.app import app, interruptible, out_option
 from tenfold.cli.generated_options import NOTHING, with_read_options
+from tenfold.cli.scale_options import (
+    MaxFailuresOption,
+    RayOption,
+    TimeoutOption,
+    WorkersOption,
+    make_executor,
+)
+from tenfold.core.folders import make_dated_folder
 
 
 @app.command()
@@ -22,6 +30,10 @@ def audit(
     seed: Annotated[int, typer.Option(min=0, help="Seed of folds and networks.")] = 0,
     limit: Annotated[int, typer.Option(min=1, help="Candidates on the page.")] = 200,
     reading: Mapping[str, Any] = NOTHING,
+    workers: WorkersOption = None,
+    ray: RayOption = None,
+    timeout: TimeoutOption = None,
+    max_failures: MaxFailuresOption = None,
 ) -> None:
     """Find likely label errors and duplicates, for review."""
     from tenfold.experiments.audits import auditor
@@ -30,7 +42,19 @@ def audit(
         auditor.require_empty(out)
     auditor.require_cleanlab()
     with interruptible():
-        result = auditor.audit(source, folds=folds, recipe=recipe, seed=seed, **reading)
+        executor = make_executor(ray, workers, timeout)
+        if executor is not None and out is None:
+            out = make_dated_folder("audits", Path(source).stem)
+        result = auditor.audit(
+            source,
+            folds=folds,
+            recipe=recipe,
+            seed=seed,
+            executor=executor,
+            work=out,
+            max_failures=max_failures,
+            **reading,
+        )
         folder = result.save(out, limit)
     from tenfold.cli import audit_text
 

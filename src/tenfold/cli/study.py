@@ -16,6 +16,13 @@ from tenfold.cli.recipe_options import (
     refuse_with_resume,
     with_recipe_options,
 )
+from tenfold.cli.scale_options import (
+    MaxFailuresOption,
+    RayOption,
+    TimeoutOption,
+    WorkersOption,
+    make_executor,
+)
 
 
 @app.command()
@@ -37,6 +44,9 @@ def study(
     draws: Annotated[
         int | None, typer.Option(help="Random search: number of settings to draw.")
     ] = None,
+    sampler: Annotated[
+        str | None, typer.Option(help="optuna: draw each setting by the scores of earlier ones.")
+    ] = None,
     changes: Mapping[str, Any] = NOTHING,
     reading: Mapping[str, Any] = NOTHING,
     out: Annotated[Path | None, out_option("Folder of the study.")] = None,
@@ -44,16 +54,33 @@ def study(
     resume: Annotated[
         Path | None, typer.Option(metavar="STUDY", help="Resume a stopped study.")
     ] = None,
+    status: Annotated[
+        Path | None, typer.Option(metavar="STUDY", help="Show what is done, failed and left.")
+    ] = None,
+    workers: WorkersOption = None,
+    ray: RayOption = None,
+    timeout: TimeoutOption = None,
+    max_failures: MaxFailuresOption = None,
     as_json: AsJson = False,
 ) -> None:
     """Train a recipe by grid or random search; validation chooses."""
     from tenfold.experiments import studies
 
+    if status is not None:
+        from tenfold.cli import study_text
+
+        shown = studies.Study(status)
+        if as_json:
+            echo_json(shown.to_json())
+        else:
+            typer.echo(study_text.describe_status(shown))
+        return
+    executor = make_executor(ray, workers, timeout)
     with interruptible():
         if resume is not None:
-            others = (recipe, vary, data, seeds, draws, out)
+            others = (recipe, vary, data, seeds, draws, sampler, out)
             refuse_with_resume("study", *others, changes or None, reading or None, yes or None)
-            result = studies.resume(resume)
+            result = studies.resume(resume, executor=executor, max_failures=max_failures)
         else:
             result = studies.study(
                 recipe,
@@ -61,9 +88,12 @@ def study(
                 data or "mnist",
                 seeds=5 if seeds is None else seeds,
                 draws=draws,
+                sampler=sampler,
                 changes=changes,
                 out=out,
                 confirmed=yes,
+                executor=executor,
+                max_failures=max_failures,
                 **reading,
             )
         from tenfold.cli import study_text

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from tenfold.cli.text import table, wrapped
@@ -31,6 +32,20 @@ def describe_study(study: Study) -> str:
         "",
     ]
     return "\n".join([*lines, *_best(study), f"study  {study.path}  (table.csv, study.png)"])
+
+
+def describe_status(study: Study) -> str:
+    """How many settings have which status, and each that has not ended, with what is known."""
+    from tenfold.experiments.studies.results import ENDED
+
+    rows = study.rows()
+    counts = Counter(str(row["status"]) for row in rows)
+    lines = [study.plan.title, ", ".join(f"{n:,} {status}" for status, n in counts.items()), ""]
+    for setting in study.plan.settings:
+        status, remark = study.row(setting)["status"], study.progress(setting)
+        if status not in ENDED:
+            lines.append(f"{setting.name}: {status}{f', {remark}' if remark else ''}")
+    return "\n".join(lines).rstrip()
 
 
 def _accuracy(row: dict[str, Any], seeds: int) -> str:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tenfold import metrics
 from tenfold.core.errors import InputError
+from tenfold.core.folders import make_dated_folder, make_folder
+from tenfold.data.loading import resolve
 from tenfold.metrics import SeedSummary
 from tenfold.networks.recipes import RECIPES, Published, Recipe, recipe
 from tenfold.runs import Run
 from tenfold.runs.record import machine, versions
-from tenfold.training import train
+from tenfold.scale import Executor
+from tenfold.training.completing import complete, complete_all, task_of
 
 
 @dataclass(frozen=True)
@@ -72,6 +76,8 @@ def reproduce(
     seeds: int = 8,
     out: str | Path | None = None,
     data: str = "mnist",
+    executor: Executor | None = None,
+    max_failures: int | None = None,
     verbose: bool = True,
 ) -> Iterator[Reproduction]:
     """Train the networks of tutorials as published: on all training images, validated on test.
@@ -81,8 +87,11 @@ def reproduce(
     Args:
         names: recipes that reproduce a tutorial; None for all of them.
         seeds: networks per recipe.
-        out: the folder of the runs; by default each goes to ``runs/``.
+        out: the folder of the runs, of which those that are finished are not trained again; by
+            default a new one in ``runs/``.
         data: as for ``tenfold.load``.
+        executor: where to train, such as ``tenfold.scale.Ray()``; None for this process.
+        max_failures: recipes that may fail before no more are begun; None to try all.
         verbose: show progress on stderr.
 
     Raises:
@@ -96,16 +105,35 @@ def reproduce(
             raise InputError(
                 f"recipe {entry.name!r} reproduces no tutorial; these do: {', '.join(tutorials())}"
             )
-    return _each(chosen, seeds, out, data, verbose)
+    return _each(chosen, seeds, out, data, executor, max_failures, verbose)
 
 
 def _each(
-    chosen: Sequence[Recipe], seeds: int, out: str | Path | None, data: str, verbose: bool
+    chosen: Sequence[Recipe],
+    seeds: int,
+    out: str | Path | None,
+    data: str,
+    executor: Executor | None,
+    max_failures: int | None,
+    verbose: bool,
 ) -> Iterator[Reproduction]:
-    for entry in chosen:
-        folder = None if out is None else Path(out) / entry.name
-        run = train(entry, data, seeds=seeds, out=folder, protocol="published", verbose=verbose)
-        yield measure(run)
+    place = make_dated_folder("runs", "reproduction") if out is None else Path(out)
+    make_folder(place)
+    if executor is None:
+        for entry in chosen:
+            folder, protocol = place / entry.name, "published"
+            run = complete(entry, data, folder, seeds=seeds, protocol=protocol, verbose=verbose)
+            yield measure(run)
+        return
+    named, path = resolve(data)
+    data = data if named else str(path.absolute())
+    tasks = {
+        entry.name: task_of(entry, data, place / entry.name, seeds=seeds, protocol="published")
+        for entry in chosen
+    }
+    with closing(complete_all(tasks, place, executor, max_failures)) as names:
+        for name in names:
+            yield measure(Run(place / name))
 
 
 def tutorials() -> list[str]:

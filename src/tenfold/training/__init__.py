@@ -2,7 +2,8 @@
 
 In the order of a training:
 
-- ``trainer``: ``train`` and ``resume``, arguments and splits; ``given_model``: networks in memory
+- ``trainer``: ``train`` and ``resume``, arguments and splits; ``given_model``: networks in memory;
+  ``completing``: the finished run of a folder, in another process too
 - ``adoption``: a run of a network that was trained elsewhere; ``importing``: of a file of one
 - ``prepare``, ``run_folder``: record, networks, program and the new folder
 - ``job``, ``loop``: epochs; after each, ``checkpoint``, ``history`` and ``tensorboard`` are written

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from threading import Thread
 
@@ -29,6 +29,7 @@ def run_epochs(
     verbose: bool,
     live_predictions: bool = False,
     targets: np.ndarray | None = None,
+    after_epoch: Callable[[TrainingJob], None] | None = None,
 ) -> None:
     """Train until each run has all its epochs or has diverged.
 
@@ -44,6 +45,7 @@ def run_epochs(
         live_predictions: store the validation predictions of the first run's first network
             after each epoch.
         targets: labels of the training images with the soft targets of a teacher.
+        after_epoch: called with each run after each of its epochs.
     """
     weights = engine.recipe_weights(jobs[0].record.recipe, splits.train)
     data = engine.DeviceData(splits.train, weights, targets)
@@ -73,6 +75,8 @@ def run_epochs(
             for i in current:
                 job_logs = _logs_of([i], len(jobs), logs)
                 jobs[i].add_epoch(epoch, states[i], job_logs, seconds / len(current))
+                if after_epoch is not None and not jobs[i].diverged:
+                    after_epoch(jobs[i])
             if predictions is not None:
                 predictions.save()
             display.epoch(epoch, _logs_of(current, len(jobs), logs), seconds)

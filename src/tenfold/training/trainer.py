@@ -177,6 +177,7 @@ def train_together(
     *,
     seeds: int = 1,
     verbose: bool = True,
+    after_epoch: Callable[[TrainingJob], None] | None = None,
 ) -> list[Run]:
     """Train several recipes in one program, each into its own run folder.
 
@@ -190,6 +191,7 @@ def train_together(
         splits: train, validation and optionally test.
         seeds: networks of each recipe.
         verbose: show progress on stderr.
+        after_epoch: called with each run after each of its epochs; what it raises stops all.
 
     Raises:
         InputError: as for ``train``.
@@ -202,7 +204,7 @@ def train_together(
                 runs.append(prepare_resumed(folder, Record.load(folder), splits))
             else:
                 runs.append(prepare_new(folder, recipe, splits, seeds))
-        _train(runs, splits, verbose)
+        _train(runs, splits, verbose, after_epoch=after_epoch)
     return [Run(folder) for folder in folders]
 
 
@@ -225,6 +227,7 @@ def _train(
     verbose: bool,
     watch: Callable[[Path], None] | None = None,
     export: bool = False,
+    after_epoch: Callable[[TrainingJob], None] | None = None,
 ) -> list[TrainingJob]:
     program = build_program(runs, splits)
     if verbose and program.geometry.note:
@@ -238,8 +241,8 @@ def _train(
         try:
             if watch is not None:
                 watch(jobs[0].folder)
-            targets = runs[0].targets
-            run_epochs(jobs, program, splits, verbose, watch is not None, targets)
+            targets, live = runs[0].targets, watch is not None
+            run_epochs(jobs, program, splits, verbose, live, targets, after_epoch)
             for job in jobs:
                 if verbose and job.record.protocol == "refit" and not job.record.calibrations:
                     print("calibration: cross-validating the recipe", file=sys.stderr)  # noqa: T201

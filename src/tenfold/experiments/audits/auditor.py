@@ -11,14 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold.core.errors import InputError
-from tenfold.core.files import atomic_write
+from tenfold.core.files import atomic_write, remove
 from tenfold.core.folders import make_dated_folder
-from tenfold.data import Dataset, ReadOptions, Splits, load
+from tenfold.data import Dataset, ReadOptions, load
+from tenfold.experiments.audits.folds import FoldsJob, is_work
 from tenfold.experiments.audits.page import render
+from tenfold.experiments.audits.pooling import pooled
 from tenfold.experiments.audits.result import AuditResult
 from tenfold.experiments.audits.tables import as_csv, candidates, duplicates
 from tenfold.networks import recipes
 from tenfold.networks.recipes import Recipe
+from tenfold.scale import Executor
 from tenfold.training.progress import show_progress
 
 FOLDS = 10
@@ -51,6 +54,8 @@ class Audit(AuditResult):
         ):
             with atomic_write(folder / name, "w") as file:
                 file.write(content)
+        for path in filter(is_work, folder.iterdir()):
+            remove(path)
         return folder
 
     def __repr__(self) -> str:
@@ -67,6 +72,9 @@ def audit(
     folds: int = FOLDS,
     recipe: str | Recipe | None = None,
     seed: int = 0,
+    executor: Executor | None = None,
+    work: str | Path | None = None,
+    max_failures: int | None = None,
     verbose: bool = True,
     **options: Any,
 ) -> Audit:
@@ -80,6 +88,10 @@ def audit(
         folds: number of folds of the cross-validation.
         recipe: of the networks; None for ``default_recipe``.
         seed: of folds and networks.
+        executor: where to train, such as ``tenfold.scale.Ray()``; None for this process.
+        work: for an executor, the folder of finished folds, which all processes see; a repeat
+            with the same folder goes on. By default ``audits/<date>-<name>``.
+        max_failures: tasks that may fail before no more are begun; None to try all.
         verbose: show progress on stderr.
         **options: how to read the files, as for ``tenfold.load``.
 
@@ -105,7 +117,12 @@ def audit(
     splits = load(source, validation=0, **options)
     dataset, sizes = pooled(splits)
     chosen = _recipe(recipe, len(dataset))
-    probabilities = _cross_validated(chosen, dataset, folds, seed, verbose)
+    if executor is None:
+        probabilities = _cross_validated(chosen, dataset, folds, seed, verbose)
+    else:
+        place = make_dated_folder("audits", splits.name) if work is None else Path(work)
+        job = FoldsJob(splits, chosen, dataset, folds, seed, place)
+        probabilities = job.run(executor, max_failures, verbose)
     return Audit(
         splits.name,
         splits.source,
@@ -130,7 +147,7 @@ def require_cleanlab() -> None:
 
 def require_empty(folder: Path) -> None:
     """Raise InputError if the folder exists and is not empty."""
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+    if folder.exists() and not (folder.is_dir() and all(map(is_work, folder.iterdir()))):
         raise InputError(f"{folder}: exists already; give a new folder as --out")
 
 
@@ -150,18 +167,6 @@ def default_recipe(images: int) -> Recipe:
         learning_rate=5e-3,
         epochs=max(3, -(-_MIN_IMAGES_SEEN // images)),
     )
-
-
-def pooled(splits: Splits) -> tuple[Dataset, dict[str, int]]:
-    """All images of all splits as one dataset, and the number of images of each split."""
-    present = splits.present()
-    dataset = Dataset(
-        np.concatenate([data.images for data in present.values()]),
-        np.concatenate([data.labels for data in present.values()]),
-        splits.class_names,
-        splits.name,
-    )
-    return dataset, {name: len(data) for name, data in present.items()}
 
 
 def _recipe(recipe: str | Recipe | None, images: int) -> Recipe:

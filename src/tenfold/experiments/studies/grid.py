@@ -51,8 +51,11 @@ class LogUniform:
     layers: bool = False
 
     def draw(self, generator: np.random.Generator) -> Any:
-        """One number, whole or of three significant digits."""
-        value = math.exp(generator.uniform(math.log(self.low), math.log(self.high)))
+        """One number."""
+        return self.fit(math.exp(generator.uniform(math.log(self.low), math.log(self.high))))
+
+    def fit(self, value: float) -> Any:
+        """A number of the range as the field takes it: whole, or of three significant digits."""
         number = round(value) if self.whole else float(f"{value:.3g}")
         clipped = min(max(number, self.low), self.high)
         return [clipped] if self.layers else clipped

@@ -50,6 +50,8 @@ class Plan:
         data: the dataset.
         settings: in the order of training.
         started: local time, ISO 8601.
+        sampler: ``optuna`` if the settings are drawn one after the other; None for all at once.
+        base: the recipe whose fields a sampler varies.
         format: version of the file format.
     """
 
@@ -60,13 +62,20 @@ class Plan:
     data: DataRecord
     settings: Sequence[Setting]
     started: str
+    sampler: str | None = None
+    base: Recipe | None = None
     format: int = FORMAT
 
     @property
     def title(self) -> str:
         """Recipe, data, settings and seeds, as the title of a figure or line."""
         seeds = f" x {self.seeds} seeds" if self.seeds > 1 else ""
-        return f"{self.recipe} on {self.data.name}, {len(self.settings)} settings{seeds}"
+        return f"{self.recipe} on {self.data.name}, {self.total} settings{seeds}"
+
+    @property
+    def total(self) -> int:
+        """Number of settings, of which a sampler draws one after the other."""
+        return self.draws if self.sampler and self.draws else len(self.settings)
 
     def groups(self) -> list[list[Setting]]:
         """Group the settings that one program can train.
@@ -129,7 +138,9 @@ class Plan:
             for row in values["settings"]
         ]
         data = DataRecord.from_json(values["data"])
-        return cls(**{**values, "data": data, "settings": settings})
+        base = values.get("base")
+        recipe = None if base is None else Recipe.from_json(base)
+        return cls(**{**values, "data": data, "settings": settings, "base": recipe})
 
 
 def _program(recipe: Recipe) -> str:

@@ -49,16 +49,30 @@ def checked_settings(
     Raises:
         InputError: a setting cannot be trained on these images; the message names it.
     """
+    for number, values in enumerate(grid.combinations(axes, draws, base.seed), 1):
+        yield checked_setting(base, values, axes, splits, number)
+
+
+def checked_setting(
+    base: Recipe,
+    values: Mapping[str, Any],
+    axes: Axes,
+    splits: Splits,
+    number: int,
+    *,
+    numbered: bool = False,
+) -> Setting:
+    """One of the settings of `checked_settings`, with its number if values may come again."""
     from tenfold.training.prepare import count_parameters
 
-    for number, values in enumerate(grid.combinations(axes, draws, base.seed), 1):
-        name = grid.name_of(values, axes)
-        try:
-            recipe = recipes.customize(base, values)
-            parameters = count_parameters(recipe, splits)
-        except InputError as error:
-            raise InputError(f"setting {name}: {error}") from None
-        yield Setting(name, grid.folder_of(name, number), values, recipe, parameters)
+    name = grid.name_of(values, axes)
+    try:
+        recipe = recipes.customize(base, values)
+        parameters = count_parameters(recipe, splits)
+    except InputError as error:
+        raise InputError(f"setting {name}: {error}") from None
+    folder = grid.folder_of(f"{number} {name}" if numbered else name, number)
+    return Setting(name, folder, values, recipe, parameters)
 
 
 def require_confirmation(

@@ -15,6 +15,7 @@ from tenfold.experiments.studies.plan import Plan, Setting
 from tenfold.metrics import table_metrics
 from tenfold.networks.fields import to_text
 from tenfold.runs import Run
+from tenfold.runs.layout import HISTORY
 from tenfold.runs.ledger import openings
 from tenfold.runs.record import Record
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 TABLE, FIGURE = "table.csv", "study.png"
-ENDED = ("finished", "diverged")
+ENDED = ("finished", "diverged", "pruned")
 _WAITING = "waiting"
 _OPENED_BY = "study"
 
@@ -59,13 +60,38 @@ class Study:
             "setting": setting.name,
             **setting.values,
             "parameters": setting.parameters,
-            "status": _WAITING if record is None else record.status,
+            "status": self._status(setting, record),
             **dict.fromkeys(["accuracy", "sd", "low", "high", *_other_metrics(), "seconds"]),
             "run": str(folder),
         }
         if record is not None:
             row["seconds"] = record.seconds
         return row | _scores(record) if record and record.status == "finished" else row
+
+    def _status(self, setting: Setting, record: Record | None) -> str:
+        status = _WAITING if record is None else record.status
+        if status not in ENDED and self.pruning(setting).exists():
+            return "pruned"
+        return "failed" if status not in ENDED and self.failure(setting).exists() else status
+
+    def progress(self, setting: Setting) -> str:
+        """Why a setting failed, when it was pruned, or how many epochs are trained; "" for none."""
+        for file in (self.failure(setting), self.pruning(setting)):
+            if file.exists():
+                return file.read_text("utf-8")
+        history = self.path / setting.folder / HISTORY
+        if not history.exists():
+            return ""
+        rows = history.read_text("utf-8").splitlines()
+        return f"epoch {rows[-1].partition(',')[0]} of {setting.recipe.epochs}"
+
+    def pruning(self, setting: Setting) -> Path:
+        """Path of the file that says when a setting was pruned; it exists if it was."""
+        return self.path / "pruned" / f"{setting.folder}.txt"
+
+    def failure(self, setting: Setting) -> Path:
+        """Path of the file that says why a setting failed; it exists if it did."""
+        return self.path / "failures" / f"{setting.folder}.txt"
 
     @property
     def table(self) -> DataFrame:

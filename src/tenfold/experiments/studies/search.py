@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from tenfold.core.errors import InputError
 from tenfold.core.folders import make_dated_folder, make_folder
 from tenfold.data import Splits, load
-from tenfold.experiments.studies import grid
+from tenfold.experiments.studies import adaptive, grid
 from tenfold.experiments.studies import plan as plans
 from tenfold.experiments.studies.grid import LogUniform
-from tenfold.experiments.studies.plan import Plan, Setting
+from tenfold.experiments.studies.plan import Plan
 from tenfold.experiments.studies.preflight import (
     base_recipe,
     checked_settings,
     require_confirmation,
 )
-from tenfold.experiments.studies.results import ENDED, Study
-from tenfold.metrics import SeedSummary
+from tenfold.experiments.studies.results import Study
+from tenfold.experiments.studies.work import resume_command, train_all
 from tenfold.networks.fields import to_text
-from tenfold.networks.recipes import Recipe
+from tenfold.networks.recipes import Recipe, customize
 from tenfold.runs.record import describe_data, now
-from tenfold.training.run_folder import locked
+from tenfold.scale import Executor
 
 
 def study(
@@ -35,9 +33,12 @@ def study(
     *,
     seeds: int = 5,
     draws: int | None = None,
+    sampler: str | None = None,
     changes: Mapping[str, Any] | None = None,
     out: str | Path | None = None,
     confirmed: bool = False,
+    executor: Executor | None = None,
+    max_failures: int | None = None,
     verbose: bool = True,
     **options: Any,
 ) -> Study:
@@ -45,7 +46,7 @@ def study(
 
     The best has the highest mean accuracy on the validation images; ties go to fewer parameters.
     Every setting is checked before anything is trained. Settings that differ only in a constant
-    learning rate are trained in one program.
+    learning rate are trained in one program. A setting that fails does not stop the others.
 
     Args:
         recipe: its name or a Recipe; None for ``quick``, or for ``dense`` layers if one of their
@@ -57,9 +58,16 @@ def study(
         seeds: networks of each setting.
         draws: number of settings of a random search, drawn by the seed of the recipe; None for a
             grid search.
+        sampler: ``optuna`` to draw each setting by the validation scores of earlier ones, and to
+            prune poor ones during the training (extra ``tenfold[optuna]``); None for a random
+            search with ``draws``.
         changes: other values of the recipe, by field.
-        out: the folder to create; by default ``studies/<date>-<recipe>``.
+        out: the folder to create, or of the same study to go on with; by default
+            ``studies/<date>-<recipe>``.
         confirmed: allow more than 100 networks.
+        executor: where to train, such as ``tenfold.scale.Ray()``; None for this process. ``data``
+            is then a name or path that all processes see, as they must see ``out``.
+        max_failures: programs that may fail before no more are begun; None to try all.
         verbose: show progress on stderr.
         **options: how to read the files of ``data``, as for ``tenfold.load``.
 
@@ -67,7 +75,7 @@ def study(
         The study, with its table and best run.
 
     Raises:
-        InputError: a setting cannot be trained, there are more than 100 networks without
+        InputError: a setting cannot be trained or failed, there are more than 100 networks without
             ``confirmed``, the dataset has no validation split, or the folder is in use.
 
     Example:
@@ -85,12 +93,27 @@ def study(
     if not isinstance(seeds, int) or seeds < 1:
         raise InputError(f"seeds: {seeds}; give a whole number from 1")
     grid.count(axes, draws)
+    if sampler is not None:
+        _require_sampler(sampler, draws)
     base = base_recipe(recipe, axes, changes or {})
-    if out is not None:
+    begun = out is not None and (Path(out) / plans.NAME).exists()
+    if out is not None and not begun:
         _refuse_folder_in_use(Path(out))
     splits = data if isinstance(data, Splits) else load(data, **options)
     if splits.validation is None:
         raise InputError(f"data: a study chooses by validation images, and {splits.name} has none")
+    if out is not None and begun:
+        found = Study(out)
+        adaptive_search = sampler is not None
+        values = [] if adaptive_search else grid.combinations(axes, draws, base.seed)
+        _require_same(
+            found,
+            [found.plan.sampler, found.plan.base, found.plan.draws, found.plan.seeds],
+            [sampler, base if adaptive_search else None, draws, seeds],
+            [customize(base, each) for each in values],
+            splits,
+        )
+        return _train(found, splits, executor, max_failures, verbose)
     if not confirmed:
         require_confirmation(base, axes, draws, splits, seeds)
     plan = Plan(
@@ -99,48 +122,88 @@ def study(
         draws=draws,
         seeds=seeds,
         data=describe_data(splits),
-        settings=list(checked_settings(base, axes, draws, splits)),
+        settings=[] if sampler else list(checked_settings(base, axes, draws, splits)),
         started=now(),
+        sampler=sampler,
+        base=base if sampler else None,
     )
     folder = make_dated_folder("studies", base.name) if out is None else Path(out)
     make_folder(folder)
-    with locked(folder):
+    if sampler:
+        adaptive.begin(folder, plan, splits)
+    else:
         plan.save(folder)
-        return _train_all(Study(folder), splits, verbose)
+    return _train(Study(folder), splits, executor, max_failures, verbose)
 
 
-def resume(path: str | Path, data: Splits | None = None, *, verbose: bool = True) -> Study:
+def resume(
+    path: str | Path,
+    data: Splits | None = None,
+    *,
+    executor: Executor | None = None,
+    max_failures: int | None = None,
+    verbose: bool = True,
+) -> Study:
     """Continue a stopped study with the settings that are not trained.
+
+    Several processes may do so at the same time, on machines that share the folder.
 
     Args:
         path: the study folder.
         data: the dataset if it was made in memory; otherwise it is loaded again.
+        executor: as for ``study``.
+        max_failures: likewise.
         verbose: show progress on stderr.
 
     Returns:
         The finished study.
 
     Raises:
-        InputError: the folder is not a study, another process is working in it, or the dataset is
-            missing or another one.
+        InputError: the folder is not a study, a setting failed, or the dataset is missing or
+            another one.
     """
     stopped = Study(path)
-    with locked(stopped.path):
-        splits = stopped.plan.load_data(data, stopped.path)
-        return _train_all(stopped, splits, verbose)
+    splits = stopped.plan.load_data(data, stopped.path)
+    return _train(stopped, splits, executor, max_failures, verbose)
 
 
-def resume_command(folder: Path) -> str:
-    """The command that resumes a study."""
-    return f"tenfold study --resume {shlex.quote(str(folder))}"
+def _train(
+    study: Study,
+    splits: Splits,
+    executor: Executor | None,
+    max_failures: int | None,
+    verbose: bool,
+) -> Study:
+    search = adaptive.search if study.plan.sampler else None
+    return train_all(study, splits, executor, max_failures, verbose, search)
+
+
+def _require_sampler(sampler: str, draws: int | None) -> None:
+    if sampler != "optuna":
+        raise InputError(f"sampler: {sampler!r}; give optuna, or none for grid and random search")
+    if draws is None:
+        raise InputError("sampler: give draws too, the number of settings")
+    adaptive.import_optuna()
+
+
+def _require_same(
+    begun: Study, before: list[Any], now: list[Any], recipes: list[Recipe], splits: Splits
+) -> None:
+    """Refuse the folder of another study."""
+    plan = begun.plan
+    if (
+        before == now
+        and (plan.sampler or recipes == [setting.recipe for setting in plan.settings])
+        and describe_data(splits).checksums == plan.data.checksums
+    ):
+        return
+    raise InputError(
+        f"{begun.path}: holds a study already, of {plan.title}; give another --out, or go on with "
+        f"{resume_command(begun.path)}"
+    )
 
 
 def _refuse_folder_in_use(folder: Path) -> None:
-    if (folder / plans.NAME).exists():
-        raise InputError(
-            f"{folder}: holds a study already; give another --out, or go on with "
-            f"{resume_command(folder)}"
-        )
     try:
         names = [path.name for path in folder.iterdir()] if folder.exists() else []
     except NotADirectoryError:
@@ -151,63 +214,3 @@ def _refuse_folder_in_use(folder: Path) -> None:
 
 def _text(axis: list[Any] | LogUniform) -> str:
     return str(axis) if isinstance(axis, LogUniform) else ",".join(map(to_text, axis))
-
-
-def _train_all(study: Study, splits: Splits, verbose: bool) -> Study:
-    """Train the remaining settings group by group, then open the test set."""
-    try:
-        done = sum(_status(study, setting) in ENDED for setting in study.plan.settings)
-        if done and verbose:
-            _report(f"{done} of {len(study.plan.settings)} settings are trained already")
-        for group in study.plan.groups():
-            new = [setting for setting in group if _status(study, setting) not in ENDED]
-            if new:
-                _train(study, group, splits, verbose)
-                study.write()
-            for setting in new:
-                done += 1
-                if verbose:
-                    _report(_outcome(study, setting, done))
-        study.write()
-        study.open_test(splits)
-    except KeyboardInterrupt:
-        raise KeyboardInterrupt(f"stopped; go on with {resume_command(study.path)}") from None
-    except InputError as error:
-        raise InputError(f"{error}; go on with {resume_command(study.path)}") from error
-    return study
-
-
-def _train(study: Study, group: Sequence[Setting], splits: Splits, verbose: bool) -> None:
-    """Train the settings of a group that are not finished.
-
-    A diverged setting stays in the program: the same program gives the others the same bits.
-    """
-    from tenfold.training.trainer import train_together
-
-    remaining = [setting for setting in group if _status(study, setting) != "finished"]
-    train_together(
-        [setting.recipe for setting in remaining],
-        [study.path / setting.folder for setting in remaining],
-        splits,
-        seeds=study.plan.seeds,
-        verbose=verbose,
-    )
-
-
-def _status(study: Study, setting: Setting) -> str:
-    return str(study.row(setting)["status"])
-
-
-def _outcome(study: Study, setting: Setting, number: int) -> str:
-    """The result of one setting in a line."""
-    row = study.row(setting)
-    if row["status"] == "diverged":
-        result = "diverged, its loss became NaN or infinite"
-    else:
-        summary = SeedSummary(row["accuracy"], row["sd"], None, None, study.plan.seeds)
-        result = summary.as_percent()
-    return f"setting {number}/{len(study.plan.settings)} {setting.name}: {result}"
-
-
-def _report(line: str) -> None:
-    print(line, file=sys.stderr, flush=True)  # noqa: T201
