@@ -1,23 +1,30 @@
-"""Overhead of `tenfold score` over ONNX Runtime on arrays in memory, on one core.
+"""Overhead, memory and growth with cores of `tenfold score`.
 
-Both score the same images; CPU seconds count, so that other work on the machine matters little.
-Usage: python benchmarks/scoring.py MODEL.onnx [--images 20000] [--repeats 5]
+Overhead over ONNX Runtime on arrays in memory, on one core: both score the same images; CPU seconds
+count, so that other work on the machine matters little. Memory: the largest of the workers, each a
+process, for several sizes of a collection. Growth: images a second with 1, 2, ... workers, by wall
+time, which needs an idle machine.
+
+    python benchmarks/scoring.py MODEL.onnx [--images 20000] [--repeats 5] [--workers 1,2]
 """
 
 import argparse
 import statistics
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
+from threading import Event, Thread
 
 import numpy as np
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 import tenfold
+from tenfold.scale import Local
 from tenfold.scale.executor import Outcome
 from tenfold.scale.task import call
-from tenfold.scoring.job import Job
 
 
 class InThisProcess:
@@ -71,17 +78,50 @@ def measure(model, count, repeats):
     print(f"ratio                    {statistics.median(ratios):10.3f}", sorted(ratios))
 
 
-def measure_manifest(parts):
-    """Time to plan, write and read a job of many parts, without their images."""
+def write_digits(count, path):
+    write_pixels(np.resize(tenfold.load("mnist").test.images, (count, 28, 28)), path)
+
+
+def measure_workers(model, count, workers, repeats):
+    """Images a second by wall time, and the largest memory of a worker."""
     with tempfile.TemporaryDirectory() as name:
-        job = Job(Path(name))
-        unit = {"kind": "array", "file": "images.npy", "stamp": [1, 1], "rows": 65536}
-        plan = ({**unit, "start": i << 16, "stop": (i + 1) << 16} for i in range(parts))
-        print(f"plan of {parts:,} parts: written in {seconds(lambda: job.create({}, plan)):.1f} s")
-        line = '{"part": %d, "images": 65536, "failed": 0, "seconds": 6.5}\n'
-        with (job.folder / "manifest.jsonl").open("w") as file:
-            file.writelines(line % i for i in range(parts))
-        print(f"read with the manifest, as at a start: {seconds(job.progress):.1f} s")
+        source = Path(name) / "digits.parquet"
+        write_digits(count, source)
+        for number in workers:
+            times, peak = [], 0.0
+            for repeat in range(repeats):
+                began, out = time.perf_counter(), Path(name) / f"out-{number}-{repeat}"
+                with Peak() as largest:
+                    tenfold.score(
+                        source, model=model, out=out, executor=Local(number), verbose=False
+                    )
+                times.append(time.perf_counter() - began)
+                peak = max(peak, largest.mib)
+            rate = count / statistics.median(times)
+            print(f"{count:,} images, {number} workers: {rate:,.0f} images/s, {peak:.0f} MiB")
+
+
+class Peak:
+    """The largest memory of any process that this one starts during the block, in MiB."""
+
+    def __enter__(self):
+        self.mib, self._ended = 0.0, Event()
+        self._thread = Thread(target=self._watch, daemon=True)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_):
+        self._ended.set()
+        self._thread.join()
+
+    def _watch(self):
+        """Read the mark of the kernel; that of `getrusage` counts the parent before `exec`."""
+        while not self._ended.wait(0.05):
+            for child in psutil.Process().children():
+                with suppress(OSError, StopIteration):
+                    lines = Path(f"/proc/{child.pid}/status").read_text().splitlines()
+                    line = next(line for line in lines if line.startswith("VmHWM"))
+                    self.mib = max(self.mib, int(line.split()[1]) / 1024)
 
 
 if __name__ == "__main__":
@@ -89,7 +129,10 @@ if __name__ == "__main__":
     parser.add_argument("model", type=Path)
     parser.add_argument("--images", type=int, default=20_000)
     parser.add_argument("--repeats", type=int, default=5)
-    parser.add_argument("--parts", type=int, default=1_000_000)
+    parser.add_argument("--workers", default="1,2", help="numbers of processes")
+    parser.add_argument("--sizes", default="20000,200000", help="images, for memory and growth")
     arguments = parser.parse_args()
     measure(arguments.model, arguments.images, arguments.repeats)
-    measure_manifest(arguments.parts)
+    for size in map(int, arguments.sizes.split(",")):
+        workers = map(int, arguments.workers.split(","))
+        measure_workers(arguments.model, size, workers, arguments.repeats)
