@@ -87,6 +87,7 @@ def corrupt(images: npt.NDArray[np.uint8], kind: str, seed: int = 0) -> npt.NDAr
     for number, start in enumerate(range(0, len(images), _PART)):
         part = slice(start, start + _PART)
         generator = np.random.default_rng([seed, list(CORRUPTIONS).index(kind), number])
-        changed = CORRUPTIONS[kind](images[part] / np.float32(255), generator)
+        unit: Floats = np.divide(images[part], 255, dtype=np.float32)
+        changed = CORRUPTIONS[kind](unit, generator)
         result[part] = np.rint(255 * np.clip(changed, 0, 1))
     return result

@@ -55,7 +55,8 @@ def fog(images: Floats, generator: np.random.Generator) -> Floats:
     """A cloud of random structure at all scales, in front."""
     thickness, fading = FOG
     cloud = np.float32(thickness) * _plasma(images.shape, fading, generator)
-    return (images + cloud) / (1 + np.float32(thickness))
+    foggy: Floats = np.divide(images + cloud, 1 + thickness, dtype=np.float32)
+    return foggy
 
 
 def spatter(images: Floats, generator: np.random.Generator) -> Floats:
