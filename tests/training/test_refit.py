@@ -121,6 +121,14 @@ def test_contradictions_are_refused(few, held_out, tmp_path, options, words):
     assert not (tmp_path / "run").exists()
 
 
+def test_images_that_cannot_be_cross_validated_need_a_named_run(few, tmp_path):
+    rare = np.flatnonzero(few.train.labels == 7)[2:]
+    fewer = few.train[np.setdiff1d(np.arange(len(few.train)), rare)]
+    splits = tenfold.Splits("rare", fewer, None, None, "here", 0)
+    with pytest.raises(InputError, match="a class has fewer than 3 images, so they cannot"):
+        tenfold.train(RECIPE, splits, refit=True, out=tmp_path / "run", verbose=False)
+
+
 def test_a_network_in_memory_needs_a_named_run(few, tmp_path):
     model = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, "softmax")])
     model.compile("adam", "categorical_crossentropy")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+
 from tenfold.core import limits
 from tenfold.core.errors import InputError, one_line, warn
 from tenfold.data import Dataset, Splits
-from tenfold.engine.cross_validation import cross_validate, stratified_folds
+from tenfold.engine.cross_validation import cross_validate
 from tenfold.evaluation.calibration import Calibration
 from tenfold.networks.recipes import Recipe
 from tenfold.runs.record import Record
@@ -32,10 +34,12 @@ def calibrated(record: Record, source: str | Path | Run | None, splits: Splits) 
             cross-validated.
     """
     if source is None:
-        stratified_folds(splits.train.labels, FOLDS, record.recipe.seed)
-        if splits.train.images.nbytes > limits.MAX_RESIDENT_BYTES:
+        counts = np.bincount(splits.train.labels)
+        few = counts[counts > 0].min() < FOLDS
+        if few or splits.train.images.nbytes > limits.MAX_RESIDENT_BYTES:
+            reason = f"a class has fewer than {FOLDS} images" if few else "the images are too many"
             raise InputError(
-                "refit: the images are too many to be cross-validated for the calibration; give "
+                f"refit: {reason}, so they cannot be cross-validated for the calibration; give "
                 "calibrated_by (--calibrated-by), a run of the same recipe that held some out"
             )
         return record

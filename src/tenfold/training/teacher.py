@@ -15,7 +15,7 @@ from tenfold.data import Dataset
 from tenfold.engine.distillation import with_soft_targets
 from tenfold.export.predictor import Predictor
 from tenfold.networks.recipes import Recipe
-from tenfold.runs.layout import is_run, read_file
+from tenfold.runs.layout import read_file
 from tenfold.runs.run import Run
 
 NAME = "soft-targets.npy"
@@ -41,7 +41,8 @@ def soft_targets(recipe: Recipe, train: Dataset) -> Targets | None:
     """
     if recipe.teacher is None:
         return None
-    teacher = Run(recipe.teacher) if is_run(Path(recipe.teacher)) else Predictor(recipe.teacher)
+    is_file = not Path(recipe.teacher).is_dir()
+    teacher = Predictor(recipe.teacher) if is_file else Run(recipe.teacher)
     _require_fit(recipe.teacher, teacher.class_names, teacher.image_shape, train)
     data = teacher.record.data.checksums if isinstance(teacher, Run) else _checksums(teacher)
     if data.get("train") != train.checksum:

@@ -88,7 +88,8 @@ def rehearsal_of_model_file(name: str, path: Path, card: Mapping[str, Any]) -> R
         dataset = str(card["data"]["name"])
     except (KeyError, TypeError, ValueError):
         raise model_file.damaged(path) from None
-    splits_of = partial(_load_by_name, path, dataset, class_names)
+    refit = card.get("protocol") == "refit"
+    splits_of = partial(_load_by_name, path, dataset, class_names, refit)
     return Rehearsal(name, class_names, shape, splits_of)
 
 
@@ -97,15 +98,18 @@ def subset(train: Dataset, images: int, seed: int) -> Dataset:
     return train[stratified_mask(train.labels, images, seed)] if images < len(train) else train
 
 
-def _load_by_name(path: Path, name: str, class_names: tuple[str, ...], images: int) -> Splits:
-    """The named dataset that a model file was trained on."""
+def _load_by_name(
+    path: Path, name: str, class_names: tuple[str, ...], refit: bool, images: int
+) -> Splits:
+    """The named dataset that a model file was trained on; a refit leaves no validation images."""
     if class_names == (*DIGITS, REJECT_CLASS):
         return _mnist_and_synthetic(images)
     if name in names():
         splits = load(name)
         if splits.class_names == class_names:
             train = subset(splits.train, images, seed=0)
-            return Splits(name, train, splits.validation, splits.test, splits.source, 0)
+            held_out = None if refit else splits.validation
+            return Splits(name, train, held_out, splits.test, splits.source, 0)
     raise InputError(
         f"{path}: its training data ({name}) are not a named dataset, so the network would forget "
         "them; give the run folder instead"
