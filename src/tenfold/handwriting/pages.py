@@ -15,9 +15,9 @@ from tenfold.core.files import atomic_path, sha256
 from tenfold.core.folders import make_folder
 from tenfold.core.places import stamp
 from tenfold.data.image_files import is_image
+from tenfold.data.picture_files import PictureFile
 from tenfold.export.predictor import Predictor
 from tenfold.handwriting import reading
-from tenfold.handwriting.picture import pages_of
 from tenfold.scale import Executor, Local
 from tenfold.scoring.batches import Errors, printable
 from tenfold.scoring.driver import locked, require_same_job, work
@@ -54,8 +54,9 @@ def read_pages(
     Args:
         pictures: files, and folders that are searched with their subfolders.
         out: the folder to write, or to go on with; its ``parts/`` have the columns ``file``,
-            ``page`` (from 1), ``text``, ``confidence``, ``turned`` (degrees) and ``digits``: line,
-            number, label, confidence, accepted and box of each.
+            ``page`` (from 1), ``text``, ``confidence``, ``turned`` (degrees), ``complete`` (within
+            the time for a page) and ``digits``: line, number, label, confidence, accepted and box
+            of each.
         model: classifies the digits; None for the packaged reader.
         deslant: as for ``tenfold.read``.
         expect: likewise.
@@ -108,7 +109,7 @@ def _find(pictures: Sequence[str | Path]) -> Iterator[Path]:
         for folder, folders, names in os.walk(picture):
             folders[:] = sorted(name for name in folders if name[0] != ".")
             paths = (Path(folder, name) for name in sorted(names) if name[0] != ".")
-            yield from filter(is_image, paths)
+            yield from (path for path in paths if is_image(path) or path.suffix.lower() == ".pdf")
 
 
 def _units(files: list[str], size: int) -> Iterator[dict[str, Any]]:
@@ -144,7 +145,7 @@ def read_unit(folder: str, number: int, place: int, fail_fast: bool) -> dict[str
         try:
             if stamp(Path(file)) != before:
                 raise InputError("has changed since the job began; read into another folder")
-            rows += _rows(file, settings)
+            rows += list(_rows(file, settings))  # all pages or none
         except (InputError, OSError) as error:
             errors.add(printable(file), 0, str(error))
     job.write_errors(number, errors.records)
@@ -163,26 +164,29 @@ def read_unit(folder: str, number: int, place: int, fail_fast: bool) -> dict[str
 def _rows(file: str, settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
     predictor = _open_model(settings["model"], settings["sha256"])
     region = settings["region"]
-    for number, page in enumerate(pages_of(Path(file)), 1):
-        row = {"file": printable(file), "page": number}
-        try:
-            result = reading.read(
-                page,
-                predictor,
-                deslant=settings["deslant"],
-                expect=settings["expect"],
-                region=None if region is None else tuple(region),
-            )
-        except NoDigitError:
-            yield {**row, "text": "", "confidence": None, "turned": 0, "digits": []}
-            continue
-        yield {
-            **row,
-            "text": result.text,
-            "confidence": result.confidence,
-            "turned": 90 * result.quarter_turns,
-            "digits": list(_digits(result)),
-        }
+    with PictureFile(Path(file), printable(file)) as pages:
+        for number in range(1, pages.n_pages + 1):
+            row = {"file": printable(file), "page": number}
+            try:
+                result = reading.read(
+                    pages.page(number),
+                    predictor,
+                    deslant=settings["deslant"],
+                    expect=settings["expect"],
+                    region=None if region is None else tuple(region),
+                )
+            except NoDigitError:
+                nothing = {"text": "", "confidence": None, "turned": 0, "complete": True}
+                yield {**row, **nothing, "digits": []}
+                continue
+            yield {
+                **row,
+                "text": result.text,
+                "confidence": result.confidence,
+                "turned": 90 * result.quarter_turns,
+                "complete": result.complete,
+                "digits": list(_digits(result)),
+            }
 
 
 def _digits(result: Reading) -> Iterator[dict[str, Any]]:
@@ -209,6 +213,7 @@ def _schema(pa: Any, metadata: dict[str, str]) -> Any:
         ("text", pa.string()),
         ("confidence", pa.float32()),
         ("turned", pa.int32()),
+        ("complete", pa.bool_()),
         ("digits", pa.list_(digit)),
     ]
     return pa.schema(columns, metadata=metadata)
