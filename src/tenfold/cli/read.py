@@ -90,6 +90,7 @@ def read(
                 deslant=deslant,
                 expect=expect,
                 region=part,
+                budget=budget,
                 max_failures=max_failures,
                 executor=make_executor(ray, workers, timeout),
             )

@@ -42,6 +42,7 @@ def read_pages(
     deslant: bool = False,
     expect: int | None = None,
     region: Box | None = None,
+    budget: float = reading.READ_SECONDS,
     max_failures: int | None = None,
     executor: Executor | None = None,
     verbose: bool = True,
@@ -61,6 +62,7 @@ def read_pages(
         deslant: as for ``tenfold.read``.
         expect: likewise.
         region: likewise.
+        budget: likewise, for each page.
         max_failures: parts that may fail before no more are begun; None to try all.
         executor: where to work; None for `tenfold.scale.Local`, one process a core.
         verbose: show progress on stderr.
@@ -88,6 +90,7 @@ def read_pages(
         "deslant": deslant,
         "expect": expect,
         "region": None if region is None else list(region),
+        "budget": budget,
         "noun": "pictures",
     }
     _open_model(settings["model"], settings["sha256"])
@@ -174,6 +177,7 @@ def _rows(file: str, settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
                     deslant=settings["deslant"],
                     expect=settings["expect"],
                     region=None if region is None else tuple(region),
+                    budget=settings["budget"],
                 )
             except NoDigitError:
                 nothing = {"text": "", "confidence": None, "turned": 0, "complete": True}
