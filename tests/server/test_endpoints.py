@@ -163,11 +163,24 @@ def test_explanation_of_a_prediction(service, digits):
     assert distances == sorted(distances)
 
 
+def test_the_explanation_of_a_given_class(service, digits):
+    image = digits.images[0].tobytes()
+    for label in ("no digit", "8"):
+        _, reply = service.json(
+            "POST", f"/v1/explain?label={label.replace(' ', '%20')}", image, OCTETS
+        )
+        assert reply["evidence"]["label"] == label
+        assert reply["answer"]["label"] == str(digits.labels[0])
+    assert service.code("POST", "/v1/explain?label=x", image, OCTETS) == "invalid"
+
+
 def test_model_card(service):
     _, reply = service.json("GET", "/v1/model")
     card = reading.default_predictor().card
     assert reply["scores"] == card["scores"]
     assert reply["recipe"] == card["recipe"]
+    assert reply["headline"]["value"] == card["scores"]["test"]["accuracy"]["value"]
+    assert (reply["headline"]["split"], reply["role"]) == ("test", "teacher")
     assert reply["limits"] == {"body": 16 << 20, "pixels": 50_000_000, "side": 2000, "images": 1024}
     assert reply["has_no_digit"] is True
     assert (reply["source"], reply["version"]) == ("shipped", 0)

@@ -80,6 +80,20 @@ def test_an_unfinished_run_is_shown_while_the_packed_reader_predicts(run, few, t
         assert shown["confusion"] == evaluation.confusion_matrix().tolist()
 
 
+def test_run_page_model_page_report_and_command_line_have_one_headline(few, tmp_path):
+    run = tenfold.train("logistic", few, out=tmp_path / "run", seeds=2, epochs=1, verbose=False)
+    evaluation = run.saved_evaluation()[0]
+    mean = evaluation.summary("accuracy")
+    with serving(tmp_path / "samples", run.path) as service:
+        shown = service.json("GET", "/v1/run")[1]["accuracy"]
+        model = service.json("GET", "/v1/model")[1]
+        report = service.request("GET", "/report")[2].decode()
+    assert shown == model["headline"]
+    assert (shown["value"], shown["of"]) == (mean.mean, "mean of 2 seeds")
+    assert f"{100 * mean.mean:.2f} %" in report
+    assert f"{100 * mean.mean:.2f} ±" in evaluation.headline()
+
+
 def test_a_watched_training_saves_its_predictions_after_each_epoch(few, tmp_path, monkeypatch):
     seen, saved = [], []
 

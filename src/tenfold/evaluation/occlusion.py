@@ -28,7 +28,7 @@ class OcclusionMap:
     """The evidence for the predicted class of one image, pixel by pixel.
 
     Attributes:
-        predicted: index of the class.
+        predicted: index of the class that is explained.
         values: float32 ``[height, width]`` in [-1, 1]: positive where ink is evidence for the
             class, negative where it is evidence against it.
         scale: the log odds, in nats, that a value of 1 means.
@@ -84,7 +84,10 @@ def _positions(last: int) -> list[int]:
 
 
 def occlusion_map(
-    predict: PredictFunction, image: npt.ArrayLike, background: int = 0
+    predict: PredictFunction,
+    image: npt.ArrayLike,
+    background: int = 0,
+    explained: int | None = None,
 ) -> OcclusionMap:
     """The evidence for the predicted class of one image, pixel by pixel.
 
@@ -97,6 +100,7 @@ def occlusion_map(
         image: uint8 ``[height, width]`` or ``[height, width, 3]``, at least 6 pixels along each
             side.
         background: the grey level of the window.
+        explained: index of the class to explain; None for the predicted one.
 
     Raises:
         InputError: the image has another type or shape.
@@ -119,11 +123,11 @@ def occlusion_map(
     for covered, window in zip(batch[1:], windows, strict=True):
         covered[window] = background
     probabilities = predict(batch)
-    predicted = int(probabilities[0].argmax())
-    odds = log_odds(probabilities, np.full(len(probabilities), predicted))
+    label = int(probabilities[0].argmax()) if explained is None else explained
+    odds = log_odds(probabilities, np.full(len(probabilities), label))
     values = _mean_over_windows(pixels.shape[:2], windows, odds[0] - odds[1:])
     scale = max(float(np.abs(values).max()), _MIN_SCALE)
-    return OcclusionMap(predicted, (values / scale).astype(np.float32), scale)
+    return OcclusionMap(label, (values / scale).astype(np.float32), scale)
 
 
 def as_image(image: npt.ArrayLike) -> npt.NDArray[np.uint8]:

@@ -33,6 +33,13 @@ export function intervalText(score) {
   return `${(100 * score.low).toFixed(2)} to ${(100 * score.high).toFixed(2)}`;
 }
 
+/** What a headline accuracy is the accuracy of: its interval, images and networks. */
+export function headlineText({ sd, of, split, n, ...score }) {
+  const spread = sd === null ? "" : ` ± ${(100 * sd).toFixed(2)},`;
+  const interval = intervalText(score);
+  return `${of}${spread} ${interval && `${interval} % `}of ${n.toLocaleString("en")} ${split} images correct`;
+}
+
 export const count = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;
 export const pngUrl = (base64) => `data:image/png;base64,${base64}`;
 

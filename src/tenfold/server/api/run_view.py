@@ -16,6 +16,7 @@ from tenfold.evaluation import Evaluation
 from tenfold.runs import Run, live, predictions
 from tenfold.runs.layout import HISTORY, read_file
 from tenfold.server.api.answers import encode_png_base64
+from tenfold.server.api.headline import Headline, of_evaluation
 from tenfold.server.api.schemas import Count, Probability
 from tenfold.server.api.training_data import TrainingData
 from tenfold.server.http.errors import ServiceError
@@ -39,7 +40,7 @@ class RunState(BaseModel):
     history: list[dict[str, float | None]]
     split: str | None = Field(description="Of the confusion matrix; null before the first epoch.")
     n: Count = Field(description="Number of images in the confusion matrix.")
-    accuracy: dict[str, Any] | None
+    accuracy: Headline | None
     confusion: list[list[int]] | None = Field(description="Rows are labels, columns predictions.")
     class_names: list[str]
     report: bool = Field(description="Whether /report is available.")
@@ -96,6 +97,11 @@ class RunView:
             self._status = state, Run(self.folder).record.status
         return self._status[1]
 
+    def headline(self) -> Headline | None:
+        """Return the accuracy of the run, or None before the first epoch."""
+        evaluation = self.snapshot().evaluation
+        return evaluation and of_evaluation(evaluation)
+
     def snapshot(self) -> Snapshot:
         """Return the current state.
 
@@ -130,7 +136,7 @@ class RunView:
                 "history": history,
                 "split": evaluation and evaluation.split,
                 "n": len(evaluation.labels) if evaluation else 0,
-                "accuracy": evaluation and evaluation.accuracy[0].as_json(),
+                "accuracy": evaluation and of_evaluation(evaluation),
                 "confusion": evaluation and evaluation.confusion_matrix().tolist(),
                 "class_names": run.class_names,
                 "report": run.record.status == "finished" and evaluation is not None,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
 import numpy.typing as npt
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from pydantic import BaseModel, Field
 
 from tenfold.core.errors import InputError
@@ -19,8 +19,16 @@ from tenfold.server.api.schemas import Answer, Count, Version
 from tenfold.server.api.served_model import LoadedModel
 from tenfold.server.api.service import Service
 from tenfold.server.api.training_data import TrainingData
+from tenfold.server.http.errors import ServiceError
 from tenfold.server.http.images import read_image
 
+Label = Annotated[
+    str | None,
+    Query(
+        description="The class to explain, such as that of a digit in a picture, which a network "
+        "saw in its surroundings; by default the predicted one."
+    ),
+]
 NEIGHBOURS = 6
 EXPLAIN_SECONDS = 1.0  # expected at most
 
@@ -64,24 +72,32 @@ def explain_routes(service: Service) -> APIRouter:
         responses=responses(*IMAGE_ERRORS, "busy"),
         openapi_extra=BODY,
     )
-    async def explain(request: Request, top: Top = DEFAULT_TOP) -> Any:
+    async def explain(request: Request, top: Top = DEFAULT_TOP, label: Label = None) -> Any:
         """Show which pixels are evidence for a prediction, and the nearest training images."""
         model = service.model.current
         image = await read_image(request, model.predictor, service.settings.limits)
-        data = service.training_data
-        return await service.slow_queue.run(EXPLAIN_SECONDS, _explain, image, model, data, top)
+        names = model.predictor.class_names
+        if label is not None and label not in names:
+            raise ServiceError("invalid", f"label: {label[:64]!r}; give one of {', '.join(names)}")
+        arguments = (image, model, service.training_data, top, label)
+        return await service.slow_queue.run(EXPLAIN_SECONDS, _explain, *arguments)
 
     return routes
 
 
 def _explain(
-    image: npt.NDArray[np.uint8], model: LoadedModel, data: TrainingData, k: int
+    image: npt.NDArray[np.uint8],
+    model: LoadedModel,
+    data: TrainingData,
+    k: int,
+    label: str | None,
 ) -> dict[str, Any]:
     """Explain the prediction for an image, uint8 ``[height, width]``."""
     predictor = model.predictor
     predict = partial(predictor, pixels="byte")
     (answer,) = to_answers(predictor, predict(image), k)
-    result = occlusion_map(predict, image)
+    explained = None if label is None else predictor.class_names.index(label)
+    result = occlusion_map(predict, image, explained=explained)
     return {
         "answer": answer,
         "evidence": {

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 
 from tenfold import __version__
+from tenfold.core.errors import InputError
 from tenfold.core.limits import MAX_PICTURE_SIDE
 from tenfold.data.synthetic import REJECT_CLASS
+from tenfold.server.api.headline import Headline, of_card
 from tenfold.server.api.openapi import responses
 from tenfold.server.api.schemas import Count
 from tenfold.server.api.service import Service
@@ -35,7 +39,8 @@ class Model(BaseModel):
     image_shape: list[int] = Field(description="Height, width, and 3 channels if coloured.")
     threshold: dict[str, Any] | None
     recipe: dict[str, Any]
-    scores: dict[str, Any]
+    scores: dict[str, Any] = Field(description="Of the networks together.")
+    headline: Headline | None = Field(description="The accuracy to show first.")
     bytes: Count = Field(description="Size of the model file.")
     version: Count
     tenfold: str = Field(description="Version of tenfold.")
@@ -66,6 +71,7 @@ def model_routes(service: Service) -> APIRouter:
             "threshold_note": card["threshold_note"],
             "recipe": card["recipe"],
             "scores": card["scores"],
+            "headline": await _headline(service),
             "data": card["data"],
             "bytes": predictor.path.stat().st_size,
             "version": current.version,
@@ -83,3 +89,12 @@ def model_routes(service: Service) -> APIRouter:
         }
 
     return routes
+
+
+async def _headline(service: Service) -> Headline | None:
+    """Return the accuracy of the run while its own model answers, else that of the model file."""
+    current = service.model.current
+    if service.run is not None and not service.target.in_training and current.version == 0:
+        with contextlib.suppress(InputError):  # /v1/run tells that the run is damaged
+            return await asyncio.to_thread(service.run.headline)
+    return of_card(current.predictor.card)

@@ -19,7 +19,8 @@ export async function explain(digit) {
   }
   pending = new AbortController();
   try {
-    show(digit, await post("/v1/explain", png(digit.image), { signal: pending.signal }));
+    const label = encodeURIComponent(digit.label ?? REJECT_CLASS);
+    show(digit, await post(`/v1/explain?label=${label}`, png(digit.image), { signal: pending.signal }));
   } catch (error) {
     if (error.name === "AbortError") return;
     showBody(false);
@@ -33,12 +34,12 @@ function showBody(visible) {
   find("explanation-empty").hidden = visible;
 }
 
-function show(digit, { answer, evidence, nearest }) {
+function show(digit, { evidence, nearest }) {
   showBody(true);
   const map = find("evidence");
   map.querySelector("img").src = pngUrl(digit.image);
   paint(map.querySelector("canvas"), evidence.rows);
-  const name = answer.label ?? REJECT_CLASS;
+  const name = evidence.label;
   map.setAttribute("aria-label", `Evidence for ${name}: ${strongestRegion(evidence.rows)}`);
   find("evidence-text").textContent = evidence.strongest === undefined
     ? `Evidence for ${name}.`

@@ -1,7 +1,7 @@
 // The view Model: the active model, its accuracy, and its versions.
 
 import { get, post } from "./api.js";
-import { accuracyText, announce, button, find, intervalText, make, showError } from "./dom.js";
+import { accuracyText, announce, button, find, headlineText, intervalText, make, showError } from "./dom.js";
 
 export function start() {
   document.addEventListener("version", () => { if (!find("model").hidden) show(); });
@@ -18,14 +18,15 @@ export async function show() {
 }
 
 function showCard(model) {
-  const split = ["test", "validation"].find((name) => model.scores[name]?.accuracy);
-  const score = model.scores[split]?.accuracy;
+  const { headline } = model;
+  const committee = (model.scores.test ?? model.scores.validation)?.accuracy;
   find("model-lead").textContent = `${model.recipe?.name ?? model.name}, version ${model.version}`;
-  find("model-accuracy").textContent = score ? accuracyText(score) : "";
-  find("model-spread").textContent = score
-    ? `${intervalText(score)} % of ${score.n.toLocaleString("en")} ${split} images correct` : "";
+  find("model-accuracy").textContent = headline ? accuracyText(headline) : "";
+  find("model-spread").textContent = headline ? headlineText(headline) : "";
   const threshold = model.threshold;
   const facts = {
+    Committee: headline?.sd != null && committee
+      ? `${accuracyText(committee)} (${intervalText(committee)}), all ${headline.networks} networks together, which answer here` : "",
     Classes: model.class_names.join(", "),
     Images: `${model.image_shape.slice(0, 2).join(" × ")} pixels, ${model.image_shape.length === 3 ? "in colour" : "grey"}`,
     Threshold: threshold ? `${(100 * threshold.value).toFixed(1)} % confidence; below it the answer is “I don’t know”` : "none",

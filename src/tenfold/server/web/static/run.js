@@ -2,7 +2,7 @@
 
 import { get } from "./api.js";
 import { learningCurves } from "./learning_curves.js";
-import { accuracyText, announce, count, find, intervalText, make, percent, pngUrl, showError, tile } from "./dom.js";
+import { accuracyText, announce, count, find, headlineText, make, percent, pngUrl, showError, tile } from "./dom.js";
 
 const INTERVAL = 1000; // milliseconds between requests during training
 const MAX_IMAGES = 60; // of a cell
@@ -56,8 +56,8 @@ export function show() {
   find("run-progress").hidden = !training;
   [find("run-bar").max, find("run-bar").value] = [run.epochs, run.epoch];
   find("run-accuracy").textContent = run.accuracy ? accuracyText(run.accuracy) : "–";
-  find("run-spread").textContent = run.accuracy
-    ? `${intervalText(run.accuracy)} % of ${run.n.toLocaleString("en")} ${run.split} images correct` : "No epoch is complete yet.";
+  find("run-spread").textContent = run.accuracy ? headlineText(run.accuracy) : "No epoch is complete yet.";
+  find("matrix-title").textContent = run.accuracy?.networks > 1 ? "Confusion matrix of the first seed" : "Confusion matrix";
   find("run-report").hidden = !run.report;
   find("learning").hidden = !run.history?.length;
   showCurves();
