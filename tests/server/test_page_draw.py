@@ -1,10 +1,12 @@
 """The view Draw: digits are read while they are drawn, and explained."""
 
+import io
 import re
 
 import numpy as np
 from browsing import PHONE, needs_browser
 from drawing_on_page import CENTER, STROKES, draw, expecting, paths, photo, reads
+from PIL import Image
 
 
 @needs_browser
@@ -178,3 +180,37 @@ def test_the_explanation_shows_evidence_and_the_nearest_training_images(reader, 
     opacity = np.array(shown).reshape(28, 28, 4)[..., 3]
     assert opacity.max() > 200
     assert opacity[0, 0] == 0
+
+
+PASTE = """text => {
+  const clipboardData = new DataTransfer();
+  clipboardData.setData("text/plain", text);
+  document.body.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+}"""
+DARK = """canvas => canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height)
+  .data.filter((value, i) => i % 4 === 3 && value > 128).length"""
+
+
+@needs_browser
+def test_a_tap_leaves_a_dot_and_a_paste_without_picture_is_named(reader, visit):
+    page = visit(reader)
+    box = page.locator("#drawing-area").bounding_box()
+    page.mouse.click(box["x"] + 100, box["y"] + 100)
+    assert page.locator("#ink").evaluate(DARK) > 100
+    page.evaluate(PASTE, "42")
+    expecting(page.locator("#error")).to_contain_text("What was pasted is not a picture")
+    expecting(page.locator("#answering")).to_have_text("packaged reader, version 0")
+
+
+@needs_browser
+def test_the_box_of_a_digit_can_be_clicked_and_a_document_is_opened(reader, visit, tmp_path):
+    page = visit(reader)
+    page.set_input_files("#file", photo("2046"))
+    reads(page, "2046")
+    page.locator("#boxes path").nth(2).click()
+    expecting(page.locator("#confidence")).to_contain_text("Digit 3 of 4: 4")
+    reads(page, "2046")
+    picture = Image.open(io.BytesIO(photo("31")["buffer"]))
+    picture.convert("RGB").save(tmp_path / "a.pdf")
+    page.set_input_files("#file", tmp_path / "a.pdf")
+    reads(page, "31")

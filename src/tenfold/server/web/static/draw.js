@@ -175,20 +175,21 @@ function renderDigits() {
 function renderBoxes() {
   const visible = picture && (digits().length > 1 || area.photo) ? digits() : [];
   find("boxes").classList.toggle("photo", area.photo);
-  find("boxes").replaceChildren(...visible.map((one, index) => {
+  find("boxes").replaceChildren(...visible.flatMap((one, index) => {
     const [left, top, right, bottom] = onArea(one.box);
-    const box = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+    const [box, target] = ["rect", "path"].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
     const sides = { x: left - 4, y: top - 4, width: right - left + 8, height: bottom - top + 8, rx: 4 };
     for (const [name, value] of Object.entries(sides)) box.setAttribute(name, value);
     box.classList.toggle("selected", index === selected);
     box.classList.toggle("rejected", !one.accepted);
     // On a drawing, only the outline selects: within it, strokes can be added.
-    box.style.pointerEvents = area.photo ? "all" : "stroke";
-    box.addEventListener("pointerdown", (event) => {
+    target.setAttribute("d", `M${sides.x} ${sides.y}h${sides.width}v${sides.height}h${-sides.width}z`);
+    target.style.pointerEvents = area.photo ? "all" : "stroke";
+    target.addEventListener("pointerdown", (event) => {
       event.stopPropagation();
       select(index);
     });
-    return box;
+    return [box, target];
   }));
 }
 

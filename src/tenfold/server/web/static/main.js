@@ -92,9 +92,7 @@ async function start() {
     draw.start();
     useModel(card);
     find("version").textContent = `tenfold ${card.tenfold}`;
-    const views = [run.start(card)];
-    if (card.role !== "pupil") views.push(samples.start(), model.start());
-    await Promise.all(views);
+    if (card.role !== "pupil") await Promise.all([samples.start(), run.start(card), model.start()]);
   } catch (error) {
     showError(error.message);
   }

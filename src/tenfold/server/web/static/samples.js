@@ -97,8 +97,8 @@ async function deleteSample(sample) {
 
 // Retraining
 
-const retrain = async () => { showRetraining(await post("/v1/retraining")); };
-const discard = async () => { showRetraining(await remove("/v1/retraining")); };
+const retrain = async () => { await showRetraining(await post("/v1/retraining")); };
+const discard = async () => { await showRetraining(await remove("/v1/retraining")); };
 
 async function accept() {
   const { version } = await post("/v1/retraining/accept");
@@ -111,13 +111,17 @@ async function accept() {
 
 async function poll() {
   clearTimeout(polling);
-  showRetraining(await get("/v1/retraining"));
+  await showRetraining(await get("/v1/retraining"));
 }
 
-function showRetraining(retraining) {
+async function showRetraining(retraining) {
   clearTimeout(polling);
   const { state, epoch, epochs } = retraining;
   const running = state === "running", finished = state === "finished";
+  if (finished !== compared) { // before the result can be accepted
+    compared = finished;
+    await showSampleComparison(finished);
+  }
   if (running) polling = setTimeout(() => poll().catch((error) => showError(error.message)), 1000);
   find("retraining-progress").hidden = !running;
   const bar = find("retraining-bar");
@@ -131,8 +135,6 @@ function showRetraining(retraining) {
   find("accept").hidden = find("discard").hidden = !finished;
   find("cancel").hidden = !running;
   showComparison(finished ? retraining.comparison : null);
-  if (finished !== compared) showSampleComparison(finished).catch((error) => showError(error.message));
-  compared = finished;
 }
 
 function statusText({ state, epoch, epochs, seconds, error, comparison }) {
