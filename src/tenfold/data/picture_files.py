@@ -68,8 +68,8 @@ class PictureFile:
             self._document = _open_pdf(source, name)
             self.n_pages = len(self._document)
         else:
-            self._image = _open_image(source, name, kind)
-            self.n_pages = self._image.n_frames if self._image.format in _PAGED else 1  # type: ignore[attr-defined]
+            self._image = image = _open_image(source, name, kind)
+            self.n_pages = getattr(image, "n_frames", 1) if image.format in _PAGED else 1
         if not self.n_pages:
             raise InputError(f"{name} has no pages")
 

@@ -100,7 +100,7 @@ class RunView:
     def headline(self) -> Headline | None:
         """Return the accuracy of the run, or None before the first epoch."""
         evaluation = self.snapshot().evaluation
-        return evaluation and of_evaluation(evaluation)
+        return None if evaluation is None else of_evaluation(evaluation)
 
     def snapshot(self) -> Snapshot:
         """Return the current state.

@@ -151,7 +151,7 @@ def _compare_samples(current: Path, candidate: Path, folder: Path, limit: int) -
     images = [samples.image(sample.id) for sample in listed]
     batch = np.stack(images)
     before, after = (to_answers(model, model(batch, "byte"), 1) for model in models)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"label": sample.label, "image": encode_png_base64(image), "before": old, "after": new}
         for sample, image, old, new in zip(listed, images, before, after, strict=True)
     ]
