@@ -22,7 +22,7 @@ FEATURES = Recipe(
 )
 """The recipe of ``NetworkClassifier`` by default."""
 
-_OTHERS = ("network", "seed", "teacher", "teacher_weight", "teacher_temperature")
+_OTHERS = ("network", "seed", "class_weight", "teacher", "teacher_weight", "teacher_temperature")
 
 OVERRIDES = tuple(name for name in FIELDS if name not in _OTHERS)
 """Fields of a recipe that are parameters of ``NetworkClassifier``."""
@@ -59,4 +59,6 @@ def resolve(classifier: Any) -> tuple[Recipe, Callable[[int], keras.Model] | Non
     recipe, build = resolve_recipe(given, None, 2, changes)
     if recipe.teacher is not None:
         raise InputError(f"recipe {recipe.name} has a teacher; train it with tenfold.train")
+    if recipe.class_weight != "none":
+        raise InputError(f"recipe {recipe.name}: give class_weight to the classifier instead")
     return recipe, build
