@@ -121,6 +121,12 @@ def shuffled_frame():
     return frame[sorted(frame.columns)].assign(label=Y)
 
 
+def object_array():
+    images = np.empty(60, object)
+    images[:] = list(X)
+    return images
+
+
 ONE_SPLIT = {
     "arrays": (X, Y),
     "a list of both": [X, Y],
@@ -132,6 +138,12 @@ ONE_SPLIT = {
     "a frame": pd.DataFrame(X.reshape(60, -1)).assign(label=Y),
     "a frame with columns sorted as text": shuffled_frame(),
     "a frame of images": pd.DataFrame({"image": PIL, "target": Y}),
+    "a frame of arrays": pd.DataFrame({"image": list(X), "target": Y.astype(str)}),
+    "a frame with an index column": pd.DataFrame(X.reshape(60, -1)).assign(label=Y).reset_index(),
+    "a shuffled frame": pd.DataFrame(X.reshape(60, -1)).assign(label=Y).sample(60, random_state=1),
+    "a frame of classes": pd.DataFrame(X.reshape(60, -1)).assign(y=pd.Categorical(Y)),
+    "an array of objects": (object_array(), Y),
+    "one-hot, classes first": (X, np.eye(3)[Y].T),
     "arrays by name": {"x_train": X, "y_train": Y},
     "a bunch": {"data": X.reshape(60, -1), "target": Y.astype(str).astype(object)},
     "Pillow images": (PIL, list(Y)),
@@ -193,6 +205,13 @@ SEVERAL = {
     "two datasets": (Items(PIL[:40], Y[:40]), Items(PIL[40:], Y[40:])),
     "random_split": (Subset(Items(PIL, Y), range(40)), Subset(Items(PIL, Y), range(40, 60))),
     "arrays by name": {"x_train": X[:40], "y_train": Y[:40], "x_test": X[40:], "y_test": Y[40:]},
+    "a frame with a column of splits": pd.DataFrame(X.reshape(60, -1)).assign(
+        label=Y, split=np.repeat(["train", "test"], [40, 20])
+    ),
+    "two frames": tuple(
+        pd.DataFrame(X[part].reshape(-1, 784)).assign(label=Y[part])
+        for part in (slice(40), slice(40, 60))
+    ),
 }
 
 
@@ -224,7 +243,7 @@ def test_a_transform_that_is_not_applied_is_noted():
 
 REFUSED = {
     "repeats without end": TfData([], cardinality=-1),
-    "one column of labels, called label; it has none": pd.DataFrame(X.reshape(60, -1)),
+    "has no column of labels": pd.DataFrame(X.reshape(60, -1)),
     "no labels of train among x_train": {"x_train": X},
     "the items of a dataset are an image and a label; received int": (i for i in range(4)),
     "received a list of 4 (int, int, int)": [1, 2, 3, 4],

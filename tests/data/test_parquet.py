@@ -7,15 +7,23 @@ import tarfile
 import zipfile
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 import pyarrow.feather
 import pyarrow.parquet as pq
 import pytest
-from dataset_files import csv_competition, idx_folder, pictures, write_classes
+from dataset_files import (
+    DIGITS,
+    by_content,
+    csv_competition,
+    idx_folder,
+    pictures,
+    write_classes,
+)
 from PIL import Image
 
 from tenfold.core.errors import InputError
-from tenfold.data import check, load
+from tenfold.data import Dataset, check, load
 from tenfold.data.formats import read_raw
 
 X, Y = pictures(36)
@@ -157,7 +165,7 @@ REFUSED = {
     "has no column of labels": lambda root: pq.write_table(
         table().drop_columns("label"), root / "d.parquet"
     ),
-    "has the columns label; one of images": lambda root: pq.write_table(
+    "1 columns, no pixel columns": lambda root: pq.write_table(
         table().drop_columns("image"), root / "d.parquet"
     ),
     "is damaged or not a table": lambda root: (root / "d.parquet").write_bytes(b"PAR1xx"),
@@ -234,3 +242,20 @@ def test_damaged_and_foreign_archives_are_named_in_one_line(tmp_path, monkeypatc
     monkeypatch.setattr("tenfold.core.limits.MAX_ARRAY_BYTES", 1000)
     with pytest.raises(InputError, match="unpacks to more than 1,000 bytes"):
         load(packed(folder, "zip"))
+
+
+@pytest.mark.parametrize("label", ["label", "digit"])
+def test_a_frame_of_pixels_is_read_as_a_table_of_any_format(tmp_path, label):
+    frame = pd.DataFrame(X.reshape(36, -1), columns=[f"pixel{i}" for i in range(784)])
+    frame.assign(**{label: Y}).sample(frac=1, random_state=1).to_parquet(tmp_path / "train.parquet")
+    splits = load(tmp_path / "train.parquet", validation=0)
+    assert sorted(by_content(splits.train) + by_content(splits.test)) == by_content(
+        Dataset(X, Y, DIGITS[:3])
+    )
+
+
+def test_tables_of_pixels_by_split_leave_out_an_unlabelled_test(tmp_path):
+    frame = pd.DataFrame(X.reshape(36, -1), columns=[f"pixel{i}" for i in range(784)])
+    frame.assign(label=Y).to_parquet(tmp_path / "train.parquet")
+    frame.to_parquet(tmp_path / "test.parquet")
+    assert "test.parquet has no labels and was left out" in load(tmp_path).source

@@ -68,6 +68,9 @@ def is_pair(value: Any) -> bool:
 
 def _describe(source: Any) -> str:
     if isinstance(source, (tuple, list)):
-        kinds = ", ".join(type(part).__name__ for part in source[:3])
+        kinds = ", ".join(
+            f"{type(part).__name__} {list(part.shape) if hasattr(part, 'shape') else ''}".strip()
+            for part in source[:4]
+        )
         return f"a {type(source).__name__} of {len(source)} ({kinds})"
     return type(source).__name__

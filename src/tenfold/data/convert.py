@@ -21,6 +21,8 @@ from tenfold.data.channels import to_colour, to_grey
 from tenfold.data.value_range import BYTE, ValueRange, to_uint8
 
 _CHANNELS = (1, 3, 4)
+UNKNOWN = -1
+"""The label of all images of a test split that is published without labels."""
 
 
 def as_images(array: NDArray[Any], name: str, resize: bool = False) -> Images:
@@ -138,8 +140,9 @@ def as_labels(array: NDArray[Any], name: str) -> NDArray[Any]:
     """Convert labels to int64 [n], or to str [n] if they are text.
 
     Args:
-        array: whole numbers from 0 on, as integers or floats, or -1 and 1 for two classes; or
-            text. [n], [n, 1], [1, n], or numbers in one-hot form [n, classes].
+        array: whole numbers from 0 on, as integers or floats, or -1 and 1 for two classes, or
+            `UNKNOWN` throughout; or text. [n], [n, 1], [1, n], or numbers in one-hot form
+            [n, classes].
         name: for error messages.
 
     Raises:
@@ -171,8 +174,13 @@ def as_labels(array: NDArray[Any], name: str) -> NDArray[Any]:
     if array.ndim != 1:
         raise InputError(
             f"{name} must be labels [n] or one-hot [n, classes]; received {list(array.shape)}"
+            + " of probabilities" * (array.ndim == 2 and array.dtype.kind == "f")
         )
     if set(np.unique(array[:1000])) == {-1, 1} and np.isin(array, (-1, 1)).all():
+        return array.astype(np.int64)
+    if np.isnan(array).any():
+        raise InputError(f"{name}: the label at index {int(np.isnan(array).argmax())} is missing")
+    if len(array) and (array == UNKNOWN).all():
         return array.astype(np.int64)
     allowed = (array >= 0) & (array < 2**31) & (array == np.floor(array))
     if not allowed.all():

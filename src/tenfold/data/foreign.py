@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -31,8 +32,8 @@ class Labelled:
     """Images and labels of one split.
 
     Attributes:
-        images: an array, or a list of arrays or Pillow images.
-        labels: an array or a list.
+        images: an array, a list of arrays or Pillow images, or a table of pandas with the labels.
+        labels: an array or a list; None of a table.
         names: of the classes; None if the data do not tell.
         note: an assumption, for the record.
     """
@@ -88,17 +89,37 @@ def _from_roles(roles: dict[str, Any], split: str, keys: list[str]) -> Labelled:
     return Labelled(_plain(roles["images"]), _plain(roles["labels"]))
 
 
+def _in_pairs(source: Sequence[Any]) -> Sequence[Any]:
+    """Pair four arrays: x, y, x, y, or x, x, y, y as `train_test_split` returns them."""
+    source = [part.toarray() if hasattr(part, "getnnz") else part for part in source]
+    if len(source) != 4 or not all(hasattr(part, "shape") for part in source):
+        return source
+    first, second, third, fourth = source
+    if _is_column(second) and len(first) == len(second) and len(third) == len(fourth):
+        return (first, second), (third, fourth)
+    if _is_column(third) and len(first) == len(third) and len(second) == len(fourth):
+        return (first, third), (second, fourth)
+    return source
+
+
 def _splits_of_sequence(source: Sequence[Any]) -> dict[str, Labelled] | None:
     """Read (image, label) pairs, one dataset a split, or a `tfds` dataset with its info."""
+    source = _in_pairs(source)
     if len(source) == 2 and hasattr(source[1], "features") and hasattr(source[1], "splits"):
         splits = splits_of(source[0])
         names = _names_of_feature(getattr(source[1], "features", {}), "label")
         return {s: replace(part, names=names) for s, part in (splits or {}).items()}
     if source and all(_is_item(item) for item in source):
         images, labels = zip(*source, strict=True)
-        return {"train": Labelled(_images(images), _labels(labels))}
+        return {"train": Labelled(images_of(images), _labels(labels))}
     if len(source) == 2 and _is_column(source[1]) and len(source[0]) == len(source[1]):
+        if all(isinstance(name, (str, PurePath)) for name in source[0]):
+            rows = zip(map(str, source[0]), source[1], strict=True)
+            return {"train": Labelled([{"file": name, "label": y} for name, y in rows], None)}
         return {"train": Labelled(_plain(source[0]), _plain(source[1]))}
+    shape = getattr(source[1], "shape", ()) if len(source) == 2 else ()
+    if len(shape) == 2 and shape[1] == len(source[0]):
+        return {"train": Labelled(_plain(source[0]), _plain(source[1]).T)}  # one-hot, [classes, n]
     names = {2: ("train", "test"), 3: SPLITS}.get(len(source), ())
     parts = [splits_of(part) for part in source] if names else []
     if not parts or any(part is None or len(part) > 1 for part in parts):
@@ -141,22 +162,24 @@ def _from_bunch(source: Any) -> Labelled | None:
 
 
 def _from_frame(source: Any) -> Labelled | None:
-    """Read a table of pandas: a column of labels, and columns of pixels or one of images."""
-    if not (hasattr(source, "iloc") and hasattr(source, "columns")):
-        return None
-    columns = [str(name) for name in source.columns]
-    labels = [i for i, name in enumerate(columns) if _role(name) == "labels"]
-    if len(labels) != 1:
-        found = ", ".join(columns[i] for i in labels) or "none"
-        raise InputError(f"the table needs one column of labels, called label; it has {found}")
-    images = [i for i, name in enumerate(columns) if _role(name) == "images"]
-    target = source.iloc[:, labels[0]].to_numpy()
-    if len(images) == 1 and source.iloc[:, images[0]].dtype == object:
-        return Labelled(_images(source.iloc[:, images[0]].tolist()), target)
-    rest = [i for i in range(len(columns)) if i != labels[0]]
-    if all(re.fullmatch(r"\D*\d+", columns[i]) for i in rest):  # pixel10 after pixel2
-        rest.sort(key=lambda i: natural_key(columns[i]))
-    return Labelled(source.iloc[:, rest].to_numpy(), target)
+    """Read a table of pandas or polars, whose columns are recognized later."""
+    if hasattr(source, "to_pandas") and not hasattr(source, "features"):
+        source = source.to_pandas()
+    return Labelled(source, None) if is_frame(source) else None
+
+
+def is_frame(value: Any) -> bool:
+    """Whether a value is a table of pandas."""
+    return hasattr(value, "iloc") and hasattr(value, "columns")
+
+
+def _pixels_of(frame: Any) -> Any:
+    """Return the columns of a table in the order of the numbers in their names, as an array."""
+    names = [str(name) for name in frame.columns]
+    order = list(range(len(names)))
+    if all(re.fullmatch(r"\D*\d+", name) for name in names):  # pixel10 after pixel2
+        order.sort(key=lambda i: natural_key(names[i]))
+    return frame.iloc[:, order].to_numpy()
 
 
 def _from_torch(source: Any) -> Labelled | None:
@@ -196,13 +219,13 @@ def _from_hugging_face(source: Any) -> Labelled | None:
     image, label = found["images"][0], found["labels"][0]
     rows = [(row[image], row[label]) for row in _items(source)]
     class_names = _names_of_feature(source.features, label)
-    return Labelled(_images([x for x, _ in rows]), _labels([y for _, y in rows]), class_names)
+    return Labelled(images_of([x for x, _ in rows]), _labels([y for _, y in rows]), class_names)
 
 
 def _from_items(items: Iterator[tuple[Any, Any]], source: Any) -> Labelled:
     pairs = list(islice(items, _MAX_IMAGES))
     return Labelled(
-        _images([image for image, _ in pairs]), _labels([y for _, y in pairs]), _names(source)
+        images_of([image for image, _ in pairs]), _labels([y for _, y in pairs]), _names(source)
     )
 
 
@@ -265,7 +288,7 @@ def _is_column(value: Any) -> bool:
     return hasattr(value, "__array__") and np.ndim(_plain(value)) in (1, 2)
 
 
-def _images(images: Sequence[Any]) -> Any:
+def images_of(images: Sequence[Any]) -> Any:
     """Return a list of images, with encoded ones decoded."""
     return [_opened(image) if is_image(image) else _plain(image) for image in images]
 
@@ -294,6 +317,8 @@ def _plain(value: Any) -> Any:
     """Return a tensor as an array; anything else as it is."""
     if isinstance(value, (list, np.ndarray, str, bytes, int, float)) or is_image(value):
         return value
+    if is_frame(value):
+        return _pixels_of(value)
     if hasattr(value, "detach"):
         value = value.detach().cpu()
     if hasattr(value, "numpy"):

@@ -1,8 +1,10 @@
-"""Datasets in memory: arrays, and objects of other libraries, as raw data."""
+"""Datasets in memory: arrays, tables, and objects of other libraries, as raw data."""
 
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,10 +13,15 @@ from tenfold.core.errors import InputError
 from tenfold.core.read_options import ReadOptions
 from tenfold.data.convert import as_labels
 from tenfold.data.decoding import Encoded, decode_split
-from tenfold.data.foreign import Labelled, is_image, splits_of
+from tenfold.data.foreign import Labelled, images_of, is_image, splits_of
 from tenfold.data.image_files import without_alpha
-from tenfold.data.raw_data import RawData, RawSplit, Unreadable, number_labels
+from tenfold.data.raw_data import RawData, RawSplit, number_labels
 from tenfold.data.raw_images import convert_images
+from tenfold.data.tables.records import numbered
+from tenfold.data.tables.splits import raw_data
+from tenfold.data.tables.table import as_table
+
+_TABLE = Path("the table")
 
 
 def read_in_memory(source: Any, options: ReadOptions) -> RawData | None:
@@ -23,28 +30,48 @@ def read_in_memory(source: Any, options: ReadOptions) -> RawData | None:
     Raises:
         InputError: its images or labels are not found or cannot be used.
     """
+    raw = stored_in_memory(source, options)
+    return None if raw is None else convert_images(number_labels(raw), options)
+
+
+def stored_in_memory(source: Any, options: ReadOptions) -> RawData | None:
+    """Return what `read_in_memory` does, with images and labels as they are."""
     found = splits_of(source)
     if not found:
         return None
-    splits: dict[str, RawSplit] = {}
-    unreadable: list[Unreadable] = []
-    for split, part in found.items():
-        splits[split], failures = _raw_split(part, f"{split} split", options)
-        unreadable += failures
+    parts = {split: _read(part, split, options) for split, part in found.items()}
+    splits = {split: part.splits["train"] for split, part in parts.items()}
+    if len(parts) == 1:  # a column of a table can divide it
+        splits = next(iter(parts.values())).splits
     names = next((part.names for part in found.values() if part.names), None)
-    labels = np.concatenate([split.labels for split in splits.values()])
-    is_numbered = names and labels.dtype.kind == "i" and len(labels) and labels.min() >= 0
-    fits = is_numbered and names and labels.max() < len(names)
-    notes = tuple(f"{split}: {part.note}" for split, part in found.items() if part.note)
-    raw = RawData(
-        splits, names if fits else None, tuple(unreadable), notes, format="dataset in memory"
+    return RawData(
+        splits,
+        names if names and _fits(names, splits) else None,
+        tuple(chain.from_iterable(part.unreadable for part in parts.values())),
+        tuple(f"{split}: {part.note}" for split, part in found.items() if part.note),
+        tuple(dict.fromkeys(chain.from_iterable(part.decisions for part in parts.values()))),
+        format="dataset in memory",
     )
-    return convert_images(number_labels(raw), options)
 
 
-def _raw_split(
-    part: Labelled, origin: str, options: ReadOptions
-) -> tuple[RawSplit, list[Unreadable]]:
+def _fits(names: tuple[str, ...], splits: dict[str, RawSplit]) -> bool:
+    labels = np.concatenate([split.labels for split in splits.values()])
+    return bool(
+        labels.dtype.kind == "i" and len(labels) and 0 <= labels.min() <= labels.max()
+    ) and (int(labels.max()) < len(names))
+
+
+def _read(part: Labelled, split: str, options: ReadOptions) -> RawData:
+    """Return one split as train, or the splits of a table."""
+    decisions: tuple[str, ...] = ()
+    if part.labels is None:
+        table = as_table(*_numbered(part.images), options.label_column, _TABLE)
+        pixels = table.columns.pixels
+        if len(pixels) != 1 or not is_image(table.cells(pixels[0]).iloc[0]):
+            return raw_data({"train": table}, options)
+        part = Labelled(images_of(table.cells(pixels[0]).tolist()), table.labels())
+        decisions = (table.columns.decision,)
+    origin = f"{split} split"
     labels = as_labels(np.asarray(part.labels), f"{origin}: labels")
     images = part.images
     if isinstance(images, list) and any(map(is_image, images)):
@@ -52,12 +79,24 @@ def _raw_split(
             Encoded(f"{origin}, image {i}", label, None, partial(_pages, image))
             for i, (image, label) in enumerate(zip(images, labels, strict=True))
         )
-        return decode_split(items, origin, options)
+        found, unreadable = decode_split(items, origin, options)
+        return RawData({"train": found}, unreadable=tuple(unreadable), decisions=decisions)
+    return RawData({"train": RawSplit(_stacked(images, origin), labels, origin)})
+
+
+def _numbered(rows: Any) -> Any:
+    import pandas as pd
+
+    return numbered(pd.DataFrame(rows) if isinstance(rows, list) else rows)
+
+
+def _stacked(images: Any, origin: str) -> Any:
+    """Return images as one array; those in an array of objects, too."""
+    is_nested = isinstance(images, np.ndarray) and images.dtype.kind == "O" and images.ndim == 1
     try:
-        stack = np.asarray(images)
+        return np.stack(list(images)) if is_nested else np.asarray(images)
     except ValueError:
         raise InputError(f"{origin}: images differ in size; give them one") from None
-    return RawSplit(stack, labels, origin), []
 
 
 def _pages(image: Any) -> list[Any]:

@@ -12,6 +12,7 @@ from tenfold.core.errors import InputError
 from tenfold.core.image_shape import size_text
 from tenfold.data.array_types import Images, Labels
 from tenfold.data.classes import number_classes
+from tenfold.data.convert import UNKNOWN
 from tenfold.data.dataset import SPLITS
 
 _SPLIT_WORDS = {
@@ -119,6 +120,7 @@ def number_labels(raw: RawData) -> RawData:
         >>> raw.names, raw.splits["train"].labels
         (('a', 'b'), array([1, 0, 1]))
     """
+    raw = _without_unknown(raw)
     if raw.names is not None or not raw.splits:
         return raw
     values = np.concatenate([split.labels for split in raw.splits.values()])
@@ -131,6 +133,15 @@ def number_labels(raw: RawData) -> RawData:
         for (name, split), labels in zip(raw.splits.items(), parts, strict=True)
     }
     return replace(raw, splits=splits, names=names)
+
+
+def _without_unknown(raw: RawData) -> RawData:
+    """Leave out a test split without labels, as the Hub and competitions publish it."""
+    test = raw.splits.get("test")
+    if test is None or test.labels.dtype.kind != "i" or not (test.labels == UNKNOWN).all():
+        return raw
+    splits = {name: split for name, split in raw.splits.items() if name != "test"}
+    return replace(raw, splits=splits, notes=(*raw.notes, "all labels of test are -1, left out"))
 
 
 def validate_raw(raw: RawData) -> None:

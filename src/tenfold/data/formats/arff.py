@@ -8,10 +8,9 @@ from tenfold.core.errors import InputError
 from tenfold.core.read_options import ReadOptions
 from tenfold.data.formats.registry import Format, Location
 from tenfold.data.raw_data import RawData
-from tenfold.data.tables import columns as kinds
 from tenfold.data.tables.source import Layout, encoding_of, read_bytes, read_frame
 from tenfold.data.tables.splits import raw_data
-from tenfold.data.tables.table import Table
+from tenfold.data.tables.table import as_table
 
 _ATTRIBUTE = re.compile(r"""@attribute\s+('[^']*'|"[^"]*"|\S+)\s""", re.IGNORECASE)
 
@@ -26,11 +25,11 @@ def _read(location: Location, options: ReadOptions) -> RawData:
     lines = [line for line in rows.splitlines() if line.strip() and not line.startswith("%")]
     if lines and lines[0].lstrip().startswith("{"):
         lines = [_dense(line, len(names)) for line in lines]
-    table = "\n".join(lines).replace("'", '"').encode()
-    frame = read_frame(path, table, "utf-8", Layout(",", 0, names, len(names)))
-    columns = kinds.classify(frame, names, options.label_column, str(path))
+    cells = "\n".join(lines).replace("'", '"').encode()
+    frame = read_frame(path, cells, "utf-8", Layout(",", 0, names, len(names)))
     first_line = (head + marker).count("\n") + 2
-    return raw_data({"train": Table(path, frame, names, columns, first_line)}, options)
+    table = as_table(frame, names, options.label_column, path, first_line)
+    return raw_data({"train": table}, options)
 
 
 def _dense(row: str, width: int) -> str:

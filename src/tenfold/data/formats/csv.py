@@ -11,11 +11,11 @@ from tenfold.data.dataset import SPLITS
 from tenfold.data.formats.registry import Format, Location
 from tenfold.data.image_files import is_image_header
 from tenfold.data.raw_data import RawData, split_of
-from tenfold.data.tables.source import SUFFIXES, encoding_of, table_suffix, zipped_table
+from tenfold.data.tables.image_list import lists_images
+from tenfold.data.tables.records import JSON_SUFFIXES
+from tenfold.data.tables.source import COMPRESSED, SUFFIXES, encoding_of, table_suffix, zipped_table
 from tenfold.data.tables.splits import raw_data
 from tenfold.data.tables.table import Table, read_table
-
-_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
 
 
 def _recognizes(location: Location) -> bool:
@@ -23,22 +23,19 @@ def _recognizes(location: Location) -> bool:
         return "train" in _tables(location)
     if location.header.startswith(b"PK"):
         return zipped_table(location.path) is not None
-    if location.header.startswith(_COMPRESSED):
-        return table_suffix(location.path) in (*SUFFIXES, ".txt")
+    if location.header.startswith(COMPRESSED):
+        return table_suffix(location.path) in (*SUFFIXES, *JSON_SUFFIXES, ".txt")
     if not location.header or is_image_header(location.header):
         return False
     return encoding_of(location.header) is not None
 
 
 def _tables(location: Location) -> dict[str, Path]:
-    """Return the table of each split in a folder; of copies the one that is not compressed."""
+    """Return the table of each split in a folder, or that of the images in it."""
+    files = _table_files(location, SUFFIXES + JSON_SUFFIXES)
     found: dict[str, list[Path]] = {}
-    files = [path for path in location.files if table_suffix(path) in SUFFIXES]
-    names = {path.name for path in files}
     for path in files:
-        split = split_of(path.name.partition(".")[0])
-        is_copy = path.suffix.lower() not in SUFFIXES and path.stem in names
-        if split and not is_copy:
+        if split := split_of(path.name.partition(".")[0]):
             found.setdefault(split, []).append(path)
     for split, paths in found.items():
         if len(paths) > 1 and "train" in found:
@@ -46,33 +43,46 @@ def _tables(location: Location) -> dict[str, Path]:
                 f"{location.path} has several {split} tables ({', '.join(p.name for p in paths)}); "
                 "give the path of one, or a folder for each dataset"
             )
-    return {split: found[split][0] for split in SPLITS if split in found}
+    if "train" in found:
+        return {split: found[split][0] for split in SPLITS if split in found}
+    if (table := _listing(location)) and not found:
+        return {"train": table}
+    folders = {split_of(folder.name): folder for folder in location.folders}
+    listings = {s: _listing(Location.of(folders[s])) for s in SPLITS if s in folders}
+    tables = {split: table for split, table in listings.items() if table}
+    return tables if "train" in tables else {}
+
+
+def _table_files(location: Location, suffixes: tuple[str, ...]) -> list[Path]:
+    """Return the files called tables; of copies the one that is not compressed."""
+    files = [path for path in location.files if table_suffix(path) in suffixes]
+    names = {path.name for path in files}
+    return [p for p in files if p.suffix.lower() in suffixes or p.stem not in names]
+
+
+def _listing(location: Location) -> Path | None:
+    """Return the only table in a folder if it names images below the folder or beside it."""
+    files = _table_files(location, (*SUFFIXES, *JSON_SUFFIXES, ".txt"))
+    files = [path for path in files if "submission" not in path.name.lower()]
+    return files[0] if len(files) == 1 and lists_images(files[0]) else None
 
 
 def _read(location: Location, options: ReadOptions) -> RawData:
     paths = _tables(location) or {"train": location.path}
     train = read_table(paths["train"], options.label_column)
-    tables, notes = {"train": train}, []
-    for split in (split for split in paths if split != "train"):
-        table = _read_other(paths[split], train, options)
-        if table is None:  # as competitions publish it
-            notes.append(f"{paths[split].name} has no labels and was left out")
-        else:
-            tables[split] = table
-    return replace(raw_data(tables, options), notes=tuple(notes))
+    others = {s: _read_other(paths[s], train, options) for s in paths if s != "train"}
+    return raw_data({"train": train, **others}, options)
 
 
-def _read_other(path: Path, train: Table, options: ReadOptions) -> Table | None:
-    """Read the table of another split; None if it has no labels."""
+def _read_other(path: Path, train: Table, options: ReadOptions) -> Table:
+    """Read the table of another split, with labels only in the column that train has them in."""
     label = options.label_column if train.label_name is None else train.label_name
     try:
-        table = read_table(path, label)
+        return read_table(path, label)
     except InputError:
         table = read_table(path)  # without the label of train
         is_labelled = table.columns.label is not None and table.label_name is None
-        if not is_labelled:
-            return None
-    return None if table.columns.label is None else table
+        return table if is_labelled else replace(table, columns=table.columns.without_label())
 
 
 def _advice(location: Location) -> str | None:

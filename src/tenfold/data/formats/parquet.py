@@ -23,6 +23,9 @@ from tenfold.data.decoding import Encoded, decode_split
 from tenfold.data.formats.registry import Format, Location
 from tenfold.data.image_files import decode_pages, open_pages
 from tenfold.data.raw_data import RawData, RawSplit, Unreadable, split_of
+from tenfold.data.tables.records import numbered
+from tenfold.data.tables.splits import raw_data
+from tenfold.data.tables.table import Table, as_table
 from tenfold.data.visible import visible
 
 _SUFFIXES = (".parquet", ".arrow", ".feather")
@@ -58,9 +61,13 @@ def _read(location: Location, options: ReadOptions) -> RawData:
     unreadable: list[Unreadable] = []
     names: tuple[str, ...] | None = None
     notes: list[str] = []
+    cells: dict[str, Table] = {}
     for split, paths in _tables_of_splits(location).items():
         _require_shards(paths, split)
         table = _read_tables(paths)
+        if not any(map(_holds_images, table.schema)):
+            cells[split] = as_table(*numbered(table.to_pandas()), options.label_column, paths[0])
+            continue
         columns = _columns(table, str(paths[0]))
         if columns is None and split == "test":
             notes.append(f"{paths[0].name} has no labels, left out")
@@ -68,6 +75,8 @@ def _read(location: Location, options: ReadOptions) -> RawData:
         splits[split], failures = _read_split(table, columns, paths[0], options)
         unreadable += failures
         names = names or _class_names(table, columns)
+    if cells:
+        return raw_data(cells, options)
     return RawData(splits, names, tuple(unreadable), tuple(notes))
 
 
@@ -226,8 +235,8 @@ def _class_names(table: Any, columns: tuple[str, str] | None) -> tuple[str, ...]
 FORMAT = Format(
     name="Parquet",
     description="a table with a column of images (encoded, or lists of pixels) and one called "
-    "label, as Hugging Face has it, in one file or in shards of train, validation and test; also "
-    "Arrow; needs tenfold[parquet]",
+    "label, as Hugging Face has it, or with the columns of a CSV table; in one file or in shards "
+    "of train, validation and test; also Arrow; needs tenfold[parquet]",
     priority=12,
     recognizes=_recognizes,
     read=_read,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isqrt
 from typing import TYPE_CHECKING, Any
 
@@ -17,28 +17,20 @@ from numpy.typing import NDArray
 
 from tenfold.core import limits
 from tenfold.core.errors import InputError
+from tenfold.data.tables.names import (
+    ID_NAMES,
+    LABEL_NAMES,
+    PATH_NAMES,
+    SPLIT_NAMES,
+    STRING_NAMES,
+    families,
+    numbers_in,
+    plain,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
-LABEL_NAMES = (
-    *("label", "labels", "lbl", "class", "classes", "target", "targets", "y", "digit", "digits"),
-    *("number", "letter", "character", "char", "symbol", "category", "emotion", "expression"),
-    *("class id", "class name", "class label", "classid", "classname", "label id", "label name"),
-    *("truth", "ground truth", "answer", "output", "outcome", "result", "gt", "y train", "y true"),
-)
-"""Names of the column of labels, in lower case, with blanks for other signs."""
-
-_ID_NAMES = (
-    *("", "id", "idx", "index", "key", "uuid", "uid", "row", "row id", "rowid", "row names", "no"),
-    *("image id", "imageid", "img id", "sample", "sample id", "writer", "writer id", "rownames"),
-)
-_PATH_NAMES = (
-    *("path", "paths", "file", "files", "filename", "filenames", "file name", "filepath", "url"),
-    *("file path", "image path", "img path", "image name", "img name", "image file", "img"),
-)
-_SPLIT_NAMES = ("usage", "split", "set", "subset", "partition", "fold name", "dataset")
-_STRING_NAMES = ("pixels", "pixel", "pixel values", "image", "images", "data", "image data")
 _MIN_SIDE = 4
 
 
@@ -62,6 +54,10 @@ class Columns:
     path: int | None = None
     decision: str = ""
 
+    def without_label(self) -> Columns:
+        """Return the same columns, of which none is a label."""
+        return replace(self, label=None)
+
 
 def classify(
     frame: pd.DataFrame, names: Sequence[str] | None, label_column: str | int | None, where: str
@@ -83,24 +79,31 @@ def classify(
     numbers = [c for c in table.columns if c != chosen and table.is_numeric(c)]
     texts = [c for c in table.columns if c != chosen and not table.is_numeric(c)]
     strings = [c for c in texts if table.has_pixel_strings(c)]
-    split = next((c for c in table.columns if c != chosen and table.named(c, _SPLIT_NAMES)), None)
+    split = next((c for c in table.columns if c != chosen and table.named(c, SPLIT_NAMES)), None)
     if strings:
         label = chosen if chosen is not None else table.label_among(strings, split)
         return Columns(label, (strings[0],), None, split, None, table.describe(label, "strings"))
     return table.with_pixels(chosen, numbers, texts, split)
 
 
+def pixel_columns(frame: pd.DataFrame, names: Sequence[str]) -> list[int]:
+    """Return the columns whose names differ in their numbers only, if they are pixels."""
+    groups = families([int(c) for c in frame.columns], names).values()
+    largest = max(groups, key=len, default=[])
+    return largest if len(largest) >= _MIN_SIDE**2 else []
+
+
 class _Table:
     def __init__(self, frame: pd.DataFrame, names: Sequence[str] | None, where: str) -> None:
         self._frame, self._names, self._where = frame, names, where
         self.columns: list[int] = [int(c) for c in frame.columns]
-        self._families = _families(self.columns, names) if names else {}
+        self._families = families(self.columns, names) if names else {}
 
     def name(self, column: int) -> str:
         return "" if self._names is None else self._names[column]
 
     def named(self, column: int, known: Sequence[str]) -> bool:
-        return self._names is not None and _plain(self._names[column]) in known
+        return self._names is not None and plain(self._names[column]) in known
 
     def is_numeric(self, column: int) -> bool:
         return bool(self._frame[column].dtype.kind in "iufb")
@@ -113,7 +116,11 @@ class _Table:
         return not self.is_numeric(column) and bool(values.isna().mean() > 0.5)
 
     def has_pixel_strings(self, column: int) -> bool:
-        first = str(self._frame[column].iloc[0])
+        """Whether a cell holds all pixels of an image: as text, or as a list."""
+        first = self._frame[column].iloc[0]
+        if not isinstance(first, (str, int, float, type(None))):
+            return not isinstance(first, np.generic)
+        first = str(first)
         pieces = re.findall(r"[-+.\w]+", first)
         return len(pieces) >= _MIN_SIDE**2 and not re.search(r"[A-DF-Za-df-z/\\]", first)
 
@@ -122,7 +129,7 @@ class _Table:
         text = str(column)
         matches = [c for c in self.columns if self._names and self.name(c) == text]
         if not matches and self._names:
-            matches = [c for c in self.columns if _plain(self.name(c)) == _plain(text)]
+            matches = [c for c in self.columns if plain(self.name(c)) == plain(text)]
         if len(matches) == 1:
             return matches[0]
         if text in ("first", "last"):
@@ -145,7 +152,7 @@ class _Table:
         """Return the label: the column with a name of labels, or the only one left."""
         others = [c for c in self.columns if c not in pixels and c != split]
         named = [c for c in others if self.named(c, LABEL_NAMES)]
-        rest = [c for c in others if not self.named(c, (*_ID_NAMES, *_PATH_NAMES))]
+        rest = [c for c in others if not self.named(c, (*ID_NAMES, *PATH_NAMES))]
         rest = [c for c in rest if not self._is_unnamed(c)]
         for candidates in (named, rest):
             if len(candidates) > 1:
@@ -161,7 +168,7 @@ class _Table:
         return None
 
     def _is_unnamed(self, column: int) -> bool:
-        return bool(re.fullmatch(r"unnamed(: \d+|)|level \d+", _plain(self.name(column))))
+        return bool(re.fullmatch(r"unnamed(: \d+|)|level \d+", plain(self.name(column))))
 
     def _of_equal_meaning(self, candidates: list[int]) -> list[int]:
         """Keep one of two columns that number and name the same classes: the names."""
@@ -174,12 +181,12 @@ class _Table:
     def with_pixels(
         self, chosen: int | None, numbers: list[int], texts: list[int], split: int | None
     ) -> Columns:
-        families = ([c for c in f if c != chosen] for f in self._families.values())
-        family = max(families, key=len, default=[])
+        groups = ([c for c in f if c != chosen] for f in self._families.values())
+        family = max(groups, key=len, default=[])
         if len(family) >= _MIN_SIDE**2:
             return self._with_family(chosen, family, split)
-        if self._names is not None and len(numbers) < _MIN_SIDE**2:
-            return self._with_paths(chosen, texts, split)
+        if len(numbers) < _MIN_SIDE**2:
+            return self._with_paths(chosen, numbers, texts, split)
         return self._by_position(chosen, numbers, texts)
 
     def _with_family(self, chosen: int | None, family: list[int], split: int | None) -> Columns:
@@ -195,7 +202,7 @@ class _Table:
 
     def _ordered(self, family: list[int]) -> tuple[list[int], tuple[int, int] | None]:
         """Return pixels in the order of the numbers in their names, and the shape."""
-        keys = {c: _numbers_in(self.name(c)) for c in family}
+        keys = {c: numbers_in(self.name(c)) for c in family}
         ordered = sorted(family, key=lambda c: keys[c])
         values = [keys[c] for c in ordered]
         if len(set(values)) < len(values):
@@ -212,19 +219,21 @@ class _Table:
             )
         return ordered, _square(len(family))
 
-    def _with_paths(self, chosen: int | None, texts: list[int], split: int | None) -> Columns:
-        known = [c for c in self.columns if self.named(c, (*_PATH_NAMES, *_STRING_NAMES))]
-        known += [c for c in self.columns if self.named(c, _ID_NAMES)]
+    def _with_paths(
+        self, chosen: int | None, numbers: list[int], texts: list[int], split: int | None
+    ) -> Columns:
+        known = [c for c in self.columns if self.named(c, (*PATH_NAMES, *STRING_NAMES))]
+        known += [c for c in self.columns if self.named(c, ID_NAMES)]
         known += [c for c in texts if re.search(r"[/\\]|\.\w{2,4}$", str(self._frame[c].iloc[0]))]
         path = next((c for c in known if c not in (chosen, split)), None)
         if path is None:
-            raise InputError(self._no_square(0))
+            raise InputError(self._no_square(0 if self._names else len(numbers)))
         label = chosen if chosen is not None else self.label_among([path], split)
         return Columns(label, (), None, split, path, self.describe(label, "files"))
 
     def _by_position(self, chosen: int | None, numbers: list[int], texts: list[int]) -> Columns:
         """Recognize the columns by their values alone."""
-        ids = [c for c in numbers if self.named(c, _ID_NAMES) or self._is_counter(c, numbers)]
+        ids = [c for c in numbers if self.named(c, ID_NAMES) or self._is_counter(c, numbers)]
         wrong = [c for c in texts if not self.is_text(c)]
         if wrong and self._names is None:
             numbers, texts = sorted([*numbers, *wrong]), [c for c in texts if c not in wrong]
@@ -294,32 +303,6 @@ class _Table:
         )
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[\s_\-.]+", " ", name.strip().strip("\"'").lower()).strip()
-
-
 def _square(count: int) -> tuple[int, int] | None:
     side = isqrt(count) if count > 0 else 0
     return (side, side) if side >= _MIN_SIDE and side * side == count else None
-
-
-def _families(columns: Sequence[int], names: Sequence[str]) -> dict[str, list[int]]:
-    """Group the columns whose names differ in their numbers only."""
-    families: dict[str, list[int]] = {}
-    for column in columns:
-        name = names[column]
-        if re.search(r"\d", name) and len(_numbers_in(name)) <= 2:
-            families.setdefault(re.sub(r"\d+", "0", name), []).append(column)
-    return families
-
-
-def _numbers_in(name: str) -> tuple[int, ...]:
-    """Return the numbers in a name; of x and y, y comes first.
-
-    Example:
-        >>> _numbers_in("pixel12"), _numbers_in("3x10"), _numbers_in("x3_y10")
-        ((12,), (3, 10), (10, 3))
-    """
-    numbers = tuple(int(digits) for digits in re.findall(r"\d+", name))
-    is_xy = re.search(r"(?:x|col\w*)\W*_?\d+\W*_?(?:y|row)", name.lower())
-    return numbers[::-1] if is_xy and len(numbers) == 2 else numbers

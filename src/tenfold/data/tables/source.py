@@ -18,12 +18,16 @@ from typing import IO, TYPE_CHECKING, cast
 
 from tenfold.core import limits
 from tenfold.core.errors import InputError
+from tenfold.data.tables.names import is_known_name
 
 if TYPE_CHECKING:
     import pandas as pd
 
 SUFFIXES = (".csv", ".tsv", ".tab", ".dat", ".data", ".tra", ".tes")
 COMPRESSIONS = (".gz", ".zip", ".bz2", ".xz")
+COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
+"""First bytes of compressed files."""
+
 _HEAD_BYTES = 1 << 21
 _HEAD_LINES = 20
 _MANY = 20  # fields that are all different: names, since pixels repeat
@@ -79,7 +83,7 @@ def read_bytes(path: Path) -> bytes:
         InputError: it is too large or damaged.
     """
     try:
-        with _decompressed(path) as file:
+        with open_decompressed(path) as file:
             content = file.read(limits.MAX_ARRAY_BYTES + 1)
     except (OSError, EOFError, zipfile.BadZipFile, lzma.LZMAError, RuntimeError) as error:
         raise InputError(f"{path} cannot be unpacked ({error})") from error
@@ -88,7 +92,8 @@ def read_bytes(path: Path) -> bytes:
     return content
 
 
-def _decompressed(path: Path) -> IO[bytes]:
+def open_decompressed(path: Path) -> IO[bytes]:
+    """Open a file, and decompress it if it is compressed."""
     with path.open("rb") as file:
         magic = file.read(6)
     if magic.startswith(b"\x1f\x8b"):
@@ -135,7 +140,7 @@ def layout_of(text: str) -> Layout | None:
         >>> layout_of("sep=;\\nlabel;p0\\n3;0,5\\n4;1\\n")
         Layout(separator=';', skip=2, names=('label', 'p0'), width=2, decimal=',')
     """
-    numbered = [(i, line) for i, line in enumerate(text.splitlines()) if line.strip()]
+    numbered = [(i, line) for i, line in _lines_of(text) if line.strip()]
     lines = numbered[: _HEAD_LINES + 2]
     separators: Sequence[str] = _SEPARATORS
     if lines and (match := re.fullmatch(r'"?sep=(.)"?', lines[0][1].strip())):
@@ -144,6 +149,8 @@ def layout_of(text: str) -> Layout | None:
     lines = [line for line in lines if line not in comments]
     if not lines:
         return None
+    while len(lines) > 2 and _fields(lines[0][1]) == 1 and _fields(lines[1][1]) >= _MANY:
+        lines = lines[1:]  # a title
     rows = [line for _, line in lines[:_HEAD_LINES]]
     separator = next((s for s in separators if _divides(rows, s)), ",")
     fields = [_split(row, separator) for row in rows]
@@ -172,6 +179,31 @@ def _named(header: list[str], width: int, last: list[str]) -> tuple[str, ...]:
     return tuple((header + [""] * width)[:width])
 
 
+def cells_of(line: str, layout: Layout) -> list[str]:
+    """Return the cells of a line.
+
+    Example:
+        >>> cells_of("images/0.png  7", layout_of("images/0.png  7\\n"))
+        ['images/0.png', '7']
+    """
+    return _split(line, layout.separator)
+
+
+def _lines_of(text: str) -> list[tuple[int, str]]:
+    """Return the lines of a text with their numbers; a cell in quotes may have several."""
+    lines, found, start, open_line = text.splitlines(), list[tuple[int, str]](), 0, ""
+    for number, line in enumerate(lines):
+        open_line = f"{open_line} {line}" if open_line else line
+        if open_line.count('"') % 2 == 0:
+            found.append((start, open_line))
+            start, open_line = number + 1, ""
+    return found if len(found) > 1 or len(lines) < 3 else list(enumerate(lines))
+
+
+def _fields(line: str) -> int:
+    return max(len(_split(line, separator)) for separator in _SEPARATORS[:-1])
+
+
 def _divides(rows: list[str], separator: str) -> bool:
     counts = [len(_without_end(_split(row, separator))) for row in rows]
     return min(counts) > 1 and max(counts) - min(counts[1:] or counts) <= 1
@@ -180,7 +212,11 @@ def _divides(rows: list[str], separator: str) -> bool:
 def _split(line: str, separator: str) -> list[str]:
     if separator == " ":
         return line.split()
-    return [field.strip() for field in next(csv.reader([line], delimiter=separator), [])]
+    try:
+        fields = next(csv.reader([line], delimiter=separator), [])
+    except csv.Error:  # a field of over 131,072 letters
+        fields = line.split(separator)
+    return [field.strip() for field in fields]
 
 
 def _without_end(fields: list[str]) -> list[str]:
@@ -199,6 +235,11 @@ def _is_header(rows: list[list[str]]) -> bool:
         return len(first) >= _MANY and len(set(first)) == len(first)
     if not others:
         return len(texts) > 1
+    if any(
+        is_known_name(first[i]) and first[i] not in [r[i] for r in others if i < len(r)]
+        for i in texts
+    ):
+        return True
     return any(all(is_number(row[i]) for row in others if i < len(row)) for i in texts) or (
         len(texts) == len([field for field in first if field])
         and not any(first[i] == row[i] for row in others for i in texts if i < len(row))

@@ -28,9 +28,14 @@ def raw_data(tables: Mapping[str, Table], options: ReadOptions) -> RawData:
         )
     splits: dict[str, RawSplit] = {}
     unreadable: list[Unreadable] = []
+    notes: list[str] = []
     for split, table in tables.items():
+        if table.columns.label is None:  # as competitions publish it
+            notes.append(f"{table.path.name} has no labels and was left out")
+            continue
         if table.columns.path is not None:
-            splits[split], failures = read_listed_images(table, options)
+            found, failures = read_listed_images(table, split, options)
+            splits |= found
             unreadable += failures
             continue
         images, labels = table.images(), table.labels()
@@ -38,4 +43,4 @@ def raw_data(tables: Mapping[str, Table], options: ReadOptions) -> RawData:
         for part, rows in parts.items():
             splits[part] = RawSplit(images[rows], labels[rows], str(table.path))
     decisions = (train.columns.decision,)
-    return RawData(splits, unreadable=tuple(unreadable), decisions=decisions)
+    return RawData(splits, None, tuple(unreadable), tuple(notes), decisions)

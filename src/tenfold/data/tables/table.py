@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isqrt
@@ -16,12 +17,23 @@ from tenfold.data.convert import as_labels
 from tenfold.data.raw_data import split_of
 from tenfold.data.tables import columns as kinds
 from tenfold.data.tables.columns import Columns
-from tenfold.data.tables.source import encoding_of, layout_of, read_bytes, read_frame
+from tenfold.data.tables.names import names_label
+from tenfold.data.tables.one_hot import join_one_hot
+from tenfold.data.tables.records import frame_of, is_json, parse_json
+from tenfold.data.tables.source import (
+    SUFFIXES,
+    encoding_of,
+    layout_of,
+    read_bytes,
+    read_frame,
+    table_suffix,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _HEAD_BYTES = 1 << 23
+_PRINTED_LENGTH = 4000
 _TO_BLANKS = str.maketrans("[](),;", "      ")
 
 
@@ -53,6 +65,12 @@ class Table:
         """Return the cells of a column, which the table has."""
         return self.frame[column]
 
+    def file_names(self) -> list[str]:
+        """Return the names of image files, with a slash between folders."""
+        cells = self.cells(self.columns.path).astype(str).str.strip()
+        names: list[str] = cells.str.replace("\\", "/").tolist()
+        return names
+
     def labels(self) -> NDArray[Any]:
         """Return the labels: int64 [n], or str [n] if they are text.
 
@@ -74,7 +92,7 @@ class Table:
             InputError: a cell is missing or no number, or images differ in size.
         """
         if self.columns.shape is None:
-            return self._from_strings(self.columns.pixels[0])
+            return self._from_cells(self.columns.pixels[0])
         parts = [self.frame[column] for column in self.columns.pixels]
         for column, part in zip(self.columns.pixels, parts, strict=True):
             if part.dtype.kind not in "iufb" or (part.dtype.kind == "f" and part.isna().any()):
@@ -99,21 +117,26 @@ class Table:
         splits = values.map(known).to_numpy()
         return {split: splits == split for split in dict.fromkeys(known.values()) if split}
 
-    def _from_strings(self, column: int) -> NDArray[Any]:
-        rows = []
+    def _from_cells(self, column: int) -> NDArray[Any]:
+        """Return pixels of which a cell holds all of an image, as text or as a list."""
+        rows: list[NDArray[Any]] = []
         for i, cell in enumerate(self.frame[column]):
-            pieces = str(cell).translate(_TO_BLANKS).split()
+            is_text = isinstance(cell, str) or not hasattr(cell, "__len__")
             try:
-                rows.append(np.array(pieces, np.float32))
+                pieces = str(cell).translate(_TO_BLANKS).split() if is_text else cell
+                rows.append(np.array(pieces, np.float32 if is_text else None))
             except ValueError:
                 raise self._wrong_cell(column, "numbers", i) from None
+            if rows[i].ndim > 1 and rows[i].shape == rows[0].shape:
+                continue
             if len(rows[i]) != len(rows[0]) or isqrt(len(rows[i])) ** 2 != len(rows[i]):
                 raise InputError(
                     f"{self.path}, line {i + self.first_line}: {len(rows[i])} pixels, where "
                     f"{len(rows[0])} are in the first row; all need one square number of pixels"
                 )
+        stack = np.stack(rows)
         side = isqrt(len(rows[0]))
-        return np.stack(rows).reshape(-1, side, side)
+        return stack if stack.ndim > 2 else stack.reshape(-1, side, side)
 
     def _wrong_cell(self, column: int, needed: str, row: int | None = None) -> InputError:
         import pandas as pd
@@ -131,6 +154,31 @@ class Table:
         )
 
 
+def as_table(
+    frame: pd.DataFrame,
+    names: tuple[str, ...] | None,
+    label_column: str | int | None,
+    path: Path,
+    first_line: int = 1,
+) -> Table:
+    """Return rows as a table whose columns are recognized.
+
+    Args:
+        frame: the cells; its columns are numbered.
+        names: of the columns by number; None without a header.
+        label_column: as for `classify`.
+        path: of the file.
+        first_line: of the file, in which the first row stands.
+
+    Raises:
+        InputError: the columns are not certain.
+    """
+    if names is not None and label_column is None and not names_label(names):
+        frame, names = join_one_hot(frame, names, kinds.pixel_columns(frame, names))
+    columns = kinds.classify(frame, names, label_column, str(path))
+    return Table(path, frame, names, columns, first_line)
+
+
 def read_table(path: Path, label_column: str | int | None = None) -> Table:
     """Read a table and recognize its columns.
 
@@ -145,12 +193,22 @@ def read_table(path: Path, label_column: str | int | None = None) -> Table:
     encoding = encoding_of(content)
     if encoding is None:
         raise InputError(f"{path} is not a text; give a table of images, or another format")
-    layout = layout_of(_head(content, encoding))
+    if is_json(content) and table_suffix(path) not in SUFFIXES:
+        found = frame_of(parse_json(content, str(path)))
+        if found is None:
+            raise InputError(f"{path} is JSON, but no list of objects; give one a line, or CSV")
+        return as_table(*found, label_column, path)
+    head = _head(content, encoding)
+    if re.search(r"\[\[[^\[\]]*\.\.\.", head[:_PRINTED_LENGTH]):
+        raise InputError(
+            f"{path} holds printed arrays, of which ... stands for most values; save all pixels, "
+            "as image.ravel().tolist()"
+        )
+    layout = layout_of(head)
     if layout is None:
         raise InputError(f"{path} is empty; a label and 784 pixels a line are needed")
     frame = read_frame(path, content, encoding, layout)
-    columns = kinds.classify(frame, layout.names, label_column, str(path))
-    return Table(path, frame, layout.names, columns, layout.skip + 1)
+    return as_table(frame, layout.names, label_column, path, layout.skip + 1)
 
 
 def _head(content: bytes, encoding: str) -> str:
