@@ -318,7 +318,7 @@ BAD = {
         "in no supported format; supported formats: ZIP or TAR, MAT, .*, CSV, folder of class",
     ),
     "a text": (file_with(b"Dear diary,\ntoday", ".csv"), "no pixel columns"),
-    "a pickle": (file_with(pickle.dumps([1, 2])), "is a pickle, which could run code"),
+    "a pickle": (file_with(pickle.dumps([1, 2])), "holds list, no images with labels"),
     "a single array": (file_with(b"\x93NUMPY\x01\x00", ".npy"), "is a single array"),
     "a single image": (file_with(b"\x89PNG\r\n\x1a\n", ".png"), "is a single image"),
     "an empty file": (file_with(b""), "is empty"),

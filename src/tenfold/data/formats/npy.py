@@ -52,6 +52,11 @@ def _stored(path: Path) -> StoredArray:
 
 def _advice(location: Location) -> str | None:
     if location.header.startswith(b"\x93NUMPY"):
+        if b"'descr': '|O'" in location.header:
+            return (
+                f"{location.path} holds Python objects, which only pickle can read and which could "
+                "run code; save arrays: numpy.savez(path, x_train=..., y_train=...)"
+            )
         return (
             f"{location.path} is a single array; give the folder that holds it and an array of its "
             "labels, such as x_train.npy and y_train.npy"

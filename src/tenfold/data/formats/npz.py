@@ -181,15 +181,6 @@ def _read(location: Location, options: ReadOptions) -> RawData:
         return read_array_set(arrays, str(location.path))
 
 
-def _advice(location: Location) -> str | None:
-    if location.header.startswith(b"\x80"):
-        return (
-            f"{location.path} is a pickle, which could run code; save images and labels in one NPZ "
-            "file: numpy.savez(path, x_train=..., y_train=...)"
-        )
-    return None
-
-
 FORMAT = Format(
     name="NPZ",
     description="arrays x_train, y_train (and x_test, y_test; x_val, y_val), train_images, "
@@ -198,5 +189,4 @@ FORMAT = Format(
     recognizes=_recognizes,
     read=_read,
     suffixes=(".npz",),
-    advice=_advice,
 )
