@@ -39,7 +39,11 @@ along each side. `--resize` (`resize=True` in
 - Data without a test split give a stratified sixth of their images to one, the same sixth for
   every seed.
 - Data without a validation split hold out 5,000 images of train, or a twelfth if that is fewer.
-- Nothing in data is executed: pickles and arrays of Python objects are refused.
+- Tables of file names look for the images below their folder, or in a folder of images or of a
+  split beside it. Where a name can mean several files, that in the folder of the table's split
+  counts; otherwise the table is refused. A column of splits, or folders of splits, divide a table.
+- Nothing in data is executed. Of pickles and files of PyTorch, arrays, numbers, text and their
+  containers are read; those that need anything else are refused.
 - Limits: {limits.MAX_PICTURE_PIXELS:,} pixels of an image file, {limits.MAX_IDX_BYTES >> 30} GiB \
 of an IDX file when unpacked, {limits.MAX_ARRAY_BYTES >> 30} GiB of
   an array in an NPZ file and of a CSV file. Uncompressed IDX and NPZ files may be larger: they are

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import lzma
+import re
 import tarfile
 import tempfile
 import zipfile
@@ -18,17 +19,24 @@ from tenfold.core import limits
 from tenfold.core.errors import InputError
 from tenfold.core.read_options import ReadOptions
 from tenfold.data.formats.registry import Format, Location, read_stored
-from tenfold.data.raw_data import RawData
+from tenfold.data.raw_data import RawData, split_of
+from tenfold.data.tables.source import COMPRESSED
 from tenfold.data.visible import is_visible
 
-_COMPRESSED = (b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
 _SUFFIXES = (".zip", ".tar", ".tgz", ".tbz2", ".txz")
 _FOREIGN = {b"7z\xbc\xaf": "7z", b"Rar!": "RAR"}
 _CHUNK_BYTES = 1 << 20
 
 
 def _recognizes(location: Location) -> bool:
+    if location.is_folder:
+        parts = {split_of(path.name) for path in _archives(location)}
+        return len(_archives(location)) > 1 and None not in parts and "train" in parts
     return _is_zip(location) or _is_tar(location)
+
+
+def _archives(location: Location) -> list[Path]:
+    return [path for path in location.files if path.suffix.lower() in _SUFFIXES]
 
 
 def _is_zip(location: Location) -> bool:
@@ -45,7 +53,7 @@ def _is_zip(location: Location) -> bool:
 def _is_tar(location: Location) -> bool:
     if location.header[257:262] == b"ustar":
         return True
-    if not location.header.startswith(_COMPRESSED):
+    if not location.header.startswith(COMPRESSED):
         return False
     try:
         return tarfile.is_tarfile(location.path)
@@ -56,21 +64,29 @@ def _is_tar(location: Location) -> bool:
 def _read(location: Location, options: ReadOptions) -> RawData:
     with tempfile.TemporaryDirectory(prefix="tenfold-") as name:
         folder = Path(name) / location.path.name.split(".")[0]
-        folder.mkdir()
-        try:
-            with _opened(location) as archive:
-                _unpack(_members(archive), folder, location.path)
-        except (
-            zipfile.BadZipFile,
-            tarfile.TarError,
-            EOFError,
-            zlib.error,
-            lzma.LZMAError,
-        ) as error:
-            raise InputError(f"{location.path} is damaged ({error}); fetch it again") from error
-        except (RuntimeError, NotImplementedError) as error:
-            raise InputError(f"{location.path} cannot be unpacked ({error}); unpack it") from error
+        for path in _archives(location):  # one a split, or several of equal names but for numbers
+            part = re.sub(r"[-_.]?\d*$", "", path.name.split(".")[0])
+            _unpack_archive(Location.of(path), folder / part)
+        if not location.is_folder:
+            _unpack_archive(location, folder)
         return _read_unpacked(folder, location.path, options)
+
+
+def _unpack_archive(location: Location, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        with _opened(location) as archive:
+            _unpack(_members(archive), folder, location.path)
+    except (
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        EOFError,
+        zlib.error,
+        lzma.LZMAError,
+    ) as error:
+        raise InputError(f"{location.path} is damaged ({error}); fetch it again") from error
+    except (RuntimeError, NotImplementedError) as error:
+        raise InputError(f"{location.path} cannot be unpacked ({error}); unpack it") from error
 
 
 def _opened(location: Location) -> Any:
@@ -145,7 +161,8 @@ def _advice(location: Location) -> str | None:
 
 FORMAT = Format(
     name="ZIP or TAR",
-    description="an archive of any of the other formats, also compressed by gzip, bzip2 or xz",
+    description="an archive of any of the other formats, also compressed by gzip, bzip2 or xz; or "
+    "a folder of one a split",
     priority=4,
     recognizes=_recognizes,
     read=_read,

@@ -10,7 +10,7 @@ import gzip
 import math
 import zlib
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from tenfold.core import limits
 from tenfold.core.errors import InputError
 from tenfold.core.read_options import ReadOptions
+from tenfold.data.containers import container_of
 from tenfold.data.convert import as_labels
 from tenfold.data.dataset import SPLITS
 from tenfold.data.formats.registry import Format, Location
@@ -29,6 +30,7 @@ GZIP_MAGIC = b"\x1f\x8b"
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 _CHUNK_BYTES = 1 << 22
 _QMNIST_COLUMNS = 8
+_HEADER_BYTES = 60
 
 
 def read_idx(path: str | Path) -> NDArray[Any]:
@@ -144,15 +146,26 @@ def _validate_length(name: str, promised: int, received: int) -> None:
 
 
 def _open(path: Path) -> IO[bytes]:
-    with path.open("rb") as file:
-        is_gzipped = file.read(2) == GZIP_MAGIC
-    return gzip.open(path) if is_gzipped else path.open("rb")  # type: ignore[return-value]
+    """Open a file, and decompress it if it is gzipped, twice if a browser or server has done so."""
+    file: Any = path.open("rb")
+    for _ in range(2):
+        try:
+            is_gzipped = file.read(2) == GZIP_MAGIC
+        except (OSError, EOFError, zlib.error):
+            is_gzipped = False
+        file.seek(0)
+        if not is_gzipped:
+            break
+        file = gzip.GzipFile("", "rb", fileobj=file)
+    return cast(IO[bytes], file)
 
 
 def _parse_header(file: IO[bytes], name: str) -> tuple[str, tuple[int, ...]]:
     """Return the NumPy type and the shape, and leave the file at the first value."""
     magic = file.read(4)
     if len(magic) < 4 or magic[:2] != b"\0\0" or magic[2] not in TYPES or not 1 <= magic[3] <= 4:
+        if container := container_of(Path(name), magic + file.read(_HEADER_BYTES)):
+            raise InputError(f"{name} is {container}")
         raise InputError(
             f"{name} is not an IDX file: it begins with {magic.hex(' ') or 'nothing'}, "
             "but images begin with 00 00 08 03 and labels with 00 00 08 01"
@@ -190,6 +203,9 @@ def _read(location: Location, options: ReadOptions) -> RawData:
 def _idx_files(location: Location) -> list[Path]:
     """Return the IDX files of a folder; a gzipped one only if it is not there unpacked as well."""
     files = [p for p in location.files if _is_named_idx(p) or _header_shape(p) is not None]
+    if not files:  # each in a folder of its name, as some programs unpack archives
+        named = [folder / folder.name for folder in location.folders if _is_named_idx(folder)]
+        files = [path for path in named if path.is_file()]
     names = {path.name for path in files}
     return [path for path in files if path.name.removesuffix(".gz") not in names - {path.name}]
 
@@ -243,8 +259,9 @@ def _labels_of(images: Path) -> Path:
     name = stem.replace("images", "labels").replace("idx3", "idx1")
     qmnist = name.replace("idx1-ubyte", "idx2-int")
     for candidate in (name, f"{name}.gz", qmnist, f"{qmnist}.gz"):
-        if name != stem and images.with_name(candidate).is_file():
-            return images.with_name(candidate)
+        places = (images.with_name(candidate), images.parent.with_name(candidate) / candidate)
+        if name != stem and (found := next((p for p in places if p.is_file()), None)):
+            return found
     shape = _header_shape(images)
     if shape is None or len(shape) < 2:
         read_idx(images)  # raises if it is damaged

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tenfold.core.errors import InputError
 from tenfold.core.read_options import ReadOptions
+from tenfold.data.containers import container_of
 from tenfold.data.raw_data import RawData, number_labels
 from tenfold.data.raw_images import convert_images
 from tenfold.data.visible import visible
@@ -125,6 +126,8 @@ def read_stored(path: Path, options: ReadOptions) -> RawData:
 def _read(location: Location, options: ReadOptions) -> RawData:
     if not location.is_folder and not location.header:
         raise InputError(f"{location.path} is empty; supported formats: {_names()}")
+    if container := container_of(location.path, location.header):
+        raise InputError(f"{location.path} is {container}")
     for format in all_formats():
         if format.recognizes(location):
             raw = format.read(location, options)
