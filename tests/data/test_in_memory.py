@@ -246,7 +246,7 @@ REFUSED = {
     "has no column of labels": pd.DataFrame(X.reshape(60, -1)),
     "no labels of train among x_train": {"x_train": X},
     "the items of a dataset are an image and a label; received int": (i for i in range(4)),
-    "received a list of 4 (int, int, int)": [1, 2, 3, 4],
+    "received a list of 4 (int, int, int, int)": [1, 2, 3, 4],
     "images differ in size": ([X[0], X[1][:20]], [0, 1]),
     "received int": 5,
 }

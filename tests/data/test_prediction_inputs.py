@@ -1,5 +1,10 @@
 """Images to predict: folders, and tables as competitions publish them, written by pandas."""
 
+import gzip
+import io
+import pickle
+import zipfile
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,6 +12,7 @@ from PIL import Image
 
 from tenfold.core.errors import InputError
 from tenfold.core.read_options import ReadOptions
+from tenfold.data.formats.idx import idx_bytes
 from tenfold.data.prediction_inputs import read_inputs
 
 IMAGES = np.random.default_rng(0).integers(0, 256, (5, 28, 28), np.uint8)
@@ -76,3 +82,48 @@ def test_a_folder_is_read_at_any_depth(tmp_path):
     inputs = check(read(tmp_path / "new"))
     assert inputs.names[4] == str(tmp_path / "new" / "a" / "4.png")
     assert inputs.ids is None
+
+
+def idx_file(path):
+    path.with_name("t10k-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx_bytes(IMAGES)))
+
+
+def archive(path):
+    with zipfile.ZipFile(path.with_name("test.zip"), "w") as file:
+        for i, image in enumerate(IMAGES):
+            buffer = io.BytesIO()
+            Image.fromarray(image).save(buffer, "PNG")
+            file.writestr(f"test/{i}.png", buffer.getvalue())
+        file.writestr("__MACOSX/._0.png", b"no image")
+
+
+def encoded(path):
+    cells = [io.BytesIO() for _ in IMAGES]
+    for image, cell in zip(IMAGES, cells, strict=True):
+        Image.fromarray(image).save(cell, "PNG")
+    images = [{"bytes": cell.getvalue(), "path": None} for cell in cells]
+    pd.DataFrame({"image": images}).to_parquet(path.with_name("test.parquet"))
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        idx_file,
+        archive,
+        encoded,
+        lambda path: table().to_parquet(path.with_name("pixels.parquet")),
+        lambda path: table().to_json(path.with_name("t.jsonl"), orient="records", lines=True),
+        lambda path: path.with_name("x.pkl").write_bytes(pickle.dumps(IMAGES)),
+        lambda path: np.savez(path, train_images=255 - IMAGES, test_images=IMAGES, test_ids=LABELS),
+    ],
+)
+def test_files_that_train_reads_are_predicted_as_well(tmp_path, write):
+    write(tmp_path / "images.npz")
+    check(read(next(tmp_path.iterdir())))
+
+
+def test_what_systems_put_into_a_folder_is_no_image(tmp_path):
+    for i, image in enumerate(IMAGES):
+        Image.fromarray(image).save(tmp_path / f"{i}.png")
+        (tmp_path / f"._{i}.png").write_bytes(b"no image")
+    check(read(tmp_path))

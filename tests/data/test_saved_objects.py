@@ -58,7 +58,7 @@ def test_a_batch_of_cifar_has_colours(tmp_path):
 REFUSED = {
     "pickle that needs .*touch|could run code": Code(),
     "could run code": [Code()],
-    "holds dict|keys|no labels": {"weights": "none"},
+    "the keys weights name no images": {"weights": "none"},
     "holds list|received|no images": [1, 2],
     "needs pathlib.*could run code": Path("x"),
 }

@@ -41,7 +41,7 @@ def predict(
     ],
     images: Annotated[
         list[Path],
-        typer.Argument(metavar="IMAGE...", help="Images, folders, .csv, .npy or .npz files."),
+        typer.Argument(metavar="IMAGE...", help="Images, arrays, tables, archives or folders."),
     ],
     top: Annotated[int, typer.Option(help="How many classes to show.")] = 1,
     reading: Mapping[str, Any] = NOTHING,

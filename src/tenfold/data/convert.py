@@ -6,6 +6,7 @@ Files of data go through `as_images` and `as_labels`, inputs of a network throug
 from __future__ import annotations
 
 from math import isqrt, prod
+from pathlib import PurePath
 from typing import Any
 from warnings import warn
 
@@ -84,6 +85,10 @@ def as_batch(
         >>> as_batch(np.zeros(784), (28, 28)).shape
         (1, 28, 28)
     """
+    if values is None or isinstance(values, (str, bytes, PurePath)):
+        raise InputError(
+            f"images: received {type(values).__name__}; give arrays; tenfold predict reads files"
+        )
     try:
         array = np.asarray(values)
     except ValueError:

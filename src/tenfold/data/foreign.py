@@ -77,6 +77,10 @@ def _splits_of_mapping(source: Mapping[Any, Any]) -> dict[str, Labelled]:
             by_split.setdefault(split_of(str(key)) or "train", {})[role] = value
     if by_split:
         return {s: _from_roles(by_split[s], s, keys) for s in SPLITS if s in by_split}
+    if any(
+        isinstance(part, (str, bytes)) or not hasattr(part, "__len__") for part in source.values()
+    ):
+        raise InputError(f"the keys {', '.join(keys[:8])} name no images with labels"[:200])
     counts = [len(images) for images in source.values()]
     labels = np.repeat(np.array(keys), counts)
     return {"train": Labelled([image for images in source.values() for image in images], labels)}
@@ -113,8 +117,9 @@ def _splits_of_sequence(source: Sequence[Any]) -> dict[str, Labelled] | None:
         images, labels = zip(*source, strict=True)
         return {"train": Labelled(images_of(images), _labels(labels))}
     if len(source) == 2 and _is_column(source[1]) and len(source[0]) == len(source[1]):
-        if all(isinstance(name, (str, PurePath)) for name in source[0]):
-            rows = zip(map(str, source[0]), source[1], strict=True)
+        names = source[0] if isinstance(source[0], (list, tuple)) else ()
+        if names and all(isinstance(name, (str, PurePath)) for name in names):
+            rows = zip(map(str, names), source[1], strict=True)
             return {"train": Labelled([{"file": name, "label": y} for name, y in rows], None)}
         return {"train": Labelled(_plain(source[0]), _plain(source[1]))}
     shape = getattr(source[1], "shape", ()) if len(source) == 2 else ()

@@ -15,7 +15,7 @@ from tenfold.core.errors import InputError
 from tenfold.core.image_shape import ImageShape
 from tenfold.core.read_options import ReadOptions
 from tenfold.data.convert import as_batch, as_pixels, as_uint8, resized
-from tenfold.data.formats.npz import open_npz
+from tenfold.data.formats.npz import NpzArchive, open_npz
 from tenfold.data.value_range import BYTE, ValueRange
 
 if TYPE_CHECKING:
@@ -229,13 +229,20 @@ def _read_npy(path: Path) -> npt.NDArray[Any]:
 
 def _read_npz(path: Path) -> npt.NDArray[Any]:
     with open_npz(path) as archive:
-        named = [name for name in _ARRAY_NAMES if name in archive.names]
+        named = [name for name in _ARRAY_NAMES if name in archive.names] or _images_in(archive)
         if not named and len(archive.names) != 1:
             raise InputError(
                 f"{path}: holds {', '.join(archive.names) or 'nothing'}; call the array of images "
                 f"{', '.join(_ARRAY_NAMES)}"
             )
         return archive.read([*named, *archive.names][0])
+
+
+def _images_in(archive: NpzArchive) -> list[str]:
+    """Return the array of images, or that of test images, by its name."""
+    found = [array for array in archive.stored() if array.role == "images"]
+    test = [array for array in found if array.split == "test"]
+    return [array.name for array in (test or found)] if len(test or found) == 1 else []
 
 
 def read_image(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,13 @@ import numpy.typing as npt
 from tenfold.core.errors import InputError
 from tenfold.core.image_shape import ImageShape
 from tenfold.core.read_options import ReadOptions
-from tenfold.data.image_files import is_image, read_images, to_inputs
+from tenfold.data.foreign import images_of
+from tenfold.data.foreign import is_image as is_encoded
+from tenfold.data.formats import archive, idx, parquet, pickle, torch
+from tenfold.data.formats.registry import Location
+from tenfold.data.image_files import fit_image, read_images, to_inputs, without_alpha
+from tenfold.data.image_tree import Folder
+from tenfold.data.tables.records import JSON_SUFFIXES
 from tenfold.data.tables.source import SUFFIXES, table_suffix
 from tenfold.data.tables.table import read_table
 from tenfold.data.value_range import BYTE, ValueRange
@@ -49,7 +55,7 @@ def read_inputs(
     """Read the images of a file, of a folder at any depth, or of a table with one image a row.
 
     Args:
-        path: an image, ``.npy``, ``.npz`` or ``.csv`` file, or a folder of images.
+        path: an image, array or table, an IDX file, an archive or a folder of images.
         shape: height and width that the network takes, and 3 of colour images.
         options: how to read them.
         trained: the range of the network's training images.
@@ -60,13 +66,46 @@ def read_inputs(
     """
     if path.is_dir():
         return _read_folder(path, shape, options, trained, invert=invert)
-    if path.is_file() and table_suffix(path) in SUFFIXES:
+    location = Location.of(path) if path.is_file() else Location(path)
+    saved = _read_saved(location)
+    if saved is None and archive.FORMAT.recognizes(location):
+        with archive.unpacked(location) as folder:
+            return _renamed(folder, path, shape, options, trained, invert=invert)
+    if table_suffix(path) in (*SUFFIXES, *JSON_SUFFIXES) or parquet.FORMAT.recognizes(location):
         return _read_table(path, shape, options, trained, invert=invert)
+    if saved is not None:
+        images = to_inputs(saved, path, shape, options, trained)
+        names = [f"{path}[{i}]" for i in range(len(images))]
+        return Inputs(255 - images if invert else images, names)
     return Inputs(*read_images(path, shape, options, trained, invert=invert))
 
 
+def _read_saved(location: Location) -> Any:
+    """Return the array of an IDX file, a pickle or a file of PyTorch; None of any other file."""
+    if torch.FORMAT.recognizes(location):
+        return _first(torch.load_tensors(location.path))
+    if pickle.FORMAT.recognizes(location):
+        return _first(pickle.read_pickle(location.path))
+    return idx.read_idx(location.path) if idx.FORMAT.recognizes(location) else None
+
+
+def _first(value: Any) -> Any:
+    """Return the images of images with labels, or the images alone."""
+    images = value[0] if isinstance(value, (tuple, list)) and len(value) == 2 else value
+    return np.asarray(images)
+
+
+def _renamed(folder: Path, path: Path, *how: Any, invert: bool) -> Inputs:
+    """Read an unpacked folder, and name the archive in place of it."""
+    try:
+        found = _read_folder(folder, *how, invert=invert)
+    except InputError as error:
+        raise InputError(str(error).replace(str(folder), str(path))) from None
+    return replace(found, names=[name.replace(str(folder), str(path)) for name in found.names])
+
+
 def _read_folder(path: Path, shape: ImageShape, *how: Any, invert: bool) -> Inputs:
-    files = sorted(file for file in path.rglob("*") if is_image(file))
+    files = list(Folder.of(path).all_images())
     if not files:
         raise InputError(f"{path}: no images in this folder; give image files, .npy, .npz or .csv")
     parts = [read_images(file, shape, *how, invert=invert) for file in files]
@@ -77,11 +116,16 @@ def _read_folder(path: Path, shape: ImageShape, *how: Any, invert: bool) -> Inpu
 def _read_table(
     path: Path, shape: ImageShape, options: ReadOptions, trained: ValueRange, *, invert: bool
 ) -> Inputs:
-    table = read_table(path, options.label_column)
+    is_text = table_suffix(path) in (*SUFFIXES, *JSON_SUFFIXES)
+    rows_of = read_table if is_text else parquet.read_as_table
+    table = rows_of(path, options.label_column)
     columns = table.columns
     if not columns.pixels:
         raise InputError(f"{path}: a table without pixels; give the folder of its images")
-    images = to_inputs(table.images(), path, shape, options, trained)
+    if is_encoded(table.cells(columns.pixels[0]).iloc[0]):
+        images = _decoded(table.cells(columns.pixels[0]), path, shape, options)
+    else:
+        images = to_inputs(table.images(), path, shape, options, trained)
     known = {*columns.pixels, columns.label, columns.split, columns.path}
     others = [column for column in range(table.frame.shape[1]) if column not in known]
     column = next((c for c in others if table.names and table.cells(c).is_unique), None)
@@ -90,6 +134,16 @@ def _read_table(
     names = [f"{path}[{row}]" for row in ids or range(len(images))]
     rows = ids or list(range(1, len(images) + 1))
     return Inputs(255 - images if invert else images, names, rows, _sample_header(path) or own)
+
+
+def _decoded(cells: Any, path: Path, shape: ImageShape, options: ReadOptions) -> Any:
+    images = []
+    for row, image in enumerate(images_of(cells.tolist())):
+        try:
+            images.append(fit_image(without_alpha(image), shape, resize=options.resize))
+        except (InputError, OSError) as error:
+            raise InputError(f"{path}, row {row}: {error}") from None
+    return np.stack(images)
 
 
 def _sample_header(path: Path) -> tuple[str, str] | None:

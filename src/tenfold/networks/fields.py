@@ -137,6 +137,9 @@ class Field:
             >>> Field("Epochs.", Interval(1), name="epochs", kind=int).check(0)
             Traceback (most recent call last):
             tenfold.core.errors.InputError: epochs: 0; give a whole number from 1
+            >>> Field("Epochs.", Interval(1), name="epochs", kind=int).check(True)
+            Traceback (most recent call last):
+            tenfold.core.errors.InputError: epochs: True; give a whole number from 1
         """
         if value is None and self.default is None:
             return
@@ -152,6 +155,8 @@ class Field:
         if self.kind is str:
             return not self.choices or value in self.choices
         allowed: Any = (int, float) if self.kind is float else self.kind
+        if isinstance(value, bool) and self.kind is not bool:
+            return False
         return isinstance(value, allowed) and (self.interval is None or value in self.interval)
 
     def per_layer(self, value: Any, layers: int) -> list[Any]:

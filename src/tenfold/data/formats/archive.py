@@ -9,6 +9,7 @@ import tempfile
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import IO, Any
@@ -62,6 +63,17 @@ def _is_tar(location: Location) -> bool:
 
 
 def _read(location: Location, options: ReadOptions) -> RawData:
+    with unpacked(location) as folder:
+        return _read_unpacked(folder, location.path, options)
+
+
+@contextmanager
+def unpacked(location: Location) -> Iterator[Path]:
+    """Unpack an archive, or those in a folder, into a temporary folder.
+
+    Raises:
+        InputError: one is damaged, or too large.
+    """
     with tempfile.TemporaryDirectory(prefix="tenfold-") as name:
         folder = Path(name) / location.path.name.split(".")[0]
         for path in _archives(location):  # one a split, or several of equal names but for numbers
@@ -69,7 +81,7 @@ def _read(location: Location, options: ReadOptions) -> RawData:
             _unpack_archive(Location.of(path), folder / part)
         if not location.is_folder:
             _unpack_archive(location, folder)
-        return _read_unpacked(folder, location.path, options)
+        yield folder
 
 
 def _unpack_archive(location: Location, folder: Path) -> None:

@@ -66,7 +66,7 @@ def _read(location: Location, options: ReadOptions) -> RawData:
         _require_shards(paths, split)
         table = _read_tables(paths)
         if not any(map(_holds_images, table.schema)):
-            cells[split] = as_table(*numbered(table.to_pandas()), options.label_column, paths[0])
+            cells[split] = _as_table(table, paths[0], options.label_column)
             continue
         columns = _columns(table, str(paths[0]))
         if columns is None and split == "test":
@@ -78,6 +78,19 @@ def _read(location: Location, options: ReadOptions) -> RawData:
     if cells:
         return raw_data(cells, options)
     return RawData(splits, names, tuple(unreadable), tuple(notes))
+
+
+def read_as_table(path: Path, label_column: str | int | None = None) -> Table:
+    """Read one file as a table, with or without labels.
+
+    Raises:
+        InputError: it is damaged, or its columns are not certain.
+    """
+    return _as_table(_read_tables([path]), path, label_column)
+
+
+def _as_table(table: Any, path: Path, label_column: str | int | None) -> Table:
+    return as_table(*numbered(table.to_pandas()), label_column, path)
 
 
 def _tables_of_splits(location: Location) -> dict[str, list[Path]]:

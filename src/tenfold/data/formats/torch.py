@@ -44,8 +44,10 @@ def _files(location: Location) -> dict[str, Path]:
 
 def _read(location: Location, options: ReadOptions) -> RawData:
     if not location.is_folder:
-        return _stored(_load(location.path), location.path, options)
-    return _stored({s: _load(path) for s, path in _files(location).items()}, location.path, options)
+        return _stored(load_tensors(location.path), location.path, options)
+    return _stored(
+        {s: load_tensors(path) for s, path in _files(location).items()}, location.path, options
+    )
 
 
 def _stored(value: Any, path: Path, options: ReadOptions) -> RawData:
@@ -58,7 +60,12 @@ def _stored(value: Any, path: Path, options: ReadOptions) -> RawData:
     return replace(raw, format="")
 
 
-def _load(path: Path) -> Any:
+def load_tensors(path: Path) -> Any:
+    """Return the tensors, numbers and containers in a file.
+
+    Raises:
+        InputError: it holds anything else, or is damaged; or PyTorch is not installed.
+    """
     try:
         import torch
     except ImportError:
