@@ -124,12 +124,13 @@ class _Layer:
             strength = np.abs(tiles).max(axis=(1, 2))
             tiles = tiles[np.sort(np.argsort(-strength, kind="stable")[:limit])]
             self.title += f", the {limit} strongest {noun}"
-        self.tiles = tiles / (self.largest or 1.0)
-        self.columns = min(len(tiles), _UNITS_A_ROW if values.ndim == 1 else CHANNELS_LIMIT)
+        self.tiles: Array = tiles / (self.largest or 1.0)
+        self.columns: int = min(len(tiles), _UNITS_A_ROW if values.ndim == 1 else CHANNELS_LIMIT)
         smallest = _UNITS_A_ROW if values.ndim == 1 else CHANNELS_LIMIT
-        self.cell = (_WIDTH - 0.1) / smallest
-        rows, columns = self.tiles.shape[1:]
-        self.shape = self.cell * rows / max(rows, columns), self.cell * columns / max(rows, columns)
+        self.cell: float = (_WIDTH - 0.1) / smallest
+        rows, columns = (int(side) for side in self.tiles.shape[1:])
+        longer = max(rows, columns)
+        self.shape = self.cell * rows / longer, self.cell * columns / longer
 
     @property
     def height(self) -> float:
@@ -152,8 +153,9 @@ class _Layer:
                 axes.imshow(_colours(tile), interpolation="none", extent=box)
             face = tuple(_colours(tile)[0, 0] / 255) if tile.size == 1 else "none"
             size = (wide - margin, tall - margin)
-            look = {"facecolor": face, "edgecolor": RULE, "linewidth": 0.5, "clip_on": False}
-            axes.add_patch(Rectangle((left, top), *size, **look))
+            frame = Rectangle((left, top), *size, facecolor=face, edgecolor=RULE, linewidth=0.5)
+            frame.set_clip_on(False)
+            axes.add_patch(frame)
         axes.set(xlim=(0, self.width), ylim=(self.height, 0), aspect="auto")
         axes.set_axis_off()
         axes.set_title(self.title, loc="left", fontsize=8.5, color=INK, pad=3)
