@@ -27,8 +27,13 @@ def write_model(tmp_path_factory):
         generator = np.random.default_rng(len(built))
         for network in built:
             for variable in network.weights:
-                noise = generator.normal(size=variable.shape) / np.sqrt(variable.shape[0] + 5)
-                variable.assign(np.abs(noise) if "variance" in variable.path else noise)
+                noise = generator.normal(size=variable.shape)
+                if noise.ndim > 1:
+                    variable.assign(1.4 * noise / np.sqrt(np.prod(noise.shape[:-1])))
+                elif variable.path.endswith(("gamma", "variance")):
+                    variable.assign(1 + 0.2 * np.abs(noise))
+                else:
+                    variable.assign(0.1 * noise)
         path = tmp_path_factory.mktemp("models") / "model.onnx"
         data = model_file.seal(to_onnx(built, (28, 28), temperatures), {**CARD, **card})
         path.write_bytes(data)
