@@ -93,14 +93,25 @@ def test_axe_finds_no_violation(trained, visit, theme):
 
 
 @needs_browser
+def test_single_digits_are_read_in_the_page_without_a_request(reader, visit):
+    page = visit(reader)
+    page.wait_for_load_state("networkidle")
+    draw(page, "3")
+    reads(page, "3")
+    expecting(page.locator("#confidence")).to_contain_text("3, confidence")
+    assert [address for address in page.requests if "/v1/read" in address] == []
+
+
+@needs_browser
 def test_a_service_that_does_not_respond_is_reported_in_one_line(reader, visit):
     page = visit(reader)
     page.route("**/v1/read*", lambda route: route.abort())
-    draw(page, "1")
+    draw(page, "1", 0, (0.2, 0.2, 0.1, 0.6))
+    draw(page, "7", 0, (0.6, 0.2, 0.2, 0.6))
     expecting(page.locator("#error")).to_contain_text("The service does not respond.")
     page.unroute("**/v1/read*")
-    draw(page, "1")
-    reads(page, "1")
+    draw(page, "1", 0, (0.45, 0.2, 0.1, 0.6))
+    reads(page, "117")
     expecting(page.locator("#error")).to_be_hidden()
     assert {"ERR_FAILED" in each for each in page.complaints} == {True}
     page.complaints.clear()

@@ -57,7 +57,7 @@ def write_page(models: Sequence[Model], path: str | Path) -> int:
         _FOLDER / "templates",
         {},
         {
-            "models": [_embedded(model) for model in models],
+            "models": [embedded(model.name, Predictor(model.path)) for model in models],
             "names": [model.name for model in models],
             "version": __version__,
         },
@@ -69,13 +69,22 @@ def write_page(models: Sequence[Model], path: str | Path) -> int:
     return Path(path).stat().st_size
 
 
-def _embedded(model: Model) -> dict[str, Any]:
-    predictor = Predictor(model.path)
+def embedded(name: str, predictor: Predictor) -> dict[str, Any]:
+    """Return a model as the page's scripts take it, in JSON types.
+
+    Args:
+        name: as the page shows it.
+        predictor: of the model file.
+
+    Raises:
+        InputError: it takes other images than 28x28 grey ones, or has an operator that the page
+            cannot compute.
+    """
     if predictor.image_shape != (IMAGE_SIDE, IMAGE_SIDE):
         shape = "x".join(map(str, predictor.image_shape))
-        raise InputError(f"{model.name}: it takes images of {shape}; a page needs 28x28, grey")
-    view = View() if model.path == READER else view_of(predictor)
-    return {"name": model.name, "view": asdict(view), **to_browser(model.path)}
+        raise InputError(f"{name}: it takes images of {shape}; a page needs 28x28, grey")
+    view = View() if predictor.path == READER else view_of(predictor)
+    return {"name": name, "view": asdict(view), **to_browser(predictor.path)}
 
 
 def bundle(main: str) -> str:

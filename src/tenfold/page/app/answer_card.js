@@ -1,16 +1,9 @@
 // A model's answer: the text, the image that it saw, its confidence and its bars.
 
-import { find, make, percent } from "./dom.js";
+import { find, make, paint, percent } from "./dom.js";
 import { UNSURE } from "./reading.js";
 
 const TOP = 3;
-
-/** Draw an image of bytes on a canvas of 28 x 28. */
-export function paint(canvas, image) {
-  const pixels = new ImageData(canvas.width, canvas.height);
-  for (let i = 0; i < image.length; i++) pixels.data.set([image[i], image[i], image[i], 255], 4 * i);
-  canvas.getContext("2d").putImageData(pixels, 0, 0);
-}
 
 export function confidenceText(answer) {
   if (!answer) return "Nothing yet.";

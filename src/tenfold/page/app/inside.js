@@ -1,7 +1,6 @@
 // The section See inside: what each layer makes of the image, and one map or unit in detail.
 
-import { paint } from "./answer_card.js";
-import { button, find, make } from "./dom.js";
+import { button, find, make, paint } from "./dom.js";
 import { largest, paintHeat } from "./heat.js";
 import { contributions, findLayers, lookedAt, pixelWeights } from "./layers.js";
 import { seenAs } from "./digit_image.js";

@@ -1,7 +1,7 @@
 // The page: its drawing area, answers, and the sections that look inside and play.
 
-import { AnswerCard, confidenceText, paint, scoreText } from "./answer_card.js";
-import { announce, button, find, make } from "./dom.js";
+import { AnswerCard, confidenceText, scoreText } from "./answer_card.js";
+import { announce, button, find, make, paint } from "./dom.js";
 import { DrawingArea } from "./drawing_area.js";
 import { drawByItself, EXAMPLES, FIRST } from "./examples.js";
 import { Inside } from "./inside.js";

@@ -1,8 +1,8 @@
 // The section Play: knobs that change the image, and where the answer flips.
 
-import { confidenceText, paint } from "./answer_card.js";
+import { confidenceText } from "./answer_card.js";
 import { changed, covered, KNOBS } from "./changes.js";
-import { announce, find, make } from "./dom.js";
+import { announce, find, make, paint } from "./dom.js";
 import { classify } from "./reading.js";
 import { decisiveSpots, smallChange, sweep } from "./search.js";
 

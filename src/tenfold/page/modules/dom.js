@@ -49,6 +49,13 @@ export function tile(src, alt, ...lines) {
   return make("li", { className: "tile" }, image, ...lines);
 }
 
+/** Paint an image of bytes on a canvas of its size. */
+export function paint(canvas, image) {
+  const pixels = new ImageData(canvas.width, canvas.height);
+  for (let i = 0; i < image.length; i++) pixels.data.set([image[i], image[i], image[i], 255], 4 * i);
+  canvas.getContext("2d").putImageData(pixels, 0, 0);
+}
+
 let pending;
 
 /** Announce a message to screen readers, after a delay without newer messages. */

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from functools import cache
+import json
+from functools import cache, lru_cache
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
+from tenfold.core.errors import InputError
+from tenfold.export.predictor import Predictor
+from tenfold.page.document import embedded
 from tenfold.server.api.openapi import operations, type_name
 from tenfold.server.api.service import Service
 from tenfold.server.http.errors import STATUS
@@ -27,11 +31,26 @@ def page_routes(service: Service) -> APIRouter:
     async def static(name: str, request: Request) -> Response:
         return service.pages.response(name, request)
 
+    @routes.get("/page/model")
+    def model() -> Response:
+        current = service.model.current
+        return Response(_embedded(current.predictor), media_type="application/json")
+
     @routes.get("/docs")
     def docs(request: Request) -> Response:
         return Response(_reference(request.app), media_type="text/html")
 
     return routes
+
+
+@lru_cache(maxsize=1)
+def _embedded(predictor: Predictor) -> bytes:
+    """The model for the page's scripts as JSON; null if they cannot compute it."""
+    try:
+        model = embedded(predictor.path.stem, predictor)
+    except InputError:
+        model = None
+    return json.dumps(model).encode()
 
 
 @cache

@@ -5,6 +5,7 @@ import { announce, button, find, make, percent, pngUrl, showError } from "./dom.
 import { DrawingArea } from "./drawing_area.js";
 import { explain } from "./explanation.js";
 import { pictureInput } from "./picture_input.js";
+import { loadNetwork, readSingleDigit } from "./single_digit.js";
 
 const UNSURE = "?";
 const EMPTY = { digits: [], others: [], text: "", empty: true };
@@ -12,10 +13,11 @@ const EMPTY = { digits: [], others: [], text: "", empty: true };
 const area = new DrawingArea(find("drawing-area"), find("ink"), find("cursor"),
   (text) => { find("cursor-status").textContent = text; });
 let model = null; // as /v1/model describes it
+let network = null; // the model in this page, which reads single digits without a request
 let reading = EMPTY; // the latest response of /v1/read
 let selected = 0;
 let picture = null;
-let request = null, outdated = false;
+let request = null, abort = null, outdated = false, frame = 0;
 const saved = []; // samples saved in this session, newest last, each with its digit
 
 const digits = () => (reading.digits.length ? reading.digits : reading.others);
@@ -23,10 +25,27 @@ const digit = () => digits()[selected];
 
 // Reading
 
-/** Read the drawing. During a request, only the latest change is queued. */
+/** Read the drawing in the next frame, with all changes until then. */
 function read() {
-  outdated = true;
-  request ??= readLatest();
+  frame ||= requestAnimationFrame(() => {
+    frame = 0;
+    readNow();
+  });
+}
+
+/** Read a single digit in the page, anything else by the service, the latest change after a request. */
+function readNow() {
+  const single = network && readSingleDigit(network, area);
+  outdated = !single;
+  if (!single) {
+    request ??= readLatest();
+    return;
+  }
+  abort?.abort();
+  picture = single.raster;
+  show(single.response);
+  showError();
+  settle();
 }
 
 async function readLatest() {
@@ -34,17 +53,20 @@ async function readLatest() {
   try {
     while (outdated) {
       outdated = false;
+      abort = new AbortController();
       picture = await area.picture();
-      show(picture ? await post(`/v1/read?top=${model.class_names.length}`, picture.blob) : EMPTY);
+      const path = `/v1/read?top=${model.class_names.length}`;
+      show(picture ? await post(path, picture.blob, { signal: abort.signal }) : EMPTY);
     }
     showError();
   } catch (error) {
-    showError(error.message);
+    if (error.name !== "AbortError") showError(error.message);
   } finally {
     request = null;
     find("prediction").setAttribute("aria-busy", "false");
   }
-  settle();
+  if (outdated) readNow(); // what changed since the request was aborted
+  else settle();
 }
 
 function changed() {
@@ -309,6 +331,10 @@ export function useModel(card) {
   find("correction").hidden = card.role === "pupil";
   find("keys").replaceChildren(...card.class_names.map((name) =>
     button(name === REJECT_CLASS ? "No digit" : name, () => label(name), { value: name, disabled: true, "aria-pressed": "false" })));
+  loadNetwork().then((loaded) => {
+    network = loaded;
+    if (!area.empty) read();
+  }, (error) => showError(error.message));
   if (!area.empty) read();
   return card.class_names.filter((name) => name !== REJECT_CLASS);
 }
