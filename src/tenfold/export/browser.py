@@ -21,7 +21,7 @@ Abs Acos Add And Asin Atan AveragePool Cast Ceil Celu Clip Concat Conv Cos Cosh 
 Elu Equal Erf Exp Expand Floor Gather Gemm Greater GreaterOrEqual HardSigmoid Identity LeakyRelu
 Less LessOrEqual Log LogSoftmax MatMul Max MaxPool Mean Min Mul Neg Not Or PRelu Pad Pow
 QuantizeLinear Reciprocal ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum Relu Reshape Resize
-Round Selu Shape Shrink Sigmoid Sign Sin Sinh Slice Softmax Softplus Softsign Sqrt Sub Tan Tanh
+Round Selu Shape Shrink Sigmoid Sign Sin Sinh Slice Softmax Softplus Softsign Sqrt Sub Sum Tan Tanh
 Transpose Unsqueeze Where
 """
 OPERATORS = frozenset(_NAMES.split())

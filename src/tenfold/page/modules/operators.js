@@ -168,7 +168,7 @@ export const OPERATORS = {
   Selu: map((x, { alpha = SELU.alpha, gamma = SELU.gamma }) => gamma * (x > 0 ? x : alpha * Math.expm1(x))),
   Shrink: map((x, { bias = 0, lambd = 0.5 }) => (x < -lambd ? x + bias : x > lambd ? x - bias : 0)),
   Add: fold((a, b) => a + b), Sub: fold((a, b) => a - b), Mul: fold((a, b) => a * b), Div: fold((a, b) => a / b), Pow: fold(Math.pow),
-  Max: fold(Math.max), Min: fold(Math.min), PRelu: fold((x, slope) => (x < 0 ? slope * x : x)),
+  Sum: fold((a, b) => a + b), Max: fold(Math.max), Min: fold(Math.min), PRelu: fold((x, slope) => (x < 0 ? slope * x : x)),
   Mean: (inputs) => map((sum) => sum / inputs.length)([fold((a, b) => a + b)(inputs)]),
   And: compare((a, b) => a && b), Or: compare((a, b) => a || b), Equal: compare((a, b) => a === b), Less: compare((a, b) => a < b),
   LessOrEqual: compare((a, b) => a <= b), Greater: compare((a, b) => a > b), GreaterOrEqual: compare((a, b) => a >= b),
