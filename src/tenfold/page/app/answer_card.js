@@ -23,7 +23,7 @@ export function scoreText({ scores, seeds }) {
   const split = ["test", "validation"].find((name) => scores?.[name]?.accuracy), score = scores?.[split]?.accuracy;
   if (!score) return "";
   const [value, low, high] = [score.value, score.low, score.high].map((share) => (100 * share).toFixed(2));
-  const networks = seeds?.length > 1 ? `, mean of ${seeds.length} networks` : "";
+  const networks = seeds?.length > 1 ? `, committee of ${seeds.length} networks` : "";
   return `${value} % (${low} to ${high}) of ${score.n.toLocaleString("en")} ${split} images${networks}`;
 }
 

@@ -170,7 +170,7 @@ export class Play {
       this.update();
       this.#searches++; // the sweep of the new image may wait
       const n = found.pixels.length;
-      return `${n === 1 ? "One pixel makes" : `${n} pixels make`} it a ${found.answer.label} instead of a ${before.label}: a small change, not proven to be the smallest. Reset takes it back.`;
+      return `${n === 1 ? "One changed pixel makes" : `${n} changed pixels make`} it look more like a ${found.answer.label} than a ${before.label}: a small change, not proven to be the smallest. Reset takes it back.`;
     });
   }
 
