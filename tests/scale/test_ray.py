@@ -22,17 +22,29 @@ ray = pytest.importorskip("ray")
 GOLDEN = Path(__file__).parents[1] / "golden" / "model-0.1.0.onnx"
 
 
-@pytest.fixture(scope="module")
-def cluster():
+def start_cluster(tries=3):
+    """Two nodes; Ray gives a node 30 seconds to start, which a busy machine may exceed."""
     from ray.cluster_utils import Cluster
 
+    options, cluster = {"num_cpus": 1, "object_store_memory": 80 << 20}, Cluster()
+    try:
+        cluster.add_node(**options)
+        cluster.add_node(**options)
+    except Exception:
+        cluster.shutdown()
+        if tries == 1:
+            raise
+        return start_cluster(tries - 1)
+    return cluster
+
+
+@pytest.fixture(scope="module")
+def cluster():
     paths = [str(Path(__file__).parent), os.environ["PYTHONPATH"]]
     before = dict(os.environ)
     os.environ["PYTHONPATH"] = os.pathsep.join(paths)
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    options = {"num_cpus": 1, "object_store_memory": 80 << 20}
-    cluster = Cluster(initialize_head=True, head_node_args=options)
-    cluster.add_node(**options)
+    cluster = start_cluster()
     yield cluster
     cluster.shutdown()
     os.environ.clear()

@@ -179,8 +179,9 @@ def _rows(file: str, settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
                     region=None if region is None else tuple(region),
                     budget=settings["budget"],
                 )
-            except NoDigitError:
-                nothing = {"text": "", "confidence": None, "turned": 0, "complete": True}
+            except NoDigitError as error:
+                complete = "budget" not in str(error)
+                nothing = {"text": "", "confidence": None, "turned": 0, "complete": complete}
                 yield {**row, **nothing, "digits": []}
                 continue
             yield {
