@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import cached_property, partial
 from typing import Any
 
@@ -37,18 +37,18 @@ class Devices:
     def _mesh(self) -> Mesh:
         return Mesh(np.array(jax.local_devices()[: self.count]), (_AXIS,))
 
-    def divided(self, function: Callable[..., Any], rows: tuple[bool, ...]) -> Callable[..., Any]:
+    def divided(self, function: Callable[..., Any], rows: Collection[int]) -> Callable[..., Any]:
         """Return a function of several networks that computes on each device for its networks.
 
         Args:
             function: with the keyword argument ``size``; its results have a leading axis.
-            rows: whether each argument has a leading axis of the networks.
+            rows: numbers of the arguments that have a leading axis of the networks.
         """
         if not self.are_several or self._networks is None:
             return function
-        specs = tuple(Spec(_AXIS) if row else Spec() for row in rows)
 
         def mapped(*arguments: Any, size: int) -> Any:
+            specs = tuple(Spec(_AXIS) if i in rows else Spec() for i in range(len(arguments)))
             on_each = jax.shard_map(
                 partial(function, size=size),
                 mesh=self._mesh,

@@ -83,13 +83,13 @@ class Program:
         steps = Steps(model, self._input, self.augmentation, networks, self._devices.split)
         divided = self._devices.divided
         self._train = jax.jit(
-            divided(steps.train, (True, False, False, True, True, False, False)),
+            divided(steps.train, rows=(0, 3, 4)),  # state, order, keys
             donate_argnums=0,
             static_argnames="size",
             compiler_options=compiler_options(optimize=True),
         )
         self._test = jax.jit(
-            divided(steps.test, (True, False, False, False, False)),
+            divided(steps.test, rows=(0,)),
             static_argnames="size",
             compiler_options=compiler_options(),
         )
