@@ -1,0 +1,65 @@
+"""Reading stops when its time budget is spent, and says so."""
+
+import time
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+import tenfold
+from tenfold.handwriting.reading import default_predictor, read_upright
+from tenfold.handwriting.time_budget import OutOfTimeError, check_time, is_time_up, time_budget
+
+
+def hatching():
+    image = Image.new("L", (900, 900), 255)
+    for x in range(-900, 900, 14):
+        ImageDraw.Draw(image).line((x, 0, x + 900, 900), 0, 3)
+    return np.asarray(image)
+
+
+def specks():
+    rng, levels = np.random.default_rng(0), np.full((900, 900), 255, np.uint8)
+    rows, columns = rng.integers(2, 898, (2, 6000))
+    for shift in range(9):
+        levels[rows + shift // 3 - 1, columns + shift % 3 - 1] = 0
+    return levels
+
+
+def noise():
+    return np.random.default_rng(0).integers(0, 256, (900, 900), np.uint8)
+
+
+@pytest.mark.parametrize("make", [hatching, specks, noise])
+def test_a_picture_without_end_ends_near_its_budget(make):
+    predictor, picture = default_predictor(), make()
+    start = time.thread_time()
+    reading = read_upright(picture, predictor, budget=0.01)
+    assert not reading.complete
+    assert not reading.to_json()["complete"]
+    assert time.thread_time() - start < 3
+
+
+def test_a_reading_within_its_budget_is_the_same_as_without(digits_page):
+    unlimited = tenfold.read(digits_page, budget=None)
+    limited = tenfold.read(digits_page, budget=60)
+    assert limited.to_json() == unlimited.to_json()
+    assert limited.complete
+    with pytest.raises(tenfold.InputError, match=r"within 0 s; give a region or a larger budget"):
+        tenfold.read(digits_page, budget=0)
+
+
+@pytest.fixture
+def digits_page():
+    page = np.full((90, 200), 230, np.uint8)
+    page[20:70, 40:46] = page[20:70, 150:156] = 30
+    return page
+
+
+def test_an_inner_budget_does_not_extend_the_outer_one():
+    with time_budget(0) as outer, time_budget(60) as inner:
+        assert is_time_up()
+        with pytest.raises(OutOfTimeError):
+            check_time()
+    assert (outer.exceeded, inner.exceeded) == (False, True)
+    assert not is_time_up()
