@@ -34,7 +34,7 @@ def test_everything_works_by_keyboard(reader, visit):
         page.keyboard.press(key)
     reads(page, "1")
     expecting(page.locator("#cursor-status")).to_have_text("Column 12, row 13, pen up")
-    expecting(page.locator("#live")).to_contain_text("1, confidence over 99.9")
+    expecting(page.locator("#live")).to_contain_text("1, confidence")
     page.keyboard.press("1")
     expecting(page.locator("#saved")).to_contain_text("Saved as another 1.")
     page.keyboard.press("u")
