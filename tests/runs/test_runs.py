@@ -477,3 +477,27 @@ def test_runs_of_the_same_second_get_folders_of_their_own(few, tmp_path, monkeyp
         "runs/2026-01-02-030405-small",
         "runs/2026-01-02-030405-small-2",
     ]
+
+
+def test_other_data_are_read_by_options(run, few, tmp_path, tenfold_main):
+    """A table with odd columns, transposed, in [0, 1]: as its images would be evaluated."""
+    x, y = few.test.images.transpose(0, 2, 1).reshape(310, 784), few.test.labels
+    table = np.column_stack([x / 255, y])
+    path = tmp_path / "odd.csv"
+    header = ",".join([*(f"p{i}" for i in range(784)), "what"])
+    np.savetxt(path, table, fmt="%.6g", delimiter=",", header=header, comments="")
+    options = {"label_column": "what", "transpose": True, "pixels": "unit"}
+    expected = run.evaluate(data=(few.test.images, y)).accuracy[0]
+    assert run.evaluate(data=path, **options).accuracy[0] == expected
+    given = ["--data", path, "--label-column", "what", "--transpose", "--pixels", "unit"]
+    wrong = round(310 * (1 - expected.value))
+    for command in ("evaluate", "confusion", "mistakes"):
+        code, out, err = tenfold_main(command, run.path, *given)
+        assert code == 0, err
+        assert f"{wrong} of 310 odd" in out or f"{100 * expected.value:.2f} %" in out
+    code, _, err = tenfold_main("mistakes", run.path, *given, "-o", tmp_path / "m.png")
+    assert code == 0, err
+    code, _, err = tenfold_main("confusion", run.path, "--grey")
+    assert (code, "--grey: is for other data" in err) == (2, True)
+    with pytest.raises(InputError, match="transpose: only with other data"):
+        run.evaluate(transpose=True)

@@ -115,3 +115,32 @@ def test_what_cannot_be_trained_is_refused(few, tmp_path, given, options, messag
 def test_packages_are_attributes_without_an_import_of_their_own():
     assert tenfold.metrics.METRICS
     assert tenfold.training.Muon().get_config()
+
+
+@pytest.mark.parametrize("weights", ["balanced", {i: 1.0 + i for i in range(10)}])
+def test_class_weights_act_as_in_keras(few, tmp_path, weights):
+    """One step an epoch, so that the order of the images does not matter."""
+    model = network(optimizer=keras.optimizers.SGD(0.1), loss="sparse_categorical_crossentropy")
+    given = {"epochs": 2, "batch_size": 640, "class_weight": weights}
+    run = tenfold.train(model, few, **given, out=tmp_path / "run", verbose=False)
+    if weights == "balanced":
+        counts = np.bincount(few.train.labels)
+        given["class_weight"] = dict(enumerate(640 / (10 * counts)))
+    model.fit(few.train.images / np.float32(255), few.train.labels, **given, verbose=0)
+    for ours, theirs in zip(run.model.get_weights(), model.get_weights(), strict=True):
+        assert np.allclose(ours, theirs, atol=1e-5)
+    assert tenfold.Run(run.path).recipe.class_weight == run.recipe.class_weight
+
+
+@pytest.mark.parametrize(
+    ("weights", "message"),
+    [
+        ("equal", "give balanced, none, or a weight"),
+        ({0: -1}, "give balanced, none, or a weight"),
+        ({"a": 1.0}, "class 'a' is unknown"),
+        ("3=2", "no weight for class '0'"),
+    ],
+)
+def test_wrong_class_weights_are_refused(few, tmp_path, weights, message):
+    with pytest.raises(InputError, match=message):
+        tenfold.train("logistic", few, class_weight=weights, out=tmp_path / "run", verbose=False)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from tenfold.cli.app import AsJson, RunPath, app, echo_json, out_option
+from tenfold.cli.generated_options import NOTHING, with_read_options
 from tenfold.core.errors import InputError
+from tenfold.core.read_options import option_of
 
 if TYPE_CHECKING:
     from tenfold.evaluation import Evaluation
@@ -18,19 +21,22 @@ Split = Annotated[
     str | None,
     typer.Option(help="validation or test; default: test if it was opened, else validation."),
 ]
+OtherData = Annotated[
+    str | None, typer.Option("--data", help="Other data of the same classes, or the run's, moved.")
+]
 Network = Annotated[int, typer.Option(help="Index of the network in the run, from 0.")]
 FigurePath = Annotated[Path | None, out_option("PNG or SVG file, instead of text.")]
 
 
 @app.command()
+@with_read_options
 def evaluate(
     run: Annotated[
         Path, typer.Argument(metavar="RUN", help="The folder of a run, a model file, or reader.")
     ],
     split: Annotated[str, typer.Option(help="train, validation or test.")] = "test",
-    data: Annotated[
-        str | None, typer.Option(help="Other data of the same classes, or the run's, moved.")
-    ] = None,
+    data: OtherData = None,
+    reading: Mapping[str, Any] = NOTHING,
     corrections: Annotated[
         Path | None, typer.Option(help="Also evaluate with these corrections of labels.")
     ] = None,
@@ -56,6 +62,7 @@ def evaluate(
     from tenfold.export.predictor import Predictor
     from tenfold.runs.evaluation_data import unknown_images
 
+    _require_data(data, reading)
     if data is not None and corrections is not None:
         raise InputError("--corrections: not with --data, as they correct the run's own data")
     opened = robustness.opened(run)
@@ -63,14 +70,15 @@ def evaluate(
     if isinstance(opened, Predictor):
         if corrections is not None:
             raise InputError("--corrections: for runs, whose data they correct; leave it out")
-        result = robustness.evaluated(opened, robustness.images_of(opened, split, data), split)
+        images = robustness.images_of(opened, split, data, **reading)
+        result = robustness.evaluated(opened, images, split)
         text = [evaluation_text.describe_evaluation(result, [0])]
         values: dict[str, Any] = {}
     else:
-        result, text, values = _evaluate_run(opened, split, data, corrections)
+        result, text, values = _evaluate_run(opened, split, data, reading, corrections)
     values = result.to_json() | values if as_json else values
     if corruptions:
-        images = robustness.images_of(opened, split, data)
+        images = robustness.images_of(opened, split, data, **reading)
         robust = robustness.measure(opened, images, result)
         text.append(evaluation_text.describe_robustness(robust))
         values["corruptions"] = robust.to_json()
@@ -91,14 +99,14 @@ def evaluate(
 
 
 def _evaluate_run(
-    run: Run, split: str, data: str | None, corrections: Path | None
+    run: Run, split: str, data: str | None, reading: Mapping[str, Any], corrections: Path | None
 ) -> tuple[Evaluation, list[str], dict[str, Any]]:
     """The evaluation of a run, with its text and the values beside its metrics."""
     from tenfold.cli import evaluation_text
     from tenfold.experiments.rescoring import Rescoring
 
     rescoring = Rescoring.of(run, split, corrections)
-    result = run.evaluate(split, data)
+    result = run.evaluate(split, data, **reading)
     text = [evaluation_text.describe_evaluation(result, run.seeds)]
     values: dict[str, Any] = {}
     if note := run.record.refit_note:
@@ -112,6 +120,21 @@ def _evaluate_run(
             for name, one in (("given", original), ("corrected", corrected))
         }
     return result, text, values
+
+
+def _require_data(data: str | None, reading: Mapping[str, Any]) -> None:
+    if reading and data is None:
+        raise InputError(f"{option_of(next(iter(reading)))}: is for other data; give --data too")
+
+
+def _predictions(
+    run: Run, split: str | None, data: str | None, reading: Mapping[str, Any]
+) -> Evaluation:
+    """The stored predictions of a run, or those on other data."""
+    _require_data(data, reading)
+    if data is None:
+        return run.saved_evaluation(split)[0]
+    return run.evaluate(split or "test", data, **reading)
 
 
 @app.command()
@@ -136,15 +159,21 @@ def compare(
 
 
 @app.command()
+@with_read_options
 def confusion(
-    run: RunPath, split: Split = None, network: Network = 0, out: FigurePath = None
+    run: RunPath,
+    split: Split = None,
+    data: OtherData = None,
+    reading: Mapping[str, Any] = NOTHING,
+    network: Network = 0,
+    out: FigurePath = None,
 ) -> None:
     """Show the confusion matrix: a table, or a figure."""
     from tenfold import figures
     from tenfold.cli import evaluation_text
     from tenfold.runs import Run
 
-    result, _ = Run(run).saved_evaluation(split)
+    result = _predictions(Run(run), split, data, reading)
     if out is None:
         typer.echo(evaluation_text.describe_confusion(result, network))
         return
@@ -153,9 +182,12 @@ def confusion(
 
 
 @app.command()
+@with_read_options
 def mistakes(
     run: RunPath,
     split: Split = None,
+    data: OtherData = None,
+    reading: Mapping[str, Any] = NOTHING,
     network: Network = 0,
     count: Annotated[int, typer.Option(min=1, max=1000, help="How many to show.")] = 25,
     out: FigurePath = None,
@@ -163,14 +195,18 @@ def mistakes(
     """Show the most confident errors: a table, or a figure."""
     from tenfold import figures
     from tenfold.cli import evaluation_text
+    from tenfold.experiments import robustness
     from tenfold.runs import Run
 
     opened = Run(run)
-    result, _ = opened.saved_evaluation(split)
+    result = _predictions(opened, split, data, reading)
     if out is None:
         typer.echo(evaluation_text.describe_mistakes(result, count, network))
         return
-    figures.save(opened.plot_mistakes(result, count, network), out)
+    images = None
+    if data is not None:
+        images = robustness.images_of(opened, split or "test", data, **reading)
+    figures.save(opened.plot_mistakes(result, count, network, images), out)
     typer.echo(out)
 
 

@@ -89,12 +89,25 @@ def load(
             raise InputError(f"transpose: {named.name} is upright already; it is for your files")
         splits = _load_named(named, origin)
     else:
-        raw = without_unreadable(read_raw(path, reading), reading)
+        raw = read_path(path, reading)
         validate_raw(raw)
-        if EMNIST_ADVICE in raw.notes:
-            warn(f"{source}: {EMNIST_ADVICE}", InputWarning, stacklevel=2)
         splits = _make_splits(raw, origin)
     return splits if corrections is None else _corrected(splits, Path(corrections).expanduser())
+
+
+def read_path(path: Path, reading: ReadOptions) -> RawData:
+    """Read a file or folder, without image files that may be skipped.
+
+    Raises:
+        InputError: it cannot be read.
+
+    Warns:
+        InputWarning: its images are probably transposed.
+    """
+    raw = without_unreadable(read_raw(path, reading), reading)
+    if EMNIST_ADVICE in raw.notes:
+        warn(f"{path}: {EMNIST_ADVICE}", InputWarning, stacklevel=3)
+    return raw
 
 
 def resolve(source: str | Path) -> tuple[sources.Source | None, Path]:

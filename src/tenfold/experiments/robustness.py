@@ -12,7 +12,7 @@ import numpy as np
 
 from tenfold.core.assets import READER
 from tenfold.core.errors import InputError
-from tenfold.data import Dataset
+from tenfold.data import Dataset, ReadOptions
 from tenfold.data.corruptions import CORRUPTIONS, corrupt
 from tenfold.evaluation import Evaluation
 from tenfold.export.predictor import Predictor
@@ -96,7 +96,7 @@ def evaluated(run: Run | Predictor, dataset: Dataset, split: str) -> Evaluation:
     return evaluate_dataset([partial(run.predict, pixels="byte")], dataset, split)
 
 
-def images_of(run: Run | Predictor, split: str, data: Data | None) -> Dataset:
+def images_of(run: Run | Predictor, split: str, data: Data | None, **options: Any) -> Dataset:
     """The images that a run or model file is evaluated on, with labels of its classes.
 
     Args:
@@ -111,7 +111,7 @@ def images_of(run: Run | Predictor, split: str, data: Data | None) -> Dataset:
         return run.data().split(split)
     if data is None:
         raise InputError(f"{run.path}: a model file holds no data; give --data, such as mnist")
-    return other_images(data, split, run.class_names, run.image_shape)
+    return other_images(data, split, run.class_names, run.image_shape, ReadOptions.of(options))
 
 
 def opened(path: str | Path) -> Run | Predictor:

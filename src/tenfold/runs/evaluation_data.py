@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tenfold.core.errors import InputError
+from tenfold.core.errors import InputError, warn
 from tenfold.core.image_shape import ImageShape, size_text
 from tenfold.data import Dataset, ReadOptions, Splits, load
 from tenfold.data.arrays import read_arrays
-from tenfold.data.formats.registry import read_raw
-from tenfold.data.loading import resolve, without_unreadable
+from tenfold.data.loading import read_path, resolve, without_unreadable
 from tenfold.data.relabelling import relabelled
 from tenfold.runs.record import Record
 from tenfold.runs.training_data import load_training_data
@@ -23,10 +22,14 @@ from tenfold.runs.training_data import load_training_data
 DRAWN, DRAWN_IMAGES, DRAWN_SEED = "drawn-", 2_000, 90_001
 """Prefix of the names of synthetic non-digits, their number, and a seed that no training uses."""
 
+AS_IS = ReadOptions()
+
 Data = str | Path | Splits | Dataset | Sequence[Any]
 
 
-def own_split(folder: Path, record: Record, data: Data, split: str) -> tuple[str, Dataset] | None:
+def own_split(
+    folder: Path, record: Record, data: Data, split: str, reading: ReadOptions = AS_IS
+) -> tuple[str, Dataset] | None:
     """Return a split of a run, with its name, if the data are its own; None if they are others.
 
     Args:
@@ -35,6 +38,7 @@ def own_split(folder: Path, record: Record, data: Data, split: str) -> tuple[str
         data: splits, arrays, a name or a path, of which the named split is taken; or a Dataset,
             which is recognized whichever split it is.
         split: ``train``, ``validation`` or ``test``.
+        reading: how to read files or arrays; the run's own options hold beside it.
 
     Raises:
         InputError: the data are the run's and have no such split.
@@ -43,23 +47,29 @@ def own_split(folder: Path, record: Record, data: Data, split: str) -> tuple[str
         names = {checksum: name for name, checksum in record.data.checksums.items()}
         return (names[data.checksum], data) if data.checksum in names else None
     try:
-        splits = load_training_data(folder, record, _as_splits(data, record))
+        splits = load_training_data(folder, record, _as_splits(data, record, reading))
     except InputError:
         return None
     return split, splits.split(split)
 
 
-def _as_splits(data: str | Path | Splits | Sequence[Any], record: Record) -> Splits:
+def _as_splits(
+    data: str | Path | Splits | Sequence[Any], record: Record, reading: ReadOptions
+) -> Splits:
     """Load data as those of the run were: they may have moved."""
     if isinstance(data, Splits):
         return data
     if record.data.origin is None or not isinstance(data, (str, Path)):
-        return load(data)
-    return load(**{**asdict(record.data.origin), "source": data})
+        return load(data, **reading.given())
+    return load(**{**asdict(record.data.origin), **reading.given(), "source": data})
 
 
 def other_images(
-    data: Data, split: str, class_names: tuple[str, ...], image_shape: tuple[int, ...]
+    data: Data,
+    split: str,
+    class_names: tuple[str, ...],
+    image_shape: tuple[int, ...],
+    reading: ReadOptions = AS_IS,
 ) -> Dataset:
     """Return images that are not a run's own, labelled with the classes of its networks.
 
@@ -69,18 +79,30 @@ def other_images(
         split: ``train``, ``validation`` or ``test``.
         class_names: of the networks.
         image_shape: of their images.
+        reading: how to read files or arrays.
 
     Raises:
         InputError: the data cannot be read, or have other classes or another size of images.
     """
-    images = _images(data, split)
+    images = _images(data, split, reading)
     given, expected = images.shape[1:], image_shape
     if given != expected:
         raise InputError(
             f"{images.name}: its images are {_size(given)}, those of the network "
-            f"{_size(expected)}; give images of that size"
+            f"{_size(expected)}; give images of that size, or --grey or --resize to 28x28"
         )
     return relabelled(images, class_names, images.name)
+
+
+def warn_of_orientation(record: Record, data: Data, reading: ReadOptions) -> None:
+    """Warn of files that are read without the exchange of rows and columns of the run's own."""
+    origin = record.data.origin
+    transposed = origin is not None and origin.transpose
+    if transposed and isinstance(data, (str, Path)) and not reading.transpose:
+        warn(
+            f"{data}: read as it is, while the run was trained on files with rows and columns "
+            "exchanged; add --transpose (transpose=True) if these are stored like those"
+        )
 
 
 def unknown_images(source: str, image_shape: ImageShape) -> npt.NDArray[np.uint8]:
@@ -106,19 +128,20 @@ def unknown_images(source: str, image_shape: ImageShape) -> npt.NDArray[np.uint8
     return images
 
 
-def _images(data: Data, split: str) -> Dataset:
-    if isinstance(data, Dataset):
-        return data
-    if isinstance(data, Splits):
-        return data.split(split)
+def _images(data: Data, split: str, reading: ReadOptions) -> Dataset:
+    if isinstance(data, (Dataset, Splits)):
+        if reading.given():
+            names = ", ".join(reading.given())
+            raise InputError(f"{names}: not with a Dataset or Splits, which are read already")
+        return data if isinstance(data, Dataset) else data.split(split)
     if isinstance(data, (str, Path)):
         named, path = resolve(data)
         if named is not None:
-            return load(data).split(split)
-        raw = without_unreadable(read_raw(path), ReadOptions())
+            return load(data, **reading.given()).split(split)
+        raw = read_path(path, reading)
         name = path.stem or "dataset"
     else:
-        raw, name = read_arrays(data), "arrays"
+        raw, name = without_unreadable(read_arrays(data, reading), reading), "arrays"
     part = raw.splits.get(split, raw.splits["train"])
     return Dataset(part.images, part.labels, raw.class_names, name)
 

@@ -17,7 +17,7 @@ import numpy.typing as npt
 from tenfold import figures
 from tenfold.core.errors import InputError
 from tenfold.core.image_shape import ImageShape
-from tenfold.data import Dataset, Splits
+from tenfold.data import Dataset, ReadOptions, Splits
 from tenfold.data.convert import as_batch
 from tenfold.data.dataset import SPLITS
 from tenfold.data.polarity import count_inverted
@@ -28,7 +28,13 @@ from tenfold.metrics import rank_classes
 from tenfold.networks import python_file
 from tenfold.networks.recipes import Recipe
 from tenfold.runs import ledger, onnx_networks, predictions, weights
-from tenfold.runs.evaluation_data import Data, other_images, own_split, unknown_images
+from tenfold.runs.evaluation_data import (
+    Data,
+    other_images,
+    own_split,
+    unknown_images,
+    warn_of_orientation,
+)
 from tenfold.runs.layout import HISTORY, NETWORK, read_file, resume_command, weights_path
 from tenfold.runs.predictions import Examples
 from tenfold.runs.record import Record
@@ -306,7 +312,7 @@ class Run:
         return load_training_data(self.path, self.record, given or self._given)
 
     def evaluate(
-        self, split: str = "test", data: Data | None = None, by: str = "evaluate"
+        self, split: str = "test", data: Data | None = None, by: str = "evaluate", **options: Any
     ) -> Evaluation:
         """Evaluate every network of the run on a split, or on other data.
 
@@ -319,16 +325,21 @@ class Run:
                 arrays ``(x, y)``, a name or a path. Their classes are matched by name. Of data
                 without the split, all images are evaluated.
             by: the reason for opening the test set, for the ledger.
+            **options: how to read files or arrays of ``data``, as for ``tenfold.load``.
 
         Raises:
             InputError: the split is unknown or missing, or the data do not fit the run.
         """
+        reading = ReadOptions.of(options)
+        if options and data is None:
+            raise InputError(f"{', '.join(options)}: only with other data; give --data (data=)")
         if split not in SPLITS:
             raise InputError(f"split: {split!r}; give one of {', '.join(SPLITS)}")
         self.require_finished()
-        own = None if data is None else own_split(self.path, self.record, data, split)
+        own = None if data is None else own_split(self.path, self.record, data, split, reading)
         if data is not None and own is None:
-            images = other_images(data, split, self.class_names, self.image_shape)
+            warn_of_orientation(self.record, data, reading)
+            images = other_images(data, split, self.class_names, self.image_shape, reading)
             evaluation = self.evaluate_dataset(images, f"{images.name} (other data)")
             return replace(evaluation, calibrations=self.calibrations)
         split, dataset = own or (split, None)
@@ -478,13 +489,20 @@ class Run:
         probabilities = self.predict(pixels, network, "byte")
         return figures.predictions(pixels, probabilities, labels, self.class_names, columns)
 
-    def plot_mistakes(self, evaluation: Evaluation, count: int, network: int = 0) -> Figure:
+    def plot_mistakes(
+        self,
+        evaluation: Evaluation,
+        count: int,
+        network: int = 0,
+        data: Dataset | None = None,
+    ) -> Figure:
         """Plot the most confident errors, with predicted and correct classes.
 
         Args:
             evaluation: of the run, on data that can be loaded again.
             count: maximum number of images.
             network: index of the network, from 0.
+            data: the images of an evaluation on other data.
 
         Raises:
             InputError: there are no errors, or the data are not available.
@@ -493,7 +511,8 @@ class Run:
         split = evaluation.split
         if not len(indices):
             raise InputError(f"{self.path}: no mistakes on {split}, so nothing to draw")
-        images = self.data().present()[split].images[indices]
+        source = self.data().present()[split] if data is None else data
+        images = source.images[indices]
         probabilities = evaluation.probabilities[network][indices]
         labels, names = evaluation.labels[indices], evaluation.class_names
         return figures.predictions(images, probabilities, labels, names)

@@ -19,8 +19,7 @@ from tenfold.core.image_shape import CHANNELS, ImageShape, is_image_shape, size_
 from tenfold.core.read_options import ReadOptions
 from tenfold.data import Dataset, Splits, load
 from tenfold.data.arrays import read_arrays
-from tenfold.data.formats import read_raw
-from tenfold.data.loading import resolve, without_unreadable
+from tenfold.data.loading import read_path, resolve, without_unreadable
 from tenfold.metrics import log_loss
 from tenfold.networks.recipes import Recipe
 from tenfold.runs.record import DataRecord, Record, describe_data, machine, now, versions
@@ -120,7 +119,7 @@ def _splits(data: Any, options: dict[str, Any]) -> Splits:
     reading = ReadOptions.of(options)
     if isinstance(data, (str, Path)):
         named, path = resolve(data)
-        raw = None if named else without_unreadable(read_raw(path, reading), reading)
+        raw = None if named else read_path(path, reading)
         name = path.stem or "dataset"
     else:
         raw, name = without_unreadable(read_arrays(data, reading), reading), "arrays"
