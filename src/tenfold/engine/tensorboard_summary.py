@@ -9,6 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,8 @@ class SummaryModule:
         pictures = np.clip(np.asarray(images[:_PICTURES], np.float32), 0, 1)
         tags = [f"{name}/{i}" if i else name for i in range(len(pictures))]
         for tag, picture in zip(tags, pictures, strict=True):
-            self._add(lambda t=tag, p=picture: image(t, p, dataformats="HWC").value, step)
+            values = image(tag, picture, dataformats="HWC").value
+            self._add(partial(list, values), step)
 
     def trace_on(self, **_: Any) -> None:
         """There is no graph of TensorFlow to trace; Keras profiles JAX by itself."""
