@@ -91,7 +91,7 @@ def test_other_data_are_matched_by_the_names_of_classes(few, run):
     assert np.array_equal(given.labels, others.labels)
     with pytest.raises(InputError, match="class 'x' is not one of the network's classes"):
         run.evaluate(data=tenfold.Dataset(others.images[:2], ["x", "5"]))
-    with pytest.raises(InputError, match="its images are 14x14, those of the run 28x28"):
+    with pytest.raises(InputError, match="its images are 14x14, those of the network 28x28"):
         run.evaluate(data=tenfold.Dataset(others.images[:2, ::2, ::2], ["7", "5"]))
 
 

@@ -140,7 +140,7 @@ def _running(path: Path) -> Iterator[Any]:
 
 
 def _explained(error: BaseException) -> str:
-    """The error of a user's file; a missing TensorFlow with what to import instead."""
+    """The error of a user's file; what to import instead of TensorFlow, how Keras is configured."""
     missing = getattr(error, "name", None) if isinstance(error, ImportError) else None
     package = str(missing or "").partition(".")[0]
     if package in ("tensorflow", "tf_keras", "torch"):
@@ -148,7 +148,10 @@ def _explained(error: BaseException) -> str:
             f"it imports {package}, which is not installed; tenfold trains Keras 3 on JAX: write "
             "'import keras' and 'from keras import layers' instead"
         )
-    return one_line(error)
+    from tenfold.core.backend import unusual_configuration
+
+    changed = unusual_configuration()
+    return f"{one_line(error, 100)}; {changed}" if changed else one_line(error)
 
 
 def require_keras_layers(model: keras.Model, name: str) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from tenfold import engine
-from tenfold.core.backend import keras
+from tenfold.core.backend import keras, unusual_configuration
 from tenfold.core.errors import InputError
 from tenfold.runs.record import Record
 from tenfold.training import checkpoint as checkpoints
@@ -108,6 +108,8 @@ class TrainingJob:
         share = f" for {len(seeds)} of {total} seeds" if total > 1 else ""
         raise InputError(
             f"{self.folder}: the loss became NaN or infinite in epoch {epoch}{share}, at "
-            f"{at_rate}; train again with a lower --learning-rate, or a loss that fits the network "
-            "(history.csv is saved)"
+            f"{at_rate}; {unusual_configuration() or _REMEDY} (history.csv is saved)"
         )
+
+
+_REMEDY = "train again with a lower --learning-rate, or a loss that fits the network"
