@@ -84,6 +84,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         True
     """
 
+    image_shape_: Any
+    _optimizer: Any
+
     @with_fields
     def __init__(
         self,

@@ -30,7 +30,9 @@ LOCK = RLock()
 
 MOST_PROGRAMS = 32
 
-Array = npt.NDArray[Any]
+Array = Any
+"""Of NumPy or JAX."""
+
 Rows = npt.NDArray[np.float32]
 
 
@@ -209,7 +211,8 @@ class Shared:
             state = replace(state, trainable=start.trainable, non_trainable=start.rest)
         if optimizer is not None:
             state = replace(state, optimizer=optimizer)
-        state, losses = jax.tree.map(jnp.array, state), []
+        state = jax.tree.map(jnp.array, state)
+        losses: list[float] = []
         batches = len(data) // self._program.batch_size
         device = engine.DeviceData(
             data, weights, capacity=_capacity(batches) * self._program.batch_size
