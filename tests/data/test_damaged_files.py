@@ -261,7 +261,7 @@ BAD = {
     "labels below 0": (npz_with(y_train=np.arange(36) - 1), "the label -1"),
     "labels far apart": (npz_with(y_train=np.arange(36) * 10), "labels up to 350, but only 36"),
     "labels between": (npz_with(y_train=np.arange(36) / 2), r"the label 0\.5"),
-    "labels that are NaN": (npz_with(y_train=np.full(36, np.nan)), "the label nan"),
+    "labels that are NaN": (npz_with(y_train=np.full(36, np.nan)), "label at index 0 is missing"),
     "labels of one text": (npz_with(y_train=np.full(36, "cat")), "has only one class .'cat'."),
     "labels of two columns": (npz_with(y_train=np.full((36, 2), 3)), "must be labels"),
     "a class only in test": (label_only_in_test, "class '3' is in test and not in train"),
@@ -315,7 +315,7 @@ BAD = {
     "bytes called CSV": (file_with(b"\xff\xfe\x01\x02" * 9, ".csv"), "is not a text, as its name"),
     "bytes in no format": (
         file_with(b"\xff\xfe\x01\x02" * 9),
-        "in no supported format; supported formats: ZIP or TAR, MAT, .*, CSV, folder of class",
+        "in no supported format; supported formats: .*ZIP or TAR, MAT, .*, CSV, folder of class",
     ),
     "a text": (file_with(b"Dear diary,\ntoday", ".csv"), "no pixel columns"),
     "a pickle": (file_with(pickle.dumps([1, 2])), "holds list, no images with labels"),

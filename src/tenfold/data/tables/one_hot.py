@@ -24,7 +24,7 @@ def join_one_hot(
         The table, unchanged if no columns of 0 and 1 have exactly one 1 in each row.
     """
     known = set(pixels)
-    others = [int(column) for column in frame.columns if column not in known]
+    others = [column for column in map(int, frame.columns) if column not in known]
     marks = [c for c in others if frame[c].dtype.kind in "iufb" and frame[c].isin((0, 1)).all()]
     if len(marks) < 2 or not (frame[marks].sum(axis=1) == 1).all():
         return frame, names
