@@ -115,7 +115,8 @@ def complete_all(
                 yield name
     for name, error in work.failed.items():
         raise InputError(
-            f"{len(work.failed)} of {len(tasks)} failed; {name}: {error}; the same command goes on"
+            f"{len(work.failed)} of {len(tasks)} failed; {name}: {error}; the same command goes "
+            f"on, with the folder {folder}"
         )
 
 

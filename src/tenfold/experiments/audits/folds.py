@@ -98,7 +98,9 @@ class FoldsJob:
                     print(f"{name} {line}, {done} of {folds}", file=sys.stderr)  # noqa: T201
         if work.failed:
             name, error = next(iter(work.failed.items()))
-            raise InputError(f"{name}: {error}; the same command goes on")
+            raise InputError(
+                f"{name}: {error}; the same command goes on, with --out {self._folder}"
+            )
         probabilities = np.empty((len(self._dataset), len(self._dataset.class_names)), np.float32)
         for fold in range(folds):
             probabilities[self._parts == fold] = np.load(self._file(fold), allow_pickle=False)
