@@ -39,7 +39,7 @@ class Cluster:
         from ray.cluster_utils import Cluster as RayCluster
 
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-        os.environ["RAY_raylet_start_wait_time_s"] = "120"  # of a busy machine
+        os.environ["RAY_raylet_start_wait_time_s"] = "120"  # noqa: SIM112 - its name
         self._cluster = RayCluster(initialize_head=True, head_node_args=NODE)
         self._node = self._cluster.add_node(**NODE)
         self.address = self._cluster.address
