@@ -4,5 +4,6 @@ Writing: ``network`` builds the graph of networks with the converters of ``layer
 ``quantization`` reduces it to int8, ``model_file`` adds metadata and the seal.
 
 Reading: ``inspection`` and ``model_file`` verify a file, ``model_card`` its metadata, ``session``
-runs it, ``predictor`` is the public interface, ``weights`` reads weights back for fine-tuning.
+runs it, ``predictor`` is the public interface, ``weights`` reads weights back for fine-tuning,
+``browser`` returns the file as JSON for the page.
 """

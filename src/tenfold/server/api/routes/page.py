@@ -47,10 +47,9 @@ def page_routes(service: Service) -> APIRouter:
 def _embedded(predictor: Predictor) -> bytes:
     """The model for the page's scripts as JSON; null if they cannot compute it."""
     try:
-        model = embedded(predictor.path.stem, predictor)
+        return json.dumps(embedded(predictor.path.stem, predictor)).encode()
     except InputError:
-        model = None
-    return json.dumps(model).encode()
+        return b"null"
 
 
 @cache
