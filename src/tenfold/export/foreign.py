@@ -86,10 +86,10 @@ def wrap(
     image_shape: ImageShape,
     scale: Sequence[float],
     offset: Sequence[float],
+    whole: bool = False,
     outputs: str = "raw",
     order: Sequence[int] | None = None,
     classes: int | None = None,
-    whole: bool = False,
 ) -> onnx.ModelProto:
     """Return the model as tenfold's: from uint8 images to probabilities.
 
@@ -98,12 +98,12 @@ def wrap(
         image_shape: of the images, which are padded or resized to the input.
         scale: what bytes are multiplied by, one number or one a channel.
         offset: what is added then.
+        whole: round what is fed.
         outputs: how scores become probabilities: ``raw`` as they are, ``softmax``, ``sum`` for
             division by their sum; of one unit, which stands for the second of two classes,
             ``sigmoid`` or ``probability``.
         order: indices of the outputs in the order of the classes; None for their own.
         classes: their number; None where only the raw outputs are wanted.
-        whole: round what is fed.
 
     Raises:
         InputError: the images do not fit the input.

@@ -236,7 +236,7 @@ def outputs_of(
         return call_network(model, weights, rest, x)
 
     def outputs(values: InputValues) -> npt.NDArray[np.float32]:
-        scale, offset = np.float32(values.scale), np.float32(values.low)
+        scale, offset = (np.array(v, np.float32) for v in (values.scale, values.low))
         size = min(_BATCH, len(images))
         parts = []
         for start in range(0, len(images), size):

@@ -47,7 +47,7 @@ class OnnxNetwork:
     def decided(self, data: Dataset) -> Found | None:
         """The values that its first operations on pixels tell; None if they do not."""
         name = foreign.stated_range(self._model)
-        return name and Found(NAMED[name], "its first operations scale them so")
+        return None if name is None else Found(NAMED[name], "its first operations scale them so")
 
     def outputs(
         self, images: npt.NDArray[np.uint8]
@@ -64,8 +64,9 @@ class OnnxNetwork:
         self, values: InputValues, images: npt.NDArray[np.uint8], *outputs: Any
     ) -> onnx.ModelProto:
         """The model that is fed values; ``outputs`` as for ``foreign.wrap``."""
-        scale = values.scale, values.low
-        return foreign.wrap(self._model, images.shape[1:], *scale, *outputs, whole=values.whole)
+        shape, whole = images.shape[1:], values.whole
+        scale, offset = values.scale, values.low
+        return foreign.wrap(self._model, shape, scale, offset, whole, *outputs)
 
     def _refused(self, reason: str) -> InputError:
         return InputError(f"{self._file.given}: {reason}")

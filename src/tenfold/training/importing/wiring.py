@@ -51,5 +51,5 @@ def probabilities(outputs: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         second = expit(outputs) if kind == "sigmoid" else outputs
         return np.concatenate([1 - second, second], axis=1)
     if kind == "sum":
-        return outputs / np.maximum(outputs.sum(axis=1, keepdims=True), 1e-30)
+        return np.asarray(outputs / np.maximum(outputs.sum(axis=1, keepdims=True), 1e-30))
     return outputs
