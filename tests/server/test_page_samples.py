@@ -42,13 +42,13 @@ def test_a_key_saves_a_sample_that_can_be_deleted(reader, visit):
 @needs_browser
 def test_a_key_waits_for_the_pending_prediction(reader, visit):
     page = visit(reader)
-    draw(page, "6", 1)
+    draw(page, "6", 1, (0.1, 0.15, 0.28, 0.7))
     reads(page, "6")
     page.wait_for_selector("#prediction[aria-busy=false]")
     pending = []  # requests not sent to the service yet
     page.route("**/v1/read?*", lambda route: pending.append(route), times=1)
     with page.expect_request("**/v1/read?*"):
-        draw(page, "6", 1)
+        draw(page, "6", 1, (0.6, 0.15, 0.28, 0.7))  # a second digit: the service reads both
     page.keyboard.press("5")
     pending.pop().continue_()
     expecting(page.locator("#saved")).to_contain_text("Saved as 5")

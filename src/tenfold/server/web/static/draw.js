@@ -236,6 +236,11 @@ function renderKeys(current) {
 
 /** Save the selected digit as a sample of a class; a new label replaces the digit's sample. */
 export async function label(name) {
+  if (frame) { // read what was drawn just before the key
+    cancelAnimationFrame(frame);
+    frame = 0;
+    readNow();
+  }
   await request;
   const current = digit();
   if (!current || current.saving || current.sample?.label === name) return;
