@@ -115,7 +115,7 @@ def _are_gaps(candidates: Detections, pixels: Pixels, light_on_dark: bool) -> bo
     area = float(np.prod(boxes[:, 2:] - boxes[:, :2], axis=1).sum())
     enlarged = upscale(pixels)
     ink = np.count_nonzero(binarize(enlarged, light_on_dark).mask)
-    return area < _LEAST_AREA * ink * pixels.size / enlarged.size
+    return bool(area < _LEAST_AREA * ink * pixels.size / enlarged.size)
 
 
 def _crop(component: Component | None, ink: Ink, deslant: bool) -> Crops:
