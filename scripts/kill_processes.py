@@ -139,7 +139,7 @@ def trial(kind, expected, folder, model, cluster, left, choose):
         return kills, f"{kind}: not finished after {starts} starts: {driver.stderr.read()[-300:]}"
     found = result(kind, out)
     equal = len(found) == len(expected[kind]) and all(
-        map(np.array_equal, found, expected[kind], strict=True)
+        np.array_equal(one, other) for one, other in zip(found, expected[kind], strict=True)
     )
     return kills, "" if equal else f"{kind}: other results in {out}"
 
