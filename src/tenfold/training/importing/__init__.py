@@ -2,7 +2,7 @@
 
 - ``importer``: ``import_model``
 - ``files``: the model in a file, folder or archive, and the names of its classes
-- ``keras_file``: Keras models; ONNX models are read by ``tenfold.export.foreign``
+- ``keras_file``, ``onnx_file``: networks of Keras, and of ONNX, read by ``tenfold.export.foreign``
 - ``input_values``: the values that the network is fed for black and white
-- ``outputs``: whether its outputs are probabilities
+- ``wiring``: how its outputs become probabilities
 """
