@@ -67,12 +67,12 @@ def read_inputs(
     if path.is_dir():
         return _read_folder(path, shape, options, trained, invert=invert)
     location = Location.of(path) if path.is_file() else Location(path)
+    if table_suffix(path) in (*SUFFIXES, *JSON_SUFFIXES) or parquet.FORMAT.recognizes(location):
+        return _read_table(path, shape, options, trained, invert=invert)
     saved = _read_saved(location)
     if saved is None and archive.FORMAT.recognizes(location):
         with archive.unpacked(location) as folder:
             return _renamed(folder, path, shape, options, trained, invert=invert)
-    if table_suffix(path) in (*SUFFIXES, *JSON_SUFFIXES) or parquet.FORMAT.recognizes(location):
-        return _read_table(path, shape, options, trained, invert=invert)
     if saved is not None:
         images = to_inputs(saved, path, shape, options, trained)
         names = [f"{path}[{i}]" for i in range(len(images))]
