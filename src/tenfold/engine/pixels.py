@@ -36,7 +36,7 @@ _LINEAR = ("reduce_sum", "reduce_window_sum", "dot_general", "conv_general_dilat
 _NAME = "tenfold value range "
 
 
-def resolve_pixels(recipe: Recipe, model: keras.Model, dataset: Dataset) -> PixelRange:
+def resolve_pixels(recipe: Recipe, model: keras.Model, dataset: Dataset | ArrayData) -> PixelRange:
     """The range of pixels that a recipe's network is fed.
 
     Args:

@@ -177,8 +177,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             probabilities = shared(self._architecture).predict(
                 self._weights, self.scaling_(rows).reshape(-1, *self.image_shape_)
             )
-        exact = probabilities.astype(np.float64)
-        return exact / exact.sum(axis=1, keepdims=True)
+        exact: npt.NDArray[np.float64] = probabilities.astype(np.float64)
+        exact /= exact.sum(axis=1, keepdims=True)
+        return exact
 
     def predict(self, X: Any) -> Labels:
         """Return the most probable class of each row, ``[n]``.
