@@ -126,9 +126,7 @@ def test_confirmed_networks_are_trained(few, tmp_path, monkeypatch):
 def test_options_change_the_recipe_that_is_varied(
     few_file, tmp_path, monkeypatch, tenfold_main, options, arguments, epochs
 ):
-    monkeypatch.setattr(
-        "tenfold.experiments.studies.search._train_all", lambda study, *_: study.write() or study
-    )
+    monkeypatch.setattr("tenfold.experiments.studies.search.train_all", lambda study, *_: study)
     monkeypatch.setattr("tenfold.cli.study_text.describe_study", str)
     out = tmp_path / "study"
     code, _, error = tenfold_main("study", *options.split(), "--data", few_file, "--out", out)

@@ -92,7 +92,7 @@ def test_grey_levels_stay_within_those_of_the_image(how):
         Augmentation(blur=1),
         Augmentation(noise=0.1),
         Augmentation(clutter=1),
-        Augmentation(cutout=9),
+        Augmentation(cutout=20),
     ],
 )
 def test_images_depend_on_the_key_and_on_their_index(how):

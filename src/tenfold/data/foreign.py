@@ -117,12 +117,12 @@ def _splits_of_sequence(source: Sequence[Any]) -> dict[str, Labelled] | None:
         images, labels = zip(*source, strict=True)
         return {"train": Labelled(images_of(images), _labels(labels))}
     if len(source) == 2 and _is_column(source[1]) and len(source[0]) == len(source[1]):
-        names = source[0] if isinstance(source[0], (list, tuple)) else ()
-        if names and all(isinstance(name, (str, PurePath)) for name in names):
-            rows = zip(map(str, names), source[1], strict=True)
+        paths = source[0] if isinstance(source[0], (list, tuple)) else ()
+        if paths and all(isinstance(path, (str, PurePath)) for path in paths):
+            rows = zip(map(str, paths), source[1], strict=True)
             return {"train": Labelled([{"file": name, "label": y} for name, y in rows], None)}
         return {"train": Labelled(_plain(source[0]), _plain(source[1]))}
-    shape = getattr(source[1], "shape", ()) if len(source) == 2 else ()
+    shape: tuple[int, ...] = getattr(source[1], "shape", ()) if len(source) == 2 else ()
     if len(shape) == 2 and shape[1] == len(source[0]):
         return {"train": Labelled(_plain(source[0]), _plain(source[1]).T)}  # one-hot, [classes, n]
     names = {2: ("train", "test"), 3: SPLITS}.get(len(source), ())

@@ -65,7 +65,8 @@ def _read(part: Labelled, split: str, options: ReadOptions) -> RawData:
     """Return one split as train, or the splits of a table."""
     decisions: tuple[str, ...] = ()
     if part.labels is None:
-        table = as_table(*_numbered(part.images), options.label_column, _TABLE)
+        frame, names = _numbered(part.images)
+        table = as_table(frame, names, options.label_column, _TABLE)
         pixels = table.columns.pixels
         if len(pixels) != 1 or not is_image(table.cells(pixels[0]).iloc[0]):
             return raw_data({"train": table}, options)

@@ -104,7 +104,9 @@ def _cifar(value: Any) -> Any:
     """Return a batch of CIFAR with images [n, 3, 32, 32] in place of [n, 3072]."""
     if isinstance(value, Mapping):  # Python 3 keeps the keys of Python 2 as bytes
         value = {k.decode("latin1") if isinstance(k, bytes) else k: v for k, v in value.items()}
-    if not isinstance(value, Mapping) or np.shape(value.get("data"))[1:] != (3 * _CIFAR_SIDE**2,):
+    if not isinstance(value, Mapping) or np.shape(value.get("data", ()))[1:] != (
+        3 * _CIFAR_SIDE**2,
+    ):
         return value
     labels = next((value[name] for name in ("labels", "fine_labels") if name in value), None)
     images = np.asarray(value["data"]).reshape(-1, 3, _CIFAR_SIDE, _CIFAR_SIDE)

@@ -18,8 +18,7 @@ Activation = Annotated[str | Sequence[str], Field("Keras activation, such as rel
 Crop = Annotated[
     int,
     Field(
-        "Side of the centre that is cut out and resized to the image; 0 for all. With shift, "
-        "another part in each epoch.",
+        "Side of the part that is resized to the image; 0 for all of it.",
         Interval(0, 100_000),
     ),
 ]

@@ -40,7 +40,7 @@ class Augmentation:
     clutter: Annotated[float, Field("Share of images with a line or neighbour added.", SHARE)] = 0.0
     flip: Annotated[float, Field("Share of images mirrored, left to right.", SHARE)] = 0.0
     alternate: Annotated[
-        bool, Field("Mirror each image in turn, in a share `flip` of its epochs, not at random.")
+        bool, Field("Mirror each image in a share `flip` of its epochs, in turn.")
     ] = False
     cutout: Annotated[
         int, Field("Side of a black square at a random place, in pixels.", Interval(0, 128))
