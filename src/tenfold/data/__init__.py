@@ -20,6 +20,9 @@ array_sets       arrays by name -> images and labels of each split
 foreign          datasets of other libraries -> images, labels, class names
 in_memory        datasets in memory as raw data
 decoding         encoded images of a split -> arrays
+containers       files that are no data, recognized to say what to do with them
+picture_files    pictures of one or more pages, HEIC, AVIF and PDF, too
+corruptions      fifteen kinds of corrupted images
 visible          what counts in a folder of data
 sources          named datasets: addresses, checksums, licences
 dataset_cache    named datasets on disk: verified, then memory-mapped

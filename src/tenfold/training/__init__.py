@@ -9,7 +9,8 @@ In the order of a training:
 - ``job``, ``loop``: epochs; after each, ``checkpoint``, ``history`` and ``tensorboard`` are written
 - ``progress``, ``failures``, ``findings``: what the user sees meanwhile
 - ``finish``: networks, predictions, calibration and metrics
-- ``finetune``: trainings that start from trained networks
+- ``finetune``: trainings that start from trained networks; ``refit``: those on all images
+- ``teacher``: what a distillation learns from
 - ``retraining``: fine-tuning in the background of a service, with versions
 """
 
