@@ -53,9 +53,9 @@ def evaluate(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Evaluate a run on the sealed test set, or on other data; or a model file.
+    """Evaluate a run on the sealed test set, or on other data.
 
-    The run records evaluations on the test set.
+    A model file can be given in place of the run. The run records evaluations on the test set.
     """
     from tenfold.cli import evaluation_text
     from tenfold.experiments import robustness

@@ -28,7 +28,10 @@ def explain(
     ] = None,
     show: Annotated[bool, typer.Option("--open", help="Open it in the browser.")] = False,
 ) -> None:
-    """Show what each layer of a network makes of an image, and where the evidence lies."""
+    """Show what each layer of a network makes of an image.
+
+    The evidence for the answer is shown, too.
+    """
     from tenfold.core.read_options import ReadOptions
     from tenfold.data.prediction_inputs import read_inputs
     from tenfold.runs import Run

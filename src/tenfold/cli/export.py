@@ -36,7 +36,10 @@ def export(
         bool, typer.Option("--int8", help="Quantize to int8: a quarter of the size, loss measured.")
     ] = False,
 ) -> None:
-    """Write a run as one ONNX model file, without Keras or JAX, or as one HTML page."""
+    """Write a run as an ONNX model file, or as one HTML page.
+
+    Neither needs Keras or JAX.
+    """
     runs = runs or []
     if out is None and page is None:
         raise InputError("nowhere to write; give --out digits.onnx, --page digits.html, or both")
