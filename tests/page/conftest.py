@@ -6,6 +6,7 @@ from browsing import DESKTOP, watched_page
 from tenfold import networks
 from tenfold.export import model_file
 from tenfold.export.network import to_onnx
+from tenfold.export.quantization import quantize
 
 CARD = {
     "class_names": [str(digit) for digit in range(10)],
@@ -20,10 +21,10 @@ CARD = {
 
 @pytest.fixture(scope="session")
 def write_model(tmp_path_factory):
-    """Write the model file of networks with random weights; returns its path."""
+    """Write the model file of networks with random weights, in int8 with images for its ranges."""
     import numpy as np
 
-    def write(*built, temperatures=(), **card):
+    def write(*built, temperatures=(), int8=None, **card):
         generator = np.random.default_rng(len(built))
         for network in built:
             for variable in network.weights:
@@ -35,8 +36,9 @@ def write_model(tmp_path_factory):
                 else:
                     variable.assign(0.1 * noise)
         path = tmp_path_factory.mktemp("models") / "model.onnx"
-        data = model_file.seal(to_onnx(built, (28, 28), temperatures), {**CARD, **card})
-        path.write_bytes(data)
+        model = to_onnx(built, (28, 28), temperatures)
+        model = model if int8 is None else quantize(model, int8)
+        path.write_bytes(model_file.seal(model, {**CARD, **card}))
         return path
 
     return write

@@ -91,6 +91,14 @@ def test_other_layers_and_a_committee_equal_onnx_runtime(
 
 
 @needs_browser
+def test_int8_equals_onnx_runtime(page, mnist, write_model, weights_by_numpy):
+    recipe = RECIPES["quick"]
+    network = networks.build(recipe.network, recipe.arguments, (28, 28), 10, 0)
+    path = write_model(network, int8=mnist.train.images[:100])
+    assert difference(page, path, mnist.validation.images[:50]) < TOLERANCE
+
+
+@needs_browser
 def test_the_operators_are_those_that_the_exporter_asks_for(browser):
     page = browser.new_page()
     page.add_script_tag(content=bundle("operators"))
