@@ -107,8 +107,8 @@ def test_the_file_is_valid_onnx_with_json_metadata(model_file):
 
 
 def test_a_file_that_differs_from_keras_is_not_written(run, tmp_path, monkeypatch):
-    def changed(models, image_shape, temperatures, pixels):
-        return to_onnx(models, image_shape, [1.01 * t for t in temperatures], pixels)
+    def changed(models, image_shape, temperatures, *more):
+        return to_onnx(models, image_shape, [1.01 * t for t in temperatures], *more)
 
     monkeypatch.setattr(exporting, "to_onnx", changed)
     with pytest.raises(InputError, match="not written, since its probabilities would differ"):
@@ -117,8 +117,8 @@ def test_a_file_that_differs_from_keras_is_not_written(run, tmp_path, monkeypatc
 
 
 def test_an_invalid_graph_is_not_written(run, tmp_path, monkeypatch):
-    def broken(models, image_shape, temperatures, pixels):
-        model = to_onnx(models, image_shape, temperatures, pixels)
+    def broken(*arguments):
+        model = to_onnx(*arguments)
         model.graph.node[-1].input[0] = "nobody"
         return model
 
