@@ -139,7 +139,7 @@ def test_check_names_the_range(tmp_path):
 
 def test_the_shipped_reader_reads_bitmaps_of_whole_numbers():
     test = tenfold.load("mnist").test[:200]
-    from tenfold.handwriting.reading import default_predictor
+    from tenfold.export.predictor import default_predictor
 
     predictor = default_predictor()
     labels = np.array(predictor.class_names)

@@ -5,7 +5,7 @@ import pytest
 
 from tenfold import InputError
 from tenfold.evaluation.occlusion import log_odds, occlusion_map
-from tenfold.handwriting.reading import default_predictor
+from tenfold.export.predictor import default_predictor
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tenfold.handwriting.reading import default_predictor
+from tenfold.export.predictor import default_predictor
 
 
 @pytest.fixture(scope="session")

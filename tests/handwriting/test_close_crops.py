@@ -6,12 +6,13 @@ from classified import classified_as
 from pictures import enlarged
 from PIL import Image
 
+from tenfold.export.predictor import default_predictor
 from tenfold.handwriting import detect_digits
 from tenfold.handwriting.binarization import Ink
 from tenfold.handwriting.classifier import Classifier
 from tenfold.handwriting.close_crops import classify_as_one_digit, full_frame_digit, is_settled
 from tenfold.handwriting.mnist_crop import crop_digit
-from tenfold.handwriting.reading import default_predictor, read
+from tenfold.handwriting.reading import read
 from tenfold.handwriting.segmentation import Component
 
 

@@ -9,9 +9,9 @@ from PIL import Image
 
 from tenfold.core.assets import READER
 from tenfold.core.errors import InputError
-from tenfold.export.predictor import Predictor
-from tenfold.handwriting.model_view import View, view_of
-from tenfold.handwriting.reading import default_predictor, read
+from tenfold.export.model_view import View, view_of
+from tenfold.export.predictor import Predictor, default_predictor
+from tenfold.handwriting.reading import read
 
 TEXT = "71034"
 VIEWS = [

@@ -13,9 +13,10 @@ import tenfold
 from tenfold import InputError
 from tenfold.core.assets import READER
 from tenfold.data.synthetic import REJECT_CLASS, add_upstrokes, cross_stems
+from tenfold.export.predictor import default_predictor
 from tenfold.handwriting import detect_digits
 from tenfold.handwriting.annotation import annotate
-from tenfold.handwriting.reading import default_predictor, read, to_reading
+from tenfold.handwriting.reading import read, to_reading
 
 
 def paper(rows, scale=3, gap=24, margin=30):

@@ -8,9 +8,10 @@ from classified import classified_as, component_of
 from pictures import enlarged
 from PIL import Image, ImageDraw
 
+from tenfold.export.predictor import default_predictor
 from tenfold.handwriting import detect_digits
 from tenfold.handwriting.classifier import Classifier, aspect_cost, concatenate
-from tenfold.handwriting.reading import default_predictor, read
+from tenfold.handwriting.reading import read
 from tenfold.handwriting.shortest_path import (
     candidate_cuts,
     cheapest_path,

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image, ImageDraw
 
 import tenfold
-from tenfold.handwriting.reading import default_predictor, read_upright
+from tenfold.export.predictor import default_predictor
+from tenfold.handwriting.reading import read_upright
 from tenfold.handwriting.time_budget import OutOfTimeError, check_time, is_time_up, time_budget
 
 

@@ -12,7 +12,8 @@ from PIL import Image, ImageDraw
 from serving import JSON, OCTETS, PNG, encode, form
 
 import tenfold
-from tenfold.handwriting import detect_digits, reading
+from tenfold.export.predictor import default_predictor
+from tenfold.handwriting import detect_digits
 from tenfold.server.http.errors import STATUS
 
 
@@ -36,7 +37,7 @@ def bodies(images):
 def test_predictions_equal_those_of_the_predictor_for_every_media_type(service, digits, how):
     body, kind, n = bodies(digits.images)[how]
     status, reply = service.json("POST", "/v1/predict?top=2", body, kind)
-    predictor = reading.default_predictor()
+    predictor = default_predictor()
     probabilities = predictor(digits.images[:n])
     assert status == 200
     assert reply["model"] == {"version": 0}
@@ -176,7 +177,7 @@ def test_the_explanation_of_a_given_class(service, digits):
 
 def test_model_card(service):
     _, reply = service.json("GET", "/v1/model")
-    card = reading.default_predictor().card
+    card = default_predictor().card
     assert reply["scores"] == card["scores"]
     assert reply["recipe"] == card["recipe"]
     assert reply["headline"]["value"] == card["scores"]["test"]["accuracy"]["value"]

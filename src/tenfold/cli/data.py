@@ -116,14 +116,10 @@ def data_check(
 def _orientation(source: str, reading: Mapping[str, Any]) -> str:
     """Return a warning if the packaged reader reads the digits of train turned or mirrored."""
     from tenfold.data import load
-    from tenfold.handwriting.model_view import orientation_of
-    from tenfold.handwriting.reading import default_predictor
+    from tenfold.export.model_view import describe_turned
 
     with catch_warnings():
         simplefilter("ignore")
         train = load(source, **reading).train
-    view = replace(orientation_of(train, default_predictor()), invert=False)
-    if not str(view):
-        return ""
-    advice = "; add --transpose" if str(view) == "transposed" else ""
-    return f"train: the digits are {view}, as the packaged reader sees them{advice}"
+    line = describe_turned(train)
+    return line and f"train: {line}"

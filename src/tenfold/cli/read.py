@@ -66,9 +66,9 @@ def read(
 ) -> None:
     """Read handwritten digits in photos, scans and drawings."""
     from tenfold.data.picture_files import PictureFile
+    from tenfold.export.model_view import view_of
     from tenfold.export.predictor import Predictor
     from tenfold.handwriting import annotation, reading
-    from tenfold.handwriting.model_view import view_of
 
     if annotate is not None and len(pictures) > 1:
         raise InputError(f"--annotate: {len(pictures)} pictures; give one")

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from tenfold.core.assets import READER
 from tenfold.core.image_shape import ImageShape
 from tenfold.data.convert import as_batch
 from tenfold.data.polarity import count_inverted
@@ -131,3 +133,9 @@ class Predictor:
     def __repr__(self) -> str:
         recipe = self.card["recipe"]["name"]
         return f"<Predictor {self.path}: {recipe}, {len(self.class_names)} classes>"
+
+
+@lru_cache(maxsize=1)
+def default_predictor() -> Predictor:
+    """Return the packaged reader."""
+    return Predictor(READER)

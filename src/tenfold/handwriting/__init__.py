@@ -7,7 +7,6 @@ binarization    polarity, contrast, threshold -> ink
 ruled_lines     remove ruled lines and frames
 segmentation    ink -> one component per digit
 mnist_crop      component -> crop of 28x28 pixels
-model_view      how a model was trained: upright, transposed, inverted
 classifier      crops -> probabilities and costs
 shortest_path   cut doubtful components again
 long_stems      classify long digits by their heads

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from tenfold.core.assets import READER
 from tenfold.data.synthetic import REJECT_CLASS
+from tenfold.export.model_view import View, view_of
 from tenfold.export.predictor import Predictor
-from tenfold.handwriting.model_view import View, view_of
 from tenfold.handwriting.segmentation import Component
 
 Crops = NDArray[np.uint8]

@@ -16,7 +16,7 @@ from tenfold.core.folders import make_folder
 from tenfold.core.places import stamp
 from tenfold.data.image_files import is_image
 from tenfold.data.picture_files import PictureFile
-from tenfold.export.predictor import Predictor
+from tenfold.export.predictor import Predictor, default_predictor
 from tenfold.handwriting import reading
 from tenfold.scale import Executor, Local
 from tenfold.scoring.batches import Errors, printable
@@ -124,7 +124,7 @@ def _units(files: list[str], size: int) -> Iterator[dict[str, Any]]:
 @lru_cache(maxsize=1)
 def _open_model(path: str | None, checksum: str | None) -> Predictor:
     if path is None:
-        return reading.default_predictor()
+        return default_predictor()
     predictor = Predictor(path, threads=1)
     if sha256(Path(path)) != checksum:
         raise InputError(f"{path} has changed since the job began; read into another folder")

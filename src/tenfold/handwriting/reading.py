@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import lru_cache, partial
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tenfold.core.assets import READER
 from tenfold.core.errors import InputError, NoDigitError
 from tenfold.core.image_shape import size_text
 from tenfold.core.limits import IMAGE_SIDE as SIDE
 from tenfold.data.synthetic import REJECT_CLASS
-from tenfold.export.predictor import Predictor
+from tenfold.export.predictor import Predictor, default_predictor
 from tenfold.handwriting.classifier import Classifier
 from tenfold.handwriting.detector_pipeline import READER_CLASSES, detect_digits_by_network
 from tenfold.handwriting.picture import load_picture
@@ -279,12 +278,6 @@ def read(
     if not reading.digits:
         raise NoDigitError("no digit found in the picture: its ink does not look like digits")
     return reading
-
-
-@lru_cache(maxsize=1)
-def default_predictor() -> Predictor:
-    """Return the packaged reader."""
-    return Predictor(READER)
 
 
 def read_upright(

@@ -15,8 +15,8 @@ from tenfold.core.files import atomic_path
 from tenfold.core.html_page import render_page
 from tenfold.core.limits import IMAGE_SIDE
 from tenfold.export.browser import to_browser
+from tenfold.export.model_view import View, view_of
 from tenfold.export.predictor import Predictor
-from tenfold.handwriting.model_view import View, view_of
 
 MAX_MODELS = 2
 

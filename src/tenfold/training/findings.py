@@ -11,6 +11,8 @@ import numpy.typing as npt
 from tenfold.core.errors import warn
 from tenfold.data import Dataset, Splits
 from tenfold.data.polarity import border_level
+from tenfold.data.raw_images import EMNIST_ADVICE
+from tenfold.export.model_view import describe_turned
 from tenfold.runs.record import Record
 from tenfold.training.checkpoint import Checkpoint
 
@@ -28,7 +30,7 @@ _LISTED = 5
 
 
 def warn_about_data(splits: Splits) -> None:
-    """Warn of classes without training images, of black images and of splits that differ."""
+    """Warn of missing classes, of black or turned images and of splits that differ."""
     counts = _counts(splits.train)
     missing = [name for name, count in zip(splits.class_names, counts, strict=True) if not count]
     if missing:
@@ -44,6 +46,8 @@ def warn_about_data(splits: Splits) -> None:
             f"{splits.name}: grey levels reach only {highest} of 255, so the images are almost "
             "black; were they scaled already?"
         )
+    if EMNIST_ADVICE not in splits.source and (turned := describe_turned(splits.train)):
+        warn(f"{splits.name}: {turned}")
     borders = {name: float(border_level(images).mean()) for name, images in samples.items()}
     for name, level in borders.items():
         if abs(level - borders["train"]) >= _CONTRAST:

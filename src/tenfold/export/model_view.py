@@ -6,7 +6,7 @@ images needs the crops of a picture in the same form.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
 
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from tenfold.core.limits import IMAGE_SIDE as SIDE
 from tenfold.data import Dataset, load
 from tenfold.data.polarity import border_level
-from tenfold.export.predictor import Predictor
+from tenfold.export.predictor import Predictor, default_predictor
 
 Crops = NDArray[np.uint8]
 
@@ -79,20 +79,25 @@ def view_of(predictor: Predictor) -> View:
     return _clearest(predictor, images, [_DIGITS[label] for label in labels], invert)
 
 
-def orientation_of(data: Dataset, reader: Predictor) -> View:
-    """Return how the digits in a dataset of 28x28 grey images stand, as the reader sees them.
+def describe_turned(data: Dataset) -> str:
+    """Return a warning if the packaged reader reads the digits of a dataset turned or mirrored.
 
-    It is the view that makes most of 200 images legible, or upright without a clear answer.
-
-    Args:
-        data: with classes 0 to 9, or some of them.
-        reader: a classifier of upright digits.
+    Returns:
+        One line; empty for upright digits, other images and unclear answers.
     """
-    invert = float(border_level(data.images[:_LOOKED_AT]).mean()) > _MID_GREY
-    is_digit = np.isin(np.array(data.class_names)[data.labels], _DIGITS)
-    indices = np.flatnonzero(is_digit)
+    view = replace(_orientation_of(data, default_predictor()), invert=False)
+    if not str(view):
+        return ""
+    advice = "; add --transpose" if str(view) == "transposed" else ""
+    return f"the digits are {view}, as the packaged reader sees them{advice}"
+
+
+def _orientation_of(data: Dataset, reader: Predictor) -> View:
+    """Return the view that makes most of 200 images legible, or upright without a clear answer."""
+    indices = np.flatnonzero(np.isin(np.array(data.class_names)[data.labels], _DIGITS))
     if data.images.shape[1:] != (SIDE, SIDE) or not len(indices):
-        return View(invert=invert)
+        return View()
+    invert = float(border_level(data.images[:_LOOKED_AT]).mean()) > _MID_GREY
     chosen = indices[:: max(1, len(indices) // _LOOKED_AT)][:_LOOKED_AT]
     names = [data.class_names[label] for label in data.labels[chosen]]
     return _clearest(reader, data.images[chosen], names, invert)
@@ -106,10 +111,15 @@ def _clearest(predictor: Predictor, images: Crops, names: list[str], invert: boo
         View(transpose, mirror, upend, invert)
         for transpose, mirror, upend in product((False, True), repeat=3)
     ]
-    accuracy = [
-        float((predictor(view.apply(images), pixels="byte").argmax(axis=1) == expected).mean())
-        for view in views
-    ]
+
+    def accuracy_in(view: View) -> float:
+        answers = predictor(view.apply(images), pixels="byte").argmax(axis=1)
+        return float((answers == expected).mean())
+
+    upright = accuracy_in(views[0])
+    if upright > 1 - _MIN_GAIN:  # no other view can be that much better
+        return views[0]
+    accuracy = [upright, *map(accuracy_in, views[1:])]
     best = int(np.argmax(accuracy))
     is_clear = accuracy[best] >= max(_MIN_ACCURACY, accuracy[0] + _MIN_GAIN)
     return views[best if is_clear else 0]
