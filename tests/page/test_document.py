@@ -92,6 +92,10 @@ def test_the_command_writes_pages(tenfold_main, dense_model, tmp_path):
     assert np.isclose(
         page.stat().st_size, float(out.split("(")[1].split()[0].replace(",", "")) * 1000, rtol=0.01
     )
+    before = dense_model.read_bytes()
+    code, _, error = tenfold_main("export", "reader", "--page", dense_model)
+    assert (code, dense_model.read_bytes()) == (2, before)
+    assert "ends in .html" in error
     code, _, error = tenfold_main("export", dense_model)
     assert code == 2
     assert "give --out digits.onnx, --page digits.html, or both" in error

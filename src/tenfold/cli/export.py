@@ -12,6 +12,7 @@ import typer
 from tenfold.cli.app import app, out_option
 from tenfold.core.assets import READER
 from tenfold.core.errors import InputError
+from tenfold.core.files import require_suffix
 
 
 @app.command()
@@ -43,6 +44,8 @@ def export(
     runs = runs or []
     if out is None and page is None:
         raise InputError("nowhere to write; give --out digits.onnx, --page digits.html, or both")
+    if page is not None:  # before a model file is written
+        require_suffix(page, ".html", ".htm")
     if out is not None:
         if len(runs) != 1:
             raise InputError(f"--out takes the model of one run; received {len(runs)} runs")

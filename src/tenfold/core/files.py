@@ -94,6 +94,28 @@ def atomic_path(path: str | Path) -> Iterator[Path]:
         remove(temporary)
 
 
+def require_suffix(path: str | Path, *allowed: str) -> Path:
+    """Return the path of a file to write, if its name says what the file will be.
+
+    Another file, such as a model, is not overwritten by a kind of file that it is not.
+
+    Args:
+        path: as given by the user.
+        allowed: suffixes in lower case, as ``.html``.
+
+    Raises:
+        InputError: the name ends otherwise.
+
+    Example:
+        >>> require_suffix("digits.onnx", ".onnx").name
+        'digits.onnx'
+    """
+    if Path(path).suffix.lower() not in allowed:
+        names = " or ".join(allowed)
+        raise InputError(f"cannot write {path}; give a name that ends in {names}")
+    return Path(path)
+
+
 def _file_target(path: str | Path) -> Path:
     target = Path(path)
     if not target.name or target.is_dir():

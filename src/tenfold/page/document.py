@@ -11,7 +11,7 @@ from typing import Any
 from tenfold import __version__
 from tenfold.core.assets import READER
 from tenfold.core.errors import InputError
-from tenfold.core.files import atomic_path
+from tenfold.core.files import atomic_path, require_suffix
 from tenfold.core.html_page import render_page
 from tenfold.core.limits import IMAGE_SIDE
 from tenfold.export.browser import to_browser
@@ -45,12 +45,13 @@ def write_page(models: Sequence[Model], path: str | Path) -> int:
 
     Args:
         models: one, or two to compare on the same drawing.
-        path: the HTML file.
+        path: the file to write, ending in .html.
 
     Raises:
-        InputError: a model takes other images than 28x28 grey ones, has an operator that the page
-            cannot compute, or there are more than two models.
+        InputError: the path does not end in .html, a model takes other images than 28x28 grey
+            ones, has an operator that the page cannot compute, or there are more than two models.
     """
+    require_suffix(path, ".html", ".htm")
     if not 1 <= len(models) <= MAX_MODELS:
         raise InputError(f"a page shows one or two models; received {len(models)}")
     page = render_page(

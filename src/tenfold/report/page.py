@@ -8,7 +8,7 @@ from typing import Any
 
 from tenfold import figures
 from tenfold.core.errors import InputError
-from tenfold.core.files import atomic_write
+from tenfold.core.files import atomic_write, require_suffix
 from tenfold.core.html_page import render_page
 from tenfold.evaluation import Evaluation
 from tenfold.figures.common import count
@@ -72,6 +72,7 @@ def create(run: Run, out: str | Path | None = None) -> Report:
     target = run.path / NAME if out is None else Path(out)
     if target.is_dir():
         raise InputError(f"{target}: a folder; give the name of a file, such as {target / NAME}")
+    require_suffix(target, ".html", ".htm")
     content = _content(run)
     page = render_page(_TEMPLATES, {"count": count}, content)
     with atomic_write(target, "w") as file:

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from tenfold import __version__
 from tenfold.core.errors import InputError, one_line
-from tenfold.core.files import atomic_path
+from tenfold.core.files import atomic_path, require_suffix
 from tenfold.export import model_card, model_file
 from tenfold.export.network import to_onnx, with_temperature
 from tenfold.export.quantization import quantize
@@ -98,14 +98,16 @@ def export(run: Run, path: str | Path, network: int | None = None, int8: bool = 
 
     Args:
         run: a finished run.
-        path: the file to write.
+        path: the file to write, ending in .onnx.
         network: index of the network to export; None for the mean of all.
         int8: quantize, and measure the change of accuracy on the validation images.
 
     Raises:
-        InputError: the network does not exist, a layer cannot be exported, the probabilities
-            differ from Keras's, or the run's images are needed for int8 and not available.
+        InputError: the path does not end in .onnx, the network does not exist, a layer cannot be
+            exported, the probabilities differ from Keras's, or the run's images are needed for
+            int8 and not available.
     """
+    require_suffix(path, ".onnx")
     networks = _selected(run, network)
     data = run.data() if int8 else _available_data(run)
     temperatures = [run.calibrations[i].temperature for i in networks] if run.calibrations else []
