@@ -431,6 +431,8 @@ def test_a_network_without_validation_images_says_so(few, tmp_path):
     assert "<img" in trained._repr_html_()
     with pytest.raises(InputError, match="split: no test; there are train"):
         trained.evaluate("test", data=bare)
+    with pytest.raises(InputError, match="--split train, or give more images or --data"):
+        trained.saved_evaluation()
 
 
 # Bad arguments

@@ -319,7 +319,9 @@ class Splits:
         """
         present = self.present()
         if name not in present:
-            raise InputError(f"split: no {name}; there are {', '.join(present)}")
+            raise InputError(
+                f"split: no {name}; there are {', '.join(present)}; give another split"
+            )
         return present[name]
 
     def _summary(self) -> str:

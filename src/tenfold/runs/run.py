@@ -379,9 +379,11 @@ class Run:
         if stored is None and not self.record.data.checksums:
             raise imported_without_data(self.path)
         if stored is None:
+            command = f"tenfold evaluate {shlex.quote(str(self.path))}"
+            if not set(names) & set(self.record.data.sizes):
+                command += " --split train, or give more images or --data"
             raise InputError(
-                f"{self.path}: no stored predictions on {' or '.join(names)}; type tenfold "
-                f"evaluate {shlex.quote(str(self.path))}"
+                f"{self.path}: no stored predictions on {' or '.join(names)}; type {command}"
             )
         evaluation, examples = stored
         return replace(evaluation, calibrations=self.calibrations), examples
