@@ -180,8 +180,8 @@ def test_model_card(service):
     card = default_predictor().card
     assert reply["scores"] == card["scores"]
     assert reply["recipe"] == card["recipe"]
-    assert reply["headline"]["value"] == card["scores"]["test"]["accuracy"]["value"]
-    assert (reply["headline"]["split"], reply["role"]) == ("test", "teacher")
+    assert reply["headline"]["value"] == card["scores"]["validation"]["accuracy"]["value"]
+    assert (reply["headline"]["split"], reply["role"]) == ("validation", "teacher")
     assert reply["limits"] == {"body": 16 << 20, "pixels": 50_000_000, "side": 2000, "images": 1024}
     assert reply["has_no_digit"] is True
     assert (reply["source"], reply["version"]) == ("shipped", 0)
