@@ -12,7 +12,7 @@ from tenfold.experiments.studies import Study, study
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ("", "vary: nothing to vary; give NAME=V1,V2, with NAME of hidden, activation"),
+        ("", "vary: nothing to vary; give NAME=V1,V2, as in hidden=64,128; tenfold study --help"),
         ("--vary hidden", "give a name and values, as in hidden=64,128"),
         ("--vary hidden=", "hidden: no values"),
         ("--vary hidden=,", "hidden: no values"),
@@ -20,7 +20,7 @@ from tenfold.experiments.studies import Study, study
         ("--vary hidden=8 --vary hidden=9", "hidden: given twice"),
         ("--vary hidden=8,9,8", "hidden: 8 is given twice"),
         ("--vary hidden=8,many", "hidden: 'many' cannot be read; give whole numbers"),
-        ("--vary hiden=8", "'hiden' is unknown; did you mean 'hidden'? there are hidden,"),
+        ("--vary hiden=8", "'hiden' is unknown; did you mean 'hidden'? tenfold study --help"),
         ("--vary batch-norm=true", "did you mean 'batch_norm'?"),
         ("--vary seed=1,2", "seed: not varied"),
         ("--vary batch_norm=yes", "batch_norm: 'yes' cannot be read; give true or false"),

@@ -48,6 +48,9 @@ def test_a_reading_within_its_budget_is_the_same_as_without(digits_page):
     assert limited.complete
     with pytest.raises(tenfold.InputError, match=r"within 0 s; give a region or a larger budget"):
         tenfold.read(digits_page, budget=0)
+    for budget in (-1, float("nan")):
+        with pytest.raises(tenfold.InputError, match="give seconds from 0 on"):
+            tenfold.read(digits_page, budget=budget)
 
 
 @pytest.fixture

@@ -252,7 +252,8 @@ def read(
 
     Raises:
         InputError: the picture cannot be read or is too large, contains no digit, the predictor's
-            images are not 28x28, or the region is not within the picture.
+            images are not 28x28, the budget is below 0, or the region is not within the
+            picture.
 
     Example:
         >>> picture = np.full((90, 120), 230, np.uint8)
@@ -268,6 +269,8 @@ def read(
         )
     if expect is not None and expect < 1:
         raise InputError(f"expect={expect}: give the number of digits of each number, 1 or more")
+    if budget is not None and not budget >= 0:
+        raise InputError(f"budget={budget}: give seconds from 0 on, or None for no limit")
     reading = read_upright(
         picture, predictor, deslant=deslant, expect=expect, region=region, budget=budget
     )

@@ -114,6 +114,7 @@ def prepare_resumed(folder: Path, record: Record, splits: Splits) -> PreparedRun
 def _new_record(
     recipe: Recipe, seeds: list[int], splits: Splits, protocol: str = "held-out"
 ) -> Record:
+    engine.recipe_weights(recipe, splits.train)  # refused before a folder is made
     return Record(
         recipe=recipe,
         seeds=seeds,

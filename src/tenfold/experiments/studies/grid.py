@@ -22,6 +22,8 @@ from tenfold.networks.recipes import FIELDS
 VARIED = {name: field for name, field in FIELDS.items() if field.varied}
 """The fields that a study can vary."""
 
+_HELP = "tenfold study --help lists the fields of a recipe"
+
 _MOST_ATTEMPTS = 100
 """Draws per setting, before the ranges count as too small for that many different settings."""
 
@@ -106,8 +108,7 @@ def parse(vary: Mapping[str, Any]) -> dict[str, list[Any] | LogUniform]:
         {'learning_rate': LogUniform(low=0.0001, high=0.01, whole=False, layers=False)}
     """
     if not isinstance(vary, Mapping) or not vary:
-        names = ", ".join(VARIED)
-        raise InputError(f"vary: nothing to vary; give NAME=V1,V2, with NAME of {names}")
+        raise InputError(f"vary: nothing to vary; give NAME=V1,V2, as in hidden=64,128; {_HELP}")
     return {name: _axis(name, values) for name, values in vary.items()}
 
 
@@ -137,7 +138,7 @@ def _unknown(name: Any) -> str:
         return "seed: not varied; seeds is the number of seeds that each setting is trained from"
     near = difflib.get_close_matches(str(name).replace("-", "_"), VARIED, n=1)
     hint = f"did you mean {near[0]!r}? " if near else ""
-    return f"vary: {name!r} is unknown; {hint}there are {', '.join(VARIED)}"
+    return f"vary: {name!r} is unknown; {hint}{_HELP}"
 
 
 def _range(field: Field, text: str) -> LogUniform:
