@@ -20,9 +20,10 @@ def test_train_prints_scores_with_intervals_and_the_next_command(few_file, tenfo
     assert re.fullmatch(r"\d{4}-\d\d-\d\d-\d{6}-dense", made.name)
     assert re.fullmatch(rf"run   runs/{made.name}  \(2 epochs in [\d.]+ s\)", run)
     assert following == f"next  tenfold evaluate runs/{made.name}"
-    source, *epochs = (line.split()[:2] for line in error.splitlines())
+    source, *epochs, result = (line.split()[:2] for line in error.splitlines())
     assert source == ["data:", str(few_file)]
     assert epochs == [["epoch", "1/2"], ["epoch", "2/2"]]
+    assert result == ["result:", scores.split()[3]]
     assert tenfold_main(*following.split()[2:])[0] == 0
 
 

@@ -145,7 +145,9 @@ def test_pictures_are_chosen_dropped_and_taken(reader, visit):
     page.wait_for_selector("#camera-dialog", state="hidden")
     expecting(page.locator("#reading")).not_to_have_text("31")
     page.set_input_files("#file", {"name": "x.png", "mimeType": "image/png", "buffer": b"no"})
-    expecting(page.locator("#error")).to_contain_text("x.png cannot be opened as a picture")
+    expecting(page.locator("#error")).to_contain_text("x.png cannot be opened: the picture cannot")
+    assert {"422" in each for each in page.complaints} == {True}  # the service tried it, too
+    page.complaints.clear()
 
 
 @needs_browser
