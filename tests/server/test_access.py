@@ -169,7 +169,15 @@ def test_pupils_draw_and_read_and_teachers_do_all(tmp_path):
         scope = {"method": "POST", "path": path, "query_string": b"", "headers": headers}
         run_async(layer(scope, None, None))
 
-    for path in ("/v1/read", "/v1/predict", "/v1/explain", "/v1/model", "/", "/static/draw.js"):
+    for path in (
+        "/v1/read",
+        "/v1/predict",
+        "/v1/explain",
+        "/page/model",
+        "/v1/model",
+        "/",
+        "/static/draw.js",
+    ):
         call(b"pupilpupil", path)
     assert set(reached) == {PUPIL}
     for path in (

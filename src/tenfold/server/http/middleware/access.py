@@ -19,7 +19,7 @@ PUBLIC_PATHS = ("/healthz", "/readyz")
 """Health checks need no token."""
 
 PUPIL_PATHS = (
-    *("/", "/docs", "/openapi.json", "/v1/model"),
+    *("/", "/docs", "/openapi.json", "/page/model", "/v1/model"),
     *("/v1/predict", "/v1/read", "/v1/picture", "/v1/explain"),
 )
 """What pupils may call, besides the files of the page; all else is for teachers."""
