@@ -110,10 +110,11 @@ def require_suffix(path: str | Path, *allowed: str) -> Path:
         >>> require_suffix("digits.onnx", ".onnx").name
         'digits.onnx'
     """
-    if Path(path).suffix.lower() not in allowed:
+    target = _file_target(path)
+    if target.suffix.lower() not in allowed:
         names = " or ".join(allowed)
         raise InputError(f"cannot write {path}; give a name that ends in {names}")
-    return Path(path)
+    return target
 
 
 def _file_target(path: str | Path) -> Path:

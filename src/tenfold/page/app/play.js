@@ -7,10 +7,12 @@ import { classify } from "./reading.js";
 import { decisiveSpots, smallChange, sweep } from "./search.js";
 
 const COVER = 6; // pixels of the side of a covered square
+const SEARCHING = "Searching…";
 
 export class Play {
   #values = {};
   #searches = 0; // of which only the latest goes on
+  #sweeps = 0; // of which only the latest goes on
   #image = null; // before the knobs
   #shown = null; // after them
   #found = null; // an image that a search found, until something changes
@@ -56,6 +58,7 @@ export class Play {
 
   /** Show the image that is judged; `image` is that before the knobs. */
   show(image, shown, answers) {
+    if (image !== this.#image || shown !== this.#shown) this.#stopSearch();
     if (image !== this.#image) {
       this.#found = null;
       find("play-result").textContent = "";
@@ -112,12 +115,12 @@ export class Play {
   /** Ask again at all settings of all knobs, once nothing has changed for a while. */
   #sweepLater() {
     clearTimeout(this.timer);
-    this.#searches++;
+    this.#sweeps++;
     if (this.visible) this.timer = setTimeout(() => this.#sweepAll(), 150);
   }
 
   async #sweepAll() {
-    const search = ++this.#searches, image = this.#image, values = this.#values;
+    const own = ++this.#sweeps, image = this.#image, values = this.#values;
     if (!image) {
       for (const { strip, flips } of this.rows.values()) {
         strip.replaceChildren();
@@ -128,7 +131,7 @@ export class Play {
     for (const [name, { min, max, step, text }] of Object.entries(KNOBS)) {
       const settings = Array.from({ length: Math.round((max - min) / step) + 1 }, (_, i) => min + i * step);
       const ask = (value) => this.ask(changed(image, { ...values, [name]: value }));
-      const answers = await sweep(settings, ask, () => search !== this.#searches);
+      const answers = await sweep(settings, ask, () => own !== this.#sweeps);
       if (!answers) return;
       this.#showSweep(name, settings, answers, text);
     }
@@ -151,9 +154,14 @@ export class Play {
 
   // Searches
 
+  #stopSearch() {
+    this.#searches++;
+    if (find("play-result").textContent === SEARCHING) find("play-result").textContent = "";
+  }
+
   async #search(action) {
     const search = ++this.#searches;
-    find("play-result").textContent = "Searching…";
+    find("play-result").textContent = SEARCHING;
     const text = await action(() => search !== this.#searches);
     if (text === null) return;
     find("play-result").textContent = text;
@@ -168,7 +176,6 @@ export class Play {
       if (!found) return "No small change was found: 150 pixels do not change the answer.";
       this.#found = { from, image: found.image };
       this.update();
-      this.#searches++; // the sweep of the new image may wait
       const n = found.pixels.length;
       return `${n === 1 ? "One changed pixel makes" : `${n} changed pixels make`} it look more like a ${found.answer.label} than a ${before.label}: a small change, not proven to be the smallest. Reset takes it back.`;
     });
