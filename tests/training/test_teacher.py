@@ -123,3 +123,10 @@ def test_a_teacher_of_other_images_is_a_warning(few, committee, tmp_path):
     fewer = tenfold.Splits("fewer", few.train[:320], few.validation, None, "here", 0)
     with pytest.warns(TenfoldWarning, match="perhaps on the validation images of this run"):
         taught(fewer, tmp_path / "run", committee.path)
+
+
+@pytest.mark.parametrize("options", [{"teacher_weight": 0.3}, {"teacher_temperature": 3.0}])
+def test_weights_of_no_teacher_are_refused(few, tmp_path, options):
+    with pytest.raises(InputError, match="there is no teacher"):
+        tenfold.train("logistic", few, out=tmp_path / "run", verbose=False, **options)
+    assert not (tmp_path / "run").exists()

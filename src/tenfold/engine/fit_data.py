@@ -133,6 +133,8 @@ def class_weights(class_weight: Any, train: Images) -> Weights:
     if np.isnan(table[present]).any():
         missing = names[int(present[np.isnan(table[present])][0])]
         raise InputError(f"class_weight: no weight for class {missing!r}; give one for each")
+    if not (table[present] >= 0).all() or not table[present].any():
+        raise InputError(f"class_weight: {class_weight}; give weights from 0, one above it")
     return table[train.labels].astype(np.float32)
 
 

@@ -14,6 +14,7 @@ from tenfold import engine, networks
 from tenfold.core.backend import keras
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
+from tenfold.core.image_shape import size_text
 from tenfold.data import Splits
 from tenfold.engine.compile import compile_network
 from tenfold.networks.recipes import Recipe
@@ -82,6 +83,10 @@ def prepare_new(
     """
     if recipe.teacher is not None:
         recipe = recipe.replace(teacher=str(Path(recipe.teacher).resolve()))
+    cutout = recipe.augmentation.cutout
+    if cutout > min(splits.image_shape[:2]):
+        size = size_text(splits.image_shape)
+        raise InputError(f"cutout: {cutout} pixels cover images of {size}; give a smaller side")
     targets = teacher.soft_targets(recipe, splits.train)
     record = _new_record(recipe, [recipe.seed + i for i in range(seeds)], splits, protocol)
     classes = len(splits.class_names)

@@ -15,6 +15,7 @@ from tenfold.data import Dataset
 from tenfold.engine.distillation import with_soft_targets
 from tenfold.export.predictor import Predictor
 from tenfold.networks.recipes import Recipe
+from tenfold.networks.recipes.options import FIELDS
 from tenfold.runs.layout import read_file
 from tenfold.runs.run import Run
 
@@ -37,9 +38,13 @@ def soft_targets(recipe: Recipe, train: Dataset) -> Targets | None:
         float32 ``[n, 1 + classes]``.
 
     Raises:
-        InputError: the teacher cannot be read, or has other classes or another size of images.
+        InputError: the teacher cannot be read, has other classes or another size of images, or is
+            weighted and not given.
     """
     if recipe.teacher is None:
+        for name in ("teacher_weight", "teacher_temperature"):
+            if getattr(recipe, name) != FIELDS[name].default:
+                raise InputError(f"{name}: there is no teacher; give teacher, a run or model file")
         return None
     is_file = not Path(recipe.teacher).is_dir()
     teacher = Predictor(recipe.teacher) if is_file else Run(recipe.teacher)
