@@ -43,6 +43,7 @@ function readNow() {
   }
   abort?.abort();
   picture = single.raster;
+  find("prediction").setAttribute("aria-busy", "false");
   show(single.response);
   showError();
   settle();
