@@ -53,6 +53,11 @@ def test_pages_are_rows_and_a_repeat_reads_nothing_again(forms, tmp_path, tenfol
     count = len(here.ran)
     assert pages.read_pages([forms], out=out, executor=here, verbose=False).images == 3
     assert len(here.ran) == count
+    bad = tmp_path / "bad"
+    code, _, err = tenfold_main("read", forms / "inner" / "damaged.png", "--parquet", bad)
+    assert (code, f"none of 1 pictures read; {bad}/errors says why" in err) == (2, True)
+    code, _, err = tenfold_main("read", forms, "--parquet", tmp_path / "r", "--region", "0,0,0,0")
+    assert (code, "region 0,0,0,0: is empty" in err) == (2, True)
     code, text, _ = tenfold_main("score", out, "--status")
     assert code == 0
     assert "3 of 4 pictures, 1 failed" in text

@@ -98,6 +98,7 @@ def test_other_data_are_matched_by_the_names_of_classes(few, run):
 @pytest.mark.parametrize(
     ("given", "options", "message"),
     [
+        (network(), {"callbacks": []}, "callbacks: no such option of train; train the model with"),
         (network(), {"lr": 0.1}, "lr: no such option of train; did you mean learning_rate"),
         (network(), {"hidden": [8]}, "hidden: mine has its layers"),
         (lambda: 3, {}, "<lambda> returned int, not a keras.Model"),

@@ -53,6 +53,10 @@ def require_success(progress: Progress, out: Path | str, done: str) -> None:
         raise InputError(
             f"{len(progress.problems)} parts failed; {first}; the same command tries again"
         )
+    if progress.failed and not progress.images:
+        raise InputError(
+            f"none of {progress.total:,} {progress.noun} {done}; {out}/errors says why"
+        )
     if progress.failed:
         warn(f"{progress.failed:,} {progress.noun} are not {done}; {out}/errors says why")
 

@@ -42,11 +42,16 @@ def container_of(path: Path, header: bytes) -> str | None:
     """
     if path.is_dir():
         return _LMDB if (path / "data.mdb").is_file() else None
-    start = header.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    known = next((said for magic, said in _MAGIC.items() if start.startswith(magic)), None)
+    known = said_of(header)
     if known is None and header.startswith(b"PK") and _is_office(path):
         return _SUFFIXES[".xlsx"]
     return known or _SUFFIXES.get(path.suffix.lower())
+
+
+def said_of(header: bytes) -> str | None:
+    """Return what a file is by its first bytes, and what to do with it; None if it is not known."""
+    start = header.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    return next((said for magic, said in _MAGIC.items() if start.startswith(magic)), None)
 
 
 def _is_office(path: Path) -> bool:

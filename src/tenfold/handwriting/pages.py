@@ -80,6 +80,10 @@ def read_pages(
     files = [str(path.absolute()) for path in _find(pictures)]
     if not files:
         raise InputError(f"{pictures[0]}: no pictures; give photos, scans or drawings")
+    if region is not None and (min(region) < 0 or min(region[2:]) < 1):
+        raise InputError(
+            f"region {','.join(map(str, region))}: is empty; give left,top,width,height"
+        )
     executor, job = executor or Local(), Job(Path(out))
     model = None if model is None else Path(model).absolute()
     checksum = sha256(model) if model is not None and model.is_file() else None

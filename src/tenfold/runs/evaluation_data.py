@@ -15,6 +15,7 @@ from tenfold.core.image_shape import ImageShape, size_text
 from tenfold.data import Dataset, ReadOptions, Splits, load
 from tenfold.data.arrays import read_arrays
 from tenfold.data.loading import read_path, resolve, without_unreadable
+from tenfold.data.raw_data import RawData, RawSplit, split_of
 from tenfold.data.relabelling import relabelled
 from tenfold.runs.record import Record
 from tenfold.runs.training_data import load_training_data
@@ -74,15 +75,16 @@ def other_images(
     """Return images that are not a run's own, labelled with the classes of its networks.
 
     Args:
-        data: a Dataset; or splits, arrays, a name or a path. Of data that have no split of this
-            name, all images are taken.
+        data: a Dataset; or splits, arrays, a name or a path. Of data that have one split only, all
+            images are taken for ``test``.
         split: ``train``, ``validation`` or ``test``.
         class_names: of the networks.
         image_shape: of their images.
         reading: how to read files or arrays.
 
     Raises:
-        InputError: the data cannot be read, or have other classes or another size of images.
+        InputError: the data cannot be read, lack the split, or have other classes or another size
+            of images.
     """
     images = _images(data, split, reading)
     given, expected = images.shape[1:], image_shape
@@ -142,8 +144,21 @@ def _images(data: Data, split: str, reading: ReadOptions) -> Dataset:
         name = path.stem or "dataset"
     else:
         raw, name = without_unreadable(read_arrays(data, reading), reading), "arrays"
-    part = raw.splits.get(split, raw.splits["train"])
+    part = _part(raw, split, name)
     return Dataset(part.images, part.labels, raw.class_names, name)
+
+
+def _part(raw: RawData, split: str, name: str) -> RawSplit:
+    """The images of a split; of data with one split only all, unless it is named as another."""
+    present = list(raw.splits)
+    if len(present) == 1:
+        only = split_of(Path(raw.splits["train"].origin).name)
+        if only is None or split in (only, "test"):
+            return raw.splits["train"]
+        present = [only]
+    if split not in present:
+        raise InputError(f"split: {name} has {', '.join(present)}, not {split}; give --split")
+    return raw.splits[split]
 
 
 def _size(shape: tuple[int, ...]) -> str:

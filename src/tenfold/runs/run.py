@@ -322,8 +322,8 @@ class Run:
         Args:
             split: ``train``, ``validation`` or ``test``.
             data: others than the run's, or the run's own at another place: splits, a Dataset,
-                arrays ``(x, y)``, a name or a path. Their classes are matched by name. Of data
-                without the split, all images are evaluated.
+                arrays ``(x, y)``, a name or a path. Their classes are matched by name. Data with
+                one split only need no test split: all their images are evaluated.
             by: the reason for opening the test set, for the ledger.
             **options: how to read files or arrays of ``data``, as for ``tenfold.load``.
 

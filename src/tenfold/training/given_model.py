@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import difflib
+import inspect
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from tenfold import networks
+from tenfold import engine, networks
 from tenfold.core.errors import InputError, one_line
 from tenfold.core.read_options import declared as declared_options
 from tenfold.networks import python_file
@@ -74,6 +75,8 @@ def divide_options(options: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str
             near = difflib.get_close_matches(name, [*FIELDS, *reading], n=1)
             near = [usual[name]] if name in usual else near
             hint = f"did you mean {near[0]}?" if near else "see docs/reference/recipes.md"
+            if name in inspect.signature(engine.fit).parameters:
+                hint = f"train the model with tenfold.fit(model, data.train, {name}=...) instead"
             raise InputError(f"{name}: no such option of train; {hint}")
     changes = {name: value for name, value in options.items() if name in FIELDS}
     return changes, {name: value for name, value in options.items() if name not in FIELDS}

@@ -12,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from tempfile import TemporaryDirectory
 
 from tenfold.core.errors import InputError
+from tenfold.data.containers import said_of
 from tenfold.export.model_file import MAX_BYTES
 
 KERAS, HDF5, ONNX = (".keras",), (".h5", ".hdf5"), (".onnx",)
@@ -111,6 +112,9 @@ def _checked(
         raise InputError(f"{given}: is {advice}")
     if path.suffix.lower() not in (*KERAS, *HDF5, *ONNX):
         raise InputError(f"{given}: not a model that can be imported; {_ALLOWED}")
+    with path.open("rb") as file:
+        if said := said_of(file.read(512)):
+            raise InputError(f"{given}: is {said}")
     return ModelFile(path, given, names, teachable or path.name == _TEACHABLE)
 
 

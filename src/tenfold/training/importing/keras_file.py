@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import zipfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -31,7 +32,7 @@ from tenfold.networks.recipes import Recipe
 from tenfold.runs import onnx_networks
 from tenfold.runs.layout import NETWORK
 from tenfold.runs.weights import save_model
-from tenfold.training.importing.files import HDF5, ModelFile
+from tenfold.training.importing.files import ModelFile
 from tenfold.training.importing.input_values import NAMED, Found, InputValues
 from tenfold.training.importing.wiring import Wiring
 
@@ -133,36 +134,46 @@ class KerasNetwork:
 def load(path: Path) -> keras.Model:
     """Load a model in Keras's safe mode, without its loss and optimizer.
 
+    Its content tells the container, whatever its name ends in.
+
     Raises:
         InputError: Keras cannot read it, or it holds weights only.
     """
+    import h5py
+
+    hdf5 = h5py.is_hdf5(path)
+    if not hdf5 and not zipfile.is_zipfile(path):
+        raise InputError(
+            f"{path.name}: is neither a ZIP archive, as .keras files are, nor HDF5; it is damaged "
+            "or incomplete: save or fetch it again"
+        )
     try:
-        if path.suffix.lower() in HDF5:
-            return _load_hdf5(path)
-        return keras.models.load_model(path, compile=False, safe_mode=True)
+        with TemporaryDirectory(prefix="tenfold-") as folder:
+            copy = Path(folder) / f"model{'.h5' if hdf5 else '.keras'}"
+            shutil.copyfile(path, copy)
+            copy.chmod(0o600)
+            if hdf5:
+                _modernize(copy, path.name)
+            return keras.models.load_model(copy, compile=False, safe_mode=True)
     except InputError:
         raise
     except Exception as error:  # Keras, HDF5 and zip raise many types
         raise InputError(f"{path.name}: Keras cannot load it ({_reason(error)})") from error
 
 
-def _load_hdf5(path: Path) -> keras.Model:
+def _modernize(path: Path, name: str) -> None:
+    """Change the configuration of a model of Keras 2 in its file; see `_modernized`."""
     import h5py
 
-    with TemporaryDirectory(prefix="tenfold-") as folder:
-        copy = Path(folder) / "model.h5"
-        shutil.copyfile(path, copy)
-        copy.chmod(0o600)
-        with h5py.File(copy, "r+") as file:
-            text = file.attrs.get("model_config")
-            if text is None:
-                raise InputError(
-                    f"{path.name}: holds weights without a network; load them into the network, "
-                    "and save it with model.save('model.keras')"
-                )
-            config = json.loads(text)
-            file.attrs["model_config"] = json.dumps(_modernized(config, _names(config)))
-        return keras.models.load_model(copy, compile=False, safe_mode=True)
+    with h5py.File(path, "r+") as file:
+        text = file.attrs.get("model_config")
+        if text is None:
+            raise InputError(
+                f"{name}: holds weights without a network; load them into the network, and save "
+                "it with model.save('model.keras')"
+            )
+        config = json.loads(text)
+        file.attrs["model_config"] = json.dumps(_modernized(config, _names(config)))
 
 
 def _names(config: Any) -> set[str]:
