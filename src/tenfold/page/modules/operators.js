@@ -10,6 +10,7 @@ const map = (apply) => ([x], attributes) => {
   return output;
 };
 const fold = (apply) => ([first, ...rest]) => rest.reduce((sum, next) => elementwise(sum, next, apply), first);
+const multiply = (a, b) => a * b, divide = (a, b) => a / b;
 const compare = (apply) => fold((a, b) => Number(apply(a, b)));
 
 /** Abramowitz and Stegun, 7.1.26: an error of at most 1.5e-7. */
@@ -139,16 +140,29 @@ function resize([x, , scales]) {
     from + Math.floor((Math.floor(i / strides[axis]) % side) / scales.data[axis]) * inner[axis], 0)]));
 }
 
+/** To integers; of a product of integers without leaving them, as ONNX Runtime does in one operator. */
 function quantize([x, scale, zero]) {
-  const [low, high] = INTEGERS[zero?.type ?? 2];
-  return { ...elementwise(x, scale, (value, step) => Math.max(low, Math.min(high, round(value / step) + (zero?.data[0] ?? 0)))), type: zero?.type };
+  const [low, high] = INTEGERS[zero?.type ?? 2], middle = zero?.data[0] ?? 0;
+  const exact = x.sums ? elementwise(x.sums, elementwise(x.scale, scale, divide), multiply) : elementwise(x, scale, divide);
+  return { ...map((value) => Math.max(low, Math.min(high, round(value) + middle)))([exact]), type: zero?.type };
 }
 
+/** From integers, which the result keeps as `steps` of a scale. */
 function dequantize([x, scale, zero], { axis = 1 }) {
   const shape = x.shape.map((_, i) => (scale.shape.length && i === axisOf(axis, x) ? scale.data.length : 1));
-  const centred = zero ? elementwise(x, tensor(zero.data.length > 1 ? shape : [], zero.data), (value, middle) => value - middle) : x;
-  return elementwise(centred, tensor(scale.data.length > 1 ? shape : [], scale.data), (value, step) => value * step);
+  const perChannel = (given) => tensor(given.data.length > 1 ? shape : [], given.data);
+  const steps = zero ? elementwise(x, perChannel(zero), (value, middle) => value - middle) : x;
+  return { ...elementwise(steps, perChannel(scale), multiply), steps, scale };
 }
+
+/** A product of dequantized inputs: computed of their steps, so that rounding cannot change it. */
+const ofSteps = (operator, channels) => (inputs, attributes) => {
+  const given = inputs.filter(Boolean);
+  if (!given.every(({ steps }) => steps)) return operator(inputs, attributes);
+  const [x, weight] = given, sums = operator(inputs.map((each) => each?.steps), attributes);
+  const scale = elementwise(tensor(weight.scale.data.length > 1 ? [weight.scale.data.length, ...channels] : [], weight.scale.data), x.scale, multiply);
+  return { ...elementwise(sums, scale, multiply), sums, scale };
+};
 
 const sigmoid = (x) => 1 / (1 + Math.exp(-x));
 const clamp = (x, low, high) => Math.max(low, Math.min(high, x));
@@ -167,7 +181,7 @@ export const OPERATORS = {
   LeakyRelu: map((x, { alpha = 0.01 }) => (x < 0 ? alpha * x : x)),
   Selu: map((x, { alpha = SELU.alpha, gamma = SELU.gamma }) => gamma * (x > 0 ? x : alpha * Math.expm1(x))),
   Shrink: map((x, { bias = 0, lambd = 0.5 }) => (x < -lambd ? x + bias : x > lambd ? x - bias : 0)),
-  Add: fold((a, b) => a + b), Sub: fold((a, b) => a - b), Mul: fold((a, b) => a * b), Div: fold((a, b) => a / b), Pow: fold(Math.pow),
+  Add: fold((a, b) => a + b), Sub: fold((a, b) => a - b), Mul: fold(multiply), Div: fold(divide), Pow: fold(Math.pow),
   Sum: fold((a, b) => a + b), Max: fold(Math.max), Min: fold(Math.min), PRelu: fold((x, slope) => (x < 0 ? slope * x : x)),
   Mean: (inputs) => map((sum) => sum / inputs.length)([fold((a, b) => a + b)(inputs)]),
   And: compare((a, b) => a && b), Or: compare((a, b) => a || b), Equal: compare((a, b) => a === b), Less: compare((a, b) => a < b),
@@ -179,6 +193,6 @@ export const OPERATORS = {
   Pad: pad, Reshape: reshape, Resize: resize, Slice: slice, Transpose: transpose, Unsqueeze: unsqueeze, Where: where,
   Shape: ([x], { start = 0, end }) => { const sides = x.shape.slice(start, end); return tensor([sides.length], Float64Array.from(sides)); },
   AveragePool: (inputs, attributes) => pooling(inputs, attributes, "mean"), MaxPool: (inputs, attributes) => pooling(inputs, attributes, "max"),
-  Conv: convolution, Gemm: dense, MatMul: matrixProduct, Softmax: softmax, LogSoftmax: (inputs, attributes) => softmax(inputs, attributes, true),
+  Conv: ofSteps(convolution, [1, 1]), Gemm: ofSteps(dense, []), MatMul: ofSteps(matrixProduct, []), Softmax: softmax, LogSoftmax: (inputs, attributes) => softmax(inputs, attributes, true),
   QuantizeLinear: quantize, DequantizeLinear: dequantize,
 };
