@@ -72,3 +72,8 @@ def test_data_that_moved_with_the_run_are_found(few_file, few, tmp_path):
     (tmp_path / "old").rename(tmp_path / "new")
     run = tenfold.Run(tmp_path / "new" / "runs" / "a")
     assert run.data().train.checksum == few.train.checksum
+
+
+def test_one_epoch_that_learned_nothing_does_not_blame_the_learning_rate(few, tmp_path):
+    with pytest.warns(TenfoldWarning, match=r"no better than .*or train for more epochs"):
+        train(few, tmp_path, optimizer="sgd", learning_rate=1e-6, epochs=1)

@@ -11,6 +11,7 @@ value_range      which values of pixels are black and white
 raw_images       images of all splits, converted together
 channels         grey or colour, decided for all splits
 prediction_inputs  images to predict: folders, tables, arrays
+mapping          names of classes by codes of characters, as EMNIST has them
 classes          labels as people have them -> numbers and class names
 relabelling      labels of a network's classes
 array_types      types of images and labels

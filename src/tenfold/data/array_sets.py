@@ -18,6 +18,7 @@ from tenfold.core.errors import InputError
 from tenfold.data.classes import natural_key
 from tenfold.data.convert import as_labels
 from tenfold.data.dataset import SPLITS
+from tenfold.data.mapping import named
 from tenfold.data.raw_data import RawData, RawSplit, split_of, words_of
 
 _IMAGES = frozenset(
@@ -57,11 +58,7 @@ class StoredArray:
     @property
     def words(self) -> set[str]:
         """The words of its name, with those that `xtrain` and the like stand for."""
-        words: set[str] = set()
-        for word in words_of(self.name):
-            match = _SHORT.fullmatch(word)
-            words |= {part for part in match.groups() if part} if match else {word}
-        return words
+        return _words(self.name)
 
     @property
     def split(self) -> str | None:
@@ -72,20 +69,38 @@ class StoredArray:
 
     @property
     def role(self) -> str | None:
-        """What it is by its name: ``images``, ``labels``, ``names``, ``ignored`` or None."""
-        words = self.words
-        if words & _IGNORED:
-            return "ignored"
-        if words & _NAMES and (words & _LABELS or words & {"classnames", "mapping"}):
-            return "names"
-        if words & _LABELS:
-            return "labels"
-        return "images" if words & _IMAGES else None
+        """What it is by its name; see `role_of`."""
+        return role_of(self.name)
 
     @property
     def is_vector(self) -> bool:
         """Whether it has one axis of more than one entry, as labels have."""
         return sum(size > 1 for size in self.shape) <= 1
+
+
+def _words(name: str) -> set[str]:
+    words: set[str] = set()
+    for word in words_of(name):
+        match = _SHORT.fullmatch(word)
+        words |= {part for part in match.groups() if part} if match else {word}
+    return words
+
+
+def role_of(name: str) -> str | None:
+    """Return what is in an array or file by its name: `images`, `labels`, `names` or `ignored`.
+
+    Example:
+        >>> [role_of(name) for name in ("x_train", "ytest", "class_names", "ids", "train")]
+        ['images', 'labels', 'names', 'ignored', None]
+    """
+    words = _words(name)
+    if words & _IGNORED:
+        return "ignored"
+    if words & _NAMES and (words & _LABELS or words & {"classnames", "mapping"}):
+        return "names"
+    if words & _LABELS:
+        return "labels"
+    return "images" if words & _IMAGES else None
 
 
 def read_array_set(arrays: Sequence[StoredArray], path: str) -> RawData:
@@ -103,7 +118,9 @@ def read_array_set(arrays: Sequence[StoredArray], path: str) -> RawData:
         return _read_classes(classes, path)
     pairs, notes = _pairs(arrays, path)
     splits = {split: _read_pair(images, labels, path) for split, (images, labels) in pairs.items()}
-    return RawData(splits, _class_names(arrays, splits), notes=tuple(notes))
+    raw = RawData(splits, _class_names(arrays, splits), notes=tuple(notes))
+    mapping = next((a for a in arrays if "mapping" in a.words and len(a.shape) == 2), None)
+    return named(raw, mapping.load().astype(int), mapping.name) if mapping else raw
 
 
 def _read_pair(images: StoredArray, labels: StoredArray, path: str) -> RawSplit:

@@ -14,7 +14,10 @@ from tenfold.data.image_files import is_image
 from tenfold.data.raw_data import split_of
 from tenfold.data.visible import visible
 
-ADVICE = "put the images of each class into a folder named after it"
+ADVICE = (
+    "put the images of each class into a folder named after it, or list their file names and "
+    "labels in a CSV file beside them"
+)
 _MAX_DEPTH = 8
 _MIN_SHARED = 2  # equal names of subfolders that tell datasets from classes
 _NIST_TEST = "hsf_4"  # NIST Special Database 19 recommends this part for tests

@@ -61,6 +61,7 @@ class RawData:
         decisions: how the data were understood, for the user to see.
         pixels: the values of black and white as stored, such as 0..255.
         format: name of the format; the registry fills it in.
+        mapped: whether a mapping to characters named the classes, as that of EMNIST.
     """
 
     splits: dict[str, RawSplit]
@@ -70,6 +71,7 @@ class RawData:
     decisions: tuple[str, ...] = ()
     pixels: str = "0..255"
     format: str = ""
+    mapped: bool = False
 
     @property
     def class_names(self) -> tuple[str, ...]:

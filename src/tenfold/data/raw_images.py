@@ -38,7 +38,9 @@ def convert_images(raw: RawData, options: ReadOptions) -> RawData:
     notes = raw.notes
     if options.transpose:
         decisions.append("transposed")
-    elif raw.format in _AS_PUBLISHED and any("emnist" in words_of(p.origin) for p in parts):
+    elif raw.format in _AS_PUBLISHED and (
+        raw.mapped or any("emnist" in words_of(p.origin) for p in parts)
+    ):
         notes = (*notes, EMNIST_ADVICE)
     converted = replace(
         raw, splits=splits, pixels=str(pixels), decisions=tuple(decisions), notes=notes

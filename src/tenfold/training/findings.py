@@ -85,7 +85,7 @@ def warn_about_result(record: Record, checkpoint: Checkpoint, train: Dataset) ->
     if last > _GROWTH * first:
         warn(f"the training loss grew from {first:.3g} to {last:.3g}: {too_high}")
     elif accuracy - share < _MIN_SKILL * (1 - share):
-        cause = too_high if last >= first or (rate or 0) > 0.1 else _CHECK_DATA
+        cause = too_high if last > first or (rate or 0) > 0.1 else _CHECK_DATA
         warn(
             f"{record.title}: an accuracy of {100 * accuracy:.2f} % is no better than always "
             f"answering {likeliest!r} ({100 * share:.2f} %): {cause}"

@@ -24,7 +24,7 @@ from tenfold.data.dataset import SPLITS
 from tenfold.data.formats.registry import Format, Location
 from tenfold.data.raw_data import RawData, RawSplit, split_of
 from tenfold.data.tables.source import SUFFIXES as TABLE_SUFFIXES
-from tenfold.data.tables.source import table_suffix
+from tenfold.data.tables.source import compressed_text, table_suffix
 
 GZIP_MAGIC = b"\x1f\x8b"
 TYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -189,7 +189,9 @@ def _recognizes(location: Location) -> bool:
         return bool(_idx_files(location))
     if table_suffix(location.path) in TABLE_SUFFIXES:
         return False
-    return location.header.startswith((b"\0\0", GZIP_MAGIC)) or _is_named_idx(location.path)
+    if _is_named_idx(location.path) or location.header.startswith(b"\0\0"):
+        return True
+    return location.header.startswith(GZIP_MAGIC) and not compressed_text(location.path)
 
 
 def _read(location: Location, options: ReadOptions) -> RawData:

@@ -12,6 +12,7 @@ from pathlib import Path
 from tenfold.core.errors import InputError
 from tenfold.core.read_options import ReadOptions
 from tenfold.data.containers import container_of
+from tenfold.data.mapping import named_by_file
 from tenfold.data.raw_data import RawData, number_labels
 from tenfold.data.raw_images import convert_images
 from tenfold.data.visible import visible
@@ -112,7 +113,8 @@ def read_raw(path: Path, options: ReadOptions | None = None) -> RawData:
         InputError: no format recognizes it, or it is damaged.
     """
     options = options or ReadOptions()
-    return convert_images(number_labels(read_stored(path, options)), options)
+    raw = named_by_file(read_stored(path, options), path)
+    return convert_images(number_labels(raw), options)
 
 
 def read_stored(path: Path, options: ReadOptions) -> RawData:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from tenfold.core import limits
 from tenfold.core.errors import InputError
+from tenfold.data.raw_data import split_of
 from tenfold.data.tables.names import (
     ID_NAMES,
     LABEL_NAMES,
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _MIN_SIDE = 4
+_MAX_SPLITS = 3
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def classify(
     numbers = [c for c in table.columns if c != chosen and table.is_numeric(c)]
     texts = [c for c in table.columns if c != chosen and not table.is_numeric(c)]
     strings = [c for c in texts if table.has_pixel_strings(c)]
-    split = next((c for c in table.columns if c != chosen and table.named(c, SPLIT_NAMES)), None)
+    split = next((c for c in table.columns if c != chosen and table.is_split(c)), None)
     if strings:
         label = chosen if chosen is not None else table.label_among(strings, split)
         return Columns(label, (strings[0],), None, split, None, table.describe(label, "strings"))
@@ -104,6 +106,13 @@ class _Table:
 
     def named(self, column: int, known: Sequence[str]) -> bool:
         return self._names is not None and plain(self._names[column]) in known
+
+    def is_split(self, column: int) -> bool:
+        """Whether a column has a name of splits, or without a header the values of several."""
+        if self._names is not None:
+            return self.named(column, SPLIT_NAMES)
+        values = self._frame[column].unique() if not self.is_numeric(column) else ()
+        return 2 <= len(values) <= _MAX_SPLITS and all(split_of(str(v)) for v in values)
 
     def is_numeric(self, column: int) -> bool:
         return bool(self._frame[column].dtype.kind in "iufb")
@@ -160,7 +169,9 @@ class _Table:
             if len(candidates) == 1:
                 return candidates[0]
             if candidates:
-                listed = " or ".join(repr(self.name(c)) or str(c) for c in candidates[:4])
+                listed = " or ".join(
+                    repr(self.name(c)) if self._names else str(c) for c in candidates[:4]
+                )
                 raise InputError(
                     f"{self._where}: the label could be the column {listed}; say which with "
                     "--label-column"

@@ -72,7 +72,10 @@ def read_listed_images(
         found[part], failures = decode_split(items, str(table.path), options)
         unreadable += failures
     if not any(files):
-        raise InputError(f"{table.path}: no image is found, such as {names[0][:60]}")
+        raise InputError(
+            f"{table.path}: {table.title(table.columns.path)} names no image that is there, such "
+            f"as {names[0][:60]!r}"
+        )
     return found, unreadable
 
 
@@ -156,9 +159,14 @@ def _split_of_folders(path: Path, root: Path) -> str | None:
 
 def _index(table: Path, names: list[str]) -> dict[str, list[Path]]:
     """Return the images below the folder of a table, or else in those beside it, by their keys."""
-    for folders in ([table.parent], _folders_of_images(table.parent.parent)):
+    literal = sorted({(table.parent / name).parent for name in names})
+    for folders, depth in (
+        ([table.parent], 0),
+        (_folders_of_images(table.parent.parent), 0),
+        ([folder for folder in literal if folder.is_dir()], _MAX_DEPTH),  # as ../../images
+    ):
         index: dict[str, list[Path]] = {}
-        for path in (path for folder in folders for path in _images(folder)):
+        for path in (path for folder in folders for path in _images(folder, depth)):
             for key in {path.name, path.stem, path.stem.lstrip("0") or "0"}:
                 index.setdefault(key, []).append(path)
         if any(PurePosixPath(name).name in index for name in names):

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from math import isqrt
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import pandas as pd
+
+_MIN_SIDE, _MAX_MARKS = 4, 1000
 
 
 def join_one_hot(
@@ -33,6 +36,38 @@ def join_one_hot(
     start = shared.end() if shared and all(n.startswith(shared[0]) for n in listed) else 0
     classes = [name[start:] or name for name in listed]
     chosen = frame[marks].to_numpy(dtype=float).argmax(axis=1)
-    joined = frame.drop(columns=marks)
-    joined[len(names)] = [classes[index] for index in chosen]
+    joined = _with_column(frame.drop(columns=marks), [classes[i] for i in chosen], len(names))
     return joined, (*names, "label")
+
+
+def join_last_columns(frame: pd.DataFrame) -> pd.DataFrame:
+    """Replace a one-hot label in the last columns of a table without a header by one of numbers.
+
+    Returns:
+        The table, unchanged unless pixels of a square image are before columns of 0 and 1 with
+        exactly one 1 in each row.
+
+    Example:
+        >>> import pandas as pd
+        >>> join_last_columns(pd.DataFrame([[0] * 16 + [0, 1, 0], [1] * 16 + [1, 0, 0]]))[16]
+        0    1
+        1    0
+        Name: 16, dtype: int64
+    """
+    columns = list(map(int, frame.columns))
+    for side in range(isqrt(len(columns)), _MIN_SIDE - 1, -1):
+        marks = columns[side * side :]
+        if len(marks) < 2 or any(frame[column].dtype.kind not in "iuf" for column in marks):
+            continue
+        if frame[marks].isin((0, 1)).all(axis=None) and (frame[marks].sum(axis=1) == 1).all():
+            chosen = frame[marks].to_numpy().argmax(axis=1)
+            return _with_column(frame.drop(columns=marks), chosen.tolist(), marks[0])
+        if len(marks) > _MAX_MARKS:
+            break
+    return frame
+
+
+def _with_column(frame: pd.DataFrame, values: list[str] | list[int], name: int) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.concat([frame, pd.Series(values, frame.index, name=name)], axis=1)

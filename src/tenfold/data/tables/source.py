@@ -10,6 +10,7 @@ import lzma
 import re
 import warnings
 import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from typing import IO, TYPE_CHECKING, cast
 
 from tenfold.core import limits
 from tenfold.core.errors import InputError
+from tenfold.data.containers import said_of
 from tenfold.data.tables.names import is_known_name
 
 if TYPE_CHECKING:
@@ -105,6 +107,16 @@ def open_decompressed(path: Path) -> IO[bytes]:
     if magic.startswith(b"PK") and (member := zipped_table(path)):
         return zipfile.ZipFile(path).open(member)
     return path.open("rb")
+
+
+def compressed_text(path: Path) -> bool:
+    """Return whether a compressed file holds a text, whatever it is called."""
+    try:
+        with open_decompressed(path) as file:
+            head = file.read(512)
+    except (OSError, EOFError, lzma.LZMAError, zlib.error):
+        return False
+    return bool(head) and encoding_of(head) is not None and said_of(head) is None
 
 
 def encoding_of(content: bytes) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isqrt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,8 +17,9 @@ from tenfold.data.convert import as_labels
 from tenfold.data.raw_data import split_of
 from tenfold.data.tables import columns as kinds
 from tenfold.data.tables.columns import Columns
+from tenfold.data.tables.labels import labels_of
 from tenfold.data.tables.names import names_label
-from tenfold.data.tables.one_hot import join_one_hot
+from tenfold.data.tables.one_hot import join_last_columns, join_one_hot
 from tenfold.data.tables.records import frame_of, is_json, parse_json
 from tenfold.data.tables.source import (
     SUFFIXES,
@@ -60,6 +61,11 @@ class Table:
         """The name of the column of labels, if it has one."""
         label = self.columns.label
         return None if label is None or self.names is None else self.names[label]
+
+    def title(self, column: int | None) -> str:
+        """Return how a message calls a column, which the table has."""
+        number = -1 if column is None else column
+        return f"column {repr(self.names[number][:40]) if self.names else number + 1}"
 
     def cells(self, column: int | None) -> pd.Series[Any]:
         """Return the cells of a column, which the table has."""
@@ -147,10 +153,9 @@ class Table:
             row = int(values.isna().to_numpy().argmax())
         cell = cells.iloc[row]
         problem = "is missing" if pd.isna(cell) else f"is {str(cell)[:40]!r}"
-        name = repr(self.names[column][:40]) if self.names else str(column + 1)
         return InputError(
-            f"{self.path}, line {row + self.first_line}: column {name} {problem}; {needed} is "
-            "needed"
+            f"{self.path}, line {row + self.first_line}: {self.title(column)} {problem}; {needed} "
+            "is needed"
         )
 
 
@@ -173,21 +178,52 @@ def as_table(
     Raises:
         InputError: the columns are not certain.
     """
+    width = len(frame.columns)
     if names is not None and label_column is None and not names_label(names):
         frame, names = join_one_hot(frame, names, kinds.pixel_columns(frame, names))
-    columns = kinds.classify(frame, names, label_column, str(path))
+    elif names is None and label_column is None:
+        frame = join_last_columns(frame)
+    joined = names is None and len(frame.columns) < width
+    columns = kinds.classify(frame, names, "last" if joined else label_column, str(path))
     return Table(path, frame, names, columns, first_line)
 
 
-def read_table(path: Path, label_column: str | int | None = None) -> Table:
+def read_table(
+    path: Path, label_column: str | int | None = None, labels: Path | None = None
+) -> Table:
     """Read a table and recognize its columns.
 
     Args:
         path: a text, possibly compressed.
         label_column: as for `classify`.
+        labels: a table of the labels of the rows, if it lies beside; `label_column` overrides it.
 
     Raises:
         InputError: it is no table of images, or its columns are not certain.
+    """
+    import pandas as pd
+
+    frame, names, first_line = read_rows(path)
+    table = as_table(frame, names, label_column, path, first_line)
+    if labels is None or label_column is not None:
+        return table
+    if table.columns.label is not None:
+        raise InputError(f"{path} has labels, and {labels.name} beside it; give the path of one")
+    other, titles, _ = read_rows(labels)
+    values = labels_of(other, titles, frame, names, labels)
+    column = int(table.frame.columns.max()) + 1
+    joined = pd.concat([table.frame, pd.Series(values, frame.index, name=column)], axis=1)
+    decision = f"labels in {labels.name}"
+    columns = replace(table.columns, label=column, decision=decision)
+    names = None if names is None else (*names, "label")
+    return Table(path, joined, names, columns, first_line)
+
+
+def read_rows(path: Path) -> tuple[pd.DataFrame, tuple[str, ...] | None, int]:
+    """Read the rows of a text, with the names of its columns and the line of the first row.
+
+    Raises:
+        InputError: it is no table.
     """
     content = read_bytes(path)
     encoding = encoding_of(content)
@@ -197,7 +233,7 @@ def read_table(path: Path, label_column: str | int | None = None) -> Table:
         found = frame_of(parse_json(content, str(path)))
         if found is None:
             raise InputError(f"{path} is JSON, but no list of objects; give one a line, or CSV")
-        return as_table(*found, label_column, path)
+        return (*found, 1)
     head = _head(content, encoding)
     if re.search(r"\[\[[^\[\]]*\.\.\.", head[:_PRINTED_LENGTH]):
         raise InputError(
@@ -207,8 +243,7 @@ def read_table(path: Path, label_column: str | int | None = None) -> Table:
     layout = layout_of(head)
     if layout is None:
         raise InputError(f"{path} is empty; a label and 784 pixels a line are needed")
-    frame = read_frame(path, content, encoding, layout)
-    return as_table(frame, layout.names, label_column, path, layout.skip + 1)
+    return read_frame(path, content, encoding, layout), layout.names, layout.skip + 1
 
 
 def _head(content: bytes, encoding: str) -> str:
