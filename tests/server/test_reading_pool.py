@@ -5,6 +5,7 @@ import base64
 import io
 import os
 import signal
+import threading
 import time
 from pathlib import Path
 
@@ -23,8 +24,9 @@ TINY = blank_png(40, 40, 200)
 
 
 async def read(pool):
-    model = str(READER)
-    return await pool.run("read_picture", TINY, 1600, page=1, model=model, top=1, seconds=5.0)
+    options = {"page": 1, "model": str(READER), "top": 1, "seconds": 5.0, "wall_seconds": 10.0}
+    with pool.place(len(TINY)) as place:
+        return await pool.run(place, "read_picture", TINY, 1600, **options)
 
 
 def children(pid):
@@ -57,6 +59,39 @@ def test_the_queue_is_no_deeper_than_the_timeout_can_serve():
 
     assert run_async(overload()) == ["done"] * 5
     queue.close()
+
+
+def test_a_burst_is_refused_at_once_and_what_waits_too_long_at_its_deadline():
+    queue = JobQueue("test", 100, max_seconds=1.0, threads=2)
+    release, refusals = threading.Event(), []
+
+    async def timed():
+        """Seconds until the job is refused; None if it runs."""
+        began = time.monotonic()
+        try:
+            await queue.run(0.2, release.wait, 10)
+        except ServiceError as refusal:
+            refusals.append(refusal)
+            return time.monotonic() - began
+        return None
+
+    async def burst():
+        waiting = [asyncio.create_task(timed()) for _ in range(60)]
+        await asyncio.sleep(0.6)  # the jobs take three times as long as expected, and go on
+        late = await timed()
+        _, overdue = await asyncio.sleep(0.6), [task for task in waiting if task.done()]
+        release.set()
+        return await asyncio.gather(*waiting), late, len(overdue)
+
+    seconds, late, overdue = run_async(burst())
+    queue.close()
+    assert {one.status for one in refusals} == {503}
+    assert all(int(one.headers["retry-after"]) > 0 for one in refusals)
+    refused = sorted(one for one in seconds if one is not None)
+    at_once = [one for one in refused if one < 0.1]
+    assert (len(seconds) - len(refused), len(at_once), overdue) == (2, 51, 58)
+    assert all(1.0 <= one < 1.5 for one in refused[51:])
+    assert late < 0.1  # by the expected time alone, it would have waited
 
 
 def test_a_picture_ends_its_process_not_the_pool():

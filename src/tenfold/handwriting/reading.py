@@ -332,9 +332,9 @@ def read_upright(
     readings: list[Reading] = []
     failure: NoDigitError | None = None
     complete = True
-    with time_budget(budget):
+    with time_budget(budget) as whole:
         for way, share in zip(ways, (RULES_SHARE if len(ways) > 1 else 1, 1), strict=False):
-            if readings and readings[0].quarter_turns:
+            if readings and (readings[0].quarter_turns or is_time_up()):
                 break
             with time_budget(None if budget is None else share * budget) as part:
                 try:
@@ -344,6 +344,7 @@ def read_upright(
                 except OutOfTimeError:
                     pass
             complete = complete and not part.exceeded
+    complete = complete and not whole.exceeded
     if not readings and failure is not None and complete:
         raise failure
     none = Reading((), (), loaded.size)

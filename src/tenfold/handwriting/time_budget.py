@@ -18,14 +18,16 @@ class TimeBudget:
     """Processor time of this thread that may be spent.
 
     Time in which the processor does other work does not count: the same picture gets the same
-    reading on a busy machine.
+    reading on a busy machine. A service, whose clients wait, sets a deadline besides.
 
     Attributes:
         end: on the clock of this thread, in seconds; None without a limit.
+        deadline: on the monotonic clock, in seconds; None without one.
         exceeded: whether a step found the budget spent.
     """
 
     end: float | None
+    deadline: float | None = None
     exceeded: bool = False
 
 
@@ -33,22 +35,26 @@ _budget: ContextVar[TimeBudget | None] = ContextVar("budget", default=None)
 
 
 @contextmanager
-def time_budget(seconds: float | None) -> Iterator[TimeBudget]:
-    """Limit the time of the steps within the block; an outer limit stays in force.
+def time_budget(seconds: float | None, on_clock: float | None = None) -> Iterator[TimeBudget]:
+    """Limit the time of the steps within the block; outer limits stay in force.
 
     Args:
-        seconds: from now on; None for no further limit.
+        seconds: of processor time from now on; None for no further limit.
+        on_clock: seconds from now on, whatever the processor does; None for no further limit.
     """
-    outer = _budget.get()
-    ends = [] if outer is None or outer.end is None else [outer.end]
-    if seconds is not None:
-        ends.append(time.thread_time() + seconds)
-    budget = TimeBudget(min(ends, default=None))
+    outer = _budget.get() or TimeBudget(None)
+    end = None if seconds is None else time.thread_time() + seconds
+    deadline = None if on_clock is None else time.monotonic() + on_clock
+    budget = TimeBudget(_earlier(outer.end, end), _earlier(outer.deadline, deadline))
     token = _budget.set(budget)
     try:
         yield budget
     finally:
         _budget.reset(token)
+
+
+def _earlier(*times: float | None) -> float | None:
+    return min((one for one in times if one is not None), default=None)
 
 
 def is_time_up() -> bool:
@@ -60,10 +66,13 @@ def is_time_up() -> bool:
         (True, True)
     """
     budget = _budget.get()
-    if budget is None or budget.end is None or time.thread_time() < budget.end:
+    if budget is None:
         return False
-    budget.exceeded = True
-    return True
+    late = budget.deadline is not None and time.monotonic() >= budget.deadline
+    if late or (budget.end is not None and time.thread_time() >= budget.end):
+        budget.exceeded = True
+        return True
+    return False
 
 
 def check_time() -> None:

@@ -32,7 +32,8 @@ class Limits:
         buffered_bytes: bodies that one worker process holds in memory at once.
         queue_length: requests that wait in one queue for a slow job, such as reading a picture;
             fewer if they would not be answered within ``response_seconds``.
-        read_seconds: time budget of one picture, after which the best reading so far is returned.
+        read_seconds: processor time of one picture; then the best reading so far is returned.
+        hold_seconds: the same in time on the clock, for machines that are busy with other work.
         readers: processes of one worker process that read pictures.
     """
 
@@ -47,6 +48,7 @@ class Limits:
     buffered_bytes: int = 128 << 20
     queue_length: int = 64
     read_seconds: float = 5.0
+    hold_seconds: float = 10.0
     readers: int = 2
 
 

@@ -15,6 +15,7 @@ from tenfold.data.picture_files import PictureFile
 from tenfold.export.predictor import Predictor
 from tenfold.handwriting.picture import load_picture
 from tenfold.handwriting.reading import Digit, Reading, read_upright
+from tenfold.handwriting.time_budget import time_budget
 from tenfold.server.api.answers import encode_png_base64, to_answers
 
 
@@ -22,7 +23,9 @@ def warm_up() -> None:
     """Do nothing: the imports of this module are done."""
 
 
-def read_picture(picture: str, page: int, model: str, top: int, seconds: float) -> dict[str, Any]:
+def read_picture(
+    picture: str, page: int, model: str, top: int, seconds: float, wall_seconds: float
+) -> dict[str, Any]:
     """Read one page of a file of pictures.
 
     Args:
@@ -30,14 +33,18 @@ def read_picture(picture: str, page: int, model: str, top: int, seconds: float) 
         page: from 1.
         model: path of the model file.
         top: number of classes in each answer.
-        seconds: the time budget.
+        seconds: the budget of processor time.
+        wall_seconds: the budget of time on the clock.
 
     Returns:
         ``schemas`` of ``/v1/read``, without the version of the model; or ``unreadable``: why the
         picture cannot be read.
     """
     try:
-        with PictureFile(base64.b64decode(picture), "the picture") as file:
+        with (
+            time_budget(seconds, wall_seconds),
+            PictureFile(base64.b64decode(picture), "the picture") as file,
+        ):
             opened, pages = file.page(page), file.n_pages
             size = opened.size
             reading = read_upright(opened, _predictor(model), budget=seconds)
@@ -66,8 +73,12 @@ def convert_picture(picture: str, page: int) -> dict[str, Any]:
         return {"unreadable": str(error)}
 
 
-@lru_cache(maxsize=2)
 def _predictor(model: str) -> Predictor:
+    return _load(model, Path(model).stat().st_mtime_ns)  # a network in training is replaced
+
+
+@lru_cache(maxsize=2)
+def _load(model: str, modified: int) -> Predictor:
     return Predictor(Path(model), threads=1)
 
 

@@ -5,20 +5,28 @@ from __future__ import annotations
 import base64
 import logging
 import time
+from contextlib import AbstractContextManager
+from functools import partial
 from queue import LifoQueue
 from typing import Any
+
+from PIL import Image
 
 from tenfold.scale.executor import Outcome
 from tenfold.scale.local import Worker
 from tenfold.server.http.errors import ServiceError
-from tenfold.server.http.job_queue import JobQueue
+from tenfold.server.http.job_queue import JobQueue, Place
 from tenfold.server.settings import Limits
 
 log = logging.getLogger("tenfold.server")
 
 MODULE = "tenfold.server.api.picture_reading"
-BASE_SECONDS, SECONDS_PER_PIXEL = 1.0, 1.5e-6
-"""Time that a picture is expected to take at most, which the queue is planned with."""
+BASE_SECONDS, SECONDS_PER_PIXEL, SECONDS_PER_BYTE = 1.0, 1e-6, 1e-5
+"""Time that a picture is expected to take at most, which the queue is planned with: files of much
+ink or noise are large."""
+
+END_FACTOR = 1.5
+"""A process is ended that holds a picture for so many times the limit: it has not looked at it."""
 
 QUEUED_SHARE = 0.75  # of the timeout of a response, that may be spent in the queue
 
@@ -37,42 +45,52 @@ class ReadingPool:
         self._queue = JobQueue(
             "read", limits.queue_length, QUEUED_SHARE * limits.response_seconds, limits.readers
         )
-        # The budget is processor time; a process that nobody waits for any more is ended.
-        self._workers = [Worker(limits.response_seconds, 1) for _ in range(limits.readers)]
+        longest = END_FACTOR * limits.hold_seconds
+        self._workers = [Worker(longest, 1) for _ in range(limits.readers)]
         self._idle = LifoQueue[Worker]()  # the process that has read last is the warmest
         for worker in self._workers:
             self._idle.put(worker)
 
-    async def run(
-        self, function: str, picture: bytes, pixels: int | None, **arguments: Any
-    ) -> dict[str, Any]:
-        """Call a function of ``picture_reading`` in a process.
+    def place(self, body: int) -> AbstractContextManager[Place]:
+        """Keep a place for a picture, before it is received.
 
         Args:
-            function: its name.
-            picture: the file.
-            pixels: its size, if known.
-            **arguments: further arguments of the function.
-
-        Raises:
-            ServiceError: the queue is full, the picture cannot be read, or it takes too long.
-        """
-        expected = longest = self._limits.read_seconds
-        if pixels is not None:
-            expected = min(longest, BASE_SECONDS + SECONDS_PER_PIXEL * pixels)
-        return await self._queue.run(expected, self._call, function, picture, arguments)
-
-    def check(self) -> None:
-        """Refuse a picture before it is received, if the queue is full.
+            body: bytes that were announced; 0 if unknown.
 
         Raises:
             ServiceError: the queue is full.
         """
-        self._queue.check(BASE_SECONDS)
+        return self._queue.place(self._expected(body, 0))
+
+    async def run(
+        self, place: Place, function: str, picture: bytes, pixels: int | None, **arguments: Any
+    ) -> dict[str, Any]:
+        """Call a function of ``picture_reading`` in a process.
+
+        Args:
+            place: of the picture.
+            function: its name.
+            picture: the file.
+            pixels: its size; None if unknown.
+            **arguments: further arguments of the function.
+
+        Raises:
+            ServiceError: the picture cannot be read, waits too long, or takes too long.
+        """
+        longest = self._limits.hold_seconds
+        place.seconds = longest if pixels is None else self._expected(len(picture), pixels)
+        call = partial(self._call, function, picture, arguments)
+        return await self._queue.run_at(place, call)
+
+    def _expected(self, size: int, pixels: int) -> float:
+        expected = BASE_SECONDS + SECONDS_PER_BYTE * size + SECONDS_PER_PIXEL * pixels
+        return min(self._limits.hold_seconds, expected)
 
     def start(self) -> None:
-        """Start a process, so that the first picture does not wait for it."""
-        self._queue.submit(self._do, "warm_up", {})
+        """Start the processes and load decoders, so that the first pictures do not wait."""
+        Image.init()
+        for _ in self._workers:
+            self._queue.submit(self._do, "warm_up", {})
 
     def close(self) -> None:
         """Drop all pictures, and end the processes."""
@@ -88,7 +106,7 @@ class ReadingPool:
         if outcome.error:
             if not self._closed:
                 log.error("%s: %s", function, outcome.error)
-            if time.monotonic() - start < self._limits.response_seconds:
+            if time.monotonic() - start < self._limits.hold_seconds:
                 raise ServiceError("internal", "the picture ended the process that read it")
             raise ServiceError("timeout", "the picture was not read in time; crop or reduce it")
         value: dict[str, Any] = outcome.value

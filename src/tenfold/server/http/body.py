@@ -86,6 +86,12 @@ def headers(scope: Scope, name: bytes) -> list[bytes]:
     return [bytes(value) for key, value in scope["headers"] if key == name]
 
 
+def announced_bytes(scope: Scope) -> int:
+    """Return the length of the body that the headers announce; 0 without a length."""
+    length = header(scope, b"content-length") or b""
+    return int(length) if length.isdigit() else 0
+
+
 def has_body(scope: Scope) -> bool:
     """Whether the headers of a request announce a body."""
     return any(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import partial
 from math import ceil
 from typing import ParamSpec, TypeVar
@@ -18,11 +20,25 @@ T = TypeVar("T")
 _RATE = 0.2  # of the moving average over the last jobs
 
 
+@dataclass(eq=False)
+class Place:
+    """A place in the queue.
+
+    Attributes:
+        seconds: that the job is expected to take at most.
+        began: when it began; None while it waits.
+    """
+
+    seconds: float
+    began: float | None = None
+
+
 class JobQueue:
     """Runs jobs in a few threads, in the order in which they come.
 
-    It is no deeper than what the timeout of a response can serve: a job that would begin too late
-    is refused at once, with the time after which to try again.
+    It is no deeper than what the timeout of a response can serve: a job that would end too late is
+    refused at once, with the time after which to try again. The estimate counts how long the
+    running jobs have taken already. What still waits after ``max_seconds`` is refused then.
 
     Args:
         name: of the threads.
@@ -33,12 +49,13 @@ class JobQueue:
 
     def __init__(self, name: str, max_jobs: int, max_seconds: float, threads: int = 1) -> None:
         self._max_jobs, self._max_seconds, self._threads = max_jobs, max_seconds, threads
-        self._jobs, self._seconds = 0, 0.0
-        self._pace = 1.0  # time that jobs take, by the time that was expected
+        self._places = set[Place]()
+        self._pace = 1.0  # time that jobs take, by the time that was expected; at least 1
         self._pool = ThreadPoolExecutor(threads, name)
 
-    def check(self, seconds: float) -> None:
-        """Refuse a job if the queue is full.
+    @contextmanager
+    def place(self, seconds: float) -> Iterator[Place]:
+        """Keep a place for a job while the block runs, and until the job ends.
 
         Args:
             seconds: that the job is expected to take at most.
@@ -46,10 +63,17 @@ class JobQueue:
         Raises:
             ServiceError: the queue is full.
         """
-        wait = self._pace * self._seconds / self._threads
-        late = wait + self._pace * seconds > self._max_seconds
-        if self._jobs >= self._max_jobs or (self._jobs and late):
+        wait, pace = self._estimate()
+        late = wait + pace * seconds > self._max_seconds
+        if len(self._places) >= self._max_jobs or (self._places and late):
             raise self._busy(wait)
+        place = Place(seconds)
+        self._places.add(place)
+        try:
+            yield place
+        finally:
+            if place.began is None:
+                self._places.discard(place)
 
     async def run(
         self, seconds: float, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs
@@ -65,15 +89,33 @@ class JobQueue:
         Raises:
             ServiceError: the queue is full.
         """
-        self.check(seconds)
-        self._jobs += 1
-        self._seconds += seconds
-        loop = asyncio.get_running_loop()
-        task = partial(job, *args, **kwargs)
-        future = self.submit(self._measure, seconds, time.monotonic(), task)
+        with self.place(seconds) as place:
+            return await self.run_at(place, partial(job, *args, **kwargs))
+
+    async def run_at(self, place: Place, job: Callable[[], T]) -> T:
+        """Run a job in the turn of its place and return its result.
+
+        Raises:
+            ServiceError: those before it took longer than expected, and it would end too late.
+        """
+        loop, overdue = asyncio.get_running_loop(), False
+        future = self.submit(self._measure, place, job)
+
+        def refuse() -> None:
+            nonlocal overdue
+            overdue = future.cancel()  # false once it has begun
+
+        timer = loop.call_later(self._max_seconds, refuse)
         # A job that has begun goes on after its client disconnects, so it counts until its end.
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._remove_job, seconds))
-        return await asyncio.wrap_future(future)
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._places.discard, place))
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            if not overdue:
+                raise
+            raise self._busy(self._estimate()[0]) from None
+        finally:
+            timer.cancel()
 
     def submit(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Run a job that does not count, such as a preparation."""
@@ -83,27 +125,26 @@ class JobQueue:
         """Drop the jobs that have not begun."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
+    def _estimate(self) -> tuple[float, float]:
+        """Return the seconds until one more job begins, and the pace."""
+        now = time.monotonic()
+        elapsed = {one: now - one.began for one in self._places if one.began is not None}
+        pace = max(self._pace, *(taken / one.seconds for one, taken in elapsed.items()), 1.0)
+        left = sum(pace * one.seconds - elapsed.get(one, 0.0) for one in self._places)
+        return left / self._threads, pace
+
     def _busy(self, wait: float) -> ServiceError:
         return ServiceError(
             "busy",
-            f"{self._jobs} requests in the queue; try again later",
+            f"{len(self._places)} requests in the queue; try again later",
             headers={"retry-after": str(max(1, ceil(wait)))},
         )
 
-    def _measure(self, seconds: float, since: float, job: Callable[[], T]) -> T:
-        """Run a job, and learn from the time it takes how fast this machine is at present.
-
-        Raises:
-            ServiceError: those before it took longer than expected, and it would end too late.
-        """
-        start = time.monotonic()
-        if start - since > self._max_seconds:
-            raise self._busy(start - since)
+    def _measure(self, place: Place, job: Callable[[], T]) -> T:
+        """Run a job, and learn from the time it takes how fast this machine is at present."""
+        place.began = began = time.monotonic()
         try:
             return job()
         finally:
-            self._pace += _RATE * ((time.monotonic() - start) / seconds - self._pace)
-
-    def _remove_job(self, seconds: float) -> None:
-        self._jobs -= 1
-        self._seconds -= seconds
+            taken = (time.monotonic() - began) / place.seconds
+            self._pace = max(1.0, self._pace + _RATE * (taken - self._pace))

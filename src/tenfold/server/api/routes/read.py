@@ -13,7 +13,7 @@ from tenfold.server.api.openapi import BINARY, one_field, request_body, response
 from tenfold.server.api.routes.predict import DEFAULT_TOP, IMAGE_ERRORS, Top
 from tenfold.server.api.schemas import Answer, Count, Version
 from tenfold.server.api.service import Service
-from tenfold.server.http.body import while_connected
+from tenfold.server.http.body import announced_bytes, while_connected
 from tenfold.server.http.errors import ServiceError
 from tenfold.server.http.images import OTHER_TYPES, read_picture
 
@@ -85,24 +85,28 @@ def read_routes(service: Service) -> APIRouter:
     )
     async def read(request: Request, top: Top = DEFAULT_TOP, page: Page = 1) -> Any:
         """Read the digits in a photo, scan or drawing, and return where they are."""
-        service.reading_pool.check()
-        picture, pixels = await read_picture(request, service.settings.limits)
-        model = service.model.current
-        if model.predictor.image_shape != limits.IMAGE_SHAPE:
-            size = size_text(model.predictor.image_shape)
-            raise ServiceError(
-                "invalid", f"this model takes images of {size}, digits are 28x28; use /v1/predict"
+        limits_ = service.settings.limits
+        with service.reading_pool.place(announced_bytes(request.scope)) as place:
+            picture, pixels = await read_picture(request, limits_)
+            model = service.model.current
+            if model.predictor.image_shape != limits.IMAGE_SHAPE:
+                size = size_text(model.predictor.image_shape)
+                raise ServiceError(
+                    "invalid",
+                    f"this model takes images of {size}, digits are 28x28; use /v1/predict",
+                )
+            job = service.reading_pool.run(
+                place,
+                "read_picture",
+                picture,
+                pixels,
+                page=page,
+                model=str(model.predictor.path),
+                top=top,
+                seconds=limits_.read_seconds,
+                wall_seconds=limits_.hold_seconds,
             )
-        job = service.reading_pool.run(
-            "read_picture",
-            picture,
-            pixels,
-            page=page,
-            model=str(model.predictor.path),
-            top=top,
-            seconds=service.settings.limits.read_seconds,
-        )
-        reading = await while_connected(request, job)
+            reading = await while_connected(request, job)
         return {**reading, "model": {"version": model.version}}
 
     @routes.post(
@@ -113,9 +117,9 @@ def read_routes(service: Service) -> APIRouter:
     )
     async def picture(request: Request, page: Page = 1) -> Any:
         """Convert a page of a picture file to PNG, for browsers that cannot show it."""
-        service.reading_pool.check()
-        file, pixels = await read_picture(request, service.settings.limits)
-        job = service.reading_pool.run("convert_picture", file, pixels, page=page)
-        return await while_connected(request, job)
+        with service.reading_pool.place(announced_bytes(request.scope)) as place:
+            file, pixels = await read_picture(request, service.settings.limits)
+            job = service.reading_pool.run(place, "convert_picture", file, pixels, page=page)
+            return await while_connected(request, job)
 
     return routes

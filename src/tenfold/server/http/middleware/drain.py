@@ -16,11 +16,10 @@ DRAIN_SECONDS = 5.0
 
 
 class DrainBody:
-    """Middleware that reads the rest of the body before an early response is sent.
+    """Middleware that reads the rest of the body after an early response is sent.
 
-    Most clients send the whole body before they read the response; closing the connection would
-    reset it. If the body does not end within the bounds, the connection is closed after the
-    response.
+    Many clients send the whole body before they read the response; closing the connection earlier
+    would reset it. The connection is closed after the body, or where it exceeds the bounds.
 
     Args:
         app: the application.
@@ -35,7 +34,7 @@ class DrainBody:
         if not has_body(scope):
             await self.app(scope, receive, send)
             return
-        complete = False
+        complete = early = slow = False
 
         async def receive_tracked() -> Message:
             nonlocal complete
@@ -51,14 +50,19 @@ class DrainBody:
                     while not complete and size <= self.max_bytes:
                         size += len((await receive_tracked()).get("body", b""))
 
-        async def send_drained(message: Message) -> None:
-            if message["type"] == "http.response.start" and not complete:
-                # 408: the client is too slow. 100-continue: it sends nothing before our response.
-                waits = b"100-continue" in (header(scope, b"expect") or b"").lower()
-                if message["status"] != 408 and not waits:
-                    await drain()
-                if not complete:
+        async def send_early(message: Message) -> None:
+            nonlocal early, slow
+            if message["type"] == "http.response.start":
+                early, slow = not complete, message["status"] == 408
+                if early:
                     message["headers"] = [*message.get("headers", ()), (b"connection", b"close")]
+            elif early and not message.get("more_body", False):
+                # 100-continue: the client sends nothing before our response.
+                waits = b"100-continue" in (header(scope, b"expect") or b"").lower()
+                await send({**message, "more_body": True})
+                if not (slow or waits):
+                    await drain()
+                message = {"type": "http.response.body"}
             await send(message)
 
-        await self.app(scope, receive_tracked, send_drained)
+        await self.app(scope, receive_tracked, send_early)
