@@ -69,7 +69,7 @@ def finish(
             curves = figures.learning_curves(columns(done.history), title=record.title)
             figures.save(curves, folder / LEARNING_CURVES)
         record.replace(status="finished", seconds=done.seconds).save(folder)
-    for name in (checkpoint.NAME, live.NAME, teacher.NAME):
+    for name in (checkpoint.NAME, live.NAME, live.MODEL, teacher.NAME):
         (folder / name).unlink(missing_ok=True)
 
 

@@ -12,11 +12,10 @@ import jax.numpy as jnp
 import numpy as np
 
 from tenfold import engine
-from tenfold.data import Dataset, Splits
-from tenfold.runs import live
-from tenfold.training.failures import explain_write_error
+from tenfold.data import Splits
 from tenfold.training.finish import import_ahead
 from tenfold.training.job import TrainingJob
+from tenfold.training.live_network import LiveNetwork
 from tenfold.training.progress import Progress, show_progress
 
 Logs = Mapping[str, np.ndarray]
@@ -27,7 +26,7 @@ def run_epochs(
     program: engine.Program,
     splits: Splits,
     verbose: bool,
-    live_predictions: bool = False,
+    live: bool = False,
     targets: np.ndarray | None = None,
     after_epoch: Callable[[TrainingJob], None] | None = None,
 ) -> None:
@@ -42,15 +41,15 @@ def run_epochs(
         program: trains all their networks at once.
         splits: training and validation images.
         verbose: show progress on stderr.
-        live_predictions: store the validation predictions of the first run's first network
-            after each epoch.
+        live: store the first run's first network while it is trained, and its predictions on
+            validation after each epoch.
         targets: labels of the training images with the soft targets of a teacher.
         after_epoch: called with each run after each of its epochs.
     """
     weights = engine.recipe_weights(jobs[0].record.recipe, splits.train)
     data = engine.DeviceData(splits.train, weights, targets)
     validation = None if splits.validation is None else engine.DeviceData(splits.validation)
-    predictions = LivePredictions(jobs[0], splits.validation) if live_predictions else None
+    shown = LiveNetwork(jobs[0], splits) if live else None
     imports = Thread(target=import_ahead)
     steps = -(-len(data) // program.batch_size)
     with show_progress(jobs[0].record.recipe.epochs, verbose, steps) as display:
@@ -68,7 +67,9 @@ def run_epochs(
                 epoch - 1,
                 [seed for job in jobs for seed in job.record.seeds],
                 validation=validation,
-                on_steps=partial(_on_steps, display, imports, epoch, len(data), len(jobs), current),
+                on_steps=partial(
+                    _on_steps, display, shown, imports, epoch, len(data), len(jobs), current
+                ),
             )
             seconds = time.perf_counter() - began
             states = _split_state(state, jobs)
@@ -77,13 +78,14 @@ def run_epochs(
                 jobs[i].add_epoch(epoch, states[i], job_logs, seconds / len(current))
                 if after_epoch is not None and not jobs[i].diverged:
                     after_epoch(jobs[i])
-            if predictions is not None:
-                predictions.save()
+            if shown is not None:
+                shown.after_epoch()
             display.epoch(epoch, _logs_of(current, len(jobs), logs), seconds)
 
 
 def _on_steps(
     display: Progress,
+    shown: LiveNetwork | None,
     imports: Thread,
     epoch: int,
     images: int,
@@ -95,32 +97,9 @@ def _on_steps(
 ) -> None:
     if imports.ident is None:  # Not earlier: imports would delay the tracing of the program.
         imports.start()
+    if shown is not None:
+        shown.on_steps(state)
     display.update(epoch, seen / images, _logs_of(current, jobs, logs))
-
-
-class LivePredictions:
-    """Stores the validation predictions of a run's first network while it is trained.
-
-    Args:
-        job: the run.
-        validation: its validation images; without any, nothing is stored.
-    """
-
-    def __init__(self, job: TrainingJob, validation: Dataset | None) -> None:
-        self._job, self._validation = job, validation
-        self._predict: engine.Probabilities | None = None
-
-    def save(self) -> None:
-        """Store the predictions after the latest epoch."""
-        if self._validation is None or self._job.diverged:
-            return
-        model = self._job.write_network(0)
-        if self._predict is None:
-            pixels = self._job.record.recipe.input_range
-            self._predict = engine.Probabilities(model, self._validation.image_shape, pixels)
-        probabilities = self._predict(model, self._validation.images)
-        with explain_write_error(self._job.folder):
-            live.save(self._job.folder, probabilities, self._validation)
 
 
 def _logs_of(indices: Sequence[int], jobs: int, logs: Logs) -> dict[str, np.ndarray]:

@@ -82,8 +82,9 @@ def train(
         calibrated_by: of a refit: a finished run of the same recipe that held images out.
         export: refuse, before the training, a network of a Python file that cannot be exported.
         verbose: show progress on stderr.
-        watch: called with the folder when the training begins. With it, validation predictions
-            are stored after each epoch, so that a run can be shown while it is trained.
+        watch: called with the folder when the training begins. With it, the network is stored
+            while it is trained, and its validation predictions after each epoch, so that a run
+            can be shown and can answer meanwhile.
         **options: other values for fields of the recipe, such as ``epochs=3`` or
             ``learning_rate=0.01``, by the names of the command line's options; and how to read
             the files of ``data``, as for ``tenfold.load``.
