@@ -150,10 +150,10 @@ serve(resolve_target(None), Path(sys.argv[1]), settings, listener, ready)
 """
 
 
-def serving(folder, *arguments):
+def serving(folder, *arguments, cwd=None):
     """Start ``tenfold serve`` with a folder of samples; ended with the block."""
     options = ["serve", *map(str, arguments), "--port", "0", "--samples", str(folder)]
-    return started(folder, "-m", "tenfold", *options)
+    return started(folder, "-m", "tenfold", *options, cwd=cwd)
 
 
 def limited(folder, **limits):
@@ -162,11 +162,12 @@ def limited(folder, **limits):
 
 
 @contextlib.contextmanager
-def started(samples, *command):
+def started(samples, *command, cwd=None):
     process = subprocess.Popen(
         [sys.executable, *command],
         stderr=subprocess.PIPE,
         text=True,
+        cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[1] / "src")},
     )
     lines = []

@@ -14,12 +14,13 @@ from serving import serving as service_process
 import tenfold
 
 
-def serving(*arguments):
+def serving(*arguments, cwd=None):
     """Start a service in a subprocess; returns the process and the address."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tenfold", "serve", *map(str, arguments), "--port", "0"],
         stderr=subprocess.PIPE,
         text=True,
+        cwd=cwd,
     )
     for line in process.stderr:
         match = re.search(r"http://[\w.:]+", line)
@@ -42,7 +43,7 @@ def trained(few_file, tmp_path_factory):
     """The address of a service with a small run, which retrains in seconds."""
     folder = tmp_path_factory.mktemp("trained")
     tenfold.train("logistic", tenfold.load(few_file), out=folder / "run", verbose=False)
-    process, address = serving(folder / "run", "--samples", folder / "samples")
+    process, address = serving(folder / "run", "--samples", folder / "samples", cwd=folder)
     yield address
     process.terminate()
     assert process.wait(20) == 0

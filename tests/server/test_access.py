@@ -183,6 +183,8 @@ def test_pupils_draw_and_read_and_teachers_do_all(tmp_path):
     for path in (
         "/v1/samples",
         "/v1/retraining",
+        "/v1/training",
+        "/v1/training/knobs",
         "/v1/retraining/accept",
         "/v1/versions",
         "/metrics",

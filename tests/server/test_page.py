@@ -79,7 +79,7 @@ def test_axe_finds_no_violation(trained, visit, theme):
     page = visit(trained, color_scheme=theme, reduced_motion="reduce")
     draw(page, "3")
     expecting(page.locator("#neighbours li")).to_have_count(6)
-    for view in ("draw", "run", "samples", "model"):
+    for view in ("draw", "run", "train", "samples", "model"):
         page.evaluate(f"location.hash = {view!r}")
         page.wait_for_selector(f"#{view}:visible")
         if view == "run":

@@ -117,10 +117,13 @@ def test_a_run_is_shown_during_its_training_and_served_afterwards(few_file, tmp_
     with started(tmp_path, "-m", "tenfold", "train", "logistic", *options) as service:
         _, shown = service.json("GET", "/v1/run")
         assert (shown["title"], shown["epochs"]) == ("logistic on few", 3)
-        until = time.monotonic() + 120
-        while service.json("GET", "/v1/model")[1]["source"] != str(tmp_path / "run"):
+        until, answered = time.monotonic() + 120, []
+        while answered[-1:] != [(str(tmp_path / "run"), False)]:
             assert time.monotonic() < until
+            model = service.json("GET", "/v1/model")[1]
+            answered.append((model["source"], model["in_training"]))
             time.sleep(0.1)
+        assert (str(tmp_path / "run"), True) in answered  # the network in training
         _, shown = service.json("GET", "/v1/run")
         assert (shown["status"], shown["epoch"], shown["report"]) == ("finished", 3, True)
         assert service.end(signal.SIGINT) == 0

@@ -25,6 +25,7 @@ from tenfold.server.api.routes.read import read_routes
 from tenfold.server.api.routes.retraining import retraining_routes
 from tenfold.server.api.routes.run import run_routes
 from tenfold.server.api.routes.samples import sample_routes
+from tenfold.server.api.routes.training import training_routes
 from tenfold.server.api.service import Service
 from tenfold.server.http.middleware import add_middleware
 from tenfold.server.http.middleware.errors import add_error_handlers
@@ -43,6 +44,7 @@ ROUTES = (
     explain_routes,
     sample_routes,
     retraining_routes,
+    training_routes,
     run_routes,
     health_routes,
     page_routes,

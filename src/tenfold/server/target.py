@@ -12,10 +12,9 @@ from pathlib import Path
 from tenfold.core.assets import READER
 from tenfold.core.errors import InputError
 from tenfold.runs import Run
+from tenfold.training.background.training import MODEL_FILE
 
 SHIPPED = "shipped"
-MODEL_FILE = "model.onnx"
-"""Name of the model file in the folder of a run; the service exports it if it is missing."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +44,8 @@ class Target:
 def resolve_target(what: str | Path | None) -> Target:
     """Return the target for a path.
 
-    An unfinished run is shown while the packed reader makes the predictions.
+    An unfinished run is shown while its network in training answers, once it has learned for a
+    moment; before, the packed reader does.
 
     Args:
         what: folder of a run, or a model file; None for the packed reader.

@@ -7,11 +7,12 @@ In the order of a training:
 - ``adoption``: a run of a network that was trained elsewhere; ``importing``: of a file of one
 - ``prepare``, ``run_folder``: record, networks, program and the new folder
 - ``job``, ``loop``: epochs; after each, ``checkpoint``, ``history`` and ``tensorboard`` are written
-- ``progress``, ``failures``, ``findings``: what the user sees meanwhile
+- ``progress``, ``failures``, ``findings``, ``live_network``: what the user sees meanwhile
 - ``finish``: networks, predictions, calibration and metrics
 - ``finetune``: trainings that start from trained networks; ``refit``: those on all images
 - ``teacher``: what a distillation learns from
-- ``retraining``: fine-tuning in the background of a service, with versions
+- ``retraining``: fine-tuning in the background of a service, with versions; ``background``: a
+  training in it
 """
 
 from typing import TYPE_CHECKING, Any

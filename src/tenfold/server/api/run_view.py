@@ -81,10 +81,10 @@ class RunView:
 
     Args:
         folder: of the run.
-        data: its training data.
+        data: its training data; None to show what is stored in the run.
     """
 
-    def __init__(self, folder: Path, data: TrainingData) -> None:
+    def __init__(self, folder: Path, data: TrainingData | None = None) -> None:
         self.folder, self._data = folder, data
         self._snapshot: Snapshot | None = None
         self._status: tuple[FileState, str] = (None, "training")
@@ -96,6 +96,10 @@ class RunView:
         if state != self._status[0]:
             self._status = state, Run(self.folder).record.status
         return self._status[1]
+
+    def data_name(self) -> str:
+        """Return the name of the data that the run was trained on."""
+        return Run(self.folder).record.data.name
 
     def headline(self) -> Headline | None:
         """Return the accuracy of the run, or None before the first epoch."""
@@ -125,7 +129,7 @@ class RunView:
 
     def _describe(self, evaluation: Evaluation | None) -> RunState:
         run = Run(self.folder)
-        history = _read_history(self.folder / HISTORY)
+        history = read_history(self.folder / HISTORY)
         return RunState.model_validate(
             {
                 "title": run.record.title,
@@ -200,8 +204,10 @@ class RunView:
     ) -> dict[int, npt.NDArray[np.uint8]]:
         """Return images by their index: of the data, or else those stored in the run."""
         try:
-            images = self._data.split(split).images
-            return {index: images[index] for index in indices.tolist()}
+            if self._data is not None:
+                images = self._data.split(split).images
+                return {index: images[index] for index in indices.tolist()}
+            raise InputError("no data")
         except InputError:
             stored = predictions.load(self.folder, split)
             if stored is None:
@@ -217,7 +223,9 @@ def _file_state(path: Path) -> FileState:
     return stat.st_mtime_ns, stat.st_size
 
 
-def _read_history(path: Path) -> list[dict[str, float]]:
+def read_history(path: Path) -> list[dict[str, float]]:
+    """Return the rows of a history; empty before the first epoch."""
+
     def rows(path: Path) -> list[dict[str, float]]:
         table = csv.DictReader(path.read_text("utf-8").splitlines())
         return [{name: float(value or "nan") for name, value in row.items()} for row in table]

@@ -25,11 +25,47 @@ CHUNK = 128
 
 
 @dataclass(frozen=True)
+class Choice:
+    """The model that is to answer.
+
+    Attributes:
+        path: the model file.
+        source: its name for clients: ``shipped``, or the path of a run or model file.
+        version: of retraining; 0 without one.
+        run: the folder of its run, whose scores are its own; None if there is none.
+        in_training: whether it is still trained.
+    """
+
+    path: Path
+    source: str
+    version: int = 0
+    run: Path | None = None
+    in_training: bool = False
+
+
+@dataclass(frozen=True)
 class LoadedModel:
-    """A model in memory, with the number of its version."""
+    """A model in memory, and the choice that it comes from.
+
+    Attributes:
+        predictor: the model.
+        choice: where it comes from.
+        modified: when its file was, in nanoseconds.
+    """
 
     predictor: Predictor
-    version: int
+    choice: Choice
+    modified: int
+
+    @property
+    def revision(self) -> str:
+        """Another one for another model."""
+        return f"{self.choice.source}:{self.version}:{self.modified}"
+
+    @property
+    def version(self) -> int:
+        """The number of its version."""
+        return self.choice.version
 
 
 Prediction = tuple[Probabilities, LoadedModel]
@@ -41,26 +77,25 @@ class ServedModel:
     Small requests that arrive in the same iteration of the event loop are predicted as one batch.
 
     Args:
-        path: the model file.
-        source: its name for clients: ``shipped``, or the path of a run or model file.
+        choice: the model.
 
     Raises:
         InputError: the file is not a model file, or is damaged.
     """
 
-    def __init__(self, path: Path, source: str) -> None:
-        self.source = source
-        self.current = LoadedModel(Predictor(path, threads=1), 0)
+    def __init__(self, choice: Choice) -> None:
+        self.current = _load(choice)
         self._pending: list[tuple[Images, asyncio.Future[Prediction]]] = []
         self._threads = ThreadPoolExecutor(cores(), "predict")
 
-    def load(self, path: Path, version: int, source: str) -> None:
-        """Replace the current model; predictions under way finish with the old one.
+    def load(self, choice: Choice) -> None:
+        """Replace the current model, unless it is this one; predictions under way use the old one.
 
         Raises:
             InputError: the file is not a model file, or is damaged.
         """
-        self.current, self.source = LoadedModel(Predictor(path, threads=1), version), source
+        if (choice, _modified(choice)) != (self.current.choice, self.current.modified):
+            self.current = _load(choice)
 
     async def predict(self, images: Images) -> Prediction:
         """Predict class probabilities.
@@ -104,3 +139,12 @@ class ServedModel:
             if not future.done():  # cancelled if the client has disconnected
                 future.set_result((probabilities[start : start + len(images)], current))
             start += len(images)
+
+
+def _load(choice: Choice) -> LoadedModel:
+    modified = _modified(choice)
+    return LoadedModel(Predictor(choice.path, threads=1), choice, modified)
+
+
+def _modified(choice: Choice) -> int:
+    return choice.path.stat().st_mtime_ns if choice.path.exists() else 0

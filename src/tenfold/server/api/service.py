@@ -11,9 +11,10 @@ from pathlib import Path
 
 from tenfold.core.errors import InputError
 from tenfold.data.samples import Samples
+from tenfold.runs import live
 from tenfold.server.api.reading_pool import ReadingPool
 from tenfold.server.api.run_view import RunView
-from tenfold.server.api.served_model import ServedModel
+from tenfold.server.api.served_model import Choice, ServedModel
 from tenfold.server.api.training_data import TrainingData
 from tenfold.server.http.errors import ServiceError
 from tenfold.server.http.job_queue import JobQueue
@@ -21,6 +22,7 @@ from tenfold.server.http.metrics import Metrics
 from tenfold.server.settings import Settings
 from tenfold.server.target import Target, resolve_target
 from tenfold.server.web.pages import Pages
+from tenfold.training.background import BackgroundTraining
 from tenfold.training.retraining import Retraining
 
 REFRESH_SECONDS = 0.5
@@ -28,6 +30,9 @@ REFRESH_SECONDS = 0.5
 
 RETRAINING_FOLDER = ".retraining"
 """In the folder of the samples; ``tenfold.load`` ignores hidden folders."""
+
+TRAINING_FOLDER = ".training"
+"""In the folder of the samples, likewise: the state of a training from the page."""
 
 log = logging.getLogger("tenfold.server")
 
@@ -49,8 +54,9 @@ class Service:
         self.reading_pool = ReadingPool(settings.limits)
         limits = settings.limits
         self.slow_queue = JobQueue("slow", limits.queue_length, limits.response_seconds / 2)
-        self.model = ServedModel(target.model_file, target.source)
+        self.model = ServedModel(Choice(target.model_file, target.source))
         self._samples_folder = samples
+        self.training = BackgroundTraining(samples / TRAINING_FOLDER, target.run)
         self._set_target(target)
 
     def _set_target(self, target: Target) -> None:
@@ -80,15 +86,30 @@ class Service:
         """
         if self.target.in_training and self.require_run().status == "finished":
             await self._serve_finished_run()
-        path = self.retraining.current_model()
-        if path != self.model.current.predictor.path:
-            version = self.retraining.current_version()
-            await asyncio.to_thread(self.model.load, path, version, self.model.source)
+        await asyncio.to_thread(lambda: self.model.load(self._choice()))
+        if self.target.in_training:
+            self.samples.class_names = self.model.current.predictor.class_names
+
+    def _choice(self) -> Choice:
+        """Return the model that is to answer."""
+        target, trained = self.target, self.training.model()
+        if trained is not None:
+            path, finished = trained
+            run = self.training.job.run
+            return Choice(path, str(run), 0, run if finished else None, not finished)
+        if target.in_training and target.run is not None:
+            path = target.run / live.MODEL
+            if path.is_file():
+                return Choice(path, str(target.run), in_training=True)
+        version = self.retraining.current_version()
+        own = None if version or target.in_training else target.run
+        return Choice(self.retraining.current_model(), target.source, version, own)
 
     async def _serve_finished_run(self) -> None:
         try:
             target = await asyncio.to_thread(resolve_target, self.target.run)
-            await asyncio.to_thread(self.model.load, target.model_file, 0, target.source)
+            choice = Choice(target.model_file, target.source, 0, target.run)
+            await asyncio.to_thread(self.model.load, choice)
         except InputError as error:
             log.error("%s; the packed reader continues to serve", error)
             self.target = replace(self.target, in_training=False)
@@ -105,6 +126,7 @@ class Service:
         finally:
             refresh.cancel()
             await asyncio.to_thread(self.reading_pool.close)
+            await asyncio.to_thread(self.training.close)
             self.slow_queue.close()
             with contextlib.suppress(asyncio.CancelledError):
                 await refresh

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from collections.abc import Callable
+from typing import Any, ParamSpec, TypeVar
 
 from starlette.responses import Response
 
+from tenfold.core.errors import InputError
 from tenfold.server.http.responses import json_response
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 STATUS = {
     "bad_request": 400,
@@ -73,3 +79,15 @@ class ServiceError(Exception):
         error = {"code": self.code, "message": self.message, "status": self.status}
         content = {"error": error | ({"details": self.details} if self.details else {})}
         return json_response(content, self.status, self.headers)
+
+
+async def conflict(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run a function in a thread; its error means that the state does not allow it.
+
+    Raises:
+        ServiceError: it raises ``InputError``.
+    """
+    try:
+        return await asyncio.to_thread(function, *args, **kwargs)
+    except InputError as error:
+        raise ServiceError("conflict", str(error)) from None

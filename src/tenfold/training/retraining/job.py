@@ -12,6 +12,8 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -26,6 +28,9 @@ from tenfold.runs.layout import HISTORY, RECORD
 
 LOCK_ATTEMPTS = 5
 LOCK_INTERVAL = 0.02  # seconds
+
+NICENESS = 10
+"""Lower priority than the server, so that predictions are not delayed."""
 
 POLL_INTERVAL = 0.05
 """Seconds between two checks whether a worker has ended."""
@@ -185,11 +190,43 @@ class Job:
             time.sleep(POLL_INTERVAL)
             on_poll()
             if time.monotonic() > deadline + timeout:
-                raise InputError(f"the retraining in {self.folder} cannot be stopped")
+                raise InputError(f"the process of {self.folder} cannot be stopped")
 
-    def write_process(self, process: int) -> None:
-        """Write the process id of the worker."""
-        write_json(self.folder / "process.json", {"pid": process})
+    def launch(self, module: str, lock: int | None, tied: bool = False) -> subprocess.Popen[bytes]:
+        """Start the worker, ``python -m MODULE FOLDER``, which inherits the lock on the folder.
+
+        Args:
+            module: that is run.
+            lock: file descriptor of the lock.
+            tied: give it a pipe as stdin, whose end shows that this process has ended.
+        """
+        with self.log.open("wb") as log:
+            worker = subprocess.Popen(
+                [sys.executable, "-m", module, str(self.folder)],
+                stdin=subprocess.PIPE if tied else subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                pass_fds=() if lock is None else (lock,),
+                start_new_session=True,
+            )
+        write_json(self.folder / "process.json", {"pid": worker.pid})
+        return worker
+
+    def perform(self, task: Callable[[], dict[str, Any]]) -> None:
+        """Do the task in the worker, with low priority, and write its result."""
+        began = time.time()
+        with suppress(OSError, AttributeError):  # there is no os.nice on Windows
+            os.nice(NICENESS)
+        try:
+            result = task()
+        except InputError as error:
+            self.fail(" ".join(str(error).split()), time.time() - began)
+        except Exception as error:
+            reason = " ".join(str(error).split())[:300]
+            self.fail(f"{type(error).__name__}: {reason}", time.time() - began)
+            raise
+        else:
+            self.write_result("finished", **result, seconds=round(time.time() - began, 1))
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -209,7 +246,7 @@ def write_json(path: Path, value: dict[str, Any]) -> None:
 
 @contextmanager
 def explain_write_error(folder: Path) -> Iterator[None]:
-    """Report that the folder of the retraining cannot be written.
+    """Report that the folder of a job cannot be written.
 
     Raises:
         InputError: it cannot.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +71,7 @@ class Retraining:
                 job.clear()
                 shutil.copytree(source, job.samples, ignore=shutil.ignore_patterns(".*"))
                 job.write_request(self.origin, self.current_model(), epochs)
-                self._worker = _launch(job, lock)
-                job.write_process(self._worker.pid)
+                self._worker = job.launch("tenfold.training.retraining", lock)
         return self.progress()
 
     def _checked_samples(self, folder: str | Path) -> Path:
@@ -199,16 +197,3 @@ class Retraining:
     def _reap(self) -> None:
         if self._worker is not None and self._worker.poll() is not None:
             self._worker = None
-
-
-def _launch(job: Job, lock: int | None) -> subprocess.Popen[bytes]:
-    """Start the worker, which inherits the lock on the job's folder."""
-    with job.log.open("wb") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "tenfold.training.retraining", str(job.folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            pass_fds=() if lock is None else (lock,),
-            start_new_session=True,
-        )

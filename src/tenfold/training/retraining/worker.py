@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import time
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tenfold.core.errors import InputError
 from tenfold.export.predictor import Predictor
 from tenfold.training.retraining.job import Job
 
@@ -20,9 +16,6 @@ if TYPE_CHECKING:
     from tenfold.runs import Run
     from tenfold.runs.finetune_data.user_data import UserData
 
-NICENESS = 10
-"""Lower priority than the server, so that predictions are not delayed."""
-
 
 def work(folder: Path) -> None:
     """Do a job and write its result.
@@ -30,19 +23,8 @@ def work(folder: Path) -> None:
     Args:
         folder: of the job.
     """
-    job, began = Job(folder), time.time()
-    with suppress(OSError, AttributeError):  # there is no os.nice on Windows
-        os.nice(NICENESS)
-    try:
-        result = _retrain(job, job.request())
-    except InputError as error:
-        job.fail(" ".join(str(error).split()), time.time() - began)
-    except Exception as error:
-        reason = " ".join(str(error).split())[:300]
-        job.fail(f"{type(error).__name__}: {reason}", time.time() - began)
-        raise
-    else:
-        job.write_result("finished", **result, seconds=round(time.time() - began, 1))
+    job = Job(folder)
+    job.perform(lambda: _retrain(job, job.request()))
 
 
 def _retrain(job: Job, request: dict[str, Any]) -> dict[str, Any]:

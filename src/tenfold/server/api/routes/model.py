@@ -15,6 +15,7 @@ from tenfold.core.limits import MAX_PICTURE_SIDE
 from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.server.api.headline import Headline, of_card
 from tenfold.server.api.openapi import responses
+from tenfold.server.api.run_view import RunView
 from tenfold.server.api.schemas import Count
 from tenfold.server.api.service import Service
 from tenfold.server.settings import TEACHER
@@ -45,6 +46,8 @@ class Model(BaseModel):
     version: Count
     tenfold: str = Field(description="Version of tenfold.")
     source: str = Field(description="shipped, or the path of the run or model file.")
+    revision: str = Field(description="Another one whenever the model is another one.")
+    in_training: bool = Field(description="Whether its network is still trained.")
     has_no_digit: bool = Field(description="Whether there is a reject class.")
     limits: RequestLimits
     run: bool = Field(description="Whether a run is served.")
@@ -76,7 +79,9 @@ def model_routes(service: Service) -> APIRouter:
             "bytes": predictor.path.stat().st_size,
             "version": current.version,
             "tenfold": __version__,
-            "source": service.model.source,
+            "source": current.choice.source,
+            "in_training": current.choice.in_training,
+            "revision": current.revision,
             "has_no_digit": REJECT_CLASS in predictor.class_names,
             "limits": {
                 "body": limits.body_bytes,
@@ -94,7 +99,10 @@ def model_routes(service: Service) -> APIRouter:
 async def _headline(service: Service) -> Headline | None:
     """Return the accuracy of the run while its own model answers, else that of the model file."""
     current = service.model.current
-    if service.run is not None and not service.target.in_training and current.version == 0:
+    run = current.choice.run
+    if run is not None:
+        shown = service.run
+        view = shown if shown is not None and shown.folder == run else RunView(run)
         with contextlib.suppress(InputError):  # /v1/run tells that the run is damaged
-            return await asyncio.to_thread(service.run.headline)
+            return await asyncio.to_thread(view.headline)
     return of_card(current.predictor.card)

@@ -3,26 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal, ParamSpec, TypeVar
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from fastapi import APIRouter, Query
 from fastapi import Path as Parameter
 from pydantic import BaseModel, ConfigDict, Field
 
-from tenfold.core.errors import InputError
 from tenfold.data.samples import Samples
 from tenfold.export.predictor import Predictor
 from tenfold.server.api.answers import encode_png_base64, to_answers
 from tenfold.server.api.openapi import responses
 from tenfold.server.api.schemas import Answer, Count, Version
 from tenfold.server.api.service import Service
-from tenfold.server.http.errors import ServiceError
-
-P = ParamSpec("P")
-T = TypeVar("T")
+from tenfold.server.http.errors import ServiceError, conflict
 
 VersionNumber = Annotated[int, Parameter(ge=0, le=2**31)]
 COMPARE_SECONDS = 2.0  # expected at most
@@ -90,7 +85,7 @@ def retraining_routes(service: Service) -> APIRouter:
     )
     async def start() -> Any:
         """Start to fine-tune the model on the samples, in the background."""
-        return await _run(service.retraining.start, service.samples.folder)
+        return await conflict(service.retraining.start, service.samples.folder)
 
     @routes.get("/retraining", response_model=Progress, responses=responses())
     def progress() -> Any:
@@ -107,25 +102,28 @@ def retraining_routes(service: Service) -> APIRouter:
 
         Samples whose prediction has changed come first.
         """
-        files = await _run(service.retraining.candidate)
+        files = await conflict(service.retraining.candidate)
         return await service.slow_queue.run(COMPARE_SECONDS, _compare_samples, *files, limit)
 
     @routes.delete("/retraining", response_model=Progress, responses=responses("conflict"))
     async def discard() -> Any:
         """Cancel the retraining, or discard its result."""
-        return await _run(service.retraining.discard)
+        return await conflict(service.retraining.discard)
 
     @routes.post("/retraining/accept", response_model=Version, responses=responses("conflict"))
     async def accept() -> Any:
         """Make the retrained model the current version."""
-        version = await _run(service.retraining.accept)
+        version = await conflict(service.retraining.accept)
+        await conflict(service.training.answer, False)
         await service.refresh()
         return {"version": version}
 
     @routes.get("/versions", response_model=Versions, responses=responses())
     def versions() -> Any:
         """List all versions of the model."""
-        return {"versions": service.retraining.versions()}
+        answers = service.model.current.choice.path == service.retraining.current_model()
+        rows = service.retraining.versions()
+        return {"versions": [{**row, "current": row["current"] and answers} for row in rows]}
 
     @routes.post(
         "/versions/{version}/activate",
@@ -137,7 +135,8 @@ def retraining_routes(service: Service) -> APIRouter:
         rows = await asyncio.to_thread(service.retraining.versions)
         if version not in [row["version"] for row in rows]:
             raise ServiceError("version_unknown", f"version {version} does not exist")
-        await _run(service.retraining.activate, version)
+        await conflict(service.retraining.activate, version)
+        await conflict(service.training.answer, False)
         await service.refresh()
         return {"version": version}
 
@@ -161,11 +160,3 @@ def _compare_samples(current: Path, candidate: Path, folder: Path, limit: int) -
         for name, answers in (("before", before), ("after", after))
     }
     return {"n": len(rows), "accepted": accepted, "samples": changed[:limit]}
-
-
-async def _run(function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Run a function in a thread; its error means that the state does not allow it."""
-    try:
-        return await asyncio.to_thread(function, *args, **kwargs)
-    except InputError as error:
-        raise ServiceError("conflict", str(error)) from None

@@ -43,6 +43,7 @@ export const post = (path, value, options) =>
   value instanceof Blob
     ? request("POST", path, value, options)
     : request("POST", path, value && JSON.stringify(value), { type: value && "application/json", ...options });
+export const put = (path, value) => request("PUT", path, JSON.stringify(value), { type: "application/json" });
 export const remove = (path) => request("DELETE", path);
 
 /** Decode a PNG from base64. */

@@ -84,7 +84,7 @@ function settle() {
   if (area.drawing || outdated) return;
   find("confidence").textContent = confidenceText(digit());
   announce(summary());
-  explain(digit());
+  explain(model.in_training ? undefined : digit()); // it would be out of date at once
 }
 
 // Showing
@@ -327,20 +327,25 @@ export function start() {
 
 /** Use the classes and limits of a model and read the drawing again; returns its digits. */
 export function useModel(card) {
+  const names = String(model?.class_names) === String(card.class_names) ? [] : card.class_names;
   model = card;
   area.maxSide = card.limits.side;
   find("crop-size").textContent = `${card.image_shape.join(" × ")} pixels, input of the network`;
-  find("probabilities").replaceChildren(...card.class_names.map((name) => make(
-    "li", { "data-label": name },
-    make("span", { className: "name" }, name), make("span", { className: "track" }), make("span", { className: "value" }),
-  )));
   find("correction").hidden = card.role === "pupil";
-  find("keys").replaceChildren(...card.class_names.map((name) =>
-    button(name === REJECT_CLASS ? "No digit" : name, () => label(name), { value: name, disabled: true, "aria-pressed": "false" })));
+  if (names.length) showClasses(names);
   loadNetwork().then((loaded) => {
     network = loaded;
     if (!area.empty) read();
   }, (error) => showError(error.message));
   if (!area.empty) read();
   return card.class_names.filter((name) => name !== REJECT_CLASS);
+}
+
+function showClasses(names) {
+  find("probabilities").replaceChildren(...names.map((name) => make(
+    "li", { "data-label": name },
+    make("span", { className: "name" }, name), make("span", { className: "track" }), make("span", { className: "value" }),
+  )));
+  find("keys").replaceChildren(...names.map((name) =>
+    button(name === REJECT_CLASS ? "No digit" : name, () => label(name), { value: name, disabled: true, "aria-pressed": "false" })));
 }

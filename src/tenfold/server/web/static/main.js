@@ -7,12 +7,14 @@ import * as model from "./model.js";
 import * as run from "./run.js";
 import * as samples from "./samples.js";
 import { startTheme, store } from "./theme_switch.js";
+import * as training from "./training.js";
 
-const VIEWS = { draw: "Draw", run: "Run", samples: "Samples", model: "Model" };
-const onShow = { run: run.show, samples: samples.show, model: model.show };
+const INTERVAL = 2000; // milliseconds between two looks at the model
+const VIEWS = { draw: "Draw", run: "Run", train: "Train", samples: "Samples", model: "Model" };
+const onShow = { run: run.show, train: training.show, samples: samples.show, model: model.show };
 
 function route() {
-  const name = location.hash.slice(1);
+  const [name] = location.hash.slice(1).split("?");
   if (name === "main") return;
   const view = VIEWS[name] ? name : "draw";
   for (const section of document.querySelectorAll(".view")) section.hidden = section.id !== view;
@@ -35,9 +37,9 @@ const DRAW_KEYS = {
   "+": () => draw.changePen(2), "=": () => draw.changePen(2), "-": () => draw.changePen(-2),
 };
 const GLOBAL_KEYS = {
-  d: goTo("draw"), r: goTo("run"), s: goTo("samples"), m: goTo("model"), "?": () => find("help").showModal(),
+  d: goTo("draw"), r: goTo("run"), t: goTo("train"), s: goTo("samples"), m: goTo("model"), "?": () => find("help").showModal(),
 };
-let digits = [];
+let digits = [], revision = null;
 
 function shortcut(event) {
   if (event.altKey || event.defaultPrevented || document.querySelector("dialog[open]")) return;
@@ -64,18 +66,28 @@ function labelAction(key) {
 /** Draw with a model, and show its name in every view. */
 function useModel(card) {
   digits = draw.useModel(card);
+  revision = card.revision;
   const source = card.source === "shipped" ? "packaged reader" : card.source.split(/[\\/]/).at(-1);
-  find("answering").textContent = `${source}, version ${card.version}`;
-  find("samples-link").hidden = find("model-link").hidden = card.role === "pupil";
+  find("answering").textContent = `${source}, ${card.in_training ? "still training" : `version ${card.version}`}`;
+  for (const view of ["train", "samples", "model"]) find(`${view}-link`).hidden = card.role === "pupil";
 }
 
-/** Another version of the model is active. */
+/** Another model answers. */
 async function reloadModel() {
   try {
     useModel(await get("/v1/model"));
   } catch (error) {
     showError(error.message);
   }
+}
+
+/** Look for another model: other clients choose one, and a network in training changes by itself. */
+async function watchModel() {
+  try {
+    const changed = !document.hidden && (await get("/v1/model")).revision !== revision;
+    if (changed) document.dispatchEvent(new Event("version"));
+  } catch { /* the next action of the user tells */ }
+  setTimeout(watchModel, INTERVAL);
 }
 
 async function start() {
@@ -92,10 +104,11 @@ async function start() {
     draw.start();
     useModel(card);
     find("version").textContent = `tenfold ${card.tenfold}`;
-    if (card.role !== "pupil") await Promise.all([samples.start(), run.start(card), model.start()]);
+    if (card.role !== "pupil") await Promise.all([samples.start(), run.start(card), training.start(), model.start()]);
   } catch (error) {
     showError(error.message);
   }
+  setTimeout(watchModel, INTERVAL);
   document.documentElement.dataset.ready = "";
 }
 
