@@ -268,7 +268,7 @@ REFUSED = {
     "several arrays of train images (fashion/x_train, mnist/x_train)": two_npz,
     "has x_train, but no labels with it": npz(x_train=X, x_test=XT, y_test=YT),
     "has y_train, but no images with it": npz(y_train=Y),
-    "gives images several classes or none": npz(x=X, y=np.ones((36, 14), int)),
+    "received [36, 14] of probabilities": npz(x=X, y=np.full((36, 14), 0.5)),
     "the label at index 3 is missing": npz(x=X, y=np.array(["a", "b", "a", "", *["b"] * 32])),
     "holds arr_0, arr_1; needed": npz(arr_0=X, arr_1=XT),
     "holds weights": npz(weights=np.eye(3)),

@@ -65,7 +65,7 @@ def test_arrays_passed_to_a_dataset_stay_writable():
         (np.zeros((2, 28, 28), np.uint8), [0, 3], "labels must be 0 to 2"),
         (np.zeros((2, 28, 28), np.uint8), [-1, 0], "they run from -1 to 0"),
         (np.zeros((2, 28, 28), np.uint8), [0.0, 1.5], "whole numbers"),
-        (np.zeros((2, 28, 28), np.uint8), [[0, 2], [1, 1]], "one-hot"),
+        (np.zeros((2, 28, 28), np.uint8), [[0, 2], [1, 1]], "of 0 and 1"),
     ],
 )
 def test_invalid_arrays_are_refused(images, labels, message):

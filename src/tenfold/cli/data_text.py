@@ -21,14 +21,15 @@ def describe_splits(splits: Splits) -> str:
 
 def describe_dataset(dataset: Dataset) -> str:
     """Return shapes, types, range, the first labels, and the first image as numbers."""
-    names = " ".join(dataset.class_names[label] for label in dataset.labels[:SHOWN_LABELS])
+    separator = "; " if dataset.multi_label else " "
+    names = separator.join(dataset.label_texts(slice(SHOWN_LABELS)))
     image = dataset.images[0]
     numbers = "\n".join(" ".join(f"{value:>3}" for value in row) for row in image)
     return (
         f"images  {dataset.images.dtype} {list(dataset.images.shape)}, "
         f"values {dataset.images.min()} to {dataset.images.max()}\n"
         f"labels  {dataset.labels.dtype} {list(dataset.labels.shape)}, the first: {names}\n"
-        f"image 0, a {dataset.class_names[dataset.labels[0]]}, as numbers:\n{numbers}"
+        f"image 0, a {dataset.label_texts([0])[0]}, as numbers:\n{numbers}"
     )
 
 

@@ -66,6 +66,8 @@ def evaluate(
     if data is not None and corrections is not None:
         raise InputError("--corrections: not with --data, as they correct the run's own data")
     opened = robustness.opened(run)
+    for option in ["--unknown"] * (unknown is not None) + ["--corruptions"] * corruptions:
+        opened.require_one_class(option)
     others = None if unknown is None else unknown_images(unknown, opened.image_shape)
     if isinstance(opened, Predictor):
         if corrections is not None:

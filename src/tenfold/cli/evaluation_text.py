@@ -6,29 +6,31 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from tenfold.cli.text import table, wrapped
-from tenfold.metrics import METRICS, table_metrics
+from tenfold.metrics import METRICS, LabelScores, table_metrics
 
 if TYPE_CHECKING:
     from tenfold.evaluation import Calibration, Evaluation
     from tenfold.experiments.comparison import Comparison
     from tenfold.experiments.robustness import Robustness
-    from tenfold.metrics import Metric, Score
+    from tenfold.metrics import ClassScores, Metric, Score
 
 _INDENT = 19
 
 
 def describe_evaluation(result: Evaluation, seeds: Sequence[int]) -> str:
     """Every metric with its interval, then precision and recall of each class."""
-    lines = [_line("accuracy", result.headline())]
-    for metric in METRICS.values():
-        if metric.in_summary and metric.name != "accuracy":
+    first_metric = next(iter(result.metrics.values()))
+    lines = [_line(first_metric.label, result.headline().removeprefix(f"{first_metric.label} "))]
+    for metric in result.metrics.values():
+        if metric.in_summary and metric is not first_metric:
             lines += _metric_lines(result, metric)
     if len(seeds) > 1:
         lines += [_line("", "mean ± standard deviation over seeds (95 % interval of the mean)")]
         lines += ["", _seeds(result, seeds)]
     else:
         lines += [*_acceptance(result), *_prediction_sets(result), _line("", "(95 % interval)")]
-    first = f"class (seed {seeds[0]})" if len(seeds) > 1 else "class"
+    first = "label" if result.multi_label else "class"
+    first = f"{first} (seed {seeds[0]})" if len(seeds) > 1 else first
     return "\n".join([*lines, "", _classes(result, first)])
 
 
@@ -74,14 +76,17 @@ def _prediction_sets(result: Evaluation) -> list[str]:
 
 def _seeds(result: Evaluation, seeds: Sequence[int]) -> str:
     """A row per network."""
-    metrics = table_metrics()
+    metrics = table_metrics(result.metrics)
     columns = [[m.format(score) for score in getattr(result, m.name)] for m in metrics]
+    names = ["seed", *(m.label for m in metrics)]
+    if result.multi_label:
+        return table(list(zip(seeds, *columns, strict=True)), names)
     pairs = [pair or (None, None) for pair in result.accepted or [None] * len(seeds)]
     rows = [
         (seed, *cells, *map(_percent, pair))
         for seed, *cells, pair in zip(seeds, *columns, pairs, strict=True)
     ]
-    return table(rows, ["seed", *(m.label for m in metrics), "accepted", "wrong"])
+    return table(rows, [*names, "accepted", "wrong"])
 
 
 def _percent(score: Score | None) -> str:
@@ -97,11 +102,21 @@ def _classes(result: Evaluation, first: str) -> str:
                 for score in (scores.recall, scores.precision)
             ),
             "-" if scores.f1 is None else f"{100 * scores.f1.value:.1f} %",
+            *_areas(scores),
             f"{scores.n:,}",
         )
         for name, scores in result.per_class().items()
     ]
-    return table(rows, [first, "recall", "precision", "F1", "images"])
+    areas = ["AUROC", "AP"] if result.multi_label else []
+    return table(rows, [first, "recall", "precision", "F1", *areas, "images"])
+
+
+def _areas(scores: ClassScores) -> list[str]:
+    """AUROC and average precision of a label; nothing of a class."""
+    if not isinstance(scores, LabelScores):
+        return []
+    areas = (scores.auroc, scores.average_precision)
+    return ["-" if score is None else score.as_text(3) for score in areas]
 
 
 def describe_openings(openings: Sequence[Mapping[str, Any]]) -> str:
@@ -132,7 +147,7 @@ def describe_out_of_distribution(name: str, scores: Sequence[Score]) -> str:
 
 def describe_comparison(comparison: Comparison) -> str:
     """The metrics of both runs, the images on which they differ, and the verdict."""
-    metrics = table_metrics()
+    metrics = table_metrics(comparison.first.metrics)
     results = zip(comparison.names, (comparison.first, comparison.second), strict=True)
     rows = [
         (name, *(m.format(result.summary(m.name)) for m in metrics)) for name, result in results
@@ -202,6 +217,20 @@ def describe_prediction(ranked: Sequence[tuple[str, float]], accepted: bool) -> 
     """The most probable classes with their probabilities, or "I don't know" before them."""
     text = "  ".join(f"{name} {100 * probability:.1f} %" for name, probability in ranked)
     return text if accepted else f"I don't know  ({text})"
+
+
+def describe_labels(
+    labels: Sequence[str], probabilities: Mapping[str, float], top: Sequence[tuple[str, float]]
+) -> str:
+    """The labels with their probabilities, then in brackets other ones of the most probable.
+
+    Example:
+        >>> describe_labels(["cat"], {"cat": 0.9, "dog": 0.2}, [("cat", 0.9), ("dog", 0.2)])
+        'cat 90.0 %  (dog 20.0 %)'
+    """
+    found = "  ".join(f"{name} {100 * probabilities[name]:.1f} %" for name in labels)
+    others = "  ".join(f"{name} {100 * value:.1f} %" for name, value in top if name not in labels)
+    return f"{found or 'no label'}{f'  ({others})' if others else ''}"
 
 
 def describe_inverted(inverted: int, total: int, was_inverted: bool) -> str:

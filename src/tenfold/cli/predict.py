@@ -32,6 +32,51 @@ class Prediction:
     accepted: bool
     top: list[tuple[str, float]]
 
+    @property
+    def text(self) -> str:
+        """For people."""
+        from tenfold.cli.evaluation_text import describe_prediction
+
+        return describe_prediction(self.top, self.accepted)
+
+    @property
+    def cells(self) -> dict[str, Any]:
+        """A row of a table, by the names of its columns."""
+        confidence = f"{self.confidence:.4f}"
+        cells = {"image": self.image, "label": self.label, "confidence": confidence}
+        return cells | {"accepted": int(self.accepted)}
+
+
+@dataclass(frozen=True)
+class LabelPrediction:
+    """The labels of one image that are more probable than not, and the probability of each."""
+
+    image: str
+    labels: list[str]
+    probabilities: dict[str, float]
+    top: list[tuple[str, float]]
+
+    @property
+    def label(self) -> str:
+        """The labels in one cell."""
+        return "|".join(self.labels)
+
+    @property
+    def text(self) -> str:
+        """For people."""
+        from tenfold.cli.evaluation_text import describe_labels
+
+        return describe_labels(self.labels, self.probabilities, self.top)
+
+    @property
+    def cells(self) -> dict[str, Any]:
+        """A row of a table, by the names of its columns."""
+        values = {name: f"{value:.4f}" for name, value in self.probabilities.items()}
+        return {"image": self.image, "labels": self.label} | values
+
+
+AnyPrediction = Prediction | LabelPrediction
+
 
 @app.command()
 @with_read_options
@@ -53,7 +98,7 @@ def predict(
         out_option("Write a .csv, .json or .txt file; of one table: ids and classes.", "FILE"),
     ] = None,
 ) -> None:
-    """Predict the class of each image, or answer "I don't know"."""
+    """Predict the class of each image, or answer "I don't know"; or all its labels."""
     from tenfold.core.read_options import ReadOptions
     from tenfold.data.prediction_inputs import read_inputs
 
@@ -65,8 +110,8 @@ def predict(
         read_inputs(path, opened.image_shape, options, opened.pixels, invert=invert)
         for path in images
     ]
-    answers = [_predictions(opened, one, top) for one in inputs]
-    predictions = [prediction for answer in answers for prediction in answer]
+    predict_inputs = _label_predictions if opened.multi_label else _predictions
+    predictions = [p for one in inputs for p in predict_inputs(opened, one, top)]
     kind = "json" if as_json else "csv" if as_csv else _suffix(out)
     is_submission = kind == "csv" and not as_csv and len(inputs) == 1 and inputs[0].ids is not None
     content = _submission(inputs[0], predictions) if is_submission else _WRITERS[kind](predictions)
@@ -78,11 +123,31 @@ def predict(
     _warn_of_inverted(opened, inputs, invert)
 
 
-def _predictions(opened: Run | Predictor, inputs: Inputs, top: int) -> list[Prediction]:
+def _predictions(opened: Run | Predictor, inputs: Inputs, top: int) -> Sequence[Prediction]:
     probabilities = opened.predict(inputs.images, pixels="byte")
     ranks = opened.rank(probabilities, top)
     rows = zip(inputs.names, ranks, opened.accepts(probabilities), strict=True)
     return [Prediction(name, *ranked[0], bool(accepted), ranked) for name, ranked, accepted in rows]
+
+
+def _label_predictions(
+    opened: Run | Predictor, inputs: Inputs, top: int
+) -> Sequence[LabelPrediction]:
+    from tenfold.metrics import predicted_labels
+
+    values, names = opened.predict(inputs.images, pixels="byte"), opened.class_names
+    rows = zip(
+        inputs.names, values, predicted_labels(values), opened.rank(values, top), strict=True
+    )
+    return [
+        LabelPrediction(
+            image,
+            [name for name, is_found in zip(names, found, strict=True) if is_found],
+            dict(zip(names, map(float, probabilities), strict=True)),
+            ranked,
+        )
+        for image, probabilities, found, ranked in rows
+    ]
 
 
 def _suffix(out: Path | None) -> str:
@@ -92,22 +157,20 @@ def _suffix(out: Path | None) -> str:
     return kind
 
 
-def _as_text(predictions: Sequence[Prediction]) -> str:
-    from tenfold.cli.evaluation_text import describe_prediction
-
-    return "".join(f"{p.image}  {describe_prediction(p.top, p.accepted)}\n" for p in predictions)
+def _as_text(predictions: Sequence[AnyPrediction]) -> str:
+    return "".join(f"{p.image}  {p.text}\n" for p in predictions)
 
 
-def _as_json(predictions: Sequence[Prediction]) -> str:
+def _as_json(predictions: Sequence[AnyPrediction]) -> str:
     return json.dumps([asdict(prediction) for prediction in predictions], indent=2) + "\n"
 
 
-def _as_csv(predictions: Sequence[Prediction]) -> str:
-    rows = [(p.image, p.label, f"{p.confidence:.4f}", int(p.accepted)) for p in predictions]
-    return _table(("image", "label", "confidence", "accepted"), rows)
+def _as_csv(predictions: Sequence[AnyPrediction]) -> str:
+    rows = [p.cells for p in predictions]
+    return _table(list(rows[0]), [list(row.values()) for row in rows])
 
 
-def _submission(inputs: Inputs, predictions: Sequence[Prediction]) -> str:
+def _submission(inputs: Inputs, predictions: Sequence[AnyPrediction]) -> str:
     """Ids and classes only, with the header that the competition expects."""
     rows = zip(inputs.ids or (), (p.label for p in predictions), strict=True)
     return _table(inputs.header, list(rows))

@@ -38,6 +38,8 @@ class ReadOptions:
             or LOW..HIGH; None to recognize them.
         skip_unreadable: leave out image files that cannot be read; without it, they are an error.
         transpose: exchange the rows and columns of all images, as the files of EMNIST need it.
+        multi_label: an image may have several labels or none; without it, rows of 0 and 1 decide
+            it, if some image has several.
 
     Example:
         >>> ReadOptions(label_column="digit").given()
@@ -51,6 +53,7 @@ class ReadOptions:
     )
     skip_unreadable: bool = _option(False, "Leave out image files that cannot be read.")
     transpose: bool = _option(False, "Exchange rows and columns, as the files of EMNIST need it.")
+    multi_label: bool = _option(False, "An image may have several labels, or none.")
     pixels: str | None = _option(
         None, "Values of black and white: byte, unit, signed, word, or LOW..HIGH as in 0..16."
     )

@@ -12,6 +12,7 @@ raw_images       images of all splits, converted together
 channels         grey or colour, decided for all splits
 prediction_inputs  images to predict: folders, tables, arrays
 mapping          names of classes by codes of characters, as EMNIST has them
+multi_label      rows of 0 and 1: one class an image, or several labels
 classes          labels as people have them -> numbers and class names
 relabelling      labels of a network's classes
 array_types      types of images and labels

@@ -19,6 +19,7 @@ from tenfold.data.classes import natural_key
 from tenfold.data.convert import as_labels
 from tenfold.data.dataset import SPLITS
 from tenfold.data.mapping import named
+from tenfold.data.multi_label import fit_names
 from tenfold.data.raw_data import RawData, RawSplit, split_of, words_of
 
 _IMAGES = frozenset(
@@ -260,13 +261,12 @@ def _class_names(
     arrays: Sequence[StoredArray], splits: dict[str, RawSplit]
 ) -> tuple[str, ...] | None:
     """Return the names of the classes if an array of text lists them in the order of labels."""
-    labels = np.concatenate([split.labels for split in splits.values()])
     for array in arrays:
-        if array.role == "names" and array.kind in "USO" and labels.dtype.kind == "i":
+        if array.role == "names" and array.kind in "USO":
             names = as_labels(array.load(), array.name).tolist()
             if all(isinstance(n, str) for n in names) and len(set(names)) == len(names):
-                is_numbered = len(labels) and labels.min() >= 0 and labels.max() < len(names)
-                return tuple(names) if is_numbered else None
+                fits = all(fit_names(split.labels, len(names)) for split in splits.values())
+                return tuple(names) if fits else None
     return None
 
 

@@ -19,6 +19,7 @@ from tenfold.data.array_types import Images
 from tenfold.data.formats import read_raw
 from tenfold.data.lazy_images import in_chunks
 from tenfold.data.loading import resolve, without_unreadable
+from tenfold.data.multi_label import class_counts, label_texts
 from tenfold.data.polarity import describe_polarity, ink_contrast
 from tenfold.data.raw_data import RawData, RawSplit, Unreadable, validate_raw
 from tenfold.data.sources import Source
@@ -187,7 +188,7 @@ def _read_leniently(path: Path, options: ReadOptions, problems: list[str]) -> Ra
 
 
 def _split_report(split: RawSplit, class_names: tuple[str, ...], duplicates: int) -> SplitReport:
-    counts = np.bincount(split.labels, minlength=len(class_names))
+    counts = class_counts(split.labels, len(class_names))
     chunks = [_GreyLevels.of(images) for images in in_chunks(split.images)]
     lighter, clear = sum(c.lighter for c in chunks), sum(c.clear for c in chunks)
     light = lighter / clear if clear else 0.0
@@ -246,7 +247,7 @@ def _duplicate_groups(raw: RawData) -> list[DuplicateGroup]:
     digests = bytearray()
     members = []  # split, index and class name of each image
     for name, split in raw.splits.items():
-        names = [raw.class_names[label] for label in split.labels.tolist()]
+        names = label_texts(split.labels, raw.class_names)
         members += [(name, i, class_name) for i, class_name in enumerate(names)]
         for images in in_chunks(split.images):
             for image in images:

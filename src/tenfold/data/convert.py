@@ -19,6 +19,7 @@ from tenfold.core.image_shape import CHANNELS, ImageShape, is_colour, is_image_s
 from tenfold.core.limits import IMAGE_SIDE as SIDE
 from tenfold.data.array_types import Images
 from tenfold.data.channels import to_colour, to_grey
+from tenfold.data.multi_label import is_one_hot
 from tenfold.data.value_range import BYTE, ValueRange, to_uint8
 
 _CHANNELS = (1, 3, 4)
@@ -142,20 +143,20 @@ def as_uint8(
 
 
 def as_labels(array: NDArray[Any], name: str) -> NDArray[Any]:
-    """Convert labels to int64 [n], or to str [n] if they are text.
+    """Convert labels to int64 [n], to str [n] if they are text, or to rows, uint8 [n, labels].
 
     Args:
         array: whole numbers from 0 on, as integers or floats, or -1 and 1 for two classes, or
-            `UNKNOWN` throughout; or text. [n], [n, 1], [1, n], or numbers in one-hot form
-            [n, classes].
+            `UNKNOWN` throughout; or text. [n], [n, 1], [1, n], or rows of 0 and 1
+            [n, labels], one-hot or not, of which `multi_label.settled` decides what they mean.
         name: for error messages.
 
     Raises:
         InputError: another type, shape or range, or a label is missing.
 
     Examples:
-        >>> as_labels(np.eye(3)[[2, 0]], "y_train")
-        array([2, 0])
+        >>> as_labels(np.eye(3)[[2, 0]], "y_train").tolist()
+        [[0, 0, 1], [1, 0, 0]]
         >>> as_labels(np.array([b"cat", b"dog"]), "y_train").tolist()
         ['cat', 'dog']
     """
@@ -167,18 +168,15 @@ def as_labels(array: NDArray[Any], name: str) -> NDArray[Any]:
     if array.dtype.kind == "U":
         return array
     require_numbers(array, name)
-    if array.ndim == 2 and _is_one_hot(array):
-        array = array.argmax(axis=1)
-    elif array.ndim == 2 and _is_one_hot(array.T):  # as files of MATLAB have it
-        array = array.argmax(axis=0)
-    if array.ndim == 2 and np.isin(array, (0, 1)).all():
-        raise InputError(
-            f"{name} gives images several classes or none ({list(array.shape)}); one class an "
-            "image is supported"
-        )
+    if array.ndim == 2 and array.size:
+        is_binary = np.isin(array, (0, 1)).all() or np.isin(array, (-1, 1)).all()
+        if is_binary and len(array) < array.shape[1] and is_one_hot(array.T):
+            array = array.T  # as files of MATLAB have it
+        if is_binary and (array.min() == 0 or is_one_hot(array)):
+            return (array > 0).astype(np.uint8)
     if array.ndim != 1:
         raise InputError(
-            f"{name} must be labels [n] or one-hot [n, classes]; received {list(array.shape)}"
+            f"{name} must be labels [n], or [n, labels] of 0 and 1; received {list(array.shape)}"
             + " of probabilities" * (array.ndim == 2 and array.dtype.kind == "f")
         )
     if set(np.unique(array[:1000])) == {-1, 1} and np.isin(array, (-1, 1)).all():
@@ -300,11 +298,3 @@ def require_numbers(array: NDArray[Any], name: str) -> None:
     """Raise InputError if an array holds anything but numbers and truth values."""
     if array.dtype.kind not in "uifb":
         raise InputError(f"{name} must be numbers; received {array.dtype}")
-
-
-def _is_one_hot(array: NDArray[Any]) -> bool:
-    return bool(
-        array.shape[1] > 1
-        and (np.isin(array, (0, 1)).all() or np.isin(array, (-1, 1)).all())
-        and ((array > 0).sum(axis=1) == 1).all()
-    )

@@ -20,6 +20,13 @@ from tenfold.data.array_types import Images, Index, Labels
 from tenfold.data.classes import number_classes
 from tenfold.data.convert import as_labels, as_pixels
 from tenfold.data.lazy_images import LazyImages, in_chunks, select
+from tenfold.data.multi_label import (
+    class_counts,
+    fit_names,
+    label_texts,
+    needs_one_class,
+    settled,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -38,18 +45,21 @@ class Dataset:
     Args:
         images: [n, height, width], [n, height, width, 1] or [n, pixels] of square images, as an
             array, a DataFrame or a list: integers 0 to 255, booleans, or floats in [0, 1].
-        labels: [n] whole numbers or text, or one-hot [n, classes].
+        labels: [n] whole numbers or text, or rows of 0 and 1, [n, classes]: one-hot, or with
+            several labels an image.
         class_names: one name a class, in the order of the labels; without them, the labels
             themselves.
         name: for titles and reports.
+        multi_label: whether an image may have several labels, or none; None to see from rows.
 
     Attributes:
         images: uint8 [n, height, width] if grey, [n, height, width, 3] if coloured, 0 to 255. A
             selection of more than 512 MiB stays memory-mapped (`LazyImages`) and is read when
             indexed.
-        labels: int64 [n], 0 to classes - 1.
+        labels: int64 [n], 0 to classes - 1; if `multi_label`, uint8 [n, classes] of 0 and 1.
         class_names: of every class.
         name: for titles and reports.
+        multi_label: whether an image may have several labels, or none.
 
     Raises:
         InputError: an array has another type or shape, labels do not match images or class
@@ -69,15 +79,19 @@ class Dataset:
     labels: Labels
     class_names: tuple[str, ...] = ()
     name: str = "dataset"
+    multi_label: bool | None = None
 
     def __post_init__(self) -> None:
         images = _frozen_images(self.images)
-        labels, names = _frozen_labels(self.labels, self.class_names)
+        labels, names = _frozen_labels(self.labels, self.class_names, self.multi_label)
         if len(images) != len(labels):
             raise InputError(
                 f"there must be one label an image: {len(labels)} labels, {len(images)} images"
             )
-        if len(labels) and not (labels.min() >= 0 and labels.max() < len(names)):
+        if len(labels) and not fit_names(labels, len(names)):
+            if labels.ndim == 2:
+                count = labels.shape[1]
+                raise InputError(f"{count} columns of labels, but {len(names)} class names")
             raise InputError(
                 f"labels must be 0 to {len(names) - 1} for {len(names)} class names; "
                 f"they run from {labels.min()} to {labels.max()}"
@@ -87,6 +101,7 @@ class Dataset:
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "labels", labels)
         object.__setattr__(self, "class_names", names)
+        object.__setattr__(self, "multi_label", labels.ndim == 2)
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -100,9 +115,9 @@ class Dataset:
     def __getitem__(self, index: Index) -> Dataset: ...
 
     @overload
-    def __getitem__(self, index: int) -> tuple[Images, int]: ...
+    def __getitem__(self, index: int) -> tuple[Images, Any]: ...
 
-    def __getitem__(self, index: Index | int) -> Dataset | tuple[Images, int]:
+    def __getitem__(self, index: Index | int) -> Dataset | tuple[Images, Any]:
         """Return the selection of a slice, an index array or a mask; of a number image and label.
 
         Examples:
@@ -113,10 +128,12 @@ class Dataset:
             (1028, array([7, 7]))
         """
         if isinstance(index, (int, np.integer)):
-            return self.images[index], int(self.labels[index])
+            label = self.labels[index]
+            return self.images[index], label if self.multi_label else int(label)
         selection = index if isinstance(index, slice) else np.asarray(index)
         images = select(self.images, selection)
-        return Dataset(images, self.labels[selection], self.class_names, self.name)
+        labels = self.labels[selection]
+        return Dataset(images, labels, self.class_names, self.name, self.multi_label)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -130,7 +147,7 @@ class Dataset:
 
     def counts(self) -> dict[str, int]:
         """Return the number of images of each class, in the order of the labels."""
-        counts = np.bincount(self.labels, minlength=len(self.class_names))
+        counts = class_counts(self.labels, len(self.class_names))
         return dict(zip(self.class_names, counts.tolist(), strict=True))
 
     @cached_property
@@ -185,14 +202,40 @@ class Dataset:
         return scaled.reshape(len(self), -1) if flat else scaled
 
     def one_hot(self) -> NDArray[np.float32]:
-        """Return the labels as one-hot float32 [n, classes].
+        """Return the labels as float32 [n, classes], one-hot unless `multi_label`.
 
         Examples:
             >>> from tenfold.data import load
             >>> load("mnist").test[:1].one_hot()
             array([[0., 0., 0., 0., 0., 0., 0., 1., 0., 0.]], dtype=float32)
         """
+        if self.multi_label:
+            return self.labels.astype(np.float32)
         return np.eye(len(self.class_names), dtype=np.float32)[self.labels]
+
+    def label_texts(self, selection: Index) -> list[str]:
+        """Return the class of each selected image by name; of several labels, all.
+
+        Examples:
+            >>> rows = np.array([[1, 1], [0, 1]])
+            >>> Dataset(np.zeros((2, 28, 28)), rows, ("cat", "dog")).label_texts(slice(None))
+            ['cat, dog', 'dog']
+        """
+        return label_texts(self.labels[selection], self.class_names)
+
+    @property
+    def encoding(self) -> str:
+        """How a network's loss gets the labels: as rows that are ``given``, or by ``index``."""
+        return "given" if self.multi_label else "index"
+
+    def require_one_class(self, what: str) -> None:
+        """Refuse several labels an image.
+
+        Raises:
+            InputError: `multi_label` is true.
+        """
+        if self.multi_label:
+            raise needs_one_class(what)
 
     def gallery(self, rows: int = 5, columns: int = 10, seed: int | None = None) -> Figure:
         """Draw images in a grid with their labels.
@@ -212,12 +255,18 @@ class Dataset:
         indices = np.arange(count)
         if seed is not None:
             indices = np.random.default_rng(seed).choice(len(self), count, replace=False)
-        titles = [self.class_names[label] for label in self.labels[indices]]
+        titles = self.label_texts(indices)
         return figures.gallery(self.images[indices], titles=titles, columns=columns)
 
     def _summary(self) -> str:
-        size, classes = size_text(self.image_shape), len(self.class_names)
-        return f"{self.name}: {len(self):,} images {size}, {classes} classes"
+        size = size_text(self.image_shape)
+        return f"{self.name}: {len(self):,} images {size}, {self.classes_text}"
+
+    @property
+    def classes_text(self) -> str:
+        """The number of classes in words, such as 10 classes."""
+        count = len(self.class_names)
+        return f"{count} labels, several an image" if self.multi_label else f"{count} classes"
 
     def __repr__(self) -> str:
         return f"<Dataset {self._summary()}>"
@@ -327,7 +376,7 @@ class Splits:
     def _summary(self) -> str:
         sizes = ", ".join(f"{name} {len(split):,}" for name, split in self.present().items())
         size = size_text(self.image_shape)
-        return f"{self.name}: {sizes} images {size}, {len(self.class_names)} classes"
+        return f"{self.name}: {sizes} images {size}, {self.train.classes_text}"
 
     def __repr__(self) -> str:
         return f"<Splits {self._summary()}>"
@@ -347,11 +396,20 @@ def _frozen_images(images: Any) -> Images:
     return view
 
 
-def _frozen_labels(labels: Any, class_names: tuple[str, ...]) -> tuple[Labels, tuple[str, ...]]:
+def _frozen_labels(
+    labels: Any, class_names: tuple[str, ...], multi_label: bool | None
+) -> tuple[Labels, tuple[str, ...]]:
     array = np.asarray(labels)
     if array.ndim != 1 or array.dtype.kind not in "iu":
         array = as_labels(array, "labels")
-    numbers, names = number_classes(array, class_names)
+    if array.ndim == 2 and not len(class_names):
+        class_names = tuple(map(str, range(array.shape[1])))
+    (array,) = settled([array], "labels", multi_label)
+    numbers, names = (
+        (array, tuple(map(str, class_names)))
+        if array.ndim == 2
+        else number_classes(array, class_names)
+    )
     view = numbers.view(np.ndarray)
     view.flags.writeable = False
     return view, names

@@ -15,6 +15,7 @@ from tenfold.data.convert import as_labels
 from tenfold.data.decoding import Encoded, decode_split
 from tenfold.data.foreign import Labelled, images_of, is_image, splits_of
 from tenfold.data.image_files import without_alpha
+from tenfold.data.multi_label import fit_names
 from tenfold.data.raw_data import RawData, RawSplit, number_labels
 from tenfold.data.raw_images import convert_images
 from tenfold.data.tables.records import numbered
@@ -31,7 +32,7 @@ def read_in_memory(source: Any, options: ReadOptions) -> RawData | None:
         InputError: its images or labels are not found or cannot be used.
     """
     raw = stored_in_memory(source, options)
-    return None if raw is None else convert_images(number_labels(raw), options)
+    return None if raw is None else convert_images(number_labels(raw, options.multi_label), options)
 
 
 def stored_in_memory(source: Any, options: ReadOptions) -> RawData | None:
@@ -55,10 +56,7 @@ def stored_in_memory(source: Any, options: ReadOptions) -> RawData | None:
 
 
 def _fits(names: tuple[str, ...], splits: dict[str, RawSplit]) -> bool:
-    labels = np.concatenate([split.labels for split in splits.values()])
-    return bool(
-        labels.dtype.kind == "i" and len(labels) and 0 <= labels.min() <= labels.max()
-    ) and (int(labels.max()) < len(names))
+    return all(fit_names(split.labels, len(names)) for split in splits.values())
 
 
 def _read(part: Labelled, split: str, options: ReadOptions) -> RawData:

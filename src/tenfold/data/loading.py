@@ -16,6 +16,7 @@ from tenfold.data.arrays import read_arrays
 from tenfold.data.corrections import Corrections
 from tenfold.data.dataset import Dataset, Origin, Splits
 from tenfold.data.formats import read_raw
+from tenfold.data.multi_label import strata
 from tenfold.data.raw_data import RawData, validate_raw
 from tenfold.data.raw_images import EMNIST_ADVICE
 from tenfold.data.splitting import (
@@ -155,10 +156,7 @@ def _load_named(source: sources.Source, origin: Origin) -> Splits:
 def _make_splits(raw: RawData, origin: Origin) -> Splits:
     """Hold out the splits that the data do not have."""
     name = Path(origin.source).stem or "dataset"
-    datasets = {
-        split: Dataset(part.images, part.labels, raw.class_names, name)
-        for split, part in raw.splits.items()
-    }
+    datasets = {split: raw.dataset(split, name) for split in raw.splits}
     notes = [f"{origin.source} ({raw.format})", *raw.decisions, *raw.notes]
     train, validation, test = datasets["train"], datasets.get("validation"), datasets.get("test")
     if test is None:
@@ -175,13 +173,15 @@ def _make_splits(raw: RawData, origin: Origin) -> Splits:
 
 def _hold_out(train: Dataset, size: int, seed: int) -> tuple[Dataset, Dataset | None]:
     """Return the remaining and the held-out images; None if none are held out."""
-    mask = stratified_mask(train.labels, size, seed)
+    labels = strata(train.labels) if train.multi_label else train.labels
+    mask = stratified_mask(labels, size, seed)
     return (train[~mask], train[mask]) if mask.any() else (train, None)
 
 
 def _corrected(splits: Splits, path: Path) -> Splits:
     """Apply a file of corrections to all splits, and record the counts in `source`."""
     corrections, before = Corrections.read(path), splits.present()
+    splits.train.require_one_class("corrections")
     corrections.verify(before.values(), splits.name)
     relabelled = dropped = 0
     for data in before.values():

@@ -13,7 +13,8 @@ from tenfold.core.image_shape import size_text
 from tenfold.data.array_types import Images, Labels
 from tenfold.data.classes import number_classes
 from tenfold.data.convert import UNKNOWN
-from tenfold.data.dataset import SPLITS
+from tenfold.data.dataset import SPLITS, Dataset
+from tenfold.data.multi_label import settled
 
 _SPLIT_WORDS = {
     "train": {"train", "training", "trainset", "trainingset", "trn"},
@@ -29,8 +30,9 @@ class RawSplit:
     Attributes:
         images: uint8 [n, 28, 28]. A format returns them as they are stored, in any shape of
             `as_images` and any range; the registry converts those of all splits together.
-        labels: int64 [n]; `validate_raw` checks that there is one an image. A format may return
-            text, str [n], which the registry numbers.
+        labels: int64 [n], or uint8 [n, labels] of 0 and 1 if an image may have several;
+            `validate_raw` checks that there is one an image. A format may return text, str [n],
+            or one-hot rows, which the registry numbers.
         origin: the file and array they come from, for error messages.
         file_names: name of each image's file without its suffix; empty if one file holds all.
     """
@@ -78,8 +80,15 @@ class RawData:
         """Class names in the order of the labels; the numbers themselves if there are no names."""
         if self.names is not None:
             return tuple(map(_printable, self.names))
-        largest = (int(split.labels.max()) for split in self.splits.values() if len(split.labels))
-        return tuple(str(label) for label in range(max(largest, default=-1) + 1))
+        labels = [split.labels for split in self.splits.values() if len(split.labels)]
+        counts = [part.shape[1] if part.ndim == 2 else int(part.max()) + 1 for part in labels]
+        return tuple(map(str, range(max(counts, default=0))))
+
+    def dataset(self, split: str, name: str) -> Dataset:
+        """Return the images of a split with their labels, by the names of the classes."""
+        part = self.splits[split]
+        is_multi_label = part.labels.ndim == 2
+        return Dataset(part.images, part.labels, self.class_names, name, is_multi_label)
 
 
 def _printable(name: str) -> str:
@@ -109,11 +118,12 @@ def split_of(name: str) -> str | None:
     return next((split for split in SPLITS if _SPLIT_WORDS[split] & words), None)
 
 
-def number_labels(raw: RawData) -> RawData:
-    """Number classes that are text, or whole numbers that do not begin with 0.
+def number_labels(raw: RawData, multi_label: bool = False) -> RawData:
+    """Number classes that are text, one-hot, or whole numbers that do not begin with 0.
 
     The names of the classes are then the labels as they were, in natural order. Labels that are
-    whole numbers from 0 on stay as they are, gaps included.
+    whole numbers from 0 on stay as they are, gaps included. Rows of which one has several labels
+    stay as they are; `multi_label` says that one might.
 
     Examples:
         >>> from tenfold.data.raw_data import RawSplit
@@ -123,18 +133,25 @@ def number_labels(raw: RawData) -> RawData:
         (('a', 'b'), array([1, 0, 1]))
     """
     raw = _without_unknown(raw)
-    if raw.names is not None or not raw.splits:
+    if not raw.splits:
         return raw
-    values = np.concatenate([split.labels for split in raw.splits.values()])
-    numbers, classes = number_classes(values)
-    names = None if classes == tuple(map(str, range(len(classes)))) else classes
-    sizes = np.cumsum([len(split.labels) for split in raw.splits.values()])[:-1]
-    parts = np.split(numbers, sizes)
+    stored = [split.labels for split in raw.splits.values()]
+    parts = settled(stored, next(iter(raw.splits.values())).origin, multi_label or None)
+    names, decisions = raw.names, raw.decisions
+    if parts[0].ndim == 2:
+        count = parts[0].shape[1]
+        decisions += (f"several labels an image, {count} columns of 0 and 1",)
+    elif names is None and stored[0].ndim == 1:
+        numbers, classes = number_classes(np.concatenate(parts))
+        names = None if classes == tuple(map(str, range(len(classes)))) else classes
+        parts = np.split(numbers, np.cumsum([len(part) for part in parts])[:-1])
+    elif names is None:
+        names = tuple(map(str, range(stored[0].shape[1])))
     splits = {
         name: replace(split, labels=labels)
         for (name, split), labels in zip(raw.splits.items(), parts, strict=True)
     }
-    return replace(raw, splits=splits, names=names)
+    return replace(raw, splits=splits, names=names, decisions=decisions)
 
 
 def _without_unknown(raw: RawData) -> RawData:
@@ -172,22 +189,28 @@ def validate_raw(raw: RawData) -> None:
                 f"{split.origin} has images of {size_text(split.images.shape[1:])}, "
                 f"{train.origin} of {size_text(shape)}; add --resize (resize=True in Python)"
             )
-    trained = np.unique(train.labels)
+    trained = _present(train)
     if len(raw.class_names) > limits.MAX_CLASSES:
         raise InputError(
             f"{train.origin} has {len(raw.class_names):,} classes; at most {limits.MAX_CLASSES:,} "
             "are supported"
         )
     if len(trained) < 2:
-        name = raw.class_names[trained[0]]
+        name = "".join(raw.class_names[label] for label in trained)
         raise InputError(f"{train.origin} has only one class ({name!r}); at least two are needed")
-    if raw.names is None and 2 * len(trained) < trained[-1] + 1:
+    if raw.names is None and train.labels.ndim == 1 and 2 * len(trained) < trained[-1] + 1:
         raise InputError(
             f"{train.origin} has labels up to {trained[-1]}, but only {len(trained)} different "
             "ones; number the classes from 0 without gaps"
         )
     for split_name, split in raw.splits.items():
-        untrained = np.setdiff1d(split.labels, trained)
+        untrained = np.setdiff1d(_present(split), trained)
         if len(untrained):
             name = raw.class_names[untrained[0]]
             raise InputError(f"{split.origin}: class {name!r} is in {split_name} and not in train")
+
+
+def _present(split: RawSplit) -> Labels:
+    """The numbers of the classes that images have."""
+    labels = split.labels
+    return np.unique(labels) if labels.ndim == 1 else np.flatnonzero(labels.any(axis=0))

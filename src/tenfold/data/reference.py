@@ -32,7 +32,8 @@ along each side. `--resize` (`resize=True` in
   floats 0 to 1 or 255, -0.5 to 0.5 or -1 to 1. All splits decide together. Other ranges need
   `--pixels` with the values of black and white, such as `--pixels 0..7` (`pixels="0..7"`).
 - Labels are whole numbers, one-hot, or text; at most {limits.MAX_CLASSES:,} classes. Numbers
-  that do not begin with 0, text and folders name the classes.
+  that do not begin with 0, text and folders name the classes. Rows of 0 and 1, `[n, labels]`, of
+  which one has several labels give an image any number of them, and so do `--multi-label` rows.
 - Files and folders whose name starts with a dot or two underscores, those of operating systems
   (`Thumbs.db`, `@eaDir`), and tenfold's own `runs/`, `studies/` and `audits/` are no data.
 - Every class of validation and test is in train, and train has at least two classes.

@@ -16,13 +16,16 @@ from tenfold.engine.muon import Muon
 from tenfold.networks.recipes import Recipe
 
 
-def compile_network(model: keras.Model, recipe: Recipe, images: int) -> None:
+def compile_network(
+    model: keras.Model, recipe: Recipe, images: int, multi_label: bool = False
+) -> None:
     """Compile a model with the loss, optimizer and learning-rate schedule of a recipe.
 
     Args:
         model: any network.
         recipe: the settings.
         images: number of training images, which decides the length of the schedule.
+        multi_label: whether an image may have several classes: accuracy counts each of them.
 
     Raises:
         InputError: the loss or the optimizer is unknown to Keras.
@@ -39,9 +42,14 @@ def compile_network(model: keras.Model, recipe: Recipe, images: int) -> None:
         config["learning_rate"] = _schedule(recipe, float(optimizer.learning_rate), steps)
     optimizer = type(optimizer).from_config(config)
     average_weights(optimizer, recipe, steps)
-    model.compile(optimizer, loss, metrics=["accuracy"])
+    model.compile(optimizer, loss, metrics=[accuracy_metric(multi_label)])
     if recipe.teacher is not None:
         _add_teacher(model, loss, recipe)
+
+
+def accuracy_metric(multi_label: bool) -> Any:
+    """The accuracy of Keras for one class an image, or of all answers to several labels."""
+    return keras.metrics.BinaryAccuracy(name="accuracy") if multi_label else "accuracy"
 
 
 def _add_teacher(model: keras.Model, loss: Any, recipe: Recipe) -> None:

@@ -83,6 +83,7 @@ def predict_folds(
     Yields:
         For each of the folds, which images it has, bool ``[n]``, and their probabilities.
     """
+    dataset.require_one_class("cross-validation")
     if recipe.teacher is not None and targets is None:
         raise InputError("teacher: not supported here; leave it out of the recipe")
     parts = stratified_folds(dataset.labels, folds, seed)

@@ -18,6 +18,7 @@ def build_networks(
     images: int,
     seeds: Sequence[int],
     build: Callable[[int], keras.Model] | None = None,
+    multi_label: bool = False,
 ) -> list[keras.Model]:
     """Build and compile one network per seed.
 
@@ -28,14 +29,16 @@ def build_networks(
         images: number of training images, which decides the length of the schedule.
         seeds: of the initial weights.
         build: builds a network from a seed; by default the network that the recipe names.
+        multi_label: whether an image may have several classes.
     """
 
     def named(seed: int) -> keras.Model:
-        return networks.build(recipe.network, recipe.arguments, image_shape, classes, seed)
+        arguments = recipe.arguments
+        return networks.build(recipe.network, arguments, image_shape, classes, seed, multi_label)
 
     models = []
     for seed in seeds:
         model = (build or named)(seed)
-        compile_network(model, recipe, images)
+        compile_network(model, recipe, images, multi_label)
         models.append(model)
     return models

@@ -133,7 +133,7 @@ def _pixel_range(
     if isinstance(data.train, Dataset):
         if pixels is not None:
             return PixelRange(pixels, "the argument says so")
-        return find_pixel_range(model, data.train)
+        return find_pixel_range(model, data.train, data.encoding)
     images = data.train.images
     if images.dtype == "uint8" and pixels is not None:
         return PixelRange(pixels, "the argument says so")

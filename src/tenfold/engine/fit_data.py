@@ -49,7 +49,7 @@ class FitData:
     @property
     def encoding(self) -> str:
         """In which the labels were given."""
-        return self.train.encoding if isinstance(self.train, ArrayData) else "index"
+        return self.train.encoding
 
 
 def prepare_data(
@@ -112,7 +112,7 @@ def class_weights(class_weight: Any, train: Images) -> Weights:
         InputError: a class is unknown or missing, or the images have several.
     """
     if train.labels.ndim != 1:
-        raise InputError("class_weight: not with several classes an image; give sample_weight")
+        raise InputError("class_weight: not with several labels an image; sample_weight of fit is")
     names = list(train.class_names)
     if class_weight == "balanced":
         counts = np.bincount(train.labels, minlength=len(names))
@@ -145,11 +145,12 @@ def _images(x: Any, y: Any, name: str, like: Images | None = None) -> Images:
         return x
     if isinstance(like, Dataset):
         data = as_array_data(x, y, like.class_names)
-        if data.images.dtype == np.uint8 and data.labels.ndim == 1:
+        if data.images.dtype == np.uint8 and data.labels.ndim == like.labels.ndim:
             return Dataset(
                 data.images.reshape(len(data), *like.images.shape[1:]),
                 data.labels,
                 like.class_names,
+                multi_label=like.multi_label,
             )
         raise InputError(f"{name}: give a Dataset, as the training images are one")
     if hasattr(x, "train") and hasattr(x, "class_names"):

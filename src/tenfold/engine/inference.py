@@ -12,7 +12,7 @@ from tenfold.core.errors import InputError
 from tenfold.core.image_shape import ImageShape
 from tenfold.engine.geometry import find_geometry
 from tenfold.engine.inputs import call_network, input_shape, output_shape, scale_images
-from tenfold.engine.losses import takes_logits, to_probabilities
+from tenfold.engine.losses import last_activation, loss_name, takes_logits, to_probabilities
 from tenfold.engine.program import EVALUATION_BATCH
 from tenfold.engine.views import views
 from tenfold.engine.xla import compiler_options
@@ -107,17 +107,35 @@ class Probabilities:
 
 
 def require_probabilities(
-    model: keras.Model, image_shape: ImageShape, pixels: str, name: str
+    model: keras.Model, image_shape: ImageShape, pixels: str, name: str, multi_label: bool = False
 ) -> None:
     """Check before training that the outputs of a network are probabilities.
 
     Raises:
-        InputError: an output is below 0, or the sum is not 1.
+        InputError: an output is below 0, or the sum is not 1; or of several labels, an output is
+            not a probability of its own.
     """
+    if multi_label:
+        _require_sigmoid(model, name)
     black_and_white = np.stack([np.full(image_shape, tone, np.uint8) for tone in (0, 255)])
     outputs = Probabilities(model, image_shape, pixels)(model, black_and_white)
-    if (outputs < 0).any() or (np.abs(outputs.sum(axis=-1) - 1) > 0.01).any():
+    sums = outputs.max(axis=-1).clip(1) if multi_label else outputs.sum(axis=-1)
+    if (outputs < 0).any() or (np.abs(sums - 1) > 0.01).any():
         raise InputError(
-            f"{name}: its outputs are not probabilities; end it with activation='softmax', or "
-            "compile it with a loss that has from_logits=True"
+            f"{name}: its outputs are not probabilities; end it with "
+            + (
+                "activation='sigmoid'"
+                if multi_label
+                else "activation='softmax', or compile it with a loss that has from_logits=True"
+            )
+        )
+
+
+def _require_sigmoid(model: keras.Model, name: str) -> None:
+    one_class = last_activation(model) == "softmax" or "categorical" in loss_name(model)
+    if one_class or takes_logits(model):
+        reason = "it is made for one class an image" if one_class else "its loss is from_logits"
+        raise InputError(
+            f"{name}: {reason}, but these may have several labels; end it with "
+            "activation='sigmoid', and compile it with loss='binary_crossentropy'"
         )

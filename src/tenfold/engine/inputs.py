@@ -49,7 +49,7 @@ class InputAdapter:
         self.shape = input_shape(model, image_shape, classes)
         self.geometry = find_geometry(image_shape, self.shape)
         self.outputs = output_shape(model, self.shape)
-        self._check_outputs()
+        self._check_outputs(labels == "given")
         self.encoding = (
             labels if labels == "given" else find_encoding(model, classes, self.outputs[-1], labels)
         )
@@ -87,13 +87,13 @@ class InputAdapter:
         hard = encode(labels[:, 0].astype(jnp.int32), self.encoding, units)
         return jnp.concatenate([hard.reshape(len(hard), -1), labels[:, 1:]], axis=1)
 
-    def _check_outputs(self) -> None:
-        units = (2, 1) if self.classes == 2 else (self.classes,)
+    def _check_outputs(self, given: bool) -> None:
+        units = (2, 1) if self.classes == 2 and not given else (self.classes,)
         if len(self.outputs) != 1 or self.outputs[0] not in units:
             raise InputError(
                 f"the model's output has shape {shape_text(self.outputs)}, the data has "
-                f"{self.classes} classes; end the model with "
-                f"Dense({self.classes}, activation='softmax')"
+                f"{self.classes} {'labels' if given else 'classes'}; end the model with "
+                f"Dense({self.classes}, activation='{'sigmoid' if given else 'softmax'}')"
             )
 
     def build(self, model: keras.Model) -> None:

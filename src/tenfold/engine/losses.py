@@ -24,11 +24,10 @@ def takes_logits(model: keras.Model) -> bool:
 
 def warn_of_outputs(model: keras.Model) -> None:
     """Warn if the last activation does not fit a cross-entropy loss, as in Keras's tutorials."""
-    name = _name(loss_of(model))
-    outputs = getattr(model, "outputs", None)  # a subclassed model may have none
-    if not outputs or "crossentropy" not in name:
+    name = loss_name(model)
+    last = last_activation(model)
+    if last is None or "crossentropy" not in name:
         return
-    last = _name(getattr(outputs[0]._keras_history.operation, "activation", None))
     if last == "linear" and not takes_logits(model):
         warn(
             f"the network ends without an activation, but {name} takes probabilities: end it with "
@@ -39,6 +38,21 @@ def warn_of_outputs(model: keras.Model) -> None:
             f"the network ends with {last}, but its {name} has from_logits=True and applies it "
             "once more: leave out one of them"
         )
+
+
+def last_activation(model: keras.Model) -> str | None:
+    """The name of the activation that a model ends in, or empty; None if it has no graph."""
+    outputs = getattr(model, "outputs", None)  # a subclassed model may have none
+    if not outputs:
+        return None
+    operation = outputs[0]._keras_history.operation
+    named = "softmax" if isinstance(operation, keras.layers.Softmax) else None
+    return _name(named or getattr(operation, "activation", None))
+
+
+def loss_name(model: keras.Model) -> str:
+    """The name of the loss that a model is compiled with."""
+    return _name(loss_of(model))
 
 
 def _name(function: Any) -> str:

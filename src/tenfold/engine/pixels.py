@@ -51,7 +51,7 @@ def resolve_pixels(recipe: Recipe, model: keras.Model, dataset: Dataset | ArrayD
         return PixelRange(recipe.input_range, "the recipe says so")
     if not is_own_network(recipe.network):
         return RAW
-    return find_pixel_range(model, dataset)
+    return find_pixel_range(model, dataset, dataset.encoding)
 
 
 def find_pixel_range(

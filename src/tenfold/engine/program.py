@@ -106,6 +106,7 @@ class Program:
         image_shape: tuple[int, ...],
         classes: int,
         networks: int | None = None,
+        labels: str = "index",
     ) -> Program:
         """The program that trains networks of a recipe; see the class for the arguments."""
         return cls(
@@ -116,6 +117,7 @@ class Program:
             recipe.augmentation,
             networks,
             recipe.input_range,
+            labels,
         )
 
     def new_state(self, model: keras.Model) -> State:

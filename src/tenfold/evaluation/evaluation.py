@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -13,8 +13,17 @@ import numpy.typing as npt
 
 from tenfold import figures, metrics
 from tenfold.core.errors import InputError
+from tenfold.data.multi_label import needs_one_class
 from tenfold.evaluation.calibration import Calibration
-from tenfold.metrics import METRICS, ClassScores, Reliability, RiskCoverage, Score, SeedSummary
+from tenfold.metrics import (
+    METRICS,
+    ClassScores,
+    Metric,
+    Reliability,
+    RiskCoverage,
+    Score,
+    SeedSummary,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -36,10 +45,12 @@ class Evaluation:
     ``calibration_error``, ``area_under_risk_coverage``, ``top_2_accuracy`` and those that are
     added to the registry.
 
+    Images with any number of labels have other metrics, those of ``metrics``.
+
     Attributes:
         split: ``train``, ``validation`` or ``test``.
         class_names: the classes, in the order of the labels.
-        labels: true classes, int ``[n]``.
+        labels: true classes, int ``[n]``; or 0 and 1 of each of several labels, ``[n, classes]``.
         outputs: float32 ``[networks, n, classes]``: probabilities before temperature scaling.
         calibrations: one per network, fitted on validation images; or none.
         checksum: of images and labels; only evaluations with the same one can be compared.
@@ -78,16 +89,26 @@ class Evaluation:
 
     def __getattr__(self, name: str) -> list[Score]:
         """Compute a registered metric of each network, the first time it is read."""
-        if name not in METRICS:
+        if name.startswith("_") or name not in self.metrics:
             raise AttributeError(f"Evaluation has no attribute {name!r}")
-        metric = METRICS[name]
+        metric = self.metrics[name]
         options = {"resamples": self._resamples} if metric.bootstrapped else {}
         scores = [metric.function(p, self.labels, **options) for p in self.probabilities]
         self.__dict__[name] = scores
         return scores
 
     def __dir__(self) -> list[str]:
-        return [*super().__dir__(), *METRICS]
+        return [*super().__dir__(), *self.metrics]
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether an image may have several labels, or none."""
+        return self.labels.ndim == 2
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """The registered metrics of such labels by name."""
+        return metrics.defined_metrics(self.labels) if self.multi_label else METRICS
 
     @cached_property
     def probabilities(self) -> Floats:
@@ -114,23 +135,26 @@ class Evaluation:
 
     def top_k_accuracy(self, k: int) -> list[Score]:
         """Share of images whose label is among the k most probable classes, of each network."""
+        self._require_one_class("top-k accuracy")
         return [metrics.top_k_accuracy(p, self.labels, k) for p in self.probabilities]
 
     def summary(self, name: str) -> Score | SeedSummary:
-        """A metric of the only network, or its mean over several, by its name in ``METRICS``."""
+        """A metric of the only network, or its mean over several, by its name in ``metrics``."""
         scores: list[Score] = getattr(self, name)
-        return scores[0] if len(scores) == 1 else METRICS[name].over_seeds(scores)
+        return scores[0] if len(scores) == 1 else self.metrics[name].over_seeds(scores)
 
     def over_seeds(self, names: Sequence[str] = ("accuracy", "log_loss")) -> dict[str, SeedSummary]:
         """Mean and standard deviation of metrics over the networks, by their names."""
-        return {name: METRICS[name].over_seeds(getattr(self, name)) for name in names}
+        return {name: self.metrics[name].over_seeds(getattr(self, name)) for name in names}
 
     def reliability(self, network: int = 0) -> Reliability:
         """The reliability diagram of a network: accuracy and confidence in 15 bins."""
+        self._require_one_class("reliability")
         return metrics.reliability(self._of(network), self.labels)
 
     def risk_coverage(self, network: int = 0) -> RiskCoverage:
         """The risk-coverage curve of a network."""
+        self._require_one_class("risk and coverage")
         return metrics.risk_coverage(self._of(network), self.labels)
 
     @property
@@ -176,6 +200,7 @@ class Evaluation:
         """
         from tenfold.data.synthetic.non_digits import REJECT_CLASS
 
+        self._require_one_class("unknown")
         known = [i for i, name in enumerate(self.class_names) if name != REJECT_CLASS]
         pairs = zip(self.probabilities, out_of_distribution, strict=True)
         return [
@@ -185,6 +210,7 @@ class Evaluation:
 
     def confusion_matrix(self, network: int = 0) -> Integers:
         """Counts ``[true class, predicted class]`` of one network."""
+        self._require_one_class("confusion matrix")
         return metrics.confusion_matrix(self.predicted(network), self.labels, len(self.class_names))
 
     def confusion_table(self, network: int = 0) -> DataFrame:
@@ -201,6 +227,7 @@ class Evaluation:
 
     def predicted(self, network: int = 0) -> Integers:
         """The most probable class of each image, int ``[n]``."""
+        self._require_one_class("the most probable class")
         classes: Integers = self._of(network).argmax(axis=-1)
         return classes
 
@@ -212,15 +239,23 @@ class Evaluation:
             >>> Evaluation("test", ("0", "1"), np.array([1, 1, 1]), outputs).mistakes()
             array([1, 0])
         """
+        self._require_one_class("mistakes")
         return self._by_confidence(network, self.predicted(network) != self.labels)
 
     def least_confident_correct(self, network: int = 0) -> Integers:
         """Indices of the correctly predicted images in the split, the least confident first."""
         return self._by_confidence(network, self.predicted(network) == self.labels)[::-1]
 
-    def per_class(self, network: int = 0) -> dict[str, ClassScores]:
-        """Precision, recall and F1 of each class, with intervals and counts."""
-        scores = metrics.class_scores(self.predicted(network), self.labels, len(self.class_names))
+    def per_class(self, network: int = 0) -> Mapping[str, ClassScores]:
+        """Precision, recall and F1 of each class, with intervals and counts.
+
+        Of any number of labels an image `LabelScores`, which have AUROC and average precision too.
+        """
+        scores: Sequence[ClassScores] = (
+            metrics.label_scores(self._of(network), self.labels)
+            if self.multi_label
+            else metrics.class_scores(self.predicted(network), self.labels, len(self.class_names))
+        )
         return dict(zip(self.class_names, scores, strict=True))
 
     def to_json(self) -> dict[str, Any]:
@@ -229,13 +264,16 @@ class Evaluation:
         values: dict[str, Any] = {
             "split": self.split,
             "n": len(self.labels),
-            **{name: _json(getattr(self, name)) for name in METRICS},
-            "over_seeds": {name: s.as_json() for name, s in self.over_seeds(list(METRICS)).items()},
+            **{name: _json(getattr(self, name)) for name in self.metrics},
+            "over_seeds": {
+                name: s.as_json() for name, s in self.over_seeds(list(self.metrics)).items()
+            },
             "per_class": [
                 {name: s.as_json() for name, s in self.per_class(i).items()} for i in networks
             ],
-            "confusion_matrix": [self.confusion_matrix(i).tolist() for i in networks],
         }
+        if not self.multi_label:
+            values["confusion_matrix"] = [self.confusion_matrix(i).tolist() for i in networks]
         return values | self._calibrated_json() if self.calibrations else values
 
     def _calibrated_json(self) -> dict[str, Any]:
@@ -257,11 +295,13 @@ class Evaluation:
         }
 
     def headline(self) -> str:
-        """The accuracy in a line, with its 95 % interval.
+        """The accuracy in a line, with its 95 % interval; of several labels, the first metric.
 
         Of several seeds: mean ± standard deviation, and the interval of the mean.
         """
-        line = f"{METRICS['accuracy'].format(self.summary('accuracy'))} of {len(self.labels):,} "
+        first = next(iter(self.metrics.values()))
+        line = f"{first.format(self.summary(first.name))} of {len(self.labels):,} "
+        line = f"{first.label} {line}" if self.multi_label else line
         seeds = len(self.outputs)
         return line + f"{self.split} images" + (f", {seeds} seeds" if seeds > 1 else "")
 
@@ -280,7 +320,12 @@ class Evaluation:
     @property
     def _resamples(self) -> int:
         """Bootstrap resamples per network: fewer for several networks, whose spread says more."""
-        return max(_FEWEST_RESAMPLES, RESAMPLES // len(self.outputs))
+        few = len(self.outputs) if not self.multi_label else RESAMPLES
+        return max(_FEWEST_RESAMPLES, RESAMPLES // few)
+
+    def _require_one_class(self, what: str) -> None:
+        if self.multi_label:
+            raise needs_one_class(what)
 
     def _by_confidence(self, network: int, mask: npt.NDArray[np.bool_]) -> Integers:
         indices = np.flatnonzero(mask)

@@ -67,15 +67,15 @@ class Comparison:
 
     def verdict(self) -> str:
         """Which is better, by how much, how significantly, and what the images could not show."""
-        difference = self.difference
+        difference, of = self.difference, " of exact match" * self.first.multi_label
         low, high = 100 * difference.low, 100 * difference.high
         p = "p < 0.001" if difference.p < 0.001 else f"p = {difference.p:.2g}"
         if difference.p < SIGNIFICANT and difference.value:
             better = self.names[difference.value < 0]
             low, high = sorted((abs(low), abs(high))) if low * high > 0 else (low, high)
-            result = f"{better} is better by {100 * abs(difference.value):.2f} points"
+            result = f"{better} is better by {100 * abs(difference.value):.2f} points{of}"
         else:
-            result = f"no significant difference: {100 * difference.value:+.2f} points"
+            result = f"no significant difference: {100 * difference.value:+.2f} points{of}"
         return (
             f"{result} (95 %: {low:.2f} to {high:.2f}), {p}; with {difference.n:,} "
             f"{self.first.split} images, differences under {100 * difference.visible:.2f} points "
@@ -90,7 +90,7 @@ class Comparison:
             "runs": list(self.names),
             **{
                 m.name: [result.summary(m.name).as_json() for result in pair]
-                for m in table_metrics()
+                for m in table_metrics(self.first.metrics)
             },
             "difference": self.difference.as_json(),
             "mcnemar": None if self.mcnemar is None else self.mcnemar.as_json(),
@@ -139,6 +139,9 @@ def compare(
 
 def _correct(evaluation: Evaluation) -> npt.NDArray[np.bool_]:
     """Return which predictions are correct, bool ``[networks, n]``."""
+    if evaluation.multi_label:  # as exact match counts
+        answers = metrics.predicted_labels(evaluation.outputs) == evaluation.labels.astype(bool)
+        return np.asarray(answers.all(axis=-1))
     correct: npt.NDArray[np.bool_] = evaluation.outputs.argmax(axis=-1) == evaluation.labels
     return correct
 

@@ -75,6 +75,7 @@ def measure(run: Run | Predictor, dataset: Dataset, clean: Evaluation, seed: int
         clean: the evaluation of these images as they are.
         seed: of the corruptions.
     """
+    dataset.require_one_class("corruptions")
     return Robustness(clean, dict(_evaluations(run, dataset, seed)), seed)
 
 
@@ -111,7 +112,8 @@ def images_of(run: Run | Predictor, split: str, data: Data | None, **options: An
         return run.data().split(split)
     if data is None:
         raise InputError(f"{run.path}: a model file holds no data; give --data, such as mnist")
-    return other_images(data, split, run.class_names, run.image_shape, ReadOptions.of(options))
+    reading = ReadOptions.of(options)
+    return other_images(data, split, run.class_names, run.image_shape, reading, run.multi_label)
 
 
 def opened(path: str | Path) -> Run | Predictor:

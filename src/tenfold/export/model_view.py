@@ -94,6 +94,8 @@ def describe_turned(data: Dataset) -> str:
 
 def _orientation_of(data: Dataset, reader: Predictor) -> View:
     """Return the view that makes most of 200 images legible, or upright without a clear answer."""
+    if data.multi_label:  # no image is of one digit
+        return View()
     indices = np.flatnonzero(np.isin(np.array(data.class_names)[data.labels], _DIGITS))
     if data.images.shape[1:] != (SIDE, SIDE) or not len(indices):
         return View()

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from tenfold.core.assets import READER
 from tenfold.core.image_shape import ImageShape
 from tenfold.data.convert import as_batch
+from tenfold.data.multi_label import needs_one_class
 from tenfold.data.polarity import count_inverted
 from tenfold.data.value_range import BYTE, ValueRange, parse
 from tenfold.export import model_card
@@ -51,6 +52,20 @@ class Predictor:
     def class_names(self) -> tuple[str, ...]:
         """The classes, in the order of the probabilities."""
         return tuple(self.card["class_names"])
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether an image may have several labels or none, each with its own probability."""
+        return bool(self.card.get("multi_label", False))
+
+    def require_one_class(self, what: str) -> None:
+        """Refuse a network for several labels an image.
+
+        Raises:
+            InputError: `multi_label` is true.
+        """
+        if self.multi_label:
+            raise needs_one_class(what)
 
     @property
     def image_shape(self) -> ImageShape:

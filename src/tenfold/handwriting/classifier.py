@@ -42,6 +42,7 @@ class Classifier:
 
         Crops are turned and inverted as the predictor's training images were.
         """
+        predictor.require_one_class("read")
         names = predictor.class_names
         view = View() if predictor.path == READER else view_of(predictor)
 

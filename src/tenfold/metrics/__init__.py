@@ -3,6 +3,7 @@
 - `registry`: `METRICS`, the metrics that evaluations report; `@metric` adds one
 - `score`: a value with its interval, over images (`Score`) and over seeds (`SeedSummary`)
 - `classification`: accuracy, confusion matrix, precision, recall, F1
+- `multi_label`: of any number of labels an image: AUROC, average precision, exact match, F1
 - `scoring_rules`: log loss, Brier score
 - `calibration`, `temperature`: reliability diagram, calibration error, temperature scaling
 - `selective_prediction`, `threshold`: risk-coverage curve, threshold with guaranteed risk
@@ -33,6 +34,13 @@ from tenfold.metrics.conformal import (
     conformal_quantile,
     conformal_sets,
     conformal_size,
+)
+from tenfold.metrics.multi_label import (
+    LABEL_THRESHOLD,
+    LabelScores,
+    defined_metrics,
+    label_scores,
+    predicted_labels,
 )
 from tenfold.metrics.out_of_distribution import auroc
 from tenfold.metrics.paired_tests import Difference, McNemar, accuracy_difference, mcnemar
@@ -65,12 +73,14 @@ for _module in iter_modules(__path__):
 
 __all__ = [
     "CONFIDENCE",
+    "LABEL_THRESHOLD",
     "LOG_LOSS_EPSILON",
     "METRICS",
     "TEMPERATURES",
     "TEMPERATURE_EPSILON",
     "ClassScores",
     "Difference",
+    "LabelScores",
     "McNemar",
     "Metric",
     "Reliability",
@@ -91,12 +101,15 @@ __all__ = [
     "conformal_sets",
     "conformal_size",
     "confusion_matrix",
+    "defined_metrics",
     "expected_calibration_error",
     "fit_temperature",
+    "label_scores",
     "log_loss",
     "mcnemar",
     "metric",
     "over_seeds",
+    "predicted_labels",
     "proportion",
     "rank_classes",
     "reliability",

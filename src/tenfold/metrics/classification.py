@@ -173,10 +173,15 @@ def class_scores(
     """
     counts = confusion_matrix(predicted, labels, classes)
     columns = counts.diagonal(), counts.sum(axis=0), counts.sum(axis=1)
-    return [_class_scores(*map(int, row)) for row in zip(*columns, strict=True)]
+    return [class_scores_of_counts(*map(int, row)) for row in zip(*columns, strict=True)]
 
 
-def _class_scores(correct: int, predicted: int, n: int) -> ClassScores:
+def class_scores_of_counts(correct: int, predicted: int, n: int) -> ClassScores:
+    """Return the scores of a class by its images that are found, predicted and there.
+
+    >>> class_scores_of_counts(correct=1, predicted=2, n=1).precision.value
+    0.5
+    """
     union = predicted + n - correct
     return ClassScores(
         precision=proportion(correct, predicted) if predicted else None,

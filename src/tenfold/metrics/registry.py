@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any, TypeVar
@@ -36,6 +36,7 @@ class Metric:
         in_tables: also a column of tables with one row per network, run or setting.
         in_model_card: stored in exported files.
         before_temperature: also reported for the probabilities before temperature scaling.
+        multi_label: of images with any number of labels, ``[n, labels]`` of 0 and 1.
     """
 
     function: Callable[..., Score]
@@ -51,6 +52,7 @@ class Metric:
     in_tables: bool = False
     in_model_card: bool = True
     before_temperature: bool = False
+    multi_label: bool = False
 
     @property
     def title(self) -> str:
@@ -88,12 +90,15 @@ class Metric:
 
 
 METRICS: dict[str, Metric] = {}
-"""Every registered metric by name, in the order of display."""
+"""Every registered metric of one class an image by name, in the order of display."""
+
+MULTI_LABEL_METRICS: dict[str, Metric] = {}
+"""Likewise, of any number of labels an image."""
 
 
-def table_metrics() -> list[Metric]:
+def table_metrics(metrics: Mapping[str, Metric] = METRICS) -> list[Metric]:
     """Return the metrics that are columns of tables."""
-    return [entry for entry in METRICS.values() if entry.in_tables]
+    return [entry for entry in metrics.values() if entry.in_tables]
 
 
 def metric(
@@ -113,12 +118,13 @@ def metric(
 
     def register(function: Function) -> Function:
         key = name or function.__name__
-        if key in METRICS:
-            raise ValueError(f"metric {key!r} is registered twice")
         entry = Metric(function, key, label, description, **options)
-        ordered = sorted([*METRICS.values(), entry], key=lambda other: other.position)
-        METRICS.clear()
-        METRICS.update((other.name, other) for other in ordered)
+        registry = MULTI_LABEL_METRICS if entry.multi_label else METRICS
+        if key in registry:
+            raise ValueError(f"metric {key!r} is registered twice")
+        ordered = sorted([*registry.values(), entry], key=lambda other: other.position)
+        registry.clear()
+        registry.update((other.name, other) for other in ordered)
         return function
 
     return register
@@ -126,12 +132,17 @@ def metric(
 
 def reference() -> str:
     """Return ``docs/reference/metrics.md``, a table of all metrics, as Markdown."""
-    rows = [
+    several = ["", "Of images with any number of labels:", "", *_TABLE_HEAD]
+    rows, label_rows = (_rows(table.values()) for table in (METRICS, MULTI_LABEL_METRICS))
+    return "\n".join([*_REFERENCE_HEAD, *_TABLE_HEAD, *rows, *several, *label_rows, ""])
+
+
+def _rows(metrics: Iterable[Metric]) -> list[str]:
+    return [
         f"| {entry.title} | `{entry.name}` | {entry.description} | {entry.unit or '-'} "
         f"| {'higher' if entry.higher_is_better else 'lower'} | `{entry.function.__name__}` |"
-        for entry in METRICS.values()
+        for entry in metrics
     ]
-    return "\n".join([*_REFERENCE_HEAD, *rows, ""])
 
 
 _REFERENCE_HEAD = (
@@ -143,6 +154,8 @@ _REFERENCE_HEAD = (
     "the function in `tenfold.metrics` states formula and source. This page is generated from the",
     "registry, `tenfold.metrics.METRICS`; [Add a metric](../how-to/add-a-metric.md) extends it.",
     "",
+)
+_TABLE_HEAD = (
     "| metric | name | meaning | unit | better | function |",
     "| --- | --- | --- | --- | --- | --- |",
 )

@@ -39,6 +39,7 @@ def build(
     image_shape: ImageShape,
     classes: int,
     seed: int,
+    multi_label: bool = False,
 ) -> keras.Model:
     """Build a network from a seed.
 
@@ -51,6 +52,7 @@ def build(
         image_shape: ``(height, width)``, or ``(height, width, 3)`` of coloured images.
         classes: number of outputs.
         seed: of the initial weights.
+        multi_label: whether an image may have several classes.
 
     Raises:
         InputError: the network or an argument is unknown or out of range, the Python file cannot
@@ -71,7 +73,8 @@ def build(
         function = _builder(network, arguments)
         _require_usual_configuration(network)
         try:
-            return function(image_shape, classes, **arguments)
+            ends = {"multi_label": True} if multi_label else {}
+            return function(image_shape, classes, **arguments, **ends)
         except InputError:
             raise
         except (ValueError, TypeError) as error:

@@ -81,6 +81,7 @@ def embedded(name: str, predictor: Predictor) -> dict[str, Any]:
         InputError: it takes other images than 28x28 grey ones, or has an operator that the page
             cannot compute.
     """
+    predictor.require_one_class("page")
     if predictor.image_shape != (IMAGE_SIDE, IMAGE_SIDE):
         shape = "x".join(map(str, predictor.image_shape))
         raise InputError(f"{name}: it takes images of {shape}; a page needs 28x28, grey")

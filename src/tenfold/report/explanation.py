@@ -125,6 +125,7 @@ def explain(
     """
     from tenfold.engine.activations import activations
 
+    run.require_one_class("explain")
     batch = as_batch(image, run.image_shape, pixels, run.pixels)
     if len(batch) != 1:
         raise InputError(f"image: {len(batch)} images; give one, such as images[0]")

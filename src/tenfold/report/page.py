@@ -69,6 +69,7 @@ def write(run: Run | str | Path, out: str | Path | None = None) -> Path:
 
 def create(run: Run, out: str | Path | None = None) -> Report:
     """Write the report of a run as ``write`` does, and describe it."""
+    run.require_one_class("report")
     target = run.path / NAME if out is None else Path(out)
     if target.is_dir():
         raise InputError(f"{target}: a folder; give the name of a file, such as {target / NAME}")

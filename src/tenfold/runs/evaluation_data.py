@@ -15,7 +15,7 @@ from tenfold.core.image_shape import ImageShape, size_text
 from tenfold.data import Dataset, ReadOptions, Splits, load
 from tenfold.data.arrays import read_arrays
 from tenfold.data.loading import read_path, resolve, without_unreadable
-from tenfold.data.raw_data import RawData, RawSplit, split_of
+from tenfold.data.raw_data import RawData, split_of
 from tenfold.data.relabelling import relabelled
 from tenfold.runs.record import Record
 from tenfold.runs.training_data import load_training_data
@@ -71,6 +71,7 @@ def other_images(
     class_names: tuple[str, ...],
     image_shape: tuple[int, ...],
     reading: ReadOptions = AS_IS,
+    multi_label: bool = False,
 ) -> Dataset:
     """Return images that are not a run's own, labelled with the classes of its networks.
 
@@ -81,6 +82,7 @@ def other_images(
         class_names: of the networks.
         image_shape: of their images.
         reading: how to read files or arrays.
+        multi_label: whether the networks give an image any number of labels.
 
     Raises:
         InputError: the data cannot be read, lack the split, or have other classes or another size
@@ -93,7 +95,7 @@ def other_images(
             f"{images.name}: its images are {_size(given)}, those of the network "
             f"{_size(expected)}; give images of that size, or --grey or --resize to 28x28"
         )
-    return relabelled(images, class_names, images.name)
+    return relabelled(images, class_names, images.name, multi_label)
 
 
 def warn_of_orientation(record: Record, data: Data, reading: ReadOptions) -> None:
@@ -144,21 +146,20 @@ def _images(data: Data, split: str, reading: ReadOptions) -> Dataset:
         name = path.stem or "dataset"
     else:
         raw, name = without_unreadable(read_arrays(data, reading), reading), "arrays"
-    part = _part(raw, split, name)
-    return Dataset(part.images, part.labels, raw.class_names, name)
+    return raw.dataset(_part(raw, split, name), name)
 
 
-def _part(raw: RawData, split: str, name: str) -> RawSplit:
-    """The images of a split; of data with one split only all, unless it is named as another."""
+def _part(raw: RawData, split: str, name: str) -> str:
+    """The name of the images of a split; of data with one split only all, unless it is named as another."""
     present = list(raw.splits)
     if len(present) == 1:
         only = split_of(Path(raw.splits["train"].origin).name)
         if only is None or split in (only, "test"):
-            return raw.splits["train"]
+            return "train"
         present = [only]
     if split not in present:
         raise InputError(f"split: {name} has {', '.join(present)}, not {split}; give --split")
-    return raw.splits[split]
+    return split
 
 
 def _size(shape: tuple[int, ...]) -> str:

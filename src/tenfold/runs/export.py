@@ -186,6 +186,7 @@ def _card(
         "data": {name: getattr(record.data, name) for name in ("name", "sizes", "checksums")},
         "trained": record.started,
         "versions": record.versions,
+        **({"multi_label": True} if record.data.multi_label else {}),
     }
 
 
@@ -237,6 +238,7 @@ def _quantize(
     path: Path, run: Run, networks: Sequence[int], model: onnx.ModelProto, data: Splits
 ) -> Difference:
     """Replace a float32 file by its int8 version, with scores measured on validation images."""
+    data.train.require_one_class("int8")
     if data.validation is None:
         raise InputError(
             f"{run.path}: it has no validation images, on which the loss by int8 is measured; "

@@ -59,17 +59,21 @@ def _mean(
 
 def score(predictions: Mapping[str, Predictions]) -> dict[str, Any]:
     """Return scores by split and metric, each with its 95 % interval and number of images."""
-    functions = [metric.function for metric in METRICS.values() if metric.in_model_card]
-    return {
-        split: {f.__name__: f(p.probabilities, p.labels).as_json() for f in functions}
-        for split, p in predictions.items()
-    }
+    return {split: _scores(p) for split, p in predictions.items()}
+
+
+def _scores(found: Predictions) -> dict[str, Any]:
+    registry = metrics.defined_metrics(found.labels) if found.labels.ndim == 2 else METRICS
+    functions = [metric.function for metric in registry.values() if metric.in_model_card]
+    return {f.__name__: f(found.probabilities, found.labels).as_json() for f in functions}
 
 
 def choose_threshold(
     run: Run, networks: Sequence[int], validation: Predictions | None
 ) -> tuple[dict[str, Any] | None, str]:
     """Return the threshold at the run's error rate, or None and the reason."""
+    if run.record.data.multi_label:
+        return None, "each label has a probability of its own"
     if run.calibrations and validation is None and run.record.protocol == "refit":
         return _of_refit(run, networks)
     if not run.calibrations or validation is None:

@@ -13,7 +13,7 @@ from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
 from tenfold.data import Dataset
 from tenfold.evaluation import Evaluation
-from tenfold.evaluation.occlusion import PredictFunction, occlusion_maps
+from tenfold.evaluation.occlusion import SIDE, PredictFunction, occlusion_maps
 from tenfold.runs.layout import predictions_path
 
 STORED_SPLITS = ("validation", "test")
@@ -68,6 +68,10 @@ def choose_examples(network: PredictFunction, dataset: Dataset, evaluation: Eval
         dataset: that was evaluated.
         evaluation: of the network on the dataset.
     """
+    if evaluation.multi_label:  # no cells and no errors of one class
+        indices = np.arange(min(PER_GALLERY, len(dataset)))
+        evidence = np.zeros((len(indices), SIDE, SIDE), np.float32)
+        return Examples(indices, dataset.images[indices], evidence)
     errors, correct = evaluation.mistakes(), evaluation.least_confident_correct()
     chosen = {*errors[:PER_GALLERY].tolist(), *correct[:PER_GALLERY].tolist()}
     order = np.concatenate([errors, correct])

@@ -43,6 +43,7 @@ class DataRecord:
         sizes: number of images of each split.
         checksums: SHA-256 of each split.
         pixels: the values of black and white in the files, such as 0..255.
+        multi_label: whether an image may have several classes.
     """
 
     name: str
@@ -54,6 +55,7 @@ class DataRecord:
     sizes: dict[str, int]
     checksums: dict[str, str]
     pixels: str = "0..255"
+    multi_label: bool = False
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> DataRecord:
@@ -228,6 +230,7 @@ def describe_data(splits: Splits) -> DataRecord:
         sizes={name: len(split) for name, split in splits.present().items()},
         checksums={name: split.checksum for name, split in splits.present().items()},
         pixels=splits.pixels,
+        multi_label=bool(splits.train.multi_label),
     )
 
 

@@ -20,6 +20,7 @@ from tenfold.core.image_shape import ImageShape
 from tenfold.data import Dataset, ReadOptions, Splits
 from tenfold.data.convert import as_batch
 from tenfold.data.dataset import SPLITS
+from tenfold.data.multi_label import needs_one_class
 from tenfold.data.polarity import count_inverted
 from tenfold.data.value_range import ValueRange, parse
 from tenfold.evaluation import Evaluation, PredictFunction
@@ -107,6 +108,20 @@ class Run:
     def class_names(self) -> tuple[str, ...]:
         """The classes, in the order of the outputs."""
         return tuple(self.record.data.class_names)
+
+    @property
+    def multi_label(self) -> bool:
+        """Whether an image may have several labels or none, each with its own probability."""
+        return self.record.data.multi_label
+
+    def require_one_class(self, what: str) -> None:
+        """Refuse a network for several labels an image.
+
+        Raises:
+            InputError: `multi_label` is true.
+        """
+        if self.multi_label:
+            raise needs_one_class(what)
 
     @property
     def image_shape(self) -> ImageShape:
@@ -339,7 +354,9 @@ class Run:
         own = None if data is None else own_split(self.path, self.record, data, split, reading)
         if data is not None and own is None:
             warn_of_orientation(self.record, data, reading)
-            images = other_images(data, split, self.class_names, self.image_shape, reading)
+            images = other_images(
+                data, split, self.class_names, self.image_shape, reading, self.multi_label
+            )
             evaluation = self.evaluate_dataset(images, f"{images.name} (other data)")
             return replace(evaluation, calibrations=self.calibrations)
         split, dataset = own or (split, None)
@@ -431,6 +448,7 @@ class Run:
             InputError: the run was validated on the test set, has no validation images, or they
                 support no threshold for this error rate.
         """
+        self.require_one_class("calibrate")
         if self.record.protocol == "refit":
             raise InputError(
                 f"{self.path}: a refit has no validation images to choose on; its calibration is "
@@ -484,6 +502,7 @@ class Run:
         Raises:
             InputError: as for ``predict``; or the number of labels differs.
         """
+        self.require_one_class("plot_predictions")
         if isinstance(images, Dataset):
             pixels, labels = self._batch(images.images, "byte"), images.labels
         else:

@@ -62,7 +62,8 @@ def _loadable_by_keras(model: keras.Model) -> keras.Model:
     finally:
         model.compiled = True
     copy.set_weights(model.get_weights())
-    copy.compile("adam", model.loss.base if taught else model.loss, metrics=["accuracy"])
+    metrics = ["accuracy"] if taught else model.get_compile_config()["metrics"]
+    copy.compile("adam", model.loss.base if taught else model.loss, metrics=metrics)
     copy.optimizer.build(copy.trainable_variables)
     return copy
 

@@ -124,6 +124,7 @@ class _Collection:
         kind, files = sources.find_files(source)
         model_file = local(model)
         predictor = Predictor(model_file, threads=1)
+        predictor.require_one_class("score")
         layout = _layout(source, kind, files, predictor, column, keys, resize)
         settings = {
             "source": absolute(source),

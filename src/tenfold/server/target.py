@@ -11,6 +11,7 @@ from pathlib import Path
 
 from tenfold.core.assets import READER
 from tenfold.core.errors import InputError
+from tenfold.export.predictor import Predictor
 from tenfold.runs import Run
 from tenfold.training.background.training import MODEL_FILE
 
@@ -57,8 +58,11 @@ def resolve_target(what: str | Path | None) -> Target:
         return Target(READER)
     path = Path(what)
     if not path.is_dir():
+        Predictor(path, threads=1).require_one_class("serve")
         return Target(path, str(path), None)
-    status = Run(path).record.status
+    run = Run(path)
+    run.require_one_class("serve")
+    status = run.record.status
     if status == "finished":
         return Target(export_run(path), str(path), str(path), path)
     return Target(READER, run=path, in_training=status == "training")

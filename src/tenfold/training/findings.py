@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from tenfold.core.errors import warn
 from tenfold.data import Dataset, Splits
+from tenfold.data.multi_label import class_counts
 from tenfold.data.polarity import border_level
 from tenfold.data.raw_images import EMNIST_ADVICE
 from tenfold.export.model_view import describe_turned
@@ -58,7 +59,7 @@ def warn_about_data(splits: Splits) -> None:
 
 
 def _counts(data: Dataset) -> npt.NDArray[np.int64]:
-    return np.bincount(data.labels, minlength=len(data.class_names))
+    return class_counts(data.labels, len(data.class_names))
 
 
 def _sample(split: Dataset) -> npt.NDArray[np.uint8]:
@@ -78,8 +79,13 @@ def warn_about_result(record: Record, checkpoint: Checkpoint, train: Dataset) ->
     rate = record.recipe.learning_rate
     at_rate = "" if rate is None else f" of {rate:g}"
     too_high = f"the learning rate{at_rate} is probably too high; train with a lower one"
-    counts = _counts(train)
-    share, likeliest = counts.max() / counts.sum(), record.data.class_names[int(counts.argmax())]
+    counts, share, likeliest = _counts(train), 0.0, ""
+    if record.data.multi_label:
+        often = counts / len(train)
+        share, likeliest = float(np.maximum(often, 1 - often).mean()), "the same labels"
+    else:
+        share = counts.max() / counts.sum()
+        likeliest = repr(record.data.class_names[int(counts.argmax())])
     names = [name for name in ("accuracy", "val_accuracy") if name in rows[0]]
     accuracy = max((float(np.mean([row[name] for row in rows])) for name in names), default=1.0)
     if last > _GROWTH * first:
@@ -88,7 +94,7 @@ def warn_about_result(record: Record, checkpoint: Checkpoint, train: Dataset) ->
         cause = too_high if last > first or (rate or 0) > 0.1 else _CHECK_DATA
         warn(
             f"{record.title}: an accuracy of {100 * accuracy:.2f} % is no better than always "
-            f"answering {likeliest!r} ({100 * share:.2f} %): {cause}"
+            f"answering {likeliest} ({100 * share:.2f} %): {cause}"
         )
 
 

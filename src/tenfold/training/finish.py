@@ -102,8 +102,11 @@ def _evaluate(
         for _ in copies:
             pass
         is_open = record.protocol == "refit" and not record.calibrations
+        is_open &= not record.data.multi_label
         return refit.cross_calibrated(record, train, targets) if is_open and train else record
     record, result = evaluate_networks(folder, record, copies, validation, announce)
+    if result.multi_label:
+        return record
     drawing = figures.warn_if_not_drawn("the confusion matrix for TensorBoard")
     with explain_write_error(folder), drawing:
         job.events.add_confusion_matrix(record.recipe.epochs, result)
@@ -133,7 +136,7 @@ def evaluate_networks(
     first = None
     for network in networks:
         evaluation = predictions.evaluate_dataset([network], validation, "validation")
-        if record.protocol == "held-out":
+        if record.protocol == "held-out" and not evaluation.multi_label:
             fitted = Calibration.fit(evaluation.outputs[0], evaluation.labels)
             evaluation = replace(evaluation, calibrations=(fitted,))
         first = first or network
@@ -176,9 +179,10 @@ def _with_gains(job: TrainingJob, record: Record, result: Evaluation) -> Record:
 
 
 def _scores(result: Evaluation) -> dict[str, Any]:
+    names = list(result.metrics) if result.multi_label else ["accuracy", "log_loss"]
     return {
         "headline": result.headline(),
         "n": len(result.labels),
-        "accuracy": [score.as_json() for score in result.accuracy],
-        "over_seeds": {name: score.as_json() for name, score in result.over_seeds().items()},
+        names[0]: [score.as_json() for score in getattr(result, names[0])],
+        "over_seeds": {name: score.as_json() for name, score in result.over_seeds(names).items()},
     }

@@ -16,6 +16,7 @@ from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
 from tenfold.core.image_shape import size_text
 from tenfold.data import Splits
+from tenfold.data.multi_label import needs_one_class
 from tenfold.engine.compile import compile_network
 from tenfold.networks.recipes import Recipe
 from tenfold.runs import ledger
@@ -87,18 +88,42 @@ def prepare_new(
     if cutout > min(splits.image_shape[:2]):
         size = size_text(splits.image_shape)
         raise InputError(f"cutout: {cutout} pixels cover images of {size}; give a smaller side")
+    multi_label = bool(splits.train.multi_label)
+    if multi_label:
+        recipe = _for_several_labels(recipe)
     targets = teacher.soft_targets(recipe, splits.train)
     record = _new_record(recipe, [recipe.seed + i for i in range(seeds)], splits, protocol)
     classes = len(splits.class_names)
     with explain_incompatible_recipe(recipe):
         models = engine.build_networks(
-            recipe, splits.image_shape, classes, len(splits.train), record.seeds, build
+            recipe,
+            splits.image_shape,
+            classes,
+            len(splits.train),
+            record.seeds,
+            build,
+            multi_label,
         )
         pixels = engine.resolve_pixels(recipe, models[0], splits.train)
     record = record.replace(recipe=recipe.replace(input_range=pixels.name))
     if protocol == "refit":
         record = refit.calibrated(record, calibrated_by, splits)
     return PreparedRun(folder, record, models, pixels=pixels, targets=targets)
+
+
+def _for_several_labels(recipe: Recipe) -> Recipe:
+    """The recipe with a loss for rows of 0 and 1, of which each column is a question of its own.
+
+    Raises:
+        InputError: the recipe needs one class an image.
+    """
+    if recipe.teacher is not None:
+        raise needs_one_class("teacher")
+    own = networks.is_own_network(recipe.network)
+    loss = recipe.loss if isinstance(recipe.loss, str) else ""
+    if own or not loss.startswith(("categorical", "sparse")):
+        return recipe
+    return recipe.replace(loss="binary_crossentropy")
 
 
 def prepare_finetuned(folder: Path | None, finetuning: FineTuning) -> PreparedRun:
@@ -111,7 +136,7 @@ def prepare_finetuned(folder: Path | None, finetuning: FineTuning) -> PreparedRu
 def prepare_resumed(folder: Path, record: Record, splits: Splits) -> PreparedRun:
     """Prepare to resume a training: its network is read from the folder and compiled anew."""
     model = read_file(folder / NETWORK, lambda path: networks.from_json(path.read_text("utf-8")))
-    compile_network(model, record.recipe, len(splits.train))
+    compile_network(model, record.recipe, len(splits.train), record.data.multi_label)
     targets = teacher.load(folder, record.recipe)
     return PreparedRun(folder, record, [model], resumed=True, targets=targets)
 
@@ -141,9 +166,13 @@ def build_program(runs: Sequence[PreparedRun], splits: Splits) -> engine.Program
     models = [model for run in runs for model in run.models]
     total = sum(len(run.record.seeds) for run in runs)
     with explain_incompatible_recipe(recipe):
-        program = engine.Program.from_recipe(models, recipe, shape, len(splits.class_names), total)
+        program = engine.Program.from_recipe(
+            models, recipe, shape, len(splits.class_names), total, splits.train.encoding
+        )
     if networks.is_own_network(recipe.network) and not runs[0].resumed:
-        engine.require_probabilities(models[0], shape, recipe.input_range, recipe.name)
+        engine.require_probabilities(
+            models[0], shape, recipe.input_range, recipe.name, bool(splits.train.multi_label)
+        )
     return program
 
 

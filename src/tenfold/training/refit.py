@@ -33,6 +33,8 @@ def calibrated(record: Record, source: str | Path | Run | None, splits: Splits) 
         InputError: the run has no calibrations or another recipe, or the images cannot be
             cross-validated.
     """
+    if splits.train.multi_label:
+        return record.replace(calibrated_by="nothing, since each label has a probability")
     if source is None:
         counts = np.bincount(splits.train.labels)
         few = counts[counts > 0].min() < FOLDS

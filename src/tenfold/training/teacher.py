@@ -48,6 +48,7 @@ def soft_targets(recipe: Recipe, train: Dataset) -> Targets | None:
         return None
     is_file = not Path(recipe.teacher).is_dir()
     teacher = Predictor(recipe.teacher) if is_file else Run(recipe.teacher)
+    teacher.require_one_class("teacher")
     _require_fit(recipe.teacher, teacher.class_names, teacher.image_shape, train)
     data = teacher.record.data.checksums if isinstance(teacher, Run) else _checksums(teacher)
     if data.get("train") != train.checksum:

@@ -39,6 +39,9 @@ if TYPE_CHECKING:
     import keras
 
 
+_SEVERAL_LABELS = "labels: an image may have several, so each has a sigmoid output; loss {}"
+
+
 def train(
     recipe: str | Recipe | keras.Model | Callable[[], keras.Model] | None = None,
     data: str | Path | Splits | Dataset | Sequence[Any] = "mnist",
@@ -133,8 +136,12 @@ def train(
     splits = _splits(data, validation, corrections, protocol, options)
     if verbose and splits.origin is not None and Path(splits.origin.source).is_absolute():
         print(f"data: {splits.source}", file=sys.stderr)  # noqa: T201
+    if watch is not None:
+        splits.train.require_one_class("serve")
     with explain_out_of_memory():
         run = prepare_new(folder, chosen, splits, seeds, protocol, build, calibrated_by)
+        if verbose and splits.train.multi_label:
+            print(_SEVERAL_LABELS.format(run.record.recipe.loss), file=sys.stderr)  # noqa: T201
         if verbose and run.pixels is not None and is_own_network(chosen.network):
             print(run.pixels.describe(), file=sys.stderr)  # noqa: T201
         return _train_one(run, splits, verbose, watch, export)

@@ -114,7 +114,7 @@ def read_raw(path: Path, options: ReadOptions | None = None) -> RawData:
     """
     options = options or ReadOptions()
     raw = named_by_file(read_stored(path, options), path)
-    return convert_images(number_labels(raw), options)
+    return convert_images(number_labels(raw, options.multi_label), options)
 
 
 def read_stored(path: Path, options: ReadOptions) -> RawData:

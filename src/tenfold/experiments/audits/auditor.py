@@ -115,6 +115,7 @@ def audit(
     began = time.perf_counter()
     require_cleanlab()
     splits = load(source, validation=0, **options)
+    splits.train.require_one_class("audit")
     dataset, sizes = pooled(splits)
     chosen = _recipe(recipe, len(dataset))
     if executor is None:

@@ -100,6 +100,7 @@ def study(
     if out is not None and not begun:
         _refuse_folder_in_use(Path(out))
     splits = data if isinstance(data, Splits) else load(data, **options)
+    splits.train.require_one_class("study")
     if splits.validation is None:
         raise InputError(f"data: a study chooses by validation images, and {splits.name} has none")
     if out is not None and begun:

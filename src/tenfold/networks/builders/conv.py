@@ -43,6 +43,7 @@ def conv(
     dropout: Annotated[float, DROPOUT] = 0.0,
     crop: Crop = 0,
     standardize: Standardize = False,
+    multi_label: bool = False,
 ) -> "keras.Model":
     """Build a network of convolutions, then dropout and a softmax layer.
 
@@ -63,6 +64,7 @@ def conv(
         dropout: share of features dropped before the softmax layer.
         crop: side of the centre that is resized to the whole image; 0 for none.
         standardize: standardize each image.
+        multi_label: end in a sigmoid for each class, since an image may have several.
 
     Returns:
         An untrained model with inputs ``[n, height, width, 1 or 3]`` and outputs ``[n, classes]``.
@@ -111,5 +113,5 @@ def conv(
     model.add(keras.layers.Flatten())
     if dropout:
         model.add(keras.layers.Dropout(dropout))
-    model.add(keras.layers.Dense(classes, activation="softmax"))
+    model.add(keras.layers.Dense(classes, activation="sigmoid" if multi_label else "softmax"))
     return model

@@ -38,6 +38,7 @@ def dense(
     ] = 0.0,
     crop: Crop = 0,
     standardize: Standardize = False,
+    multi_label: bool = False,
 ) -> "keras.Model":
     """Build a network of dense layers on the flattened pixels, with a softmax over the classes.
 
@@ -52,6 +53,7 @@ def dense(
             every activation.
         crop: side of the centre that is resized to the whole image; 0 for none.
         standardize: standardize each image.
+        multi_label: end in a sigmoid for each class, since an image may have several.
 
     Returns:
         An untrained model with inputs ``[n, pixels]`` and outputs ``[n, classes]``.
@@ -99,5 +101,5 @@ def dense(
             model.add(keras.layers.Dense(units, activation=name))
         if rate:
             model.add(keras.layers.Dropout(rate))
-    model.add(keras.layers.Dense(classes, activation="softmax"))
+    model.add(keras.layers.Dense(classes, activation="sigmoid" if multi_label else "softmax"))
     return model

@@ -21,7 +21,7 @@ from tenfold.data import Dataset, ReadOptions, Splits, load
 from tenfold.data.arrays import read_arrays
 from tenfold.data.formats.registry import read_raw
 from tenfold.data.loading import resolve, without_unreadable
-from tenfold.data.raw_data import RawData, RawSplit
+from tenfold.data.raw_data import RawData
 from tenfold.data.relabelling import relabelled
 
 HELD_OUT_SHARE = 0.2
@@ -119,17 +119,16 @@ def _from_raw(
 ) -> UserData:
     name = Path(source).stem or "dataset"
     sets = {
-        split: relabelled(_dataset(part, raw, name), class_names, source)
-        for split, part in raw.splits.items()
+        split: relabelled(_dataset(split, raw, name), class_names, source) for split in raw.splits
     }
     files = raw.splits["train"].file_names
     return _user_data(name, f"{source} ({raw.format})", reload, sets, files)
 
 
-def _dataset(split: RawSplit, raw: RawData, name: str) -> Dataset:
-    if not len(split.labels):
-        raise InputError(f"{split.origin} holds no images; at least one is needed")
-    return Dataset(split.images, split.labels, raw.class_names, name)
+def _dataset(split: str, raw: RawData, name: str) -> Dataset:
+    if not len(raw.splits[split].labels):
+        raise InputError(f"{raw.splits[split].origin} holds no images; at least one is needed")
+    return raw.dataset(split, name)
 
 
 def _user_data(

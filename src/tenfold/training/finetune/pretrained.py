@@ -15,6 +15,7 @@ import numpy.typing as npt
 from tenfold.core.errors import InputError
 from tenfold.core.files import sha256
 from tenfold.core.image_shape import ImageShape
+from tenfold.data.multi_label import needs_one_class
 from tenfold.export import model_file
 from tenfold.export.session import Session
 from tenfold.networks import is_own_network
@@ -85,6 +86,7 @@ def find_pretrained(start: str | Path | Run) -> Pretrained:
 
 def _from_run(run: Run) -> Pretrained:
     run.require_finished()
+    run.require_one_class("fine-tuning")
     if run.is_onnx:
         raise InputError(
             f"{run.path}: was imported from an ONNX file, which cannot be trained further; start "
@@ -110,6 +112,8 @@ def _from_run(run: Run) -> Pretrained:
 
 def _from_model_file(name: str, path: Path) -> Pretrained:
     data, card = model_file.read(path)
+    if card.get("multi_label"):
+        raise needs_one_class("fine-tuning")
     rehearsal = rehearsal_of_model_file(name, path, card)
     try:
         recipe = Recipe.from_json(card["recipe"])

@@ -94,6 +94,8 @@ def import_model(
         refuse_folder_in_use(Path(out))
     with files.opened(path) as file:
         splits = None if data is None else _splits(data, options)
+        if splits is not None:
+            splits.train.require_one_class("import")
         network = OnnxNetwork(file) if file.is_onnx else KerasNetwork(file)
         given = file.class_names if class_names is None else files.read_class_names(class_names)
         shape = _image_shape(network, file) if splits is None else splits.image_shape
@@ -125,8 +127,7 @@ def _splits(data: Any, options: dict[str, Any]) -> Splits:
         raw, name = without_unreadable(read_arrays(data, reading), reading), "arrays"
     if raw is None or "test" in raw.splits:
         return load(data, validation=0, **options)
-    part = raw.splits["train"]
-    train = Dataset(part.images, part.labels, raw.class_names, name)
+    train = raw.dataset("train", name)
     return Splits(name, train, None, None, f"{name} ({raw.format})", 0, pixels=raw.pixels)
 
 
