@@ -30,7 +30,8 @@ def medmnist(path, **labels):
 def test_rows_with_several_labels_stay_as_they_are(dtype, tmp_path):
     path = medmnist(tmp_path / "chest.npz", train=ROWS.astype(dtype), val=ONE_HOT[:9].astype(dtype))
     splits = load(path)
-    assert splits.train.multi_label and splits.validation.multi_label
+    assert splits.train.multi_label
+    assert splits.validation.multi_label
     assert "several labels an image, 4 columns of 0 and 1" in splits.source
     held_out = np.concatenate([splits.train.labels, splits.test.labels])
     assert sorted(held_out.tolist()) == sorted(ROWS.tolist())
@@ -70,7 +71,8 @@ def test_what_is_not_certain_is_refused(message):
 def test_a_selection_keeps_what_its_labels_mean():
     data = Dataset(X, ROWS, NAMES)
     single = data[ROWS.sum(axis=1) == 1]
-    assert single.multi_label and single.labels.shape[1] == 4
+    assert single.multi_label
+    assert single.labels.shape[1] == 4
     assert data[0][1].tolist() == ROWS[0].tolist()
     assert data.counts() == dict(zip(NAMES, ROWS.sum(axis=0).tolist(), strict=True))
     assert data.one_hot().tolist() == ROWS.tolist()

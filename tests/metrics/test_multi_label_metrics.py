@@ -32,7 +32,8 @@ def test_every_metric_is_compared():
 def test_a_metric_equals_that_of_scikit_learn(name):
     score = MULTI_LABEL_METRICS[name].function(SCORES, LABELS)
     assert score.value == pytest.approx(EXPECTED[name], abs=1e-12)
-    assert score.low < score.value < score.high and score.high - score.low < 0.25
+    assert score.low < score.value < score.high
+    assert score.high - score.low < 0.25
 
 
 def test_each_label_has_its_scores():
@@ -52,7 +53,9 @@ def test_a_label_that_no_image_has_is_not_ranked():
     score = MULTI_LABEL_METRICS["macro_auroc"].function(SCORES, labels)
     assert score.value == pytest.approx(reference.roc_auc_score(labels[:, :4], SCORES[:, :4]))
     empty = metrics.label_scores(SCORES, labels)[4]
-    assert empty.auroc is None and empty.average_precision is None and empty.recall is None
+    assert empty.auroc is None
+    assert empty.average_precision is None
+    assert empty.recall is None
 
 
 def test_the_bootstrap_interval_of_the_area_agrees_with_that_of_delong():
@@ -69,4 +72,5 @@ def test_labels_of_one_class_an_image_are_refused():
 
 def test_without_a_label_to_rank_there_are_no_areas():
     defined = metrics.defined_metrics(np.ones((3, 2)))
-    assert "exact_match" in defined and "macro_auroc" not in defined
+    assert "exact_match" in defined
+    assert "macro_auroc" not in defined

@@ -58,7 +58,8 @@ def sigmoid(units=3, activation="sigmoid", **compiled):
 
 
 def test_the_data_decide_outputs_and_loss(run):
-    assert run.multi_label and run.class_names == NAMES
+    assert run.multi_label
+    assert run.class_names == NAMES
     assert run.recipe.loss == "binary_crossentropy"
     assert run.model.layers[-1].get_config()["activation"] == "sigmoid"
     assert run.calibrations == ()
@@ -115,7 +116,8 @@ def test_the_model_file_says_so_and_predicts_as_keras(run, model_file):
     predictor = Predictor(model_file)
     x, _ = drawn(20, 9)
     expected = run.model.predict(x.reshape(-1, 784) / np.float32(255), verbose=0)
-    assert predictor.card["multi_label"] and predictor.multi_label
+    assert predictor.card["multi_label"]
+    assert predictor.multi_label
     assert np.allclose(predictor(x), expected, atol=1e-5)
     assert predictor.card["threshold"] is None
     assert 0.9 < predictor.card["scores"]["test"]["macro_auroc"]["value"] <= 1
@@ -143,7 +145,8 @@ def test_predict_shows_each_label(source, run, model_file, tmp_path):
 def test_evaluate_shows_a_row_a_label(run, file, model_file):
     for command in (["evaluate", run.path], ["evaluate", model_file, "--data", file]):
         text = invoke(*command).stdout
-        assert text.startswith("macro AUROC") and "exact match" in text
+        assert text.startswith("macro AUROC")
+        assert "exact match" in text
         assert [line.split()[0] for line in text.splitlines() if "(" in line][-3:] == list(NAMES)
     assert "exact_match" in json.loads(invoke("evaluate", run.path, "--json").stdout)
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
+from numpy.typing import NDArray
 
 from tenfold.core.errors import InputError
 from tenfold.data.dataset import Dataset
@@ -38,7 +41,8 @@ def relabelled(
     new_labels = np.array([indices.get(name, 0) for name in data.class_names], np.int64)
     if not multi_label:
         return Dataset(data.images, new_labels[data.labels], class_names, data.name)
-    rows, given = np.zeros((len(data), len(class_names)), np.uint8), data.one_hot()
+    rows: NDArray[Any] = np.zeros((len(data), len(class_names)), np.uint8)
+    given = data.one_hot()
     for column, label in enumerate(new_labels):
         rows[:, label] |= given[:, column].astype(np.uint8)
     return Dataset(data.images, rows, class_names, data.name, multi_label=True)
