@@ -150,7 +150,7 @@ def _images(data: Data, split: str, reading: ReadOptions) -> Dataset:
 
 
 def _part(raw: RawData, split: str, name: str) -> str:
-    """The name of the images of a split; of data with one split only all, unless it is named as another."""
+    """The split to take; of data with one only all images, unless it is named as another."""
     present = list(raw.splits)
     if len(present) == 1:
         only = split_of(Path(raw.splits["train"].origin).name)
