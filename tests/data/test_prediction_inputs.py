@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from tenfold.core.errors import InputError
+from tenfold.core.errors import InputError, TenfoldWarning
 from tenfold.core.read_options import ReadOptions
 from tenfold.data.formats.idx import idx_bytes
 from tenfold.data.prediction_inputs import read_inputs
@@ -127,3 +127,70 @@ def test_what_systems_put_into_a_folder_is_no_image(tmp_path):
         Image.fromarray(image).save(tmp_path / f"{i}.png")
         (tmp_path / f"._{i}.png").write_bytes(b"no image")
     check(read(tmp_path))
+
+
+def write_arff(path):
+    header = [f"@ATTRIBUTE {name} NUMERIC" for name in NAMES]
+    rows = table(label=LABELS).to_csv(index=False, header=False)
+    text = ["@RELATION d", *header, "@ATTRIBUTE class {0,1,2,3,4}", "@DATA", rows]
+    path.write_text("\n".join(text))
+
+
+def write_pair(folder):
+    folder.mkdir()
+    np.savez(folder / "imgs.npz", IMAGES)
+    (folder / "imgs.npz").rename(folder / "k49-test-imgs.npz")
+    np.savez(folder / "k49-test-labels.npz", LABELS)
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("d.arff", write_arff),
+        ("k49", write_pair),
+        ("arr.npz", lambda path: np.savez(path, IMAGES[:, None], LABELS)),
+        ("first.npy", lambda path: np.save(path, IMAGES[:, None])),
+        ("x.npz", lambda path: np.savez(path, images=IMAGES[:, None])),
+    ],
+)
+def test_data_in_any_format_are_predicted(name, write, tmp_path):
+    write(tmp_path / name)
+    check(read(tmp_path / name))
+
+
+def test_the_test_images_of_a_dataset_are_predicted(tmp_path):
+    for part, images in (("train", IMAGES[::-1]), ("t10k", IMAGES)):
+        (tmp_path / f"{part}-images-idx3-ubyte").write_bytes(idx_bytes(images))
+        (tmp_path / f"{part}-labels-idx1-ubyte").write_bytes(idx_bytes(LABELS.astype("u1")))
+    assert check(read(tmp_path)).names[0] == f"{tmp_path}:test[0]"
+
+
+def test_rows_and_columns_are_exchanged_in_every_format(tmp_path):
+    np.save(tmp_path / "x.npy", IMAGES.swapaxes(1, 2))
+    check(read(tmp_path / "x.npy", transpose=True))
+    np.save(tmp_path / "emnist.npy", IMAGES)
+    with pytest.warns(TenfoldWarning, match="EMNIST are transposed; add --transpose"):
+        check(read(tmp_path / "emnist.npy"))
+    (tmp_path / "emnist.npy").unlink()
+    for i, image in enumerate(IMAGES):
+        Image.fromarray(image.T).save(tmp_path / f"{i}.png")
+    (tmp_path / "x.npy").unlink()
+    check(read(tmp_path, transpose=True))
+    wide = np.zeros((2, 40, 28), np.uint8)
+    np.save(tmp_path / "wide.npy", wide)
+    found = read_inputs(tmp_path / "wide.npy", (28, 40), ReadOptions(transpose=True))
+    assert found.images.shape == (2, 28, 40)
+
+
+def test_files_that_cannot_be_read_may_be_skipped(tmp_path):
+    for i, image in enumerate(IMAGES):
+        Image.fromarray(image).save(tmp_path / f"{i}.png")
+    (tmp_path / "a.png").symlink_to(tmp_path / "nowhere.png")
+    (tmp_path / "b.png").write_bytes(b"\x89PNGxxxx")
+    with pytest.raises(InputError):
+        read(tmp_path)
+    with pytest.warns(TenfoldWarning, match="2 image files cannot be read, skipped"):
+        check(read(tmp_path, skip_unreadable=True))
+    Image.new("L", (30, 30)).save(tmp_path / "large.png")
+    with pytest.raises(InputError, match="30x30 pixels"):
+        read(tmp_path, skip_unreadable=True)

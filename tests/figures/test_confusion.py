@@ -88,3 +88,10 @@ def test_diagonal_cells_without_hits_are_not_coloured_and_the_title_names_the_ne
     coloured = {tuple(path.vertices.mean(axis=0).round().tolist()) for path in cells.get_paths()}
     assert len(cells.get_paths()) == 3
     assert (1.0, 1.0) not in coloured
+
+
+def test_confusion_matrix_of_many_classes_stays_of_a_size_that_can_be_drawn():
+    figure = figures.confusion_matrix(np.eye(300, dtype=int), [f"c{i}" for i in range(300)])
+    assert max(figure.get_size_inches()) < 40
+    assert _texts(figure) == []
+    assert len(figure.axes[0].get_xticklabels()) == 100

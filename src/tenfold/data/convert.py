@@ -70,8 +70,9 @@ def as_batch(
 
     Args:
         values: in any range of `value_range`: [height, width] or [n, height, width],
-            either with a last axis of 1, 3 or 4 channels, [pixels] or [n, pixels]. Colours become
-            grey, or grey becomes colours, as the network needs; a fourth channel is dropped.
+            either with a last axis of 1, 3 or 4 channels, [n, channels, height, width], [pixels]
+            or [n, pixels]. Colours become grey, or grey becomes colours, as the network needs; a
+            fourth channel is dropped.
         shape: of an image.
         pixels: the values of black and white, as for `value_range.parse`; None to recognize them.
         trained: the range of the images that the network was trained on.
@@ -106,6 +107,8 @@ def as_batch(
     is_flat = array.ndim == 2 or (array.ndim == 3 and 1 in array.shape[1:])
     if is_flat and array[:1].size == prod(shape):
         array = array.reshape(-1, *shape)
+    if array.ndim == 4 and not is_batch(array.shape) and array.shape[1] in _CHANNELS:
+        array = np.moveaxis(array, 1, -1)  # as PyTorch has them
     if not is_batch(array.shape):
         one = ", ".join(map(str, shape))
         raise InputError(

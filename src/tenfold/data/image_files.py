@@ -172,8 +172,6 @@ def read_images(
     shape: ImageShape,
     options: ReadOptions,
     trained: ValueRange = BYTE,
-    *,
-    invert: bool = False,
 ) -> tuple[npt.NDArray[np.uint8], list[str]]:
     """Read the inputs of a network from one file: an image, or the array of an NPY or NPZ.
 
@@ -182,7 +180,6 @@ def read_images(
         shape: of the images that the network takes.
         options: how to read them; other sizes are brought to this one if it says so.
         trained: the range of the network's training images.
-        invert: the file shows dark ink on light paper; datasets like MNIST are light on dark.
 
     Returns:
         uint8 ``[n, *shape]``, and a name for each image.
@@ -196,10 +193,10 @@ def read_images(
     if suffix not in (".npy", ".npz"):
         image = read_image(path, shape, resize=options.resize)
         images = as_uint8(image[None], str(path), options.pixels, trained)
-        return 255 - images if invert else images, [str(path)]
+        return images, [str(path)]
     array = _read_npy(path) if suffix == ".npy" else _read_npz(path)
     images = to_inputs(array, path, shape, options, trained)
-    return 255 - images if invert else images, [f"{path}[{i}]" for i in range(len(images))]
+    return images, [f"{path}[{i}]" for i in range(len(images))]
 
 
 def to_inputs(
@@ -245,16 +242,13 @@ def _images_in(archive: NpzArchive) -> list[str]:
     return [array.name for array in (test or found)] if len(test or found) == 1 else []
 
 
-def read_image(
-    path: Path, shape: ImageShape, *, resize: bool = False, invert: bool = False
-) -> npt.NDArray[np.uint8]:
+def read_image(path: Path, shape: ImageShape, *, resize: bool = False) -> npt.NDArray[np.uint8]:
     """Read an image file as one image.
 
     Args:
         path: the file.
         shape: of the images that the network takes.
         resize: bring another size to this one.
-        invert: the file shows dark ink on light paper; datasets like MNIST are light on dark.
 
     Returns:
         uint8 of the shape.
@@ -267,14 +261,12 @@ def read_image(
     except InputError as error:
         raise InputError(f"{path}: {error}; give an image file") from None
     try:
-        return fit_image(image, shape, resize=resize, invert=invert)
+        return fit_image(image, shape, resize=resize)
     except InputError as error:
         raise InputError(f"{path}: {error}") from None
 
 
-def fit_image(
-    image: Image, shape: ImageShape, *, resize: bool = False, invert: bool = False
-) -> npt.NDArray[np.uint8]:
+def fit_image(image: Image, shape: ImageShape, *, resize: bool = False) -> npt.NDArray[np.uint8]:
     """Return the pixels of an open image as a network takes them; arguments as for `read_image`.
 
     Raises:
@@ -288,4 +280,4 @@ def fit_image(
         )
     pixels = resized(np.asarray(image, np.uint8)[None], (height, width))
     fitted: npt.NDArray[np.uint8] = as_batch(pixels, shape, "byte")[0]
-    return 255 - fitted if invert else fitted
+    return fitted

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 # At the highest opacity ink keeps a contrast of 4.5 (WCAG 2.2, level AA), on a dark page too.
 _DIAGONAL, _HIGHEST = 0.16, 0.55
 _FEW = 20  # classes, at most, for large cells and digits
+_MANY = 100  # classes, from which cells shrink and lose their counts and names
 
 
 def confusion_matrix(
@@ -55,13 +56,14 @@ def confusion_matrix(
     if table.dtype.kind not in "iu" or (table < 0).any():
         raise InputError(f"counts must be integers from 0 up, got {table.dtype}")
     names = names_of_classes(class_names, len(table))
-    side = max(2.4, (0.46 if len(table) <= _FEW else 0.36) * len(table))
+    side = max(2.4, (0.46 if len(table) <= _FEW else 0.36) * min(len(table), _MANY))
     margin = 0.9 + 0.06 * max(map(len, names))
     figure = new_figure(side + margin, side + margin + 0.15)
     axes = figure.subplots()
     _shade(axes, table)
     _confusion_axes(axes, names)
-    _write_counts(axes, table)
+    if len(table) <= _MANY:
+        _write_counts(axes, table)
     total, wrong = int(table.sum()), int(table.sum() - np.trace(table))
     title = f"{name}{': ' * bool(name)}{wrong:,} of {total:,} images wrong"
     axes.set_title(title, loc="left", fontsize=10, color=INK, pad=8)
@@ -102,17 +104,19 @@ def _write_counts(axes: Axes, table: Array) -> None:
 
 def _confusion_axes(axes: Axes, names: list[str]) -> None:
     rotated = max(map(len, names)) > 3
-    axes.set_xticks(range(len(names)), names, rotation=45 if rotated else 0, ha="center")
+    shown = range(0, len(names), -(-len(names) // _MANY))
+    labels = [names[i] for i in shown]
+    axes.set_xticks(shown, labels, rotation=45 if rotated else 0, ha="center")
     if rotated:
         for label in axes.get_xticklabels():
             label.set(ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(len(names)), names)
+    axes.set_yticks(shown, labels)
     axes.set_aspect("equal")
     axes.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(names) - 0.5, -0.5))
     axes.tick_params(labelsize=8.5, labelcolor=INK, length=0)
     axes.set_xlabel("predicted", fontsize=9.5, color=QUIET)
     axes.set_ylabel("true", fontsize=9.5, color=QUIET)
-    edges = np.arange(len(names) - 1) + 0.5
+    edges = np.arange(len(names) - 1 if len(names) <= _MANY else 0) + 0.5
     axes.hlines(edges, -0.5, len(names) - 0.5, color=RULE, linewidth=0.8)
     axes.vlines(edges, -0.5, len(names) - 0.5, color=RULE, linewidth=0.8)
     for spine in axes.spines.values():

@@ -125,6 +125,12 @@ def read_stored(path: Path, options: ReadOptions) -> RawData:
         raise InputError(f"cannot read {path}: {error.strerror or error}") from error
 
 
+def is_dataset(location: Location) -> bool:
+    """Return whether a format recognizes a file or folder, or one dataset in a folder."""
+    formats = all_formats()
+    return any(f.recognizes(location) for f in formats) or len(_candidates(location)) == 1
+
+
 def _read(location: Location, options: ReadOptions) -> RawData:
     if not location.is_folder and not location.header:
         raise InputError(f"{location.path} is empty; supported formats: {_names()}")
@@ -154,8 +160,8 @@ def _candidates(location: Location, depth: int = 0) -> list[Location]:
     found: list[Location] = []
     for folder in location.folders if depth < _MAX_DEPTH else ():
         inner = Location.of(folder)
-        is_dataset = any(format.recognizes(inner) for format in all_formats())
-        found += [inner] if is_dataset else _candidates(inner, depth + 1)
+        is_one = any(format.recognizes(inner) for format in all_formats())
+        found += [inner] if is_one else _candidates(inner, depth + 1)
     return found
 
 
