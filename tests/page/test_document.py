@@ -13,9 +13,9 @@ from tenfold.page.document import Model, write_page
 
 
 @pytest.fixture(scope="module")
-def reader_page(tmp_path_factory):
+def reader_page(tmp_path_factory, mnist):
     path = tmp_path_factory.mktemp("pages") / "reader.html"
-    write_page([Model("reader", READER)], path)
+    write_page([Model("reader", READER, mnist.validation)], path)
     return path
 
 
@@ -26,10 +26,11 @@ def two_models(dense_model, tmp_path_factory):
     return path
 
 
-def test_the_page_of_the_reader_is_small(reader_page, dense_model, tmp_path):
+def test_pages_of_the_reader_and_quick_are_small(reader_page, dense_model, mnist, tmp_path):
     assert reader_page.stat().st_size < 1_300_000
-    size = write_page([Model("dense", dense_model)], tmp_path / "dense.html")
-    assert size - 4 / 3 * dense_model.stat().st_size < 150_000  # the page without its model
+    size = write_page([Model("dense", dense_model, mnist.validation)], tmp_path / "dense.html")
+    quick = 48_000  # bytes of its weights in base64
+    assert size - 4 / 3 * dense_model.stat().st_size < 200_000 - quick
 
 
 @needs_browser

@@ -62,8 +62,10 @@ def _write(run: Path, out: Path, network: int | None, int8: bool) -> None:
 
 
 def _write_page(runs: Sequence[Path], page: Path, network: int | None, int8: bool) -> None:
+    from tenfold.data import load
     from tenfold.page.document import MAX_MODELS, Model, write_page
     from tenfold.runs import Run
+    from tenfold.runs.export import available_data
     from tenfold.runs.export import export as write
 
     if len(runs) > MAX_MODELS:
@@ -74,12 +76,14 @@ def _write_page(runs: Sequence[Path], page: Path, network: int | None, int8: boo
             if run.is_dir():
                 file = Path(folder) / f"{index}.onnx"
                 write(Run(run), file, network, int8)
-                models.append(Model(run.resolve().name, file))
+                data = available_data(Run(run))
+                models.append(Model(run.resolve().name, file, data and data.validation))
                 continue
             if network is not None or int8:
                 raise InputError(f"{run}: --network and --int8 need a run, not a model file")
             is_reader = str(run) == "reader" and not run.exists()
-            models.append(Model(run.stem, READER if is_reader else run))
+            data = load("mnist") if is_reader else None
+            models.append(Model(run.stem, READER if is_reader else run, data and data.validation))
         size = write_page(models, page)
     names = " and ".join(model.name for model in models)
     typer.echo(f"page      {page}  ({size / 1000:,.0f} kB, {names} inside)\nnext      open {page}")

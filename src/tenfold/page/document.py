@@ -14,15 +14,19 @@ from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_path, require_suffix
 from tenfold.core.html_page import render_page
 from tenfold.core.limits import IMAGE_SIDE
+from tenfold.data import Dataset
 from tenfold.export.browser import to_browser
 from tenfold.export.model_view import View, view_of
 from tenfold.export.predictor import Predictor
+from tenfold.page.image_map import image_map
 
 MAX_MODELS = 2
 
 _FOLDER = Path(__file__).parent
 _IMPORT = re.compile(r'^import \{([^}]*)\} from "\./(\w+)\.js";$', re.M)
 _EXPORT = re.compile(r"^export ((?:async )?(?:function|class|const) (\w+))", re.M)
+_COMMENT = re.compile(r"^\s*(?://.*\n|/\*\*[^*]*(?:\*(?!/)[^*]*)*\*/\s*\n)", re.M)
+_INDENT = re.compile(r"^\s+", re.M)
 
 
 @dataclass(frozen=True)
@@ -32,10 +36,12 @@ class Model:
     Attributes:
         name: as the page shows it.
         path: the model file.
+        images: that it was not trained on, for the map; None for no map.
     """
 
     name: str
     path: Path
+    images: Dataset | None = None
 
 
 def write_page(models: Sequence[Model], path: str | Path) -> int:
@@ -54,11 +60,18 @@ def write_page(models: Sequence[Model], path: str | Path) -> int:
     require_suffix(path, ".html", ".htm")
     if not 1 <= len(models) <= MAX_MODELS:
         raise InputError(f"a page shows one or two models; received {len(models)}")
+    predictors = [Predictor(model.path) for model in models]
+    embedded_models = [
+        embedded(model.name, predictor)
+        | {"map": None if model.images is None else image_map(predictor, model.images)}
+        for model, predictor in zip(models, predictors, strict=True)
+    ]
     page = render_page(
         _FOLDER / "templates",
         {},
         {
-            "models": [embedded(model.name, Predictor(model.path)) for model in models],
+            "models": embedded_models,
+            "has_map": any(model["map"] for model in embedded_models),
             "names": [model.name for model in models],
             "version": __version__,
         },
@@ -93,6 +106,7 @@ def bundle(main: str) -> str:
     """Return a module of the page and all that it imports as one script.
 
     Each module becomes a function that returns its exports, called in the order of the imports.
+    Comments of whole lines and indentation are left out.
     """
     modules: dict[str, str] = {}
 
@@ -110,7 +124,7 @@ def bundle(main: str) -> str:
         modules[name] = f"const {name}_module = (() => {{\n{body}return {{ {exported} }};\n}})();\n"
 
     add(main)
-    return "".join(modules.values())
+    return _INDENT.sub("", _COMMENT.sub("", "".join(modules.values())))
 
 
 def _read(name: str) -> str:

@@ -109,7 +109,7 @@ def export(run: Run, path: str | Path, network: int | None = None, int8: bool = 
     """
     require_suffix(path, ".onnx")
     networks = _selected(run, network)
-    data = run.data() if int8 else _available_data(run)
+    data = run.data() if int8 else available_data(run)
     temperatures = [run.calibrations[i].temperature for i in networks] if run.calibrations else []
     if run.is_onnx:  # it has one network
         model = with_temperature(read_graph(run.path, run.seeds[0]), *temperatures)
@@ -140,7 +140,8 @@ def _selected(run: Run, network: int | None) -> list[int]:
     return [network]
 
 
-def _available_data(run: Run) -> Splits | None:
+def available_data(run: Run) -> Splits | None:
+    """Return the data of a run, or None if they cannot be had or are not those of its training."""
     try:
         return run.data()
     except InputError:

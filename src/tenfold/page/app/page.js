@@ -6,15 +6,17 @@ import { DrawingArea } from "./drawing_area.js";
 import { drawByItself, EXAMPLES, FIRST } from "./examples.js";
 import { Inside } from "./inside.js";
 import { decodeState, encodeState } from "./link.js";
+import { ImageMap } from "./map.js";
 import { Network } from "./network.js";
 import { Play } from "./play.js";
 import { classify, numberText, readDrawing } from "./reading.js";
 import { startTheme, store } from "./theme_switch.js";
 
-const models = JSON.parse(find("models").textContent).map((model) => ({ name: model.name, view: model.view, network: new Network(model) }));
+const models = JSON.parse(find("models").textContent).map((model) => ({ name: model.name, view: model.view, map: model.map, network: new Network(model) }));
 const area = new DrawingArea(find("drawing-area"), find("ink"), find("cursor"), (text) => { find("cursor-status").textContent = text; });
 const cards = models.map((model, index) => new AnswerCard(model, index));
 const inside = new Inside(models);
+const map = new ImageMap(models);
 const play = new Play(models, showSelected);
 let reading = { digits: [], lines: [] };
 let selected = 0, frame = 0;
@@ -60,6 +62,7 @@ function showSelected() {
   });
   play.show(digit?.image, image, answers);
   inside.show(image, answers);
+  map.show(image);
 }
 
 function showDigits() {

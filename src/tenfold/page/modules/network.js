@@ -6,7 +6,7 @@ import { tensor } from "./tensors.js";
 const ARRAYS = { 1: Float32Array, 2: Uint8Array, 3: Int8Array, 6: Int32Array };
 
 /** Decode base64 into a buffer. */
-function decode(text) {
+export function decode(text) {
   if (Uint8Array.fromBase64) return Uint8Array.fromBase64(text).buffer;
   const letters = atob(text), bytes = new Uint8Array(letters.length);
   for (let i = 0; i < letters.length; i++) bytes[i] = letters.charCodeAt(i);
