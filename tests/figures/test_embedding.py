@@ -64,6 +64,13 @@ def test_lines_draw_each_curve_with_its_own_dashes():
     assert len({line.get_linestyle() for line in axes.lines}) == 2
     assert (axes.get_xscale(), axes.get_xlabel()) == ("log", "rate")
     assert [text.get_text() for text in axes.get_legend().get_texts()] == ["a", "b"]
+    assert {"1", "10", "100"} <= {text.get_text() for text in axes.get_xticklabels()}
+
+
+def test_whole_numbers_have_ticks_at_whole_numbers():
+    axes = figures.lines([1, 2, 3], {"a": [1, 2, 3]}, "epoch", "Loss").axes[0]
+    shown = [tick for tick in axes.get_xticks() if 1 <= tick <= 3]
+    assert shown == [1, 2, 3]
 
 
 @pytest.mark.parametrize(

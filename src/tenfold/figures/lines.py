@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+import numpy as np
 import numpy.typing as npt
 
 from tenfold.core.errors import InputError
@@ -66,6 +67,9 @@ def lines(
         axes.plot(places, curve, style, color=color, marker=dot, markersize=3.5, label=name)
     if log_x:
         axes.set_xscale("log")
+        axes.xaxis.set_major_formatter("{x:g}")  # powers of ten would need mathematical text
+    elif np.array_equal(places, np.round(places)):
+        axes.locator_params(axis="x", integer=True)
     if percent:
         percent_ticks(axes.yaxis)
     axes.set_xlabel(x_label, fontsize=9, color=QUIET)
