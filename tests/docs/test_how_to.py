@@ -20,6 +20,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from code_blocks import fenced_blocks
 
 ROOT = Path(__file__).parents[2]
 HOW_TOS = sorted((ROOT / "docs" / "how-to").glob("add-*.md"))
@@ -27,13 +28,6 @@ MOST_FILES = {"add-an-augmentation": 2, "add-an-endpoint": 2}  # of the package;
 
 EDIT = re.compile(r"In `(.+?)`, add (?:at the end|(after|before) the line `(.+)`):$")
 NEW_FILE = re.compile(r"Create `(.+?)`:$")
-
-
-def blocks(how_to):
-    """The code blocks of a how-to: the line before each, its language and its text."""
-    pattern = r"^([^\n]+)\n\s*\n([ ]*)```(\w+)\n(.*?)^\2```$"
-    for before, indent, language, text in re.findall(pattern, how_to.read_text(), re.M | re.S):
-        yield before, language, re.sub(f"^{indent}", "", text, flags=re.M)
 
 
 def apply(before, text, root):
@@ -61,7 +55,7 @@ def apply(before, text, root):
 def check(how_to, root, folder):
     """Run the checks of a how-to in a folder, with the package below root; return what failed."""
     environment = os.environ | {"PYTHONPATH": str(root / "src"), "KERAS_BACKEND": "jax"}
-    for before, language, text in blocks(how_to):
+    for before, language, text in fenced_blocks(how_to):
         if not before.endswith("Check it with:"):
             continue
         commands = [["-c", text]]
@@ -85,7 +79,7 @@ def test_a_how_to_works_as_written(how_to, tmp_path):
     assert check(how_to, ROOT, tmp_path), "the check passes without the edits"
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(ROOT / "src", tmp_path / "src", ignore=ignored)
-    edited = {apply(before, text, tmp_path) for before, _, text in blocks(how_to)} - {None}
+    edited = {apply(before, text, tmp_path) for before, _, text in fenced_blocks(how_to)} - {None}
     files = {name for name in edited if name.startswith("src/")}
     assert 1 <= len(files) <= MOST_FILES.get(how_to.stem, 1), files
     assert check(how_to, tmp_path, tmp_path) == ""
