@@ -45,6 +45,8 @@ def test_a_lesson_is_whole(one):
     for cell in one.cells():
         if cell.kind == "code":
             compile(cell.source, one.path.name, "exec")
+    before_keras, imported, _ = one.text.partition("\nimport keras\n")
+    assert "\nimport tenfold" in before_keras or not imported  # beside TensorFlow, too
 
 
 @pytest.mark.parametrize("one", LESSONS, ids=lambda one: one.path.stem)
