@@ -4,6 +4,7 @@ import re
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from tenfold.core.errors import InputError
 from tenfold.data import Dataset, check, load
@@ -102,3 +103,56 @@ def test_labels_are_matched_by_name_with_those_of_a_network():
     assert one.labels.tolist() == [[0, 0, 0, 1, 0], [0, 1, 0, 0, 0]]
     with pytest.raises(InputError, match="data: needs one class an image"):
         relabelled(Dataset(X, ROWS, NAMES), classes, "data")
+
+
+def pictures(folder, header, rows):
+    """A table of image files with labels."""
+    folder.mkdir()
+    for i in range(len(rows)):
+        Image.fromarray(X[i]).save(folder / f"{i}.png")
+    lines = [f"{i}.png,{row}" for i, row in enumerate(rows)]
+    (folder / "labels.csv").write_text("\n".join([header, *lines]) + "\n")
+    return folder / "labels.csv"
+
+
+def joined(rows):
+    return ["|".join(np.array(NAMES)[row.astype(bool)]) for row in rows]
+
+
+def in_order(splits, rows):
+    """The labels of all splits, by the images that they belong to."""
+    found = {}
+    for split in splits.present().values():
+        found |= dict(zip(split.digests.tolist(), split.labels.tolist(), strict=True))
+    return [found[digest] for digest in Dataset(X[: len(rows)], rows, multi_label=True).digests]
+
+
+def test_a_table_may_join_labels_or_have_a_column_for_each(tmp_path):
+    rows = ROWS[ROWS.any(axis=1)]
+    listed = load(pictures(tmp_path / "a", "file,label", joined(rows)))
+    assert listed.class_names == NAMES
+    assert in_order(listed, rows) == rows.tolist()
+    assert "several labels an image, 4 names, joined by |" in listed.source
+    columns = [",".join(map(str, row)) for row in ROWS]  # none, too
+    table = load(pictures(tmp_path / "b", "Image Index,cat,dog,owl,pig", columns))
+    assert in_order(table, ROWS) == ROWS.tolist()
+    flat = np.column_stack([ROWS, X.reshape(60, -1)])
+    header = ",".join([*NAMES, *(f"pixel{i}" for i in range(784))])
+    np.savetxt(tmp_path / "c.csv", flat, "%d", ",", header=header, comments="")
+    pixels = load(tmp_path / "c.csv")
+    assert pixels.class_names == NAMES
+    assert in_order(pixels, ROWS) == ROWS.tolist()
+
+
+def test_texts_in_memory_are_labels_of_their_parts():
+    rows = ROWS[ROWS.any(axis=1)]
+    data = Dataset(X[: len(rows)], joined(rows), NAMES[::-1])
+    assert data.labels[:, ::-1].tolist() == rows.tolist()
+    assert load((X[: len(rows)], joined(rows))).class_names == NAMES
+    assert not Dataset(X[:3], ["a|b", "c|d", "e"]).multi_label  # names with a bar
+
+
+def test_other_columns_of_numbers_leave_a_table_uncertain(tmp_path):
+    columns = [",".join(map(str, [*row, 30 + i])) for i, row in enumerate(ROWS)]
+    with pytest.raises(InputError, match="label"):
+        load(pictures(tmp_path / "a", "file,cat,dog,owl,pig,age", columns))

@@ -404,12 +404,9 @@ def _frozen_labels(
         array = as_labels(array, "labels")
     if array.ndim == 2 and not len(class_names):
         class_names = tuple(map(str, range(array.shape[1])))
-    (array,) = settled([array], "labels", multi_label)
-    numbers, names = (
-        (array, tuple(map(str, class_names)))
-        if array.ndim == 2
-        else number_classes(array, class_names)
-    )
+    (array,), found = settled([array], "labels", multi_label, class_names)
+    names = tuple(map(str, found))
+    numbers, names = (array, names) if array.ndim == 2 else number_classes(array, names)
     view = numbers.view(np.ndarray)
     view.flags.writeable = False
     return view, names

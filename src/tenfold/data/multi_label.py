@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -9,6 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.core.errors import InputError
+from tenfold.data.classes import natural_key
+
+SEPARATOR = "|"
+"""Of several labels in a text, as in tables of labels."""
 
 
 def is_one_hot(rows: NDArray[Any]) -> bool:
@@ -66,33 +71,80 @@ def fit_names(labels: NDArray[Any], count: int) -> bool:
     return bool(is_numbered and labels.min() >= 0 and labels.max() < count)
 
 
+def rows_of_texts(
+    parts: Sequence[NDArray[Any]], multi_label: bool | None, class_names: Sequence[str] = ()
+) -> tuple[Sequence[NDArray[Any]], Sequence[str]]:
+    """Return texts such as ``cat|dog`` as rows, and the names of their columns.
+
+    Args:
+        parts: the labels of each split, of `as_labels`.
+        multi_label: whether an image may have several; None if it may where labels that are
+            joined by ``|`` are in other texts, too.
+        class_names: of the columns, if they are known.
+
+    Returns:
+        The arguments, unchanged if an image has one label.
+
+    Example:
+        >>> rows, names = rows_of_texts([np.array(["cat|dog", "cat", ""])], None)
+        >>> names, rows[0].tolist()
+        (('cat', 'dog'), [[1, 1], [1, 0], [0, 0]])
+    """
+    if multi_label is False or not parts or any(part.dtype.kind != "U" for part in parts):
+        return parts, class_names
+    texts = np.unique(np.concatenate(parts)).tolist()
+    found = {text: {part.strip() for part in text.split(SEPARATOR)} - {""} for text in texts}
+    counts = Counter(label for labels in found.values() for label in labels)
+    recurs = any(
+        counts[label] > 1 for labels in found.values() if len(labels) > 1 for label in labels
+    )
+    if not (multi_label or recurs):
+        return parts, class_names
+    names = tuple(class_names) or tuple(sorted(counts, key=natural_key))
+    if unknown := sorted(set(counts) - set(names)):
+        raise InputError(f"labels: {unknown[0]!r} is not among the class names {list(names)[:20]}")
+    rows = [[[name in found[text] for name in names] for text in part.tolist()] for part in parts]
+    return [np.array(part, np.uint8).reshape(-1, len(names)) for part in rows], names
+
+
 def settled(
-    parts: Sequence[NDArray[Any]], name: str, multi_label: bool | None = None
-) -> list[NDArray[Any]]:
-    """Return the labels of all splits of a dataset with rows as class numbers if they are one-hot.
+    parts: Sequence[NDArray[Any]],
+    name: str,
+    multi_label: bool | None = None,
+    class_names: Sequence[str] = (),
+) -> tuple[Sequence[NDArray[Any]], Sequence[str]]:
+    """Return the labels of all splits of a dataset, rows as class numbers if they are one-hot.
 
     Args:
         parts: the labels of each split, of `as_labels`.
         name: for error messages.
         multi_label: whether an image may have several; None to decide by the labels.
+        class_names: of the classes, if they are known.
+
+    Returns:
+        The labels and the class names: those given, or of several labels in a text.
 
     Raises:
         InputError: the splits do not agree, or it is not certain what the rows mean.
 
     Example:
-        >>> [part.tolist() for part in settled([np.eye(2, dtype=int), np.eye(2, dtype=int)], "y")]
+        >>> [part.tolist() for part in settled([np.eye(2, dtype=int)] * 2, "y")[0]]
         [[0, 1], [0, 1]]
     """
+    stored = parts
+    parts, class_names = rows_of_texts(parts, multi_label, class_names)
+    if parts is not stored:
+        return parts, class_names
     shapes = {part.shape[1:] for part in parts}
     if len(shapes) > 1:
         raise InputError(f"{name}: the labels of its splits differ in shape; give all in one form")
     if shapes == {()} or not shapes:
         if multi_label:
             raise InputError(f"{name}: several labels an image are rows of 0 and 1, [n, labels]")
-        return list(parts)
+        return parts, class_names
     counts = np.concatenate([(part > 0).sum(axis=1) for part in parts])
     if not multi_label and (counts == 1).all():
-        return [part.argmax(axis=1) for part in parts]
+        return [part.argmax(axis=1) for part in parts], class_names
     if multi_label is False:
         raise InputError(f"{name}: an image has {counts.max()} labels; give one an image")
     if multi_label is None and counts.max(initial=0) <= 1:
@@ -101,7 +153,7 @@ def settled(
             "none has several; mark one class in each, or say that an image may have any number "
             "of labels: --multi-label (multi_label=True)"
         )
-    return list(parts)
+    return parts, class_names
 
 
 def strata(rows: NDArray[Any]) -> NDArray[np.int64]:

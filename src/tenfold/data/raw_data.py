@@ -14,7 +14,7 @@ from tenfold.data.array_types import Images, Labels
 from tenfold.data.classes import number_classes
 from tenfold.data.convert import UNKNOWN
 from tenfold.data.dataset import SPLITS, Dataset
-from tenfold.data.multi_label import settled
+from tenfold.data.multi_label import SEPARATOR, settled
 
 _SPLIT_WORDS = {
     "train": {"train", "training", "trainset", "trainingset", "trn"},
@@ -136,11 +136,13 @@ def number_labels(raw: RawData, multi_label: bool = False) -> RawData:
     if not raw.splits:
         return raw
     stored = [split.labels for split in raw.splits.values()]
-    parts = settled(stored, next(iter(raw.splits.values())).origin, multi_label or None)
+    origin = next(iter(raw.splits.values())).origin
+    parts, found = settled(stored, origin, multi_label or None, raw.names or ())
     names, decisions = raw.names, raw.decisions
     if parts[0].ndim == 2:
-        count = parts[0].shape[1]
-        decisions += (f"several labels an image, {count} columns of 0 and 1",)
+        names, count = tuple(found) or None, parts[0].shape[1]
+        form = f"names, joined by {SEPARATOR}" if stored[0].ndim == 1 else "columns of 0 and 1"
+        decisions += (f"several labels an image, {count} {form}",)
     elif names is None and stored[0].ndim == 1:
         numbers, classes = number_classes(np.concatenate(parts))
         names = None if classes == tuple(map(str, range(len(classes)))) else classes

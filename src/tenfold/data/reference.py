@@ -33,7 +33,8 @@ along each side. `--resize` (`resize=True` in
   `--pixels` with the values of black and white, such as `--pixels 0..7` (`pixels="0..7"`).
 - Labels are whole numbers, one-hot, or text; at most {limits.MAX_CLASSES:,} classes. Numbers
   that do not begin with 0, text and folders name the classes. Rows of 0 and 1, `[n, labels]`, of
-  which one has several labels give an image any number of them, and so do `--multi-label` rows.
+  which one has several labels give an image any number of them, as do names joined by `|` and
+  tables with a column of 0 and 1 for each label; `--multi-label` says so where they do not.
 - Files and folders whose name starts with a dot or two underscores, those of operating systems
   (`Thumbs.db`, `@eaDir`), and tenfold's own `runs/`, `studies/` and `audits/` are no data.
 - Every class of validation and test is in train, and train has at least two classes.

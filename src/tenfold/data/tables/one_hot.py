@@ -7,6 +7,11 @@ from collections.abc import Sequence
 from math import isqrt
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from tenfold.data.multi_label import SEPARATOR
+from tenfold.data.tables.names import ID_NAMES, SPLIT_NAMES, plain
+
 if TYPE_CHECKING:
     import pandas as pd
 
@@ -18,25 +23,33 @@ def join_one_hot(
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """Replace the columns of a one-hot label by one column of class names, called label.
 
+    Where rows have several labels, their names are joined by ``|``, unless the table has other
+    numbers than labels and pixels.
+
     Args:
         frame: its columns are numbered.
         names: of all columns by number.
         pixels: columns that are no labels.
 
     Returns:
-        The table, unchanged if no columns of 0 and 1 have exactly one 1 in each row.
+        The table, unchanged if no columns of 0 and 1 mark the class or the labels of each row.
     """
     known = set(pixels)
     others = [column for column in map(int, frame.columns) if column not in known]
-    marks = [c for c in others if frame[c].dtype.kind in "iufb" and frame[c].isin((0, 1)).all()]
-    if len(marks) < 2 or not (frame[marks].sum(axis=1) == 1).all():
+    others = [c for c in others if plain(names[c]) not in (*ID_NAMES, *SPLIT_NAMES)]
+    numbers = [c for c in others if frame[c].dtype.kind in "iufb"]
+    marks = [c for c in numbers if frame[c].isin((0, 1)).all()]
+    counts = frame[marks].sum(axis=1)
+    is_one_hot = len(marks) > 1 and bool((counts == 1).all())
+    if not is_one_hot and (marks != numbers or counts.max() < 2):
         return frame, names
     listed = [names[column].strip() for column in marks]
     shared = re.match(r"[A-Za-z]+[\W_]*", listed[0])  # of label_0, label_1
     start = shared.end() if shared and all(n.startswith(shared[0]) for n in listed) else 0
     classes = [name[start:] or name for name in listed]
-    chosen = frame[marks].to_numpy(dtype=float).argmax(axis=1)
-    joined = _with_column(frame.drop(columns=marks), [classes[i] for i in chosen], len(names))
+    rows = frame[marks].to_numpy(dtype=bool)
+    texts = [SEPARATOR.join(np.array(classes, object)[row]) for row in rows]
+    joined = _with_column(frame.drop(columns=marks), texts, len(names))
     return joined, (*names, "label")
 
 
