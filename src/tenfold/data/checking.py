@@ -304,5 +304,5 @@ def _duplicate_warnings(groups: list[DuplicateGroup], splits: dict[str, SplitRep
             lines.append(f"{count} images of {second} are in {first} as well")
     contradictions = sum(group.contradicts for group in groups)
     if contradictions:
-        lines.append(f"{contradictions} groups of equal images have different labels")
+        lines.append(f"groups of equal images with different labels: {contradictions}")
     return lines
