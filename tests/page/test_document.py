@@ -38,6 +38,9 @@ def test_a_digit_draws_itself_and_others_are_read(reader_page, open_file):
     page = open_file(reader_page, reduced_motion="no-preference")
     reading = page.locator(".reading")
     expecting(reading).to_have_text("3")
+    expecting(page.locator(".seen canvas").last).to_have_attribute(
+        "aria-label", re.compile("Why 3")
+    )
     for digit in "47":
         page.click("#clear")
         expecting(reading).to_have_text("")

@@ -5,7 +5,7 @@ import { covered } from "./changes.js";
 const SLICE = 12; // milliseconds of work before the page may do something else
 
 /** Call an action for each item; gives way between slices. Stops when `stopped` says so. */
-async function inSlices(items, action, stopped) {
+export async function inSlices(items, action, stopped) {
   let until = performance.now() + SLICE;
   for (const item of items) {
     if (stopped()) return false;
@@ -68,6 +68,23 @@ export async function decisiveSpots(image, ask, side, stopped) {
     if (!isSame(answer)) spots.push({ column, row, answer });
   }, stopped);
   return done ? spots : null;
+}
+
+/**
+ * What speaks for the most probable class: for each pixel, by how much its log probability falls
+ * where a square over the pixel is covered; null if stopped.
+ */
+export async function evidence(image, ask, stopped) {
+  const { label, probability } = ask(image), sums = new Float32Array(image.length), places = [];
+  for (let row = 2; row < 28; row += 3) for (let column = 2; column < 28; column += 3) places.push([column, row]);
+  const done = await inSlices(places, ([column, row]) => {
+    const hidden = covered(image, column, row, 5), pixels = image.keys().filter((i) => hidden[i] !== image[i]);
+    const found = [...pixels];
+    if (!found.length) return;
+    const left = ask(hidden).ranked.find((entry) => entry.label === label).probability;
+    for (const i of found) sums[i] += Math.log(probability + 1e-6) - Math.log(left + 1e-6);
+  }, stopped);
+  return done ? sums : null;
 }
 
 /** The answer at each of some settings. */
