@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tenfold.experiments.comparison import compare as compare
     from tenfold.experiments.studies import study as study
     from tenfold.export.predictor import Predictor as Predictor
-    from tenfold.handwriting.reading import Reading as Reading
+    from tenfold.handwriting.result import Reading as Reading
     from tenfold.handwriting.reading import read as read
     from tenfold.networks.recipes import Augmentation as Augmentation
     from tenfold.networks.recipes import Recipe as Recipe
@@ -49,7 +49,7 @@ _HOMES = {
     "Evaluation": "evaluation",
     "Predictor": "export.predictor",
     "score": "scoring",
-    "Reading": "handwriting.reading",
+    "Reading": "handwriting.result",
     "read": "handwriting.reading",
     "audit": "experiments.audits",
     "study": "experiments.studies",

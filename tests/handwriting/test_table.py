@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from tenfold.core.errors import InputError
-from tenfold.handwriting.reading import Digit, Number, Reading, read
+from tenfold.handwriting.reading import read
+from tenfold.handwriting.result import Digit, Number, Reading
 from tenfold.handwriting.table import to_table
 
 

@@ -24,7 +24,7 @@ from tenfold.core.errors import InputError
 from tenfold.core.limits import IMAGE_SHAPE
 
 if TYPE_CHECKING:
-    from tenfold.handwriting.reading import Reading
+    from tenfold.handwriting.result import Reading
 
 COLUMNS = ("file", "line", "number", "label", "confidence", "accepted", "box")
 

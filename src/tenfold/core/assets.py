@@ -1,4 +1,4 @@
-"""Paths of the files included in the package: MNIST, and the networks that read handwriting."""
+"""Paths of the files included in the package: MNIST, and what reads handwriting."""
 
 from pathlib import Path
 
@@ -6,3 +6,4 @@ FOLDER = Path(__file__).parents[1] / "assets"
 MNIST = FOLDER / "mnist.xz"
 READER = FOLDER / "reader.onnx"
 DETECTOR = FOLDER / "detector.onnx"
+EVIDENCE = FOLDER / "evidence.json"

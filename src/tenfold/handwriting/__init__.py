@@ -12,7 +12,8 @@ shortest_path   cut doubtful components again
 long_stems      classify long digits by their heads
 close_crops     classify a close crop as one digit
 reading_order   lines and numbers
-reading         the more confident of both ways, with labels and confidences
+reading         the more confident of both ways
+result          what was read: digits, numbers, the whole
 table           the result as rows and columns
 pages           many pictures, by an executor, to Parquet
 annotation      the picture with the result drawn in
@@ -23,9 +24,11 @@ contrast        level the light
 detector        boxes, scores and classes of digits of any size; the selection
 box_crops       the ink of each box
 
+What both ways, the classifier and the ink around say of a detection is weighed in ``evidence``.
+
 ``time_budget`` ends the steps of a picture that takes too long.
 ``strokes`` measures the width and slant of pen strokes, for several steps. The detector is trained
-by ``scripts/make_detector.py``.
+by ``scripts/make_detector.py``, the weights of evidence are fitted by ``scripts/make_evidence.py``.
 ``collect`` turns photos of the printed sheet into labelled images.
 """
 

@@ -13,7 +13,7 @@ from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
 from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.handwriting.picture import load_picture
-from tenfold.handwriting.reading import Reading
+from tenfold.handwriting.result import Reading
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -10,13 +10,10 @@ from scipy import ndimage
 
 from tenfold.handwriting.binarization import Ink, Mask
 from tenfold.handwriting.segmentation import Component
-from tenfold.handwriting.segmentation.components import MAX_ASPECT
 
 Boxes = NDArray[np.float32]
 Positions = NDArray[np.floating[Any]]
 _MARGIN = 0.4  # of the box, around it, as boxes are not exact
-_AROUND = 0.15  # of the box, around it, within which joined ink belongs to the digits
-_MIN_CONTAINED = 0.3  # share of joined ink in the boxes, below which it is a drawing
 _MIN_INSIDE = 0.5  # share of a stroke within the box, from which it is the digit's
 
 
@@ -31,45 +28,6 @@ def ink_in_boxes(ink: Ink, boxes: Boxes) -> list[Component | None]:
         boxes: ``[n, 4]``: left, top, right, bottom in pixels of the ink.
     """
     return [_ink_in_box(ink, boxes, index) for index in range(len(boxes))]
-
-
-def belong_to_drawings(ink: Ink, boxes: Boxes) -> NDArray[np.bool_]:
-    """Return which boxes mostly contain parts of something else than digits: bool ``[n]``.
-
-    That is a stroke too long for digits, or joined ink, such as a scribble, of which the boxes of
-    all digits together contain a small part only.
-
-    Args:
-        ink: of the picture.
-        boxes: ``[n, 4]``: left, top, right, bottom in pixels of the ink.
-    """
-    labels, count = ndimage.label(ink.mask, np.ones((3, 3), bool))
-    sizes = np.array([[part.stop - part.start for part in parts]
-                      for parts in ndimage.find_objects(labels)]).reshape(-1, 2)  # fmt: skip
-    contained = np.zeros(labels.shape, bool)
-    places = [_slices(box, _AROUND) for box in boxes]
-    for place in places:
-        contained[place] = True
-    total = np.bincount(labels.ravel(), minlength=count + 1)
-    within = np.bincount(labels[contained], minlength=count + 1)
-    is_drawing = within < _MIN_CONTAINED * total
-    is_drawing[1:] |= sizes[:, 1] > MAX_ASPECT * sizes[:, 0]
-    is_drawing[0] = False
-    result = np.zeros(len(boxes), bool)
-    for index, box in enumerate(boxes):
-        inside = labels[_slices(box, 0)]
-        result[index] = 2 * is_drawing[inside].sum() > np.count_nonzero(inside)
-    return result
-
-
-def _slices(box: Boxes, margin: float) -> tuple[slice, slice]:
-    """Return the rows and columns of a box, with a margin in shares of its larger side."""
-    left, top, right, bottom = (float(side) for side in box)
-    extra = margin * max(right - left, bottom - top)
-    return (
-        slice(max(0, int(top - extra)), int(bottom + extra) + 1),
-        slice(max(0, int(left - extra)), int(right + extra) + 1),
-    )
 
 
 def _ink_in_box(ink: Ink, boxes: Boxes, index: int) -> Component | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from tenfold.core.limits import IMAGE_SIDE
 from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.handwriting.binarization import Ink, Pixels, binarize, is_light_on_dark
-from tenfold.handwriting.box_crops import belong_to_drawings, ink_in_boxes
+from tenfold.handwriting.box_crops import ink_in_boxes
 from tenfold.handwriting.detector import Detections, detect, fit_digit_count, select_digits
 from tenfold.handwriting.picture import Picture, upscale
 from tenfold.handwriting.pipeline import (
@@ -35,20 +36,50 @@ _LEAST_AREA = 0.12  # of its digits, by the ink of the estimated one around them
 _DETECTOR_WEIGHT = 0.6  # of the detector's probabilities against those of the classifier's crop
 
 
+@dataclass(frozen=True, eq=False)
+class Sight:
+    """What the detector network and the threshold of ink see in a picture.
+
+    Attributes:
+        picture: upright.
+        candidates: for digits, with boxes in pixels of ``picture.pixels``.
+        ink: without ruled lines.
+        factor: by which the picture of the ink is larger than ``picture.pixels``.
+    """
+
+    picture: Picture
+    candidates: Detections
+    ink: Ink
+    factor: float
+
+    @classmethod
+    def of(cls, picture: Picture) -> Sight:
+        """Look at an upright picture."""
+        candidates, light_on_dark = _detect_in_better_polarity(picture.pixels)
+        pixels = upscale(picture.pixels)
+        ink = remove_ruled_lines(binarize(pixels, light_on_dark))
+        return cls(picture, candidates, ink, pixels.shape[0] / picture.pixels.shape[0])
+
+    @property
+    def in_ink(self) -> Detections:
+        """The candidates with boxes in pixels of the ink."""
+        return replace(self.candidates, boxes=self.candidates.boxes * self.factor)
+
+
 def detect_digits_by_network(
-    picture: Picture,
+    sight: Sight,
     predict: Callable[[Crops], Probabilities],
     *,
     deslant: bool = False,
     expect: int | None = None,
 ) -> DetectedDigits:
-    """Detect the digits in a picture with the packaged network, and classify them.
+    """Classify the digits that the packaged network detects in a picture.
 
     The detector sees each digit in its surroundings, the classifier its own ink alone; their
     probabilities are averaged.
 
     Args:
-        picture: upright.
+        sight: of the picture.
         predict: crops uint8 ``[n, 28, 28]`` -> probabilities float32 ``[n, 11]`` of
             ``READER_CLASSES``.
         deslant: shear each digit upright.
@@ -58,19 +89,13 @@ def detect_digits_by_network(
         NoDigitError: there is no digit.
         OutOfTimeError: the time budget is spent, if one is set.
     """
-    candidates, light_on_dark = _detect_in_better_polarity(picture.pixels)
-    digits = select_digits(candidates, picture.pixels.shape[:2])
+    picture, ink, factor = sight.picture, sight.ink, sight.factor
+    digits = select_digits(sight.candidates, picture.pixels.shape[:2])
     if not len(digits):
         raise no_digit()
     if expect is not None:
-        digits = fit_digit_count(candidates, digits, expect)
+        digits = fit_digit_count(sight.candidates, digits, expect)
     check_time()
-    pixels = upscale(picture.pixels)
-    factor = pixels.shape[0] / picture.pixels.shape[0]
-    ink = remove_ruled_lines(binarize(pixels, light_on_dark))
-    digits = digits.select(~belong_to_drawings(ink, digits.boxes * factor))
-    if not len(digits):
-        raise no_digit()
     components = ink_in_boxes(ink, digits.boxes * factor)
     crops = np.stack([_crop(component, ink, deslant) for component in components])
     boxes = _tight_boxes(digits.boxes, components, factor) * (
@@ -82,7 +107,7 @@ def detect_digits_by_network(
         _combine(digits, crops, predict(crops)),
         1.0,
         picture.size,
-        light_on_dark,
+        ink.light_on_dark,
     )
 
 

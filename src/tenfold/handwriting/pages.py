@@ -25,7 +25,7 @@ from tenfold.scoring.job import Job, Progress
 from tenfold.scoring.parquet import import_pyarrow, open_file
 
 if TYPE_CHECKING:
-    from tenfold.handwriting.reading import Box, Reading
+    from tenfold.handwriting.result import Box, Reading
 
 UNIT = 64
 """Pictures of a unit: one part of the output."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +13,13 @@ import numpy.typing as npt
 from tenfold.core.errors import InputError, NoDigitError
 from tenfold.core.image_shape import size_text
 from tenfold.core.limits import IMAGE_SIDE as SIDE
-from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.export.predictor import Predictor, default_predictor
+from tenfold.handwriting import evidence
 from tenfold.handwriting.classifier import Classifier
-from tenfold.handwriting.detector_pipeline import READER_CLASSES, detect_digits_by_network
-from tenfold.handwriting.picture import load_picture
+from tenfold.handwriting.detector_pipeline import READER_CLASSES, Sight, detect_digits_by_network
+from tenfold.handwriting.picture import Picture, load_picture
 from tenfold.handwriting.pipeline import DetectedDigits, detect_digits
+from tenfold.handwriting.result import Box, Digit, Number, Reading
 from tenfold.handwriting.time_budget import OutOfTimeError, is_time_up, time_budget
 
 if TYPE_CHECKING:
@@ -29,200 +29,10 @@ MIN_DIGITS_TO_ROTATE = 4  # fewer do not show the orientation: a 6 may be a 9
 LOW_CONFIDENCE = 0.8  # mean confidence below which other orientations are tried
 MIN_CONFIDENCE_ROTATED, MIN_GAIN = 0.9, 0.15  # of another orientation to be preferred
 MIN_DIGITS_KEPT = 0.6  # of the digits, that another orientation must contain
-REJECTION = 0.3  # of the score of a reading, if something in the picture was rejected
 READ_SECONDS = 5.0
 """Default time budget of one picture."""
 
 RULES_SHARE = 0.6  # of the time budget, for the rules of shape
-UNSURE = "?"
-"""Text of a digit with a confidence below the threshold."""
-
-Box = tuple[int, int, int, int]
-
-
-@dataclass(frozen=True, eq=False)
-class Digit:
-    """One digit of a picture.
-
-    Attributes:
-        label: the most probable class.
-        confidence: its probability.
-        accepted: whether the confidence reaches the model's threshold; if not, abstain.
-        box: left, top, right, bottom in pixels of the upright picture.
-        image: uint8 ``[28, 28]``, the crop that was classified.
-        probabilities: float32 ``[classes]``.
-    """
-
-    label: str
-    confidence: float
-    accepted: bool
-    box: Box
-    image: npt.NDArray[np.uint8]
-    probabilities: npt.NDArray[np.float32]
-
-    @property
-    def text(self) -> str:
-        """The label, or ``?`` below the threshold."""
-        return self.label if self.accepted else UNSURE
-
-    @property
-    def is_rejected(self) -> bool:
-        """Whether the label is the reject class."""
-        return self.label == REJECT_CLASS
-
-    def to_json(self) -> dict[str, Any]:
-        """Return label, confidence, acceptance and box as plain JSON types."""
-        return {
-            "label": self.label,
-            "confidence": self.confidence,
-            "accepted": self.accepted,
-            "box": list(self.box),
-        }
-
-
-@dataclass(frozen=True, eq=False)
-class Number:
-    """Digits of a line that stand together.
-
-    Attributes:
-        digits: from left to right.
-    """
-
-    digits: tuple[Digit, ...]
-
-    @property
-    def text(self) -> str:
-        """The digits as text; ``?`` below the threshold."""
-        return "".join(digit.text for digit in self.digits)
-
-    @property
-    def value(self) -> int | None:
-        """The number, or None if a digit is below the threshold."""
-        return int(self.text) if self.text.isdecimal() else None
-
-    @property
-    def confidence(self) -> float:
-        """Probability that all digits are right, if their errors are independent."""
-        return float(np.prod([digit.confidence for digit in self.digits]))
-
-    @property
-    def box(self) -> Box:
-        """Left, top, right, bottom in pixels of the upright picture."""
-        sides = np.array([digit.box for digit in self.digits])
-        left, top = sides[:, :2].min(axis=0).tolist()
-        right, bottom = sides[:, 2:].max(axis=0).tolist()
-        return left, top, right, bottom
-
-    def __len__(self) -> int:
-        return len(self.digits)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return text, value, confidence and box as plain JSON types."""
-        return {
-            "text": self.text,
-            "value": self.value,
-            "confidence": self.confidence,
-            "box": list(self.box),
-        }
-
-
-@dataclass(frozen=True, eq=False)
-class Reading:
-    """The digits that were read in a picture.
-
-    Attributes:
-        rows: lines from top to bottom; per line its numbers from left to right. The reject class
-            is left out.
-        rejected: detections of the reject class ("no digit").
-        size: width and height of the upright picture in pixels.
-        quarter_turns: counter-clockwise rotations by 90 degrees that were applied in addition to
-            the EXIF orientation, because the digits are more confident that way. Boxes refer to
-            the rotated picture.
-        complete: whether the picture was read within the time budget; if not, digits may be
-            missing.
-    """
-
-    rows: tuple[tuple[Number, ...], ...]
-    rejected: tuple[Digit, ...]
-    size: tuple[int, int]
-    quarter_turns: int = 0
-    complete: bool = True
-
-    @property
-    def numbers(self) -> tuple[Number, ...]:
-        """All numbers in reading order."""
-        return tuple(number for row in self.rows for number in row)
-
-    @property
-    def lines(self) -> tuple[tuple[Digit, ...], ...]:
-        """The digits of each line."""
-        return tuple(tuple(digit for number in row for digit in number.digits) for row in self.rows)
-
-    @property
-    def digits(self) -> tuple[Digit, ...]:
-        """All digits in reading order."""
-        return tuple(digit for line in self.lines for digit in line)
-
-    @property
-    def detections(self) -> tuple[Digit, ...]:
-        """The digits, then the rejected detections."""
-        return (*self.digits, *self.rejected)
-
-    @property
-    def confidence(self) -> float:
-        """Probability that all digits are right, if their errors are independent."""
-        return float(np.prod([digit.confidence for digit in self.digits]))
-
-    @property
-    def score(self) -> float:
-        """The confidence, lower with rejected detections, and below 0 without digits."""
-        return self.confidence - (REJECTION if self.rejected else 0) if self.digits else -1.0
-
-    def fits(self, expect: int | None) -> bool:
-        """Return whether all numbers have an expected number of digits; None expects nothing."""
-        return expect is None or all(len(number) == expect for number in self.numbers)
-
-    @property
-    def mean_confidence(self) -> float:
-        """Mean confidence of the detections; rejected ones count as 0."""
-        return sum(digit.confidence for digit in self.digits) / max(1, len(self.detections))
-
-    @property
-    def text(self) -> str:
-        """The digits as text; ``?`` below the threshold, a space between numbers."""
-        return "\n".join(" ".join(number.text for number in row) for row in self.rows)
-
-    def in_picture(self, left: int, top: int, size: tuple[int, int]) -> Reading:
-        """Return the reading of a region with boxes and size in pixels of the entire picture."""
-
-        def move(digit: Digit) -> Digit:
-            x0, y0, x1, y1 = digit.box
-            return replace(digit, box=(x0 + left, y0 + top, x1 + left, y1 + top))
-
-        rows = tuple(
-            tuple(Number(tuple(map(move, number.digits))) for number in row) for row in self.rows
-        )
-        return replace(self, rows=rows, rejected=tuple(map(move, self.rejected)), size=size)
-
-    def to_json(self) -> dict[str, Any]:
-        """Return text, size, rotation in degrees, lines, numbers and boxes as JSON types."""
-        lines = [[[d.to_json() for d in number.digits] for number in row] for row in self.rows]
-        return {
-            "text": self.text,
-            "confidence": self.confidence,
-            "size": list(self.size),
-            "turned": 90 * self.quarter_turns,
-            "complete": self.complete,
-            "numbers": [number.to_json() for number in self.numbers],
-            "lines": lines,
-        }
-
-    def __str__(self) -> str:
-        return self.text
-
-    def __repr__(self) -> str:
-        end = "" if self.complete else ", incomplete"
-        return f"<Reading {self.text!r}, {len(self.digits)} digits{end}>"
 
 
 def read(
@@ -295,7 +105,8 @@ def read_upright(
     """Read a picture in its most confident orientation; all detections may be rejected.
 
     It is read by rules of shape, and for readers (the ten digits and a reject class) also by the
-    detector network. The more confident reading is returned.
+    detector network. The more confident reading is returned, with probabilities that the evidence
+    of both calibrates.
 
     Args:
         picture: as for ``read``.
@@ -312,29 +123,74 @@ def read_upright(
     size = loaded.size
     if region is not None:
         loaded = loaded.cropped(*region)
+    hints = Hints(deslant, expect, region is not None, budget)
+    readings, sight, complete = read_in_both_ways(loaded, predictor, hints)
+    none = Reading((), (), loaded.size)
+    best = max(readings, key=lambda one: (one.fits(expect), one.score), default=none)
+    if sight is not None:
+        best = weighed(best, readings, sight, predictor)
+    best = replace(best.expecting(expect), complete=complete)
+    return best if region is None else best.in_picture(region[0], region[1], size)
+
+
+@dataclass(frozen=True)
+class Hints:
+    """How to read a picture.
+
+    Attributes:
+        deslant: shear each digit upright.
+        expect: digits of each number.
+        is_region: whether the picture is part of one; then it is read in its orientation.
+        budget: seconds of processor time.
+    """
+
+    deslant: bool = False
+    expect: int | None = None
+    is_region: bool = False
+    budget: float | None = None
+
+
+def read_in_both_ways(
+    picture: Picture, predictor: Predictor, hints: Hints
+) -> tuple[list[Reading], Sight | None, bool]:
+    """Read a picture by rules of shape and, for readers, by the detector network.
+
+    Returns:
+        The readings of the ways that found something, what the network saw, and whether both
+        were finished in time.
+
+    Raises:
+        NoDigitError: none found anything, although both were finished.
+    """
     classifier = Classifier.from_predictor(predictor)
+    is_reader = predictor.class_names == READER_CLASSES
+    readings: list[Reading] = []
+    sight: Sight | None = None
+    failure: NoDigitError | None = None
 
     def by_rules(quarter_turns: int, *, recut: bool = True) -> Reading:
-        rotated = loaded.rotated(quarter_turns)
+        rotated = picture.rotated(quarter_turns)
         cutter = classifier if recut else None
-        detected = detect_digits(rotated, deslant=deslant, classifier=cutter)
-        return to_reading(detected, predictor, quarter_turns, expect)
+        detected = detect_digits(rotated, deslant=hints.deslant, classifier=cutter)
+        return to_reading(detected, predictor, quarter_turns)
 
     def by_network() -> Reading:
+        nonlocal sight
+        turns = readings[0].quarter_turns if readings else 0
+        sight = Sight.of(picture.rotated(turns))
         detected = detect_digits_by_network(
-            loaded, classifier.predict, deslant=deslant, expect=expect
+            sight, classifier.predict, deslant=hints.deslant, expect=hints.expect
         )
-        return to_reading(detected, predictor, 0, expect)
+        return to_reading(detected, predictor, turns)
 
-    ways: list[Callable[[], Reading]] = [partial(_in_best_orientation, by_rules, bool(region))]
-    if predictor.class_names == READER_CLASSES:
-        ways.append(by_network)
-    readings: list[Reading] = []
-    failure: NoDigitError | None = None
-    complete = True
+    def rules_in_best_orientation() -> Reading:
+        return _in_best_orientation(by_rules, hints.is_region)
+
+    ways = [(rules_in_best_orientation, RULES_SHARE), (by_network, 1.0)]
+    complete, budget = True, hints.budget
     with time_budget(budget) as whole:
-        for way, share in zip(ways, (RULES_SHARE if len(ways) > 1 else 1, 1), strict=False):
-            if readings and (readings[0].quarter_turns or is_time_up()):
+        for way, share in ways if is_reader else [(rules_in_best_orientation, 1.0)]:
+            if readings and is_time_up():
                 break
             with time_budget(None if budget is None else share * budget) as part:
                 try:
@@ -347,10 +203,54 @@ def read_upright(
     complete = complete and not whole.exceeded
     if not readings and failure is not None and complete:
         raise failure
-    none = Reading((), (), loaded.size)
-    best = max(readings, key=lambda one: (one.fits(expect), one.score), default=none)
-    best = replace(best, complete=complete)
-    return best if region is None else best.in_picture(region[0], region[1], size)
+    return readings, sight, complete
+
+
+def measured(
+    reading: Reading, readings: Sequence[Reading], sight: Sight, classifier: Classifier
+) -> evidence.Evidence:
+    """Return the evidence of each detection of a reading, as ``evidence.measure``.
+
+    Args:
+        reading: one of those of a picture.
+        readings: of the same picture, in the same orientation.
+        sight: of the picture in this orientation.
+        classifier: of the crops.
+    """
+    factor = sight.ink.size[0] / reading.size[0]
+    others = [digit for other in readings if other is not reading for digit in other.digits]
+    return evidence.measure(
+        factor * _boxes(reading.detections),
+        np.stack([digit.probabilities for digit in reading.detections]),
+        classifier.predict(np.stack([digit.image for digit in reading.detections])),
+        factor * _boxes(others),
+        sight.in_ink,
+        sight.ink.mask,
+    )
+
+
+def _boxes(digits: Sequence[Digit]) -> npt.NDArray[np.float64]:
+    return np.array([digit.box for digit in digits], np.float64).reshape(-1, 4)
+
+
+def weighed(
+    reading: Reading, readings: Sequence[Reading], sight: Sight, predictor: Predictor
+) -> Reading:
+    """Return a reading with probabilities that the evidence in its picture corrects.
+
+    Args:
+        reading: one of those of a picture.
+        readings: of the same picture, in the same orientation.
+        sight: of the picture in this orientation.
+        predictor: names the classes, and classifies the crops.
+    """
+    if not reading.detections:
+        return reading
+    found = measured(reading, readings, sight, Classifier.from_predictor(predictor))
+    each = evidence.weigh(np.stack([one.probabilities for one in reading.detections]), found)
+    crops = np.stack([digit.image for digit in reading.detections])
+    boxes = [digit.box for digit in reading.detections]
+    return reading.with_detections(_digits(each, boxes, crops, predictor, evidence.accepts(each)))
 
 
 def _in_best_orientation(by_rules: Callable[..., Reading], is_region: bool) -> Reading:
@@ -376,48 +276,44 @@ def _in_best_orientation(by_rules: Callable[..., Reading], is_region: bool) -> R
     return best if best.mean_confidence > required and enough_digits else original
 
 
-def to_reading(
-    detected: DetectedDigits,
-    predictor: Predictor,
-    quarter_turns: int = 0,
-    expect: int | None = None,
-) -> Reading:
+def to_reading(detected: DetectedDigits, predictor: Predictor, quarter_turns: int = 0) -> Reading:
     """Return the reading of detected digits; they are classified if they are not yet.
 
     Args:
         detected: crops with or without probabilities of the predictor.
         predictor: its class names and threshold apply.
         quarter_turns: that were applied to the picture.
-        expect: digits of each number; digits of numbers of another length are not accepted.
     """
-    digits = _digits(detected, predictor)
-    if expect is not None:
-        for number in (number for line in detected.numbers for number in line):
-            if len(number) != expect:
-                for i in number:
-                    digits[i] = replace(digits[i], accepted=False)
-    numbers = [
-        [Number(tuple(digits[i] for i in number if not digits[i].is_rejected)) for number in line]
-        for line in detected.numbers
-    ]
-    rows = [tuple(number for number in line if number.digits) for line in numbers]
-    rejected = tuple(digit for digit in digits if digit.is_rejected)
-    return Reading(tuple(row for row in rows if row), rejected, detected.size, quarter_turns)
-
-
-def _digits(detected: DetectedDigits, predictor: Predictor) -> list[Digit]:
     probabilities = detected.probabilities
     if probabilities is None:
         probabilities = predictor(detected.crops, "byte")
+    boxes = [(left, top, right, bottom) for left, top, right, bottom in detected.boxes.tolist()]
+    accepted = predictor.accepts(probabilities)
+    digits = _digits(probabilities, boxes, detected.crops, predictor, accepted)
+    rows = tuple(
+        tuple(Number(tuple(digits[i] for i in number)) for number in line)
+        for line in detected.numbers
+    )
+    every = Reading(rows, (), detected.size, quarter_turns)
+    return every.with_detections(every.detections)
+
+
+def _digits(
+    probabilities: npt.NDArray[np.float32],
+    boxes: Sequence[Box],
+    crops: npt.NDArray[np.uint8],
+    predictor: Predictor,
+    accepted: npt.NDArray[np.bool_],
+) -> list[Digit]:
     rows = zip(
         predictor.rank(probabilities, 1),
-        predictor.accepts(probabilities),
-        detected.boxes.tolist(),
-        detected.crops,
+        accepted,
+        boxes,
+        crops,
         probabilities,
         strict=True,
     )
     return [
-        Digit(label, confidence, bool(accepted), (box[0], box[1], box[2], box[3]), image, row)
-        for ((label, confidence),), accepted, box, image, row in rows
+        Digit(label, confidence, bool(is_accepted), box, image, row)
+        for ((label, confidence),), is_accepted, box, image, row in rows
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tenfold.handwriting.reading import Number, Reading
+from tenfold.handwriting.result import Number, Reading
 
 _INSET = 0.15  # of the width of a number, by which neighbouring columns may overlap
 

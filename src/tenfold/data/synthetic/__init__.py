@@ -5,6 +5,8 @@
 - ``placement``: from a drawing to 28x28
 - ``handwriting_styles``: MNIST digits restyled
 - ``pages``: pages of handwritten numbers, with boxes and classes
+- ``drawings``: pictures without a digit: words, scribbles, signs, lines, textures
+- ``pictures``: pages, close crops, single digits and drawings, mixed
 - ``pen``, ``paper``: digits of any size and pen; rulings, marks, words, light and camera
 """
 

@@ -72,11 +72,19 @@ class Digits:
 
     def choose(self, generator: Generator) -> tuple[Glyph, int]:
         """Return a random digit of a random class."""
-        label = int(generator.integers(10))
-        index = int(generator.choice(self._of_class[label]))
+        index, label = self._random(generator)
         if index not in self._glyphs:
             self._glyphs[index] = Glyph.from_image(self._images[index])
         return self._glyphs[index], label
+
+    def choose_image(self, generator: Generator) -> tuple[NDArray[np.uint8], int]:
+        """Return the image of a random digit of a random class: uint8 ``[28, 28]``."""
+        index, label = self._random(generator)
+        return self._images[index], label
+
+    def _random(self, generator: Generator) -> tuple[int, int]:
+        label = int(generator.integers(10))
+        return int(generator.choice(self._of_class[label])), label
 
 
 @dataclass(eq=False)
@@ -128,6 +136,7 @@ def draw_page(
     height: int = 160,
     width: int = 160,
     fonts: Sequence[str] = (),
+    layout: str | None = None,
 ) -> Page:
     """Compose a page.
 
@@ -137,6 +146,7 @@ def draw_page(
         height: in pixels.
         width: in pixels.
         fonts: files of fonts for words; by default those of matplotlib.
+        layout: one of ``LAYOUTS``; None for a random one.
 
     Example:
         >>> images = np.zeros((10, 28, 28), np.uint8)
@@ -147,7 +157,7 @@ def draw_page(
         ((160, 160), True)
     """
     canvas = _Canvas(np.zeros((height, width), np.float32), paper.Drawing(height, width))
-    kind = generator.choice(list(LAYOUTS), p=list(LAYOUTS.values()))
+    kind = layout or generator.choice(list(LAYOUTS), p=list(LAYOUTS.values()))
     low, high = np.log(DIGIT_HEIGHTS)
     size = float(np.exp(generator.uniform(low + 0.05, high - 0.05)))
     if kind == "numbers":

@@ -190,10 +190,7 @@ def mark(
         height: of the digits beside it, in pixels.
         within: whether the mark is part of a number; then it may be a slash.
     """
-    kinds: tuple[Callable[[Generator], list[NDArray[np.float64]]], ...] = (
-        _dash, _dot, _comma, _tick, _cross, _bracket, _arrow, _heart, _face, _scribble,
-        _scribble, _letter_like, _letter_like,
-    )  # fmt: skip
+    kinds = (*SIGNS.values(), _dot, _comma, _scribble, _waves)
     if within:
         kinds = (_dash, _dot, _comma, _slash)
     width = max(0.8, generator.uniform(0.04, 0.14) * height)
@@ -273,13 +270,27 @@ def _scribble(generator: Generator) -> list[NDArray[np.float64]]:
     return [np.stack(smooth, axis=1)]
 
 
-def _letter_like(generator: Generator) -> list[NDArray[np.float64]]:
+def _waves(generator: Generator) -> list[NDArray[np.float64]]:
     """Draw joined waves, as of quick handwriting."""
     waves = int(generator.integers(3, 9))
     t = np.linspace(0, 2 * np.pi * waves, 14 * waves)
     size = 0.25 + 0.15 * ndimage.gaussian_filter1d(generator.normal(0, 3, len(t)), 6)
     x = np.linspace(0, 0.35 * waves, len(t)) + 0.15 * np.sin(t + generator.uniform(0, 2))
     return [np.stack([x - 0.17 * waves, size * np.cos(t)], axis=1)]
+
+
+SIGNS: dict[str, Callable[[Generator], list[NDArray[np.float64]]]] = {
+    "dash": _dash,
+    "tick": _tick,
+    "cross": _cross,
+    "bracket": _bracket,
+    "arrow": _arrow,
+    "heart": _heart,
+    "face": _face,
+    "scribble": _scribble,
+    "waves": _waves,
+}
+"""Strokes of a sign: from random numbers to polylines ``[n, 2]`` about a unit high."""
 
 
 def word(

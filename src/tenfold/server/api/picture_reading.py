@@ -14,7 +14,8 @@ from tenfold.core.errors import InputError, NoDigitError
 from tenfold.data.picture_files import PictureFile
 from tenfold.export.predictor import Predictor
 from tenfold.handwriting.picture import load_picture
-from tenfold.handwriting.reading import Digit, Reading, read_upright
+from tenfold.handwriting.reading import read_upright
+from tenfold.handwriting.result import Digit, Reading
 from tenfold.handwriting.time_budget import time_budget
 from tenfold.server.api.answers import encode_png_base64, to_answers
 
@@ -109,6 +110,12 @@ def _describe_digits(
     probabilities = np.stack([digit.probabilities for digit, _ in digits])
     answers = to_answers(predictor, probabilities, k)
     return [
-        {**answer, "box": list(digit.box), **place, "image": encode_png_base64(digit.image)}
+        {
+            **answer,
+            "accepted": digit.accepted and not digit.is_rejected,
+            "box": list(digit.box),
+            **place,
+            "image": encode_png_base64(digit.image),
+        }
         for answer, (digit, place) in zip(answers, digits, strict=True)
     ]
