@@ -110,6 +110,8 @@ def test_a_watched_training_saves_its_predictions_after_each_epoch(few, tmp_path
     first = run.history[run.history.seed == run.seeds[0]]
     np.testing.assert_allclose(accuracy, first.val_accuracy, atol=1e-6)
     assert run.record.status == "finished"
+    unwatched = tenfold.train("logistic", few, out=tmp_path / "other", seeds=2, verbose=False)
+    assert unwatched.history.equals(run.history)  # to the bit
 
 
 def test_a_run_is_shown_during_its_training_and_served_afterwards(few_file, tmp_path):

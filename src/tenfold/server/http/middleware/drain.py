@@ -14,6 +14,9 @@ DRAIN_FACTOR = 4
 
 DRAIN_SECONDS = 5.0
 
+PAUSE_SECONDS = 0.05
+"""Before the rest of a body is read: in a burst, all refusals are sent first."""
+
 
 class DrainBody:
     """Middleware that reads the rest of the body after an early response is sent.
@@ -45,6 +48,7 @@ class DrainBody:
 
         async def drain() -> None:
             size = 0
+            await asyncio.sleep(PAUSE_SECONDS)
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(DRAIN_SECONDS):
                     while not complete and size <= self.max_bytes:
