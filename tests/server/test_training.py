@@ -75,7 +75,8 @@ def test_a_training_answers_while_it_runs_and_afterwards(trained, few, run):
     body = {"recipe": "logistic", "changes": {"hidden": "8", "epochs": "400"}}
     status, shown = trained.json("POST", "/v1/training", body)
     assert (status, shown["state"], shown["recipe"]) == (202, "running", "logistic")
-    assert trained.code("POST", "/v1/training", body) == "conflict"
+    for path in ("/v1/training", "/v1/retraining"):
+        assert trained.code("POST", path, body) == "conflict"
     shown = until(trained, lambda shown: shown["epoch"] > 2)
     assert shown["left"] is not None
     assert {"epoch", "loss", "val_accuracy"} <= set(shown["history"][0])
@@ -134,3 +135,4 @@ def test_a_training_ends_with_the_service(run, tmp_path, how):
     with serving(tmp_path / "samples", run.path, cwd=tmp_path) as service:
         state = "cancelled" if how == signal.SIGTERM else "failed"
         assert service.json("GET", "/v1/training")[1]["state"] == state
+        assert not json.loads((process.parent / "answers.json").read_text())["answers"]

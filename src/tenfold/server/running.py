@@ -18,9 +18,10 @@ from tenfold.data.samples import locked
 from tenfold.scale.local import cores
 from tenfold.server.http.addresses import is_loopback, listen, reserve
 from tenfold.server.http.connection import uvicorn_config
-from tenfold.server.settings import HOST, PORT, Settings
+from tenfold.server.settings import HOST, PORT, TRAINING_FOLDER, Settings
 from tenfold.server.start_message import start_message
 from tenfold.server.target import Target, resolve_target
+from tenfold.training.background import BackgroundTraining
 
 MAX_READERS = 4
 MIN_TOKEN_LENGTH = 8
@@ -60,6 +61,7 @@ def run(
         target = resolve_target(what)
         folder = target.samples if samples is None else samples
         resources.enter_context(locked(folder))
+        BackgroundTraining(folder / TRAINING_FOLDER).answer(False)  # serve what was asked for
         lines = start_message(host, port, target, folder, settings)
         if workers == 1:
             serve(target, folder, settings, socket_, lambda: tell(*lines))

@@ -12,6 +12,10 @@ METRICS_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 """Environment variable with the folder in which worker processes share their counters."""
 
 
+TRAINING_FOLDER = ".training"
+"""In the folder of the samples: the state of a training from the page. ``tenfold.load`` ignores
+hidden folders."""
+
 TEACHER, PUPIL = "teacher", "pupil"
 """Roles of clients: teachers may call everything, pupils draw and read."""
 

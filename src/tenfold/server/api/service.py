@@ -19,7 +19,7 @@ from tenfold.server.api.training_data import TrainingData
 from tenfold.server.http.errors import ServiceError
 from tenfold.server.http.job_queue import JobQueue
 from tenfold.server.http.metrics import Metrics
-from tenfold.server.settings import Settings
+from tenfold.server.settings import TRAINING_FOLDER, Settings
 from tenfold.server.target import Target, resolve_target
 from tenfold.server.web.pages import Pages
 from tenfold.training.background import BackgroundTraining
@@ -30,9 +30,6 @@ REFRESH_SECONDS = 0.5
 
 RETRAINING_FOLDER = ".retraining"
 """In the folder of the samples; ``tenfold.load`` ignores hidden folders."""
-
-TRAINING_FOLDER = ".training"
-"""In the folder of the samples, likewise: the state of a training from the page."""
 
 log = logging.getLogger("tenfold.server")
 
@@ -77,6 +74,19 @@ class Service:
         if self.run is None:
             raise ServiceError("no_run", "no run is served; start with: tenfold serve RUN")
         return self.run
+
+    def refuse_second_training(self) -> None:
+        """Refuse to start one training while another one runs: both would take very long.
+
+        Raises:
+            InputError: one is running.
+        """
+        if self.target.in_training and self.require_run().status == "training":
+            raise InputError("the served run is still trained; wait for it")
+        running = {"training": self.training.job, "retraining": self.retraining.job}
+        for name, job in running.items():
+            if job.is_running():
+                raise InputError(f"a {name} is running; wait for it, or stop it first")
 
     async def refresh(self) -> None:
         """Load the current version of the model if it has changed.

@@ -53,7 +53,7 @@ class BackgroundTraining:
         data: the run whose data is trained on; None for MNIST.
     """
 
-    def __init__(self, folder: Path, data: Path | None) -> None:
+    def __init__(self, folder: Path, data: Path | None = None) -> None:
         self.job, self.data = TrainingJob(folder), data
         self._worker: subprocess.Popen[bytes] | None = None
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from functools import lru_cache
+from pathlib import Path
 from typing import Any, Literal
 
 from fastapi import APIRouter, Request
@@ -101,8 +103,12 @@ async def _headline(service: Service) -> Headline | None:
     current = service.model.current
     run = current.choice.run
     if run is not None:
-        shown = service.run
-        view = shown if shown is not None and shown.folder == run else RunView(run)
+        view = _view(run)
         with contextlib.suppress(InputError):  # /v1/run tells that the run is damaged
             return await asyncio.to_thread(view.headline)
     return of_card(current.predictor.card)
+
+
+@lru_cache(maxsize=1)
+def _view(run: Path) -> RunView:
+    return RunView(run)

@@ -85,6 +85,7 @@ def retraining_routes(service: Service) -> APIRouter:
     )
     async def start() -> Any:
         """Start to fine-tune the model on the samples, in the background."""
+        await conflict(service.refuse_second_training)
         return await conflict(service.retraining.start, service.samples.folder)
 
     @routes.get("/retraining", response_model=Progress, responses=responses())

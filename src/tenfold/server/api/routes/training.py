@@ -58,7 +58,7 @@ class NewTraining(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     recipe: str = Field(description="Its name.")
-    changes: dict[str, str] = Field(
+    changes: dict[str, Annotated[str, Field(max_length=200)]] = Field(
         default_factory=dict, description="Other values of knobs, as text; see /v1/training/knobs."
     )
     seeds: Annotated[int, Field(ge=1, description="Networks to train at once.")] = 1
@@ -127,6 +127,7 @@ def training_routes(service: Service) -> APIRouter:
         """Start a training on the data of the service; one at a time."""
         new = await parse_model(request, NewTraining)
         _check(new)
+        await conflict(service.refuse_second_training)
         begin = service.training.start
         await conflict(begin, new.recipe, new.changes, new.seeds, new.answers)
         return await conflict(progress)
@@ -171,7 +172,7 @@ def _check(new: NewTraining) -> None:
                 "invalid",
                 f"changes.{name[:64]}: not a knob of {new.recipe}; it has {', '.join(own)}",
             )
-        FIELDS[name].check(FIELDS[name].parse(text[:200]))
+        FIELDS[name].check(FIELDS[name].parse(text))
     try:
         customize(new.recipe, new.changes)
     except InputError as error:
