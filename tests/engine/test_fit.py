@@ -359,5 +359,7 @@ def test_bad_input_is_refused_in_one_line(few, model, named, words):
 
 
 def test_arrays_need_labels():
+    with pytest.raises(InputError, match="x: received generator; give arrays x and y"):
+        tenfold.fit(of_input((784,)), (batch for batch in ()))
     with pytest.raises(InputError, match="y: missing"):
         tenfold.fit(of_input((784,)), np.zeros((3, 28, 28)), verbose=0)

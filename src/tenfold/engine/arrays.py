@@ -53,6 +53,11 @@ def as_array_data(x: Any, y: Any, class_names: tuple[str, ...] | None = None) ->
     Raises:
         InputError: ``y`` is missing, or one of them is not as above.
     """
+    if y is None and not hasattr(x, "__array__") and not isinstance(x, (list, tuple)):
+        raise InputError(
+            f"x: received {type(x).__name__}; give arrays x and y or a Dataset, not batches of a "
+            "generator; for augmentation, see augmentation="
+        )
     if y is None:
         raise InputError("y: missing; give the labels, or a Dataset as x")
     images, labels = _as_array(x, "x"), _as_array(y, "y")
