@@ -57,7 +57,7 @@ def test_a_folder_of_compressed_lines(tmp_path):
         (json.dumps([*RECORDS[:5], RECORDS[5] | {"label": None}]), "'label' is missing"),
         (json.dumps({"images": X.tolist()}), "no labels with it"),
         (json.dumps({"x": [[1, 2], [3]], "y": [0, 1]}), "the lists in x differ in length"),
-        (json.dumps({"model": "cnn", "epochs": 3}), "no image is found, such as"),
+        (json.dumps({"model": "cnn", "epochs": 3}), "names no image that is there, such as"),
     ],
 )
 def test_refusals_name_the_cause(tmp_path, text, message):
