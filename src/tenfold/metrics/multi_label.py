@@ -159,10 +159,10 @@ def _mean_function(
         probabilities: npt.ArrayLike, labels: npt.ArrayLike, resamples: int = RESAMPLES
     ) -> Score:
         answers, truth = _answers(probabilities, labels)
-        hits = np.stack([answers & truth, answers, truth]).astype(np.float32)
+        hits = np.stack([answers & truth, answers, truth], axis=1).astype(np.float64)
 
         def statistic(counts: IntArray) -> float:
-            sums = np.tensordot(counts.astype(np.float32), hits, axes=(0, 1)).astype(np.float64)
+            sums = np.einsum("n,nsl->sl", counts.astype(np.float64), hits)
             return float(function(sums.sum(axis=1) if mean == "micro" else sums).mean())
 
         return _bootstrapped(statistic, len(truth), resamples)
@@ -251,14 +251,15 @@ class _Ranked:
         positive, negative = self._groups(counts)
         pairs = positive.sum() * negative.sum()
         below = negative.sum() - np.cumsum(negative) + negative / 2
-        return float(positive @ below / pairs) if pairs else np.nan
+        area = (positive * below).sum()  # not by BLAS, whose threads wait for each other
+        return float(area / pairs) if pairs else np.nan
 
     def average_precision(self, counts: IntArray) -> float:
         """The sum over ranks of precision times the step of recall; NaN without the label."""
         positive, negative = self._groups(counts)
         seen = np.cumsum(positive)
         precision = seen / np.maximum(seen + np.cumsum(negative), 1)
-        return float(positive @ precision / seen[-1]) if seen[-1] else np.nan
+        return float((positive * precision).sum() / seen[-1]) if seen[-1] else np.nan
 
 
 def _mean_of_ranked(

@@ -17,6 +17,7 @@ from tenfold.core.backend import keras
 from tenfold.data import Dataset
 from tenfold.evaluation import Evaluation, PredictFunction
 from tenfold.evaluation.calibration import Calibration
+from tenfold.metrics import table_metrics
 from tenfold.runs import live, onnx_networks, predictions
 from tenfold.runs.layout import LEARNING_CURVES
 from tenfold.runs.record import Record
@@ -179,7 +180,9 @@ def _with_gains(job: TrainingJob, record: Record, result: Evaluation) -> Record:
 
 
 def _scores(result: Evaluation) -> dict[str, Any]:
-    names = list(result.metrics) if result.multi_label else ["accuracy", "log_loss"]
+    names = ["accuracy", "log_loss"]
+    if result.multi_label:
+        names = [metric.name for metric in table_metrics(result.metrics)]
     return {
         "headline": result.headline(),
         "n": len(result.labels),
