@@ -53,6 +53,22 @@ def test_a_digit_draws_itself_and_others_are_read(reader_page, open_file):
 
 
 @needs_browser
+def test_a_chart_shows_the_answer_while_the_drawing_grew(reader_page, open_file):
+    page = open_file(reader_page)
+    chart, says = page.locator("#timeline-chart"), page.locator("#moment-says")
+    expecting(chart).to_have_attribute("aria-label", re.compile("grew: .*3 from"))
+    assert page.locator("#timeline-classes span").first.inner_text() == "3"
+    best = page.locator(".top .value").first.inner_text()
+    expecting(says).to_have_text(f"100 % drawn: 3, {best}")
+    assert page.locator("#moment").input_value() == page.locator("#moment").get_attribute("max")
+    page.locator("#moment").fill("0")
+    expecting(says).to_have_text(re.compile(r"^\d % drawn"))
+    page.click("#clear")
+    expecting(chart).to_have_attribute("aria-label", "No drawing")
+    expecting(page.locator("#moment")).to_be_disabled()
+
+
+@needs_browser
 def test_a_link_reproduces_the_drawing(reader_page, open_file):
     page = open_file(reader_page)
     page.get_by_role("button", name="2026").click()

@@ -34,7 +34,7 @@ def test_points_are_the_principal_components(model, mnist):
     points = decoded(view["points"], np.uint8).reshape(-1, 2) / 255
     correlations = [abs(np.corrcoef(points[:, i], expected[:, i])[0, 1]) for i in (0, 1)]
     assert min(correlations) > 0.999
-    axes = decoded(view["axes"], "<i2").reshape(2, -1) * view["scale"]
+    axes = decoded(view["axes"], np.int8).reshape(2, -1) * view["scale"]
     assert np.abs(pixels @ axes.T + view["offset"] - points).max() < 0.01
 
 
@@ -66,7 +66,7 @@ def test_the_drawing_lands_where_python_places_it(model, mnist, open_file, tmp_p
     )
     shown = image_map(tenfold.Predictor(model), mnist.validation)
     view = shown["views"][1]
-    axes = decoded(view["axes"], "<i2").reshape(2, -1) * view["scale"]
+    axes = decoded(view["axes"], np.int8).reshape(2, -1) * view["scale"]
     place = image @ axes.T + view["offset"]
     points = decoded(view["points"], np.uint8).reshape(-1, 2) / 255
     nearest = np.argsort(np.hypot(*(points - place).T))[:5]

@@ -77,13 +77,14 @@ def _write_page(runs: Sequence[Path], page: Path, network: int | None, int8: boo
                 file = Path(folder) / f"{index}.onnx"
                 write(Run(run), file, network, int8)
                 data = available_data(Run(run))
-                models.append(Model(run.resolve().name, file, data and data.validation))
+                images = None if data is None else data.validation
+                models.append(Model(run.resolve().name, file, images))
                 continue
             if network is not None or int8:
                 raise InputError(f"{run}: --network and --int8 need a run, not a model file")
             is_reader = str(run) == "reader" and not run.exists()
-            data = load("mnist") if is_reader else None
-            models.append(Model(run.stem, READER if is_reader else run, data and data.validation))
+            images = load("mnist").validation if is_reader else None
+            models.append(Model(run.stem, READER if is_reader else run, images))
         size = write_page(models, page)
     names = " and ".join(model.name for model in models)
     typer.echo(f"page      {page}  ({size / 1000:,.0f} kB, {names} inside)\nnext      open {page}")

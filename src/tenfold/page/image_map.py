@@ -18,11 +18,11 @@ from tenfold.export import model_card, session
 from tenfold.export.graph import INPUT, OUTPUT
 from tenfold.export.predictor import Predictor
 
-POINTS, THUMBNAIL = 400, 14
+POINTS, THUMBNAIL = 500, 14
 """Images of a map, and pixels of the side of their thumbnails."""
 
 _FEWEST, _MAX_UNITS = 10, 4096
-_STEPS = 2**15 - 1
+_STEPS = 127
 
 
 def image_map(predictor: Predictor, data: Dataset) -> dict[str, Any] | None:
@@ -97,22 +97,22 @@ def _view(title: str, tensor: str | None, values: npt.NDArray[Any]) -> dict[str,
         "tensor": tensor,
         "kept": float((spread[:2] ** 2).sum() / ((spread**2).sum() or 1.0)),
         "points": _base64(np.round(255 * (points - low) / size).astype(np.uint8)),
-        "axes": _base64(steps.astype("<i2")),
+        "axes": _base64(steps.astype(np.int8)),
         "scale": float(scale),
         "offset": (-low / size - steps * scale @ centre).tolist(),
     }
 
 
 def _thumbnails(images: npt.NDArray[np.uint8]) -> str:
-    """One PNG with an image above the other, in 4 levels."""
+    """One PNG with an image above the other, in black and white."""
     from PIL import Image
 
     n, side = len(images), images.shape[1] // THUMBNAIL
     small = images.reshape(n, THUMBNAIL, side, THUMBNAIL, side).mean(axis=(2, 4))
-    picture = Image.fromarray(np.round(small.reshape(-1, THUMBNAIL) / 85).astype(np.uint8), "P")
-    picture.putpalette([85 * level for level in range(4) for _ in range(3)])
+    picture = Image.fromarray(np.round(small.reshape(-1, THUMBNAIL) / 255).astype(np.uint8), "P")
+    picture.putpalette([0, 0, 0, 255, 255, 255])
     file = io.BytesIO()
-    picture.save(file, "PNG", bits=2, optimize=True)
+    picture.save(file, "PNG", bits=1, optimize=True)
     return base64.b64encode(file.getvalue()).decode("ascii")
 
 

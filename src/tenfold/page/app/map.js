@@ -18,7 +18,7 @@ export class ImageMap {
       return map.views.map((each) => ({
         ...each, network, view, labels, thumbnails, names: map.names, side: map.side,
         name: models.length > 1 ? `${name}, ${each.title}` : each.title,
-        points: new Uint8Array(decode(each.points)), axes: new Int16Array(decode(each.axes)),
+        points: new Uint8Array(decode(each.points)), axes: new Int8Array(decode(each.axes)),
       }));
     });
     if (!this.choices.length) return;

@@ -11,6 +11,7 @@ import { Network } from "./network.js";
 import { Play } from "./play.js";
 import { classify, numberText, readDrawing } from "./reading.js";
 import { startTheme, store } from "./theme_switch.js";
+import { Timeline } from "./timeline.js";
 
 const models = JSON.parse(find("models").textContent).map((model) => ({ name: model.name, view: model.view, map: model.map, network: new Network(model) }));
 const area = new DrawingArea(find("drawing-area"), find("ink"), find("cursor"), (text) => { find("cursor-status").textContent = text; });
@@ -18,6 +19,7 @@ const cards = models.map((model, index) => new AnswerCard(model, index));
 const inside = new Inside(models);
 const map = new ImageMap(models);
 const play = new Play(models, showSelected);
+const timeline = new Timeline(models[0], area, (image) => play.apply(image));
 let reading = { digits: [], lines: [] };
 let selected = 0, frame = 0;
 let stopDemo = () => {};
@@ -63,6 +65,7 @@ function showSelected() {
   play.show(digit?.image, image, answers);
   inside.show(image, answers);
   map.show(image);
+  timeline.show(digit, image, answers?.[0]);
 }
 
 function showDigits() {

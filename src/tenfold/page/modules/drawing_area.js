@@ -29,17 +29,18 @@ export class DrawingArea extends EventTarget {
     element.addEventListener("blur", () => this.#leave());
   }
 
-  get #visible() {
+  /** Strokes and photos that are visible, oldest first. */
+  get layers() {
     const cleared = this.#layers.findLastIndex((layer) => layer.cleared);
     return this.#layers.slice(this.#layers[cleared]?.photo ? cleared : cleared + 1);
   }
-  get empty() { return this.#visible.length === 0; }
+  get empty() { return this.layers.length === 0; }
   get drawing() { return this.#stroke !== null; }
-  get photo() { return this.#visible.some((layer) => layer.photo); }
+  get photo() { return this.layers.some((layer) => layer.photo); }
   get canUndo() { return this.#layers.length > 0; }
   get canRedo() { return this.#undone.length > 0; }
   /** The last point of the latest stroke, or null. */
-  get last() { return this.#visible.at(-1)?.points?.at(-1) ?? null; }
+  get last() { return this.layers.at(-1)?.points?.at(-1) ?? null; }
 
   undo() { this.#move(this.#layers, this.#undone); }
   redo() { this.#move(this.#undone, this.#layers); }
@@ -51,14 +52,14 @@ export class DrawingArea extends EventTarget {
   redraw() {
     const [width, height] = this.#size;
     this.context.clearRect(0, 0, width, height);
-    for (const layer of this.#visible) this.#paint(this.context, layer, this.#ink());
+    for (const layer of this.layers) this.#paint(this.context, layer, this.#ink());
   }
 
   /** The strokes, each { points, width }, relative to the width of the area and its centre. */
   get strokes() {
     const [width, height] = this.#size;
     const relative = ([x, y, pressure]) => [(x - width / 2) / width, (y - height / 2) / width, pressure];
-    return this.#visible.filter(({ points }) => points).map((layer) => ({ points: layer.points.map(relative), width: layer.width / width }));
+    return this.layers.filter(({ points }) => points).map((layer) => ({ points: layer.points.map(relative), width: layer.width / width }));
   }
 
   /** Replace the drawing by strokes. */
@@ -72,9 +73,8 @@ export class DrawingArea extends EventTarget {
     this.#changed();
   }
 
-  /** The ink in black on transparency, in the size in which it is read; null if the area is empty. */
-  raster() {
-    const layers = this.#visible;
+  /** The ink of layers in black on transparency, in the size in which it is read; null without layers. */
+  raster(layers = this.layers) {
     if (!layers.length) return null;
     const [left, top, right, bottom] = layers.some((layer) => layer.photo)
       ? [0, 0, ...this.#size]
@@ -91,7 +91,7 @@ export class DrawingArea extends EventTarget {
 
   /** The picture to send and its position and scale in the area, or null if the area is empty. */
   async picture() {
-    const layers = this.#visible;
+    const layers = this.layers;
     if (layers.length === 1 && layers[0].photo) return this.#photoToSend(layers[0]);
     const raster = this.raster();
     if (!raster) return null;
