@@ -96,7 +96,8 @@ def test_a_picture_of_rejected_detections_contains_no_digit(page):
     class Fake:
         class_names, image_shape, path = (REJECT_CLASS, "1"), (28, 28), "fake"
         card = MappingProxyType({"border": 0.0})
-        rank = tenfold.Predictor.rank
+        rank, multi_label = tenfold.Predictor.rank, False
+        require_one_class = tenfold.Predictor.require_one_class
 
         def __call__(self, crops, pixels):
             return np.repeat(np.array([[0.9, 0.1]], np.float32), len(crops), axis=0)
