@@ -143,8 +143,9 @@ def test_another_mapping_is_ignored(tmp_path):
     assert load(tmp_path).class_names == ("1", "2", "3")
 
 
-def test_the_mapping_in_the_mat_files_of_emnist_names_the_classes(tmp_path):
-    train = {"images": ROWS, "labels": (Y + 1.0)[:, None], "writers": np.arange(40)[:, None]}
+@pytest.mark.parametrize("labels", [(Y + 1.0)[:, None], np.eye(26)[Y]], ids=["numbers", "one-hot"])
+def test_the_mapping_in_the_mat_files_of_emnist_names_the_classes(labels, tmp_path):
+    train = {"images": ROWS, "labels": labels, "writers": np.arange(40)[:, None]}
     mapping = np.array([[i + 1, 65 + i, 97 + i] for i in range(26)])
     savemat(tmp_path / "emnist-letters.mat", {"dataset": {"train": train, "mapping": mapping}})
     splits = load(tmp_path / "emnist-letters.mat", validation=0, transpose=True)

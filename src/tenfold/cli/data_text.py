@@ -63,7 +63,7 @@ def describe_report(report: Report) -> str:
         )
         lines.append(f"{name:<12}{wrapped(statistics, 12)}")
     for pair, count in report.across.items():
-        lines.append(f"{pair:<12}{count:,} images in both")
+        lines.append(f"{pair:<16} {count:,} images in both")
     names = list(report.splits)
     rows = [
         [label, *(f"{report.splits[name].counts.get(label, 0):,}" for name in names)]

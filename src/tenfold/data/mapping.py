@@ -41,7 +41,8 @@ def named(raw: RawData, rows: Iterable[Sequence[int]], origin: str) -> RawData:
     """Name the classes by rows of a label and the code of its character.
 
     Args:
-        raw: with whole numbers as labels; unchanged if a label is not in the rows.
+        raw: with whole numbers as labels, or one column for each row; unchanged if they do not
+            fit the rows.
         rows: a label, the code of its character and perhaps that of the small letter.
         origin: the name of their file or array.
 
@@ -56,15 +57,17 @@ def named(raw: RawData, rows: Iterable[Sequence[int]], origin: str) -> RawData:
     labels = [row[0] for row in rows]
     if any(len(row) not in (2, 3) or row[1] not in _PRINTABLE for row in rows):
         return raw
-    if len({row[1] for row in rows}) != len(rows) or any(
-        part.labels.dtype.kind != "i" or not np.isin(part.labels, labels).all()
-        for part in raw.splits.values()
-    ):
+    if len({row[1] for row in rows}) != len(rows):
         return raw
-    splits = {
-        name: replace(part, labels=np.searchsorted(labels, part.labels))
-        for name, part in raw.splits.items()
-    }
+    stored = [part.labels for part in raw.splits.values()]
+    splits = raw.splits
+    if any(part.ndim != 2 or part.shape[1] != len(rows) for part in stored):
+        if any(part.dtype.kind != "i" or not np.isin(part, labels).all() for part in stored):
+            return raw
+        splits = {
+            name: replace(part, labels=np.searchsorted(labels, part.labels))
+            for name, part in raw.splits.items()
+        }
     decisions = (*raw.decisions, f"classes named by {origin}")
     names = tuple(chr(row[1]) for row in rows)
     return replace(raw, splits=splits, names=names, decisions=decisions, mapped=True)
