@@ -2,9 +2,10 @@
 
     python benchmarks/page.py reader digits.onnx
 
-For each model: the size of the page, and medians over drawings of the time from the drawing to the
-answer on the screen's elements (raster, components, 28x28 image, network, bars), of the network
-alone, and of the image alone, in milliseconds of one core. Needs Debian's ``chromium``.
+For each model: the size of the page with a map of MNIST; the median over drawings of the time from
+the drawing to the answer on the screen's elements (raster, components, 28x28 image, network, bars);
+and the median and minimum of the network alone, in milliseconds of one core. Needs Debian's
+``chromium``.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from statistics import median
 from playwright.sync_api import sync_playwright
 
 from tenfold.core.assets import READER
+from tenfold.data import load
 from tenfold.export.predictor import Predictor
 from tenfold.page.document import Model, bundle, embedded, write_page
 
@@ -39,7 +41,7 @@ CHIPS = ("a 2", "a messy 7", "a 2", "a messy 7")
 def measure(browser, name: str, file: Path) -> dict[str, object]:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "page.html"
-        size = write_page([Model(name, file)], path)
+        size = write_page([Model(name, file, load("mnist").validation)], path)
         page = browser.new_context(reduced_motion="reduce").new_page()
         page.goto(path.as_uri())
         page.wait_for_selector("html[data-ready]")
