@@ -104,7 +104,7 @@ def weigh(probabilities: Probabilities, evidence: Evidence) -> Probabilities:
     scaled = classes * ((1 - is_class) / np.maximum(1 - top, 1e-9))[:, None]
     scaled[np.arange(len(top)), classes.argmax(axis=1)] = is_class
     weighed = np.column_stack([scaled * is_digit[:, None], 1 - is_digit]).astype(np.float32)
-    was_rejected = probabilities.argmax(axis=1) == CLASSES
+    was_rejected = are_rejected(probabilities)
     weighed[was_rejected] = probabilities[was_rejected]
     return weighed
 
@@ -113,6 +113,19 @@ def accepts(weighed: Probabilities) -> NDArray[np.bool_]:
     """Return whether each detection with weighed probabilities ``[n, 11]`` is accepted."""
     accepted: NDArray[np.bool_] = weighed.max(axis=1) >= THRESHOLD
     return accepted
+
+
+def are_rejected(weighed: Probabilities) -> NDArray[np.bool_]:
+    """Return whether "no digit" is the most probable class of each detection."""
+    return weighed.argmax(axis=1) == CLASSES
+
+
+def as_digits(weighed: Probabilities) -> Probabilities:
+    """Return probabilities in which a digit is the most probable class."""
+    limited = weighed.copy()
+    limited[:, -1] = np.minimum(weighed[:, -1], 0.99 * weighed[:, :-1].max(axis=1))
+    result: Probabilities = limited / limited.sum(axis=1, keepdims=True)
+    return result
 
 
 def of_digits(probabilities: Probabilities) -> Floats:

@@ -248,6 +248,12 @@ def weighed(
         return reading
     found = measured(reading, readings, sight, Classifier.from_predictor(predictor))
     each = evidence.weigh(np.stack([one.probabilities for one in reading.detections]), found)
+    start = 0
+    for number in reading.numbers:  # is left out as a whole, never one of its digits in silence
+        part = slice(start, start + len(number))
+        start = part.stop
+        if not evidence.are_rejected(each[part]).all():
+            each[part] = evidence.as_digits(each[part])
     crops = np.stack([digit.image for digit in reading.detections])
     boxes = [digit.box for digit in reading.detections]
     return reading.with_detections(_digits(each, boxes, crops, predictor, evidence.accepts(each)))
