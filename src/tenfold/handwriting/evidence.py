@@ -32,7 +32,7 @@ Evidence = dict[str, Floats]
 """Each feature of n detections: float64 ``[n]``."""
 Weights = dict[str, dict[str, float]]
 """Weight of each feature, and ``bias``, for ``is digit`` and ``is class``."""
-THRESHOLD = 0.8
+THRESHOLD = 0.85
 """Least probability of an accepted digit, chosen on one half of real pictures."""
 _LEAST = 0.003
 _SAME = 0.3  # intersection by union from which two boxes are one digit
