@@ -161,10 +161,14 @@ def _open_image(source: Path | bytes, name: str, kind: str) -> Image:
         if isinstance(error, OSError) and error.errno:  # of the file system
             raise
         raise InputError(f"{name} cannot be decoded ({_reason(error)}); save it again") from error
-    check_size(name, *image.size)
-    frames = getattr(image, "n_frames", 1)
-    if frames > 1 and image.format in _ANIMATED:
-        raise InputError(f"{name} is an animation of {frames} pictures; give one of them")
+    try:
+        check_size(name, *image.size)
+        frames = getattr(image, "n_frames", 1)
+        if frames > 1 and image.format in _ANIMATED:
+            raise InputError(f"{name} is an animation of {frames} pictures; give one of them")
+    except InputError:
+        image.close()
+        raise
     return image
 
 
