@@ -61,7 +61,9 @@ def test_a_folder_of_compressed_lines(tmp_path):
     ],
 )
 def test_refusals_name_the_cause(tmp_path, text, message):
-    (tmp_path / "data.json").write_text(text)
+    folder = tmp_path / "alone"  # folders of other tests are called test, and searched for images
+    folder.mkdir()
+    (folder / "data.json").write_text(text)
     with pytest.raises(InputError, match=re.escape(message)) as refusal:
-        load(tmp_path / "data.json")
+        load(folder / "data.json")
     assert len(str(refusal.value)) <= 300

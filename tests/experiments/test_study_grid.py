@@ -73,7 +73,7 @@ def test_all_that_a_recipe_holds_can_be_varied():
     known = {field.name for field in fields(tenfold.Recipe)} | arguments
     known |= {field.name for field in fields(tenfold.Augmentation)}
     fixed = {"name", "summary", "published", "arguments", "augmentation", "seed"}
-    fixed.add("input_range")  # of the network's file, not a setting of the training
+    fixed |= {"input_range", "multi_label"}  # of the network's file and of the data
     assert set(VARIED) == known - fixed
 
 

@@ -34,7 +34,7 @@ def post(app, query, body, kind=b"application/octet-stream"):
     scope = {"type": "http", "method": "POST", "path": PATH, "headers": headers}
     run_async(app({**scope, "query_string": query}, receive, send))
     start, *rest = messages
-    return start["status"], dict(start["headers"]), b"".join(one["body"] for one in rest)
+    return start["status"], dict(start["headers"]), b"".join(one.get("body", b"") for one in rest)
 
 
 @pytest.mark.parametrize(
