@@ -1,12 +1,12 @@
-"""Fit the weights of the evidence that a detection is a digit, and of its class.
+"""Fit the weights of the evidence that a detection is a digit.
 
     python scripts/make_evidence.py --folder evidence     # minutes of one core; resumes
 
 Pictures are composed from MNIST's validation digits, on which neither the reader nor the detector
 were trained, and from drawings without a digit (`tenfold.data.synthetic.pictures`). Each is read
 by the rules of shape and by the detector network, and a logistic regression learns from the
-evidence (`tenfold.handwriting.evidence`) which detections are digits, and which digits have the
-right class. Some kinds of drawings are left out: `benchmarks/refusals.py` measures on them.
+evidence (`tenfold.handwriting.evidence`) which detections are digits. Some kinds of drawings are
+left out: `benchmarks/refusals.py` measures on them.
 """
 
 import argparse
@@ -26,7 +26,7 @@ from tenfold.data.synthetic.pages import Digits
 from tenfold.data.synthetic.pictures import draw_picture
 from tenfold.export.predictor import default_predictor
 from tenfold.handwriting.classifier import Classifier
-from tenfold.handwriting.evidence import IS_CLASS, IS_DIGIT, overlap
+from tenfold.handwriting.evidence import IS_DIGIT, overlap
 from tenfold.handwriting.picture import load_picture
 from tenfold.handwriting.reading import Hints, measured, read_in_both_ways
 
@@ -36,8 +36,8 @@ HELD_OUT = ("straight scribble", "heart", "star", "spiral", "hatching", "frames"
 SEED, PART, DRAWN, WORDS = 20, 25, 0.5, 8
 """Pictures of a file, weight of detections in drawings, and further words for each kind."""
 SHIFT = 0.75
-"""Added to both biases: detections in real pictures are right more often than in these. Chosen on
-the development half of real pictures, as the threshold was (docs/log/handwriting.md)."""
+"""Added to the bias: detections in real pictures are digits more often than in these. Chosen on the
+development half of real pictures (docs/log/handwriting.md)."""
 FOUND, IGNORED = 0.35, 0.2  # intersection by union with a digit, and with what may be one or not
 
 
@@ -49,7 +49,7 @@ def widened(boxes):
 
 
 def observe(page, predictor):
-    """Return the evidence of all detections in a picture, and whether digit and class are right."""
+    """Return the evidence of all detections in a picture, and whether they are digits."""
     try:
         picture = load_picture(page.pixels)
         readings, sight, _ = read_in_both_ways(picture, predictor, Hints())
@@ -61,12 +61,10 @@ def observe(page, predictor):
         boxes = np.array([digit.box for digit in reading.detections])
         shared = np.pad(overlap(widened(boxes), widened(page.boxes)), [(0, 0), (0, 1)])
         is_digit = shared.max(axis=1) > FOUND
-        truth = np.append(page.labels, -1)[shared.argmax(axis=1)]
-        labels = [digit.probabilities[:-1].argmax() for digit in reading.detections]
         unsure = np.pad(overlap(boxes, page.ignored), [(0, 0), (0, 1)]).max(axis=1) > IGNORED
         kept = (is_digit | ~unsure) & ~np.array([digit.is_rejected for digit in reading.detections])
         weight = np.full(len(boxes), 1.0 if len(page.labels) else DRAWN)
-        columns = {**evidence, "is digit": is_digit, "is class": truth == labels, "weight": weight}
+        columns = {**evidence, "is digit": is_digit, "weight": weight}
         rows.append({name: column[kept] for name, column in columns.items()})
     return rows
 
@@ -92,16 +90,16 @@ def collect(folder, pictures):
     return {name: np.concatenate([row[name] for row in rows]) for name in rows[0]}
 
 
-def fit(columns, names, target, kept):
+def fit(columns):
     """Return the weights of a logistic regression; features are standardized for its penalty."""
-    features = np.column_stack([columns[name] for name in names])[kept]
+    features = np.column_stack([columns[name] for name in IS_DIGIT])
     mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
     model = LogisticRegression(C=0.3, max_iter=3000)
-    model.fit((features - mean) / scale, columns[target][kept], columns["weight"][kept])
+    model.fit((features - mean) / scale, columns["is digit"], columns["weight"])
     weights = model.coef_[0] / scale
     bias = float(model.intercept_[0] - weights @ mean) + SHIFT
     return {"bias": round(bias, 4)} | {
-        name: round(float(w), 4) for name, w in zip(names, weights, strict=True)
+        name: round(float(w), 4) for name, w in zip(IS_DIGIT, weights, strict=True)
     }
 
 
@@ -113,13 +111,10 @@ def main():
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     columns = collect(arguments.folder, arguments.pictures)
-    every = np.ones(len(columns["weight"]), bool)
-    weights = {
-        "is digit": fit(columns, IS_DIGIT, "is digit", every),
-        "is class": fit(columns, IS_CLASS, "is class", columns["is digit"]),
-    }
+    weights = fit(columns)
     arguments.target.write_text(json.dumps(weights, indent=1) + "\n")
-    print(f"{len(every)} detections, {columns['is digit'].sum()} digits\n{json.dumps(weights)}")
+    count = len(columns["weight"])
+    print(f"{count} detections, {columns['is digit'].sum()} digits\n{json.dumps(weights)}")
 
 
 if __name__ == "__main__":

@@ -26,8 +26,7 @@ def line_with_long_nine(plain, length):
 def test_a_nine_is_read_however_long_its_stem(plain, length):
     picture = line_with_long_nine(plain, length)
     reading = read(picture)
-    assert "".join(digit.label for digit in reading.digits) == "395"
-    assert reading.text in ("395", "3?5")
+    assert reading.text == "395"
     assert reading.digits[1].box[3] == pytest.approx(100 + length, abs=8)
 
 

@@ -1,7 +1,6 @@
-"""Evidence that a detection is a digit of its class, and the probabilities that follow from it.
+"""Evidence in a picture that a detection is a digit, weighed by a logistic regression.
 
-Two logistic regressions weigh it: whether a detection is a digit, and whether a digit is of its
-class. ``scripts/make_evidence.py`` fits their weights.
+``scripts/make_evidence.py`` fits its weights.
 """
 
 from __future__ import annotations
@@ -26,14 +25,10 @@ IS_DIGIT = (
     "alone", "mean score", "rejected",
 )  # fmt: skip
 """Evidence that a detection is a digit."""
-IS_CLASS = ("probability", "crop", "detector")
-"""Evidence that a digit is of its class."""
 Evidence = dict[str, Floats]
 """Each feature of n detections: float64 ``[n]``."""
-Weights = dict[str, dict[str, float]]
-"""Weight of each feature, and ``bias``, for ``is digit`` and ``is class``."""
-THRESHOLD = 0.85
-"""Least probability of an accepted digit, chosen on one half of real pictures."""
+_LEAST_DIGIT = 0.2
+"""Least probability of a digit: the detector misses clear thin ones, which have 0.29 or more."""
 _LEAST = 0.003
 _SAME = 0.3  # intersection by union from which two boxes are one digit
 _AROUND = 0.15  # of the larger side of a box, around it: ink there belongs to the digit
@@ -58,12 +53,9 @@ def measure(
         candidates: of the detector, with boxes in pixels of the mask.
         mask: ink without ruled lines, bool ``[height, width]``.
     """
-    each = np.arange(len(boxes))
-    labels = probabilities[:, :-1].argmax(axis=1)
     overlaps = np.pad(overlap(boxes, candidates.boxes), [(0, 0), (0, 1)])
     nearest = np.where(overlaps.max(axis=1) > _SAME, overlaps.argmax(axis=1), len(candidates))
     scores = np.append(candidates.scores, 0)[nearest]
-    named = np.pad(candidates.probabilities, [(0, 1), (0, 0)])[nearest, labels]
     seen = (overlap(boxes, others) > _SAME).any(axis=1)
     heights = boxes[:, 3] - boxes[:, 1]
     whole, line, joined = _covered(boxes, mask)
@@ -78,75 +70,34 @@ def measure(
         "alone": len(boxes) == 1,
         "mean score": _logit(scores).mean(),
         "rejected": (probabilities.argmax(axis=1) == CLASSES).mean(),
-        "probability": _logit(of_digits(probabilities)[each, labels]),
-        "crop": _logit(of_digits(crops)[each, labels]),
-        "detector": _logit(named),
     }
     return {name: np.broadcast_to(column, len(boxes)) * 1.0 for name, column in columns.items()}
 
 
-def weigh(probabilities: Probabilities, evidence: Evidence) -> Probabilities:
-    """Return probabilities that are calibrated by the evidence: float32 ``[n, 11]``.
+def are_digits(evidence: Evidence) -> NDArray[np.bool_]:
+    """Return whether each detection can be a digit by its evidence: ``[n]``."""
+    return probability(evidence) >= _LEAST_DIGIT
 
-    The most probable digit stays the same; a detection that was rejected stays rejected.
 
-    Args:
-        probabilities: float32 ``[n, 11]``, of a reading.
-        evidence: of its detections.
-    """
+def probability(evidence: Evidence) -> Floats:
+    """Return the probability of each detection that it is a digit: ``[n]``."""
     weights = _weights()
-    is_digit = _probability(weights["is digit"], evidence)
-    classes = of_digits(probabilities)
-    top = classes.max(axis=1)
-    rest = np.sort(classes, axis=1)[:, -2] / np.maximum(1 - top, 1e-9)
-    # not so low that another class would become the most probable one
-    is_class = np.maximum(_probability(weights["is class"], evidence), 1.001 * rest / (1 + rest))
-    scaled = classes * ((1 - is_class) / np.maximum(1 - top, 1e-9))[:, None]
-    scaled[np.arange(len(top)), classes.argmax(axis=1)] = is_class
-    weighed = np.column_stack([scaled * is_digit[:, None], 1 - is_digit]).astype(np.float32)
-    was_rejected = are_rejected(probabilities)
-    weighed[was_rejected] = probabilities[was_rejected]
-    return weighed
-
-
-def accepts(weighed: Probabilities) -> NDArray[np.bool_]:
-    """Return whether each detection with weighed probabilities ``[n, 11]`` is accepted."""
-    accepted: NDArray[np.bool_] = weighed.max(axis=1) >= THRESHOLD
-    return accepted
-
-
-def are_rejected(weighed: Probabilities) -> NDArray[np.bool_]:
-    """Return whether "no digit" is the most probable class of each detection."""
-    return weighed.argmax(axis=1) == CLASSES
-
-
-def as_digits(weighed: Probabilities) -> Probabilities:
-    """Return probabilities in which a digit is the most probable class."""
-    limited = weighed.copy()
-    limited[:, -1] = np.minimum(weighed[:, -1], 0.99 * weighed[:, :-1].max(axis=1))
-    result: Probabilities = limited / limited.sum(axis=1, keepdims=True)
+    logits = weights["bias"] + sum(weights[name] * evidence[name] for name in IS_DIGIT)
+    result: Floats = 1 / (1 + np.exp(-logits))
     return result
 
 
-def of_digits(probabilities: Probabilities) -> Floats:
-    """Return the probabilities of the ten digits, if it is one: float64 ``[n, 10]``."""
-    digits = np.maximum(probabilities[:, :-1].astype(np.float64), 1e-7)
-    result: Floats = digits / digits.sum(axis=1, keepdims=True)
+def rejected(probabilities: Probabilities) -> Probabilities:
+    """Return probabilities ``[n, 11]`` of which "no digit" is the largest."""
+    result = 0.49 * probabilities
+    result[:, -1] = 1 - result[:, :-1].sum(axis=1)
     return result
 
 
 @cache
-def _weights() -> Weights:
-    weights: Weights = json.loads(EVIDENCE.read_text())
+def _weights() -> dict[str, float]:
+    weights: dict[str, float] = json.loads(EVIDENCE.read_text())
     return weights
-
-
-def _probability(weights: dict[str, float], evidence: Evidence) -> Floats:
-    logits = weights["bias"] + sum(
-        weights[name] * evidence[name] for name in weights if name != "bias"
-    )
-    result: Floats = 1 / (1 + np.exp(-logits))
-    return result
 
 
 def overlap(one: Boxes, other: Boxes) -> Floats:

@@ -236,7 +236,10 @@ def _boxes(digits: Sequence[Digit]) -> npt.NDArray[np.float64]:
 def weighed(
     reading: Reading, readings: Sequence[Reading], sight: Sight, predictor: Predictor
 ) -> Reading:
-    """Return a reading with probabilities that the evidence in its picture corrects.
+    """Return a reading without the digits that the evidence in its picture speaks against.
+
+    They are not accepted; a number of which no detection is a digit is left out, never one of its
+    digits in silence.
 
     Args:
         reading: one of those of a picture.
@@ -247,16 +250,18 @@ def weighed(
     if not reading.detections:
         return reading
     found = measured(reading, readings, sight, Classifier.from_predictor(predictor))
-    each = evidence.weigh(np.stack([one.probabilities for one in reading.detections]), found)
+    are_digits = evidence.are_digits(found)
+    each = np.stack([one.probabilities for one in reading.detections])
     start = 0
-    for number in reading.numbers:  # is left out as a whole, never one of its digits in silence
+    for number in reading.numbers:
         part = slice(start, start + len(number))
         start = part.stop
-        if not evidence.are_rejected(each[part]).all():
-            each[part] = evidence.as_digits(each[part])
+        if not are_digits[part].any():
+            each[part] = evidence.rejected(each[part])
+    accepted = are_digits & [digit.accepted for digit in reading.detections]
     crops = np.stack([digit.image for digit in reading.detections])
     boxes = [digit.box for digit in reading.detections]
-    return reading.with_detections(_digits(each, boxes, crops, predictor, evidence.accepts(each)))
+    return reading.with_detections(_digits(each, boxes, crops, predictor, accepted))
 
 
 def _in_best_orientation(by_rules: Callable[..., Reading], is_region: bool) -> Reading:
