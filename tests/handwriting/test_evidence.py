@@ -49,7 +49,7 @@ def test_overlap_is_intersection_by_union():
 
 def test_every_feature_has_one_value_a_detection():
     found = evidence()
-    assert set(found) == set(IS_DIGIT)
+    assert set(found) == {*IS_DIGIT, "shape"}
     assert all(column.shape == (2,) for column in found.values())
 
 
@@ -93,7 +93,7 @@ def test_thin_ones_are_accepted_though_the_detector_misses_some(scale, width):
 
 
 @pytest.mark.parametrize(
-    "kind", ["dash", "tick", "cross", "heart", "star", "frames", "weave", "house"]
+    "kind", ["dash", "tick", "cross", "heart", "star", "frames", "grid", "weave", "house"]
 )
 def test_a_picture_without_a_digit_gives_no_accepted_one(kind):
     for seed in range(2):

@@ -27,8 +27,9 @@ IS_DIGIT = (
 """Evidence that a detection is a digit."""
 Evidence = dict[str, Floats]
 """Each feature of n detections: float64 ``[n]``."""
-_LEAST_DIGIT = 0.2
-"""Least probability of a digit: the detector misses clear thin ones, which have 0.29 or more."""
+_LEAST_DIGIT, _LEAST_THIN = 0.5, 0.2
+"""Least probability of a digit, and of a thin one: the detector misses clear ones, at 0.29."""
+_THIN = 0.15  # width by height
 _LEAST = 0.003
 _SAME = 0.3  # intersection by union from which two boxes are one digit
 _AROUND = 0.15  # of the larger side of a box, around it: ink there belongs to the digit
@@ -67,6 +68,7 @@ def measure(
         "ink of the line": line,
         "joined ink": joined,
         "height": np.log(np.maximum(heights, 1) / max(1, np.median(heights))) ** 2,
+        "shape": (boxes[:, 2] - boxes[:, 0]) / np.maximum(heights, 1),
         "alone": len(boxes) == 1,
         "mean score": _logit(scores).mean(),
         "rejected": (probabilities.argmax(axis=1) == CLASSES).mean(),
@@ -76,7 +78,9 @@ def measure(
 
 def are_digits(evidence: Evidence) -> NDArray[np.bool_]:
     """Return whether each detection can be a digit by its evidence: ``[n]``."""
-    return probability(evidence) >= _LEAST_DIGIT
+    least = np.where(evidence["shape"] < _THIN, _LEAST_THIN, _LEAST_DIGIT)
+    result: NDArray[np.bool_] = probability(evidence) >= least
+    return result
 
 
 def probability(evidence: Evidence) -> Floats:
