@@ -160,14 +160,12 @@ REFUSED = {
     "confusion matrix": lambda run, file, model: run.evaluate("test").plot_confusion(),
     "mistakes": lambda run, file, model: run.evaluate("test").mistakes(),
     "calibrate": lambda run, file, model: run.calibrate(0.01),
-    "report": lambda run, file, model: run.report(),
     "explain": lambda run, file, model: run.explain(np.zeros((28, 28))),
     "audit": lambda run, file, model: audit(file, verbose=False),
     "study": lambda run, file, model: tenfold.study("logistic", {"epochs": [1, 2]}, file),
     "fine-tuning": lambda run, file, model: tenfold.train(data=file, start=run),
     "teacher": lambda run, file, model: tenfold.train("logistic", file, teacher=str(run.path)),
     "int8": lambda run, file, model: run.export(run.path / "x.onnx", int8=True),
-    "score": lambda run, file, model: tenfold.score(file, model=model, out=run.path / "scored"),
     "read": lambda run, file, model: tenfold.read(np.zeros((40, 40), np.uint8), Predictor(model)),
 }
 
@@ -176,6 +174,42 @@ REFUSED = {
 def test_what_needs_one_class_says_so(what, run, file, model_file):
     with pytest.raises(InputError, match=f"{what}: needs one class an image"):
         REFUSED[what](run, file, model_file)
+
+
+def test_the_report_shows_each_label_and_the_worst_answers(run, tmp_path):
+    page = run.report(tmp_path / "report.html").read_text("utf-8")
+    result = run.evaluate("test")
+    auroc = result.per_class()["middle"].auroc
+    assert f"{auroc.value:.3f}" in page
+    assert f"{100 * result.macro_f1[0].value:.1f}" in page
+    assert "macro mean" in page
+    assert 'id="confusion"' not in page
+    wrong = ((result.outputs[0] >= 0.5) != result.labels).any(axis=1)
+    assert page.count('class="tile"') == min(wrong.sum(), 40)
+    first = result.most_wrong()[0]
+    assert f'alt="Image {first}: ' in page
+    assert np.abs(result.outputs[0] - result.labels)[wrong].max() == pytest.approx(
+        np.abs(result.outputs[0] - result.labels)[first].max()
+    )
+
+
+@pytest.mark.parametrize("ink", [True, False])
+def test_score_writes_a_column_for_each_label(ink, run, model_file, tmp_path):
+    import pyarrow.parquet as pq
+
+    x, _ = drawn(20, 9)
+    x *= ink
+    np.save(tmp_path / "x.npy", x)
+    progress = tenfold.score(
+        tmp_path / "x.npy", model=model_file, out=tmp_path / "out", pixels="byte", verbose=False
+    )
+    assert progress.images == 20
+    rows = pq.read_table(tmp_path / "out" / "parts").to_pandas()
+    expected = run.predict(x, pixels="byte")
+    for i, name in enumerate(NAMES):
+        assert np.allclose(rows[f"probability_{name}"], expected[:, i], atol=1e-5)
+    answers = [[n for n, v in zip(NAMES, row, strict=True) if v >= 0.5] for row in expected]
+    assert [list(found) for found in rows["predicted"]] == answers
 
 
 def test_serve_and_pages_say_so(run, model_file):

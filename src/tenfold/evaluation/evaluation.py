@@ -242,6 +242,20 @@ class Evaluation:
         self._require_one_class("mistakes")
         return self._by_confidence(network, self.predicted(network) != self.labels)
 
+    def most_wrong(self, network: int = 0) -> Integers:
+        """Indices of the images with a wrong label of several, the most confident first.
+
+        Example:
+            >>> labels = np.array([[0, 0], [1, 0], [1, 1]])
+            >>> outputs = np.array([[[0.6, 0.4], [0.9, 0.1], [0.2, 0.8]]])
+            >>> Evaluation("test", ("a", "b"), labels, outputs).most_wrong()
+            array([2, 0])
+        """
+        distance = np.abs(self._of(network) - self.labels).max(axis=1)
+        exact = metrics.predicted_labels(self._of(network)) == self.labels.astype(bool)
+        wrong = np.flatnonzero(~exact.all(axis=1))
+        return wrong[np.argsort(-distance[wrong], kind="stable")]
+
     def least_confident_correct(self, network: int = 0) -> Integers:
         """Indices of the correctly predicted images in the split, the least confident first."""
         return self._by_confidence(network, self.predicted(network) == self.labels)[::-1]

@@ -2,6 +2,7 @@
 
 - `page`: `write`, which puts the content of every section into `templates/`
 - `result`, `diagnosis`, `performance`, `gallery`, `layers`, `provenance`: the content of sections
+- `labels`: that of sections on several labels an image
 - `explanation`: what the layers of a network make of one image, as a figure and a page
 - `text`: numbers, dates and durations as text
 """

@@ -12,14 +12,15 @@ from tenfold.core.files import atomic_write, require_suffix
 from tenfold.core.html_page import render_page
 from tenfold.evaluation import Evaluation
 from tenfold.figures.common import count
-from tenfold.metrics import METRICS
 from tenfold.report import performance
 from tenfold.report.diagnosis import diagnose
 from tenfold.report.gallery import gallery
+from tenfold.report.labels import labels
 from tenfold.report.layers import first_weights, layers
 from tenfold.report.provenance import provenance
 from tenfold.report.result import result
 from tenfold.runs import Run
+from tenfold.runs.predictions import Examples
 
 NAME = "report.html"
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -69,7 +70,6 @@ def write(run: Run | str | Path, out: str | Path | None = None) -> Path:
 
 def create(run: Run, out: str | Path | None = None) -> Report:
     """Write the report of a run as ``write`` does, and describe it."""
-    run.require_one_class("report")
     target = run.path / NAME if out is None else Path(out)
     if target.is_dir():
         raise InputError(f"{target}: a folder; give the name of a file, such as {target / NAME}")
@@ -83,21 +83,48 @@ def create(run: Run, out: str | Path | None = None) -> Report:
 
 def _content(run: Run) -> dict[str, Any]:
     evaluation, examples = run.saved_evaluation()
+    predictions = _of_labels if evaluation.multi_label else _of_classes
+    first = {"result": "Result", "learning": "Learning curves"}
+    middle = _LABEL_SECTIONS if evaluation.multi_label else _CLASS_SECTIONS
+    last = {"weights": "Weights", "network": "Network", "provenance": "Provenance"}
     return {
         "title": run.record.title,
         "names": evaluation.class_names,
         "seeds": run.seeds,
+        "sections": {**first, **middle, **last}.items(),
         **result(run, evaluation),
         "learning": _learning(run),
+        **predictions(evaluation, examples),
+        "first": _first(run),
+        "layers": layers(run),
+        "seed_table": _seed_table(run, evaluation),
+        "provenance": provenance(run, evaluation),
+    }
+
+
+_LABEL_SECTIONS = {"labels": "Labels", "mistakes": "Wrong labels"}
+_CLASS_SECTIONS = {
+    "classes": "Classes",
+    "confusion": "Confusion matrix",
+    "mistakes": "Errors",
+    "hits": "Correct predictions",
+    "calibration": "Calibration",
+    "selection": "Selective prediction",
+}
+
+
+def _of_labels(evaluation: Evaluation, examples: Examples) -> dict[str, Any]:
+    return {"labels": labels(evaluation, examples), "calibration": None, "gallery": None}
+
+
+def _of_classes(evaluation: Evaluation, examples: Examples) -> dict[str, Any]:
+    return {
+        "labels": None,
         "classes": performance.classes(evaluation),
         "confusion": performance.confusion(evaluation),
         "gallery": gallery(evaluation, examples),
         "calibration": performance.calibration(evaluation),
         "selection": performance.selective_prediction(evaluation),
-        "first": _first(run),
-        "layers": layers(run),
-        "seed_table": _seed_table(run, evaluation),
-        "provenance": provenance(run, evaluation),
     }
 
 
@@ -118,7 +145,7 @@ def _first(run: Run) -> dict[str, Any] | None:
 
 def _seed_table(run: Run, evaluation: Evaluation) -> dict[str, Any]:
     """One row per network: its seed, every metric, and its temperature."""
-    metrics = [metric for metric in METRICS.values() if metric.in_summary]
+    metrics = [metric for metric in evaluation.metrics.values() if metric.in_summary]
     rows = [
         {
             "seed": seed,

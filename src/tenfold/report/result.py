@@ -7,7 +7,7 @@ from typing import Any
 
 from tenfold.evaluation import Evaluation
 from tenfold.figures.common import count
-from tenfold.metrics import METRICS, Score
+from tenfold.metrics import Score
 from tenfold.report.text import day, over_networks, times
 from tenfold.runs import Run
 
@@ -26,17 +26,23 @@ def result(run: Run, evaluation: Evaluation) -> dict[str, Any]:
 
 
 def _headline(evaluation: Evaluation) -> dict[str, Any]:
-    wrong = [round((1 - score.value) * score.n) for score in evaluation.accuracy]
+    """The first metric, and how many images are wrong: of several labels, any of these."""
+    first = next(iter(evaluation.metrics.values()))
+    right = evaluation.exact_match if evaluation.multi_label else evaluation.accuracy
+    wrong = [round((1 - score.value) * score.n) for score in right]
     mistakes = f"{min(wrong):,}" if len(wrong) == 1 else f"{min(wrong):,} to {max(wrong):,}"
+    what = "have a wrong label" if evaluation.multi_label else "wrong"
+    digits = first.digits
     return {
-        **over_networks(evaluation.accuracy, percent=True),
-        "wrong": f"{mistakes} of {len(evaluation.labels):,} images wrong",
+        "name": first.label,
+        **over_networks(getattr(evaluation, first.name), percent=first.percent, digits=digits),
+        "wrong": f"{mistakes} of {len(evaluation.labels):,} images {what}",
         "seeds": len(evaluation.outputs),
     }
 
 
 def _tiles(evaluation: Evaluation) -> list[dict[str, Any]]:
-    """A tile per metric, and two for the threshold."""
+    """A tile for each metric but the headline's, and two for the threshold."""
     tiles = [
         _tile(
             metric.title,
@@ -45,8 +51,8 @@ def _tiles(evaluation: Evaluation) -> list[dict[str, Any]]:
             percent=metric.percent,
             digits=metric.digits,
         )
-        for metric in METRICS.values()
-        if metric.in_summary and metric.name != "accuracy"
+        for metric in [*evaluation.metrics.values()][1:]
+        if metric.in_summary
     ]
     return tiles + _accepted(evaluation)
 
@@ -55,7 +61,7 @@ def _accepted(evaluation: Evaluation) -> list[dict[str, Any]]:
     """Coverage and risk of the thresholds, if each network has one and accepts any image."""
     pairs = [pair for pair in evaluation.accepted if pair is not None]
     errors = [error for _, error in pairs if error is not None]
-    if not len(errors) == len(pairs) == len(evaluation.outputs):
+    if not pairs or not len(errors) == len(pairs) == len(evaluation.outputs):
         return []
     coverage = [covered for covered, _ in pairs]
     return [
@@ -100,10 +106,8 @@ def _protocol(run: Run) -> str:
         return f"Trained on {trained}, without validation images."
     held = f"{sizes['validation']:,}"
     test = f"; {count(sizes['test'], 'test image')} took no part" if "test" in sizes else ""
-    return (
-        f"Trained on {trained}; {held} others were held out for validation, temperature and "
-        f"threshold{test}."
-    )
+    uses = "validation" if run.multi_label else "validation, temperature and threshold"
+    return f"Trained on {trained}; {held} others were held out for {uses}{test}."
 
 
 def _openings(run: Run) -> dict[str, Any]:

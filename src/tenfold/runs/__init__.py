@@ -9,6 +9,7 @@
 - ``weights``, ``onnx_networks``: the networks, for Keras and for ONNX Runtime.
 - ``ledger``: each opening of the test set.
 - ``export``, ``export_scores``: a run as one model file.
+- ``mlflow_logging``: a run as a run of MLflow.
 """
 
 from tenfold.runs.run import Run

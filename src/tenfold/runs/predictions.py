@@ -68,8 +68,8 @@ def choose_examples(network: PredictFunction, dataset: Dataset, evaluation: Eval
         dataset: that was evaluated.
         evaluation: of the network on the dataset.
     """
-    if evaluation.multi_label:  # no cells and no errors of one class
-        indices = np.arange(min(PER_GALLERY, len(dataset)))
+    if evaluation.multi_label:  # no cells and no predicted class
+        indices = np.sort(evaluation.most_wrong()[:PER_GALLERY])
         evidence = np.zeros((len(indices), SIDE, SIDE), np.float32)
         return Examples(indices, dataset.images[indices], evidence)
     errors, correct = evaluation.mistakes(), evaluation.least_confident_correct()

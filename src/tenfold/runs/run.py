@@ -439,6 +439,23 @@ class Run:
         """
         return _later("tenfold.runs.export", "export")(self, out, network, int8)
 
+    def log_to_mlflow(self, network: int | None = None) -> str:
+        """Log the run to MLflow: recipe, metrics of each epoch, files, and the exported model.
+
+        It goes to the active run of MLflow, else to a new one with the name of the folder. The
+        model has the flavour ``onnx``. Needs ``pip install 'tenfold[mlflow]'``.
+
+        Args:
+            network: index of the network to export, from 0; None for the mean of all.
+
+        Returns:
+            The id of the run of MLflow.
+
+        Raises:
+            InputError: MLflow is not installed or refuses, or the run cannot be exported.
+        """
+        return _later("tenfold.runs.mlflow_logging", "log_run")(self, network)  # type: ignore[no-any-return]
+
     def calibrate(self, error_rate: float) -> list[Calibration]:
         """Choose and store a threshold so that at most ``error_rate`` of accepted images is wrong.
 

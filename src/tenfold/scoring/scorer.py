@@ -20,7 +20,7 @@ from tenfold.scoring import parquet, sources
 from tenfold.scoring.batches import Errors, Layout
 from tenfold.scoring.driver import locked, require_same_job, work
 from tenfold.scoring.job import Job, Progress
-from tenfold.scoring.unit import COLUMNS, PROBABILITIES
+from tenfold.scoring.unit import columns
 
 _LEAST = 4096
 """Images of a unit, at least, where a small collection is divided among the workers."""
@@ -62,7 +62,8 @@ def score(
         out: the folder to write, or to go on with.
         column: of the images in Parquet, or the array of an NPZ file; None to find it.
         keys: columns of Parquet that are passed through; None for all that hold single values.
-        probabilities: also write those of all classes.
+        probabilities: also write those of all classes; a network for several labels an image
+            always writes a column for each label.
         resize: bring other image sizes to that of the network.
         pixels: the values of black and white in the images, as for ``tenfold.load``.
         invert: the images are dark on light.
@@ -124,7 +125,6 @@ class _Collection:
         kind, files = sources.find_files(source)
         model_file = local(model)
         predictor = Predictor(model_file, threads=1)
-        predictor.require_one_class("score")
         layout = _layout(source, kind, files, predictor, column, keys, resize)
         settings = {
             "source": absolute(source),
@@ -162,8 +162,8 @@ def _layout(
             reason = reason or error
             continue
         column = parquet.choose_column(schema, column)
-        reserved = (*COLUMNS, PROBABILITIES)
-        return Layout(column, parquet.choose_keys(schema, column, keys, reserved), shape, resize)
+        chosen = parquet.choose_keys(schema, column, keys, columns(predictor))
+        return Layout(column, chosen, shape, resize)
     raise reason or InputError(f"{source}: no Parquet files")
 
 

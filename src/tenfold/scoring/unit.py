@@ -19,13 +19,14 @@ from tenfold.core.places import complete_file, local
 from tenfold.core.places import place as place_of
 from tenfold.data.value_range import to_uint8
 from tenfold.export.predictor import Predictor
+from tenfold.metrics import predicted_labels
 from tenfold.scoring import sources
 from tenfold.scoring.batches import Batch, Errors, Layout
 from tenfold.scoring.job import Job
 from tenfold.scoring.parquet import import_pyarrow, open_file
 
-COLUMNS = ("source_file", "source_row", "predicted", "confidence", "accepted", "model_sha256")
-PROBABILITIES = "probabilities"
+_COLUMNS = ("source_file", "source_row", "predicted", "model_sha256")
+_OF_ONE_CLASS = ("confidence", "accepted", "probabilities")
 _SUMMARY = b"tenfold"
 _ROWS = 1 << 16
 
@@ -62,6 +63,15 @@ def score_unit(folder: str, number: int, place: int, fail_fast: bool) -> dict[st
         }
         writer.close(summary)
     return summary
+
+
+def columns(predictor: Predictor) -> tuple[str, ...]:
+    """Return the names of the columns that scoring adds; of several labels one for each."""
+    return (*_COLUMNS, *(_of_labels(predictor) if predictor.multi_label else _OF_ONE_CLASS))
+
+
+def _of_labels(predictor: Predictor) -> list[str]:
+    return [f"probability_{name}" for name in predictor.class_names]
 
 
 @lru_cache(maxsize=1)
@@ -146,25 +156,44 @@ class _Writer:
         probabilities = (
             predictor.predict(images, "byte") if n else np.empty((0, classes), np.float32)
         )
-        best = probabilities.argmax(axis=1) if n else np.empty(0, np.int64)
         files = batch.files if isinstance(batch.files, str) else [batch.files[i] for i in kept]
         keys = {}
         if batch.keys is not None:
             chosen = batch.keys.take(pa.array(kept)) if n < len(batch.keys) else batch.keys
             keys = {name: chosen.column(name) for name in self._settings["keys"]}
-        columns = {
-            "source_file": pa.repeat(files, n) if isinstance(files, str) else pa.array(files),
-            "source_row": pa.array(batch.rows[kept]),
-            **keys,
-            "predicted": pa.array(predictor.class_names, pa.string()).take(pa.array(best)),
+        names = pa.array(predictor.class_names, pa.string())
+        return pa.table(
+            {
+                "source_file": pa.repeat(files, n) if isinstance(files, str) else pa.array(files),
+                "source_row": pa.array(batch.rows[kept]),
+                **keys,
+                **self._answers(probabilities, names),
+                "model_sha256": pa.repeat(self._settings["sha256"], n),
+            }
+        )
+
+    def _answers(self, probabilities: NDArray[np.float32], names: Any) -> dict[str, Any]:
+        """The columns of the predictions, which depend on the kind of model."""
+        pa, predictor = self._pa, self._predictor
+        if predictor.multi_label:
+            found = predicted_labels(probabilities)
+            ends = pa.array(np.r_[0, found.sum(axis=1).cumsum()], pa.int32())
+            values = map(pa.array, np.ascontiguousarray(probabilities.T))
+            return {
+                "predicted": pa.ListArray.from_arrays(
+                    ends, names.take(pa.array(found.nonzero()[1]))
+                ),
+                **dict(zip(_of_labels(predictor), values, strict=True)),
+            }
+        answers = {
+            "predicted": names.take(pa.array(probabilities.argmax(axis=1))),
             "confidence": pa.array(probabilities.max(axis=1, initial=0)),
             "accepted": pa.array(predictor.accepts(probabilities)),
         }
         if self._settings["probabilities"]:
             flat = pa.array(probabilities.ravel())
-            columns[PROBABILITIES] = pa.FixedSizeListArray.from_arrays(flat, classes)
-        columns["model_sha256"] = pa.repeat(self._settings["sha256"], n)
-        return pa.table(columns)
+            answers["probabilities"] = pa.FixedSizeListArray.from_arrays(flat, len(names))
+        return answers
 
     def _flush(self) -> None:
         if not self._waiting:

@@ -136,7 +136,7 @@
       neighbour(button, event.key)?.focus();
     });
   }
-  makeFocusable(cells[0]);
+  makeFocusable(cells[0]); // none in a report of labels
 
   // Sortable tables
 
