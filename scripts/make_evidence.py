@@ -52,12 +52,13 @@ def observe(page, predictor):
     """Return the evidence of all detections in a picture, and whether they are digits."""
     try:
         picture = load_picture(page.pixels)
-        readings, sight, _ = read_in_both_ways(picture, predictor, Hints())
+        classifier = Classifier.from_predictor(predictor)
+        readings, sight, _ = read_in_both_ways(picture, predictor, classifier, Hints())
     except NoDigitError:
         return []
     rows = []
     for reading in (one for one in readings if one.detections and not one.quarter_turns):
-        evidence = measured(reading, readings, sight, Classifier.from_predictor(predictor))
+        evidence = measured(reading, readings, sight, classifier)
         boxes = np.array([digit.box for digit in reading.detections])
         shared = np.pad(overlap(widened(boxes), widened(page.boxes)), [(0, 0), (0, 1)])
         is_digit = shared.max(axis=1) > FOUND

@@ -1,5 +1,6 @@
 """Reading stops when its time budget is spent, and says so."""
 
+import itertools
 import time
 
 import numpy as np
@@ -8,7 +9,11 @@ from PIL import Image, ImageDraw
 
 import tenfold
 from tenfold.export.predictor import default_predictor
+from tenfold.handwriting.classifier import Classifier
+from tenfold.handwriting.mnist_crop import crop_digit
 from tenfold.handwriting.reading import read_upright
+from tenfold.handwriting.segmentation import segment
+from tenfold.handwriting.shortest_path import classify_and_recut
 from tenfold.handwriting.time_budget import OutOfTimeError, check_time, is_time_up, time_budget
 
 
@@ -31,7 +36,14 @@ def noise():
     return np.random.default_rng(0).integers(0, 256, (900, 900), np.uint8)
 
 
-@pytest.mark.parametrize("make", [hatching, specks, noise])
+def many_digits():
+    image = Image.new("L", (1400, 1400), 255)
+    for x, y in itertools.product(range(20, 1380, 40), repeat=2):
+        ImageDraw.Draw(image).ellipse((x, y, x + 16, y + 24), None, 0, 4)
+    return np.asarray(image)
+
+
+@pytest.mark.parametrize("make", [hatching, specks, noise, many_digits])
 def test_a_picture_without_end_ends_near_its_budget(make):
     predictor, picture = default_predictor(), make()
     start = time.thread_time()
@@ -39,6 +51,22 @@ def test_a_picture_without_end_ends_near_its_budget(make):
     assert not reading.complete
     assert not reading.to_json()["complete"]
     assert time.thread_time() - start < 3
+
+
+def test_digits_that_are_not_classified_in_time_are_left_out(digits_page):
+    page = np.tile(digits_page, (10, 10))
+    segmentation = segment(page < 100)
+    assert len(segmentation.digits) == 200
+    with time_budget(0):
+        digits = classify_and_recut(
+            segmentation,
+            Classifier.from_predictor(default_predictor()),
+            lambda component: crop_digit(component.mask),
+        )
+    assert 0 < len(digits.components) < 100
+    lowest = max(digit.bottom for digit in digits.components)
+    upper = [digit for digit in segmentation.digits if digit.bottom < lowest]
+    assert len(upper) <= len(digits.components)
 
 
 def test_a_reading_within_its_budget_is_the_same_as_without(digits_page):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,8 +18,8 @@ _MARGIN = 0.4  # of the box, around it, as boxes are not exact
 _MIN_INSIDE = 0.5  # share of a stroke within the box, from which it is the digit's
 
 
-def ink_in_boxes(ink: Ink, boxes: Boxes) -> list[Component | None]:
-    """Return the ink of each box, or None where there is none.
+def ink_in_boxes(ink: Ink, boxes: Boxes) -> Iterator[Component | None]:
+    """Yield the ink of each box, or None where there is none.
 
     A pixel that several boxes contain belongs to the one whose middle is nearest, measured in
     sizes of the box. Strokes that mostly lie outside of the box are dropped.
@@ -27,7 +28,7 @@ def ink_in_boxes(ink: Ink, boxes: Boxes) -> list[Component | None]:
         ink: of the picture.
         boxes: ``[n, 4]``: left, top, right, bottom in pixels of the ink.
     """
-    return [_ink_in_box(ink, boxes, index) for index in range(len(boxes))]
+    return (_ink_in_box(ink, boxes, index) for index in range(len(boxes)))
 
 
 def _ink_in_box(ink: Ink, boxes: Boxes, index: int) -> Component | None:

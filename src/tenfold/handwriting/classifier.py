@@ -13,6 +13,7 @@ from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.export.model_view import View, view_of
 from tenfold.export.predictor import Predictor
 from tenfold.handwriting.segmentation import Component
+from tenfold.handwriting.time_budget import in_time
 
 Crops = NDArray[np.uint8]
 Probabilities = NDArray[np.float32]
@@ -22,6 +23,7 @@ Crop = Callable[[Component], Crops]
 _USUAL_ASPECT = 0.7  # width by height of digits; wider components are less likely one digit,
 _ASPECT_SD = 0.25  # by a normal distribution of this standard deviation
 _MIN_PROBABILITY = 1e-4  # limits the cost of one crop
+_BATCH = 64  # crops, between which the time is looked at
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,21 +47,31 @@ class Classifier:
         predictor.require_one_class("read")
         names = predictor.class_names
         view = View() if predictor.path == READER else view_of(predictor)
+        known: dict[bytes, Probabilities] = {}  # one crop is often asked for several times
 
         def predict(crops: Crops) -> Probabilities:
-            return predictor(view.apply(crops), pixels="byte")
+            keys = [crop.tobytes() for crop in crops]
+            new = {key: crop for key, crop in zip(keys, crops, strict=True) if key not in known}
+            if new:
+                rows = predictor(view.apply(np.stack(list(new.values()))), pixels="byte")
+                known.update(zip(new, rows, strict=True))
+            return np.stack([known[key] for key in keys])
 
         return cls(predict, names.index(REJECT_CLASS) if REJECT_CLASS in names else None)
 
     def classify(self, components: Sequence[Component], crop: Crop) -> Classified:
-        """Classify components in one batch.
+        """Classify components in batches; when the time is up, those that follow are left out.
 
         Args:
             components: at least one.
             crop: makes the crop of a component.
         """
-        crops = np.stack([crop(component) for component in components])
-        return Classified(list(components), crops, self.predict(crops), self.reject)
+        batches = [components[i : i + _BATCH] for i in range(0, len(components), _BATCH)]
+        classified = []
+        for batch in in_time(batches):
+            crops = np.stack([crop(component) for component in batch])
+            classified.append(Classified(list(batch), crops, self.predict(crops), self.reject))
+        return concatenate(classified)
 
 
 @dataclass(frozen=True, eq=False)

@@ -18,11 +18,11 @@ from tenfold.handwriting.pipeline import (
     DetectedDigits,
     crop_component,
     in_reading_order,
+    ink_of,
     no_digit,
 )
-from tenfold.handwriting.ruled_lines import remove_ruled_lines
 from tenfold.handwriting.segmentation import Component
-from tenfold.handwriting.time_budget import check_time, is_time_up
+from tenfold.handwriting.time_budget import check_time, in_time, is_time_up
 
 Crops = NDArray[np.uint8]
 Probabilities = NDArray[np.float32]
@@ -56,9 +56,8 @@ class Sight:
     def of(cls, picture: Picture) -> Sight:
         """Look at an upright picture."""
         candidates, light_on_dark = _detect_in_better_polarity(picture.pixels)
-        pixels = upscale(picture.pixels)
-        ink = remove_ruled_lines(binarize(pixels, light_on_dark))
-        return cls(picture, candidates, ink, pixels.shape[0] / picture.pixels.shape[0])
+        ink = ink_of(picture, light_on_dark)
+        return cls(picture, candidates, ink, ink.size[1] / picture.pixels.shape[0])
 
     @property
     def in_ink(self) -> Detections:
@@ -96,8 +95,9 @@ def detect_digits_by_network(
     if expect is not None:
         digits = fit_digit_count(sight.candidates, digits, expect)
     check_time()
-    components = ink_in_boxes(ink, digits.boxes * factor)
-    crops = np.stack([_crop(component, ink, deslant) for component in components])
+    components = list(in_time(ink_in_boxes(ink, digits.boxes * factor)))
+    crops = np.stack([_crop(component, ink, deslant) for component in in_time(components)])
+    digits, components = digits.select(np.arange(len(crops))), components[: len(crops)]
     boxes = _tight_boxes(digits.boxes, components, factor) * (
         picture.size[0] / picture.pixels.shape[1]
     )

@@ -38,6 +38,8 @@ class Picture:
 
     def rotated(self, quarter_turns: int) -> Picture:
         """Return the picture rotated counter-clockwise by multiples of 90 degrees."""
+        if quarter_turns % 4 == 0:
+            return self
         pixels = np.ascontiguousarray(np.rot90(self.pixels, quarter_turns))
         return Picture(pixels, self.size[::-1] if quarter_turns % 2 else self.size)
 

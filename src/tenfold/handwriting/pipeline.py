@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,8 @@ from tenfold.handwriting.time_budget import check_time
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+_inks: WeakKeyDictionary[Picture, dict[bool, Ink]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,9 +103,7 @@ def detect_digits(
     """
     picture = load_picture(source).rotated(quarter_turns)
     pixels = upscale(picture.pixels)
-    ink = binarize(pixels, is_light_on_dark(pixels))
-    check_time()
-    ink = remove_ruled_lines(ink)
+    ink = ink_of(picture, is_light_on_dark(pixels))
     check_time()
     segmentation = segment(ink.mask)
     scale = np.array(picture.size * 2) / np.array(pixels.shape[1::-1] * 2)
@@ -115,6 +116,26 @@ def detect_digits(
     return _from_components(
         digits.components, digits.crops, digits.probabilities, scale, picture.size, light_on_dark
     )
+
+
+def ink_of(picture: Picture, light_on_dark: bool) -> Ink:
+    """Return the ink of a picture, enlarged if it is small, without ruled lines.
+
+    It is looked for once for each picture and polarity.
+
+    Args:
+        picture: upright.
+        light_on_dark: whether the ink is lighter than the background.
+
+    Raises:
+        OutOfTimeError: the time budget is spent, if one is set.
+    """
+    known = _inks.setdefault(picture, {})
+    if light_on_dark not in known:
+        ink = binarize(upscale(picture.pixels), light_on_dark)
+        check_time()
+        known[light_on_dark] = remove_ruled_lines(ink)
+    return known[light_on_dark]
 
 
 def crop_component(component: Component, ink: Ink, deslant: bool) -> Crops:

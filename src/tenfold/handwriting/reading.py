@@ -124,11 +124,17 @@ def read_upright(
     if region is not None:
         loaded = loaded.cropped(*region)
     hints = Hints(deslant, expect, region is not None, budget)
-    readings, sight, complete = read_in_both_ways(loaded, predictor, hints)
+    classifier = Classifier.from_predictor(predictor)
+    readings, sight, complete = read_in_both_ways(loaded, predictor, classifier, hints)
     none = Reading((), (), loaded.size)
-    best = max(readings, key=lambda one: (one.fits(expect), one.score), default=none)
+
+    def rank(reading: Reading) -> tuple[bool, float]:
+        expected = sum(digit.confidence for digit in reading.digits)  # few digits are surer
+        return reading.fits(expect), reading.score if complete else expected
+
+    best = max(readings, key=rank, default=none)
     if sight is not None:
-        best = weighed(best, readings, sight, predictor)
+        best = weighed(best, readings, sight, predictor, classifier)
     best = replace(best.expecting(expect), complete=complete)
     return best if region is None else best.in_picture(region[0], region[1], size)
 
@@ -151,7 +157,7 @@ class Hints:
 
 
 def read_in_both_ways(
-    picture: Picture, predictor: Predictor, hints: Hints
+    picture: Picture, predictor: Predictor, classifier: Classifier, hints: Hints
 ) -> tuple[list[Reading], Sight | None, bool]:
     """Read a picture by rules of shape and, for readers, by the detector network.
 
@@ -162,7 +168,6 @@ def read_in_both_ways(
     Raises:
         NoDigitError: none found anything, although both were finished.
     """
-    classifier = Classifier.from_predictor(predictor)
     is_reader = predictor.class_names == READER_CLASSES
     readings: list[Reading] = []
     sight: Sight | None = None
@@ -234,7 +239,11 @@ def _boxes(digits: Sequence[Digit]) -> npt.NDArray[np.float64]:
 
 
 def weighed(
-    reading: Reading, readings: Sequence[Reading], sight: Sight, predictor: Predictor
+    reading: Reading,
+    readings: Sequence[Reading],
+    sight: Sight,
+    predictor: Predictor,
+    classifier: Classifier,
 ) -> Reading:
     """Return a reading without the digits that the evidence in its picture speaks against.
 
@@ -245,11 +254,12 @@ def weighed(
         reading: one of those of a picture.
         readings: of the same picture, in the same orientation.
         sight: of the picture in this orientation.
-        predictor: names the classes, and classifies the crops.
+        predictor: names the classes.
+        classifier: of the crops.
     """
     if not reading.detections:
         return reading
-    found = measured(reading, readings, sight, Classifier.from_predictor(predictor))
+    found = measured(reading, readings, sight, classifier)
     are_digits = evidence.are_digits(found)
     each = np.stack([one.probabilities for one in reading.detections])
     start = 0

@@ -58,26 +58,30 @@ def _without_slope(boxes: Boxes, slope: float) -> NDArray[np.float64]:
 
 def _chains(boxes: NDArray[np.float64], max_gap: float) -> list[list[int]]:
     """Link each box to the nearest one on its left within a gap in digit heights."""
-    order = sorted(range(len(boxes)), key=lambda i: boxes[i, 0] + boxes[i, 2])
     chains: list[list[int]] = []
-    for index in order:
-        matches = [
-            chain for chain in chains if _continues(boxes[chain[-3:]], boxes[index], max_gap)
-        ]
-        if matches:
-            max(matches, key=lambda chain: boxes[chain[-1], 2]).append(index)
+    ends = np.zeros((len(boxes), 3))  # median top and bottom of the last three boxes, last right
+    for index in np.argsort(boxes[:, 0] + boxes[:, 2], kind="stable").tolist():
+        matches = np.flatnonzero(_continues(ends[: len(chains)], boxes[index], max_gap))
+        if len(matches):
+            chain = int(matches[ends[matches, 2].argmax()])
+            chains[chain].append(index)
         else:
+            chain = len(chains)
             chains.append([index])
+        last = boxes[chains[chain][-3:]]
+        ends[chain] = median(last[:, 1].tolist()), median(last[:, 3].tolist()), last[-1, 2]
     return chains
 
 
-def _continues(last: NDArray[np.float64], box: NDArray[np.float64], max_gap: float) -> bool:
-    """Return whether a box continues a line that ends with up to three boxes ``[3, 4]``."""
-    top, bottom = median(last[:, 1].tolist()), median(last[:, 3].tolist())
+def _continues(
+    ends: NDArray[np.float64], box: NDArray[np.float64], max_gap: float
+) -> NDArray[np.bool_]:
+    """Return which lines a box continues, by the top, bottom and right of their ends."""
+    top, bottom, right = ends.T
     heights = bottom - top, box[3] - box[1]
-    overlap = min(bottom, box[3]) - max(top, box[1])
-    gap = box[0] - last[-1, 2]
-    return bool(overlap > _MIN_OVERLAP * min(heights) and gap <= max_gap * max(heights))
+    overlap = np.minimum(bottom, box[3]) - np.maximum(top, box[1])
+    near: NDArray[np.bool_] = box[0] - right <= max_gap * np.maximum(*heights)
+    return near & (overlap > _MIN_OVERLAP * np.minimum(*heights))
 
 
 def _numbers(boxes: NDArray[np.float64], line: list[int]) -> Line:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from tenfold.handwriting.binarization import Ink, Levels, Mask
+from tenfold.handwriting.time_budget import is_time_up
 
 Floats = NDArray[np.float64]
 
@@ -237,8 +238,10 @@ def remove_frames(mask: Mask, contrast: Levels) -> tuple[Mask, int]:
     labels, _ = ndimage.label(mask, np.ones((3, 3), bool))
     rest, most = mask.copy(), 0
     for label, window in enumerate(ndimage.find_objects(labels), 1):
+        if is_time_up():
+            break
         component = labels[window] == label
-        if min(component.shape) <= _MIN_FRAME_SIDE:
+        if min(component.shape) <= _MIN_FRAME_SIDE or not _has_sides(component):
             continue
         max_thickness = _MAX_FRAME_THICKNESS * min(component.shape)
         across = lines_across(component, max_thickness, full_coverage=_NEVER)
@@ -250,6 +253,12 @@ def remove_frames(mask: Mask, contrast: Levels) -> tuple[Mask, int]:
             rest[window] &= ~component | strokes
             most = max(most, len(across))
     return rest, most
+
+
+def _has_sides(component: Mask) -> bool:
+    """Return whether ink covers the height near both sides, as that of a frame does."""
+    left, _, right = np.array_split(component, 3, axis=1)
+    return all(part.any(axis=1).mean() >= _SIDE_COVERAGE for part in (left, right))
 
 
 def _reduce_any(mask: Mask, step: int) -> Mask:

@@ -44,7 +44,12 @@ def classify_and_recut(
     """
     digits = classifier.classify(segmentation.digits, crop)
     bounds = [0, *accumulate(len(split) for split in segmentation.splits)]
-    groups = [digits.select(range(start, end)) for start, end in pairwise(bounds)]
+    in_time = len(digits.components)
+    groups = [
+        digits.select(range(start, min(end, in_time)))
+        for start, end in pairwise(bounds)
+        if start < in_time
+    ]
     doubtful = [i for i, group in enumerate(groups) if is_doubtful(group)][:_MAX_DOUBTFUL]
     for i in doubtful:
         if is_time_up():
@@ -95,6 +100,8 @@ def _recut(
     if not spans:
         return digits
     candidates = classifier.classify(list(spans.values()), crop)
+    if len(candidates.components) < len(spans):
+        return digits
     cut_costs = [0.0, *(_CUT_COST + _INK_COST * cut.ink / pen for cut in cuts), 0.0]
     path = cheapest_path(list(spans), candidates.costs.tolist(), cut_costs)
     previous_cost = digits.costs.sum() + _CUT_COST * (len(digits.components) - 1)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import TypeVar
+
+T = TypeVar("T")
 
 
 class OutOfTimeError(Exception):
@@ -73,6 +76,20 @@ def is_time_up() -> bool:
         budget.exceeded = True
         return True
     return False
+
+
+def in_time(items: Iterable[T]) -> Iterator[T]:
+    """Yield items until the budget is spent; the first one in any case.
+
+    Example:
+        >>> with time_budget(0):
+        ...     list(in_time("abc"))
+        ['a']
+    """
+    for index, item in enumerate(items):
+        if index and is_time_up():
+            return
+        yield item
 
 
 def check_time() -> None:

@@ -53,6 +53,7 @@ def segment(mask: NDArray[np.bool_]) -> Segmentation:
     height = typical_height(components)
     components = remove_specks(join_fragments(components, height, pen), height)
     components = remove_clipped(components, (mask.shape[1], mask.shape[0]), height, pen)
+    components.sort(key=lambda component: component.bottom)  # upper lines are classified first
     max_width = max_digit_width(components, height)
     splits = [split(component, max_width, pen) for component in components]
     return Segmentation(components, splits, height, pen)
