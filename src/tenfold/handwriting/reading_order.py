@@ -80,8 +80,11 @@ def _continues(
     top, bottom, right = ends.T
     heights = bottom - top, box[3] - box[1]
     overlap = np.minimum(bottom, box[3]) - np.maximum(top, box[1])
-    near: NDArray[np.bool_] = box[0] - right <= max_gap * np.maximum(*heights)
-    return near & (overlap > _MIN_OVERLAP * np.minimum(*heights))
+    gap = box[0] - right
+    continues: NDArray[np.bool_] = (overlap > _MIN_OVERLAP * np.minimum(*heights)) & (
+        gap <= max_gap * np.maximum(*heights)
+    )
+    return continues
 
 
 def _numbers(boxes: NDArray[np.float64], line: list[int]) -> Line:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request
@@ -20,8 +21,28 @@ from tenfold.server.api.service import Service
 from tenfold.server.http.body import parse_model
 from tenfold.server.http.errors import ServiceError, conflict
 
-KNOBS = ("hidden", "filters", "activation", "dropout", "learning_rate", "epochs")
-"""The fields of a recipe that the page changes."""
+HIGHEST = {
+    "hidden": 1024,
+    "filters": 128,
+    "activation": None,
+    "dropout": None,
+    "learning_rate": None,
+    "epochs": 1000,
+}
+"""The fields of a recipe that the page changes, and their highest values; None: as declared."""
+
+MAX_LAYERS, MAX_SEEDS = 8, 10
+"""Of a training, so that one request does not take the memory of the machine."""
+
+
+def _knob_field(name: str) -> RecipeField:
+    field, high = FIELDS[name], HIGHEST[name]
+    if high is None or field.interval is None:
+        return field
+    return replace(field, interval=replace(field.interval, high=high))
+
+
+KNOBS = {name: _knob_field(name) for name in HIGHEST}
 
 
 class Knob(BaseModel):
@@ -50,6 +71,8 @@ class Knobs(BaseModel):
     recipes: list[RecipeKnobs]
     knobs: list[Knob]
     data: str = Field(description="The data that is trained on.")
+    max_layers: Count
+    max_seeds: Count
 
 
 class NewTraining(BaseModel):
@@ -61,7 +84,7 @@ class NewTraining(BaseModel):
     changes: dict[str, Annotated[str, Field(max_length=200)]] = Field(
         default_factory=dict, description="Other values of knobs, as text; see /v1/training/knobs."
     )
-    seeds: Annotated[int, Field(ge=1, description="Networks to train at once.")] = 1
+    seeds: Annotated[int, Field(ge=1, le=MAX_SEEDS, description="Networks to train at once.")] = 1
     answers: bool = Field(True, description="Whether the network answers, also while it learns.")
 
 
@@ -107,8 +130,10 @@ def training_routes(service: Service) -> APIRouter:
         """List the recipes, their knobs with the allowed values, and the data."""
         return {
             "recipes": [_recipe(recipe) for recipe in RECIPES.values()],
-            "knobs": [_knob(FIELDS[name]) for name in KNOBS],
+            "knobs": [_knob(field) for field in KNOBS.values()],
             "data": "MNIST" if service.run is None else service.run.data_name(),
+            "max_layers": MAX_LAYERS,
+            "max_seeds": MAX_SEEDS,
         }
 
     @routes.get("", response_model=Training, responses=responses())
@@ -172,7 +197,13 @@ def _check(new: NewTraining) -> None:
                 "invalid",
                 f"changes.{name[:64]}: not a knob of {new.recipe}; it has {', '.join(own)}",
             )
-        FIELDS[name].check(FIELDS[name].parse(text))
+        try:
+            value = KNOBS[name].parse(text)
+            KNOBS[name].check(value)
+        except InputError as error:
+            raise ServiceError("invalid", str(error)) from None
+        if isinstance(value, list) and len(value) > MAX_LAYERS:
+            raise ServiceError("invalid", f"{name}: {len(value)} layers; give up to {MAX_LAYERS}")
     try:
         customize(new.recipe, new.changes)
     except InputError as error:

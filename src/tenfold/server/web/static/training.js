@@ -12,6 +12,8 @@ let training = null, timer = null;
 export async function start() {
   choices = await get("/v1/training/knobs");
   find("train-lead").textContent = `A network of your own, on ${choices.data}.`;
+  find("train-seeds").max = choices.max_seeds;
+  find("train-seeds-help").textContent = `Networks to train at once: from 1 to ${choices.max_seeds}.`;
   find("train-recipe").replaceChildren(...choices.recipes.map(({ name }) => make("option", { value: name }, name)));
   find("train-recipe").addEventListener("change", () => { showKnobs({}); remember(); });
   find("train-form").addEventListener("input", remember);
@@ -56,9 +58,10 @@ function field({ name, help, expected, kind, layers, low, high }, own, given) {
     Object.assign(input, { step: kind === "int" ? 1 : "any", min: low ?? "", max: high ?? "" });
   }
   if (given !== undefined) input.value = given;
+  const atMost = layers ? `, up to ${choices.max_layers} layers` : "";
   const title = name.replaceAll("_", " ");
   return make("div", { className: "field" }, make("label", { for: id }, title[0].toUpperCase() + title.slice(1)), input,
-    make("p", { id: `${id}-help`, className: "muted small" }, `${help.replace(/\.$/, "")}: ${expected}.`));
+    make("p", { id: `${id}-help`, className: "muted small" }, `${help.replace(/\.$/, "")}: ${expected}${atMost}.`));
 }
 
 /** Write the knobs that differ from the recipe into the address. */
