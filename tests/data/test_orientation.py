@@ -1,13 +1,18 @@
 """Transposed data, as the files of EMNIST are."""
 
 import warnings
+from pathlib import Path
+from string import ascii_uppercase
 
+import matplotlib
 import numpy as np
 import pytest
 from dataset_files import pictures, write_idx, write_npz
+from PIL import Image, ImageDraw, ImageFont
 
 from tenfold.core.errors import InputError, InputWarning
-from tenfold.data import check, load
+from tenfold.data import Dataset, check, load
+from tenfold.export.model_view import characters_of, describe_turned
 from tenfold.training.findings import warn_about_data
 
 
@@ -59,3 +64,40 @@ def test_training_warns_once_of_emnist(mnist, tmp_path):
         warnings.simplefilter("always")
         warn_about_data(load(tmp_path))
     assert len([w for w in caught if "--transpose" in str(w.message)]) == 1
+
+
+def letters(names, per_class=12):
+    """Letters of several fonts, slanted and rotated as handwriting is."""
+    fonts = Path(matplotlib.get_data_path()) / "fonts/ttf"
+    rng = np.random.default_rng(0)
+    images = []
+    for name in np.repeat(names, per_class):
+        font = rng.choice(["DejaVuSans.ttf", "STIXGeneral.ttf", "cmr10.ttf"])
+        drawing = Image.new("L", (28, 28))
+        pen = ImageDraw.Draw(drawing)
+        pen.text((14, 14), name, 255, ImageFont.truetype(fonts / font, 24), anchor="mm")
+        images.append(np.array(drawing.rotate(rng.uniform(-10, 10), Image.Resampling.BILINEAR)))
+    return np.array(images), np.repeat(np.arange(len(names)), per_class)
+
+
+@pytest.mark.parametrize("named", [True, False])
+@pytest.mark.parametrize("transpose", [False, True])
+def test_letters_are_transposed_or_not(transpose, named):
+    names = tuple(ascii_uppercase)
+    x, y = letters(names)
+    x = np.ascontiguousarray(x.swapaxes(1, 2)) if transpose else x
+    shown = names if named else tuple(map(str, range(1, 27)))
+    said = describe_turned(Dataset(x, y, shown))
+    assert said.startswith("the letters are transposed") == transpose
+    assert bool(said) == transpose
+
+
+def test_classes_that_are_only_numbered_are_those_of_emnist():
+    assert characters_of([*map(str, range(47))])[10:13] == "ABC"
+    assert characters_of(["1", "2"]) == ["1", "2"]
+
+
+def test_other_images_of_26_classes_are_not_turned(mnist):
+    x = mnist.train.images[:2600].swapaxes(1, 2)
+    said = describe_turned(Dataset(x, np.arange(2600) % 26, tuple(map(str, range(26)))))
+    assert said == ""

@@ -6,9 +6,11 @@ images needs the crops of a picture in the same form.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from itertools import product
+from string import ascii_lowercase, ascii_uppercase
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +27,8 @@ _MIN_ACCURACY, _MIN_GAIN = 0.5, 0.25  # from which another orientation is believ
 _MID_GREY = 127.5
 _LOOKED_AT = 200  # images of a dataset
 _DIGITS = tuple("0123456789")
+_LETTERS_AS_DIGITS = {"I": "1", "l": "1", "Z": "2", "z": "2", "S": "5", "s": "5"}
+"""Letters that are written as digits, and are no digits when rows and columns are exchanged."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +64,9 @@ class View:
         return ", ".join(name for name, applies in names.items() if applies)
 
 
+_VIEWS = tuple(View(*moves) for moves in product((False, True), repeat=3))
+
+
 @lru_cache(maxsize=8)
 def view_of(predictor: Predictor) -> View:
     """Return how a model sees digits.
@@ -82,37 +89,71 @@ def view_of(predictor: Predictor) -> View:
 def describe_turned(data: Dataset) -> str:
     """Return a warning if the packaged reader reads the digits of a dataset turned or mirrored.
 
+    Letters are transposed or not: the reader is asked about those that look like digits.
+
     Returns:
-        One line; empty for upright digits, other images and unclear answers.
+        One line; empty for upright digits and letters, other images and unclear answers.
     """
-    view = replace(_orientation_of(data, default_predictor()), invert=False)
+    characters = characters_of(data.class_names)
+    noun, views = "digits", _VIEWS
+    digits = {name: name for name in _DIGITS if name in characters}
+    if not digits:  # I, Z and S look the same upside down
+        noun, views, digits = "letters", (View(), View(transpose=True)), _LETTERS_AS_DIGITS
+    names = [digits.get(name, "") for name in characters]
+    view = replace(_orientation_of(data, names, views, default_predictor()), invert=False)
     if not str(view):
         return ""
     advice = "; add --transpose" if str(view) == "transposed" else ""
-    return f"the digits are {view}, as the packaged reader sees them{advice}"
+    return f"the {noun} are {view}, as the packaged reader sees them{advice}"
 
 
-def _orientation_of(data: Dataset, reader: Predictor) -> View:
-    """Return the view that makes most of 200 images legible, or upright without a clear answer."""
+def characters_of(class_names: Sequence[str]) -> Sequence[str]:
+    """Return the characters of classes; those of EMNIST where they are only numbered.
+
+    Example:
+        >>> "".join(characters_of([*map(str, range(1, 27))]))
+        'ABCDEFGHIJKLMNOPQRSTUVWXYZ'
+    """
+    letters = ascii_uppercase
+    known = {26: letters, 47: "".join(_DIGITS) + letters + "abdefghnqrt"}
+    known[62] = "".join(_DIGITS) + letters + ascii_lowercase
+    numbered = all(name.isdecimal() for name in class_names)
+    return known.get(len(class_names), class_names) if numbered else class_names
+
+
+def _orientation_of(
+    data: Dataset, digits: Sequence[str], views: Sequence[View], reader: Predictor
+) -> View:
+    """Return the view that makes most of 200 images legible, or upright without a clear answer.
+
+    Args:
+        data: any dataset.
+        digits: what the images of each class should be read as, "" for any.
+        views: that are tried.
+        reader: that is asked.
+    """
     if data.multi_label:  # no image is of one digit
         return View()
-    indices = np.flatnonzero(np.isin(np.array(data.class_names)[data.labels], _DIGITS))
+    indices = np.flatnonzero(np.array(digits)[data.labels] != "")
     if data.images.shape[1:] != (SIDE, SIDE) or not len(indices):
         return View()
     invert = float(border_level(data.images[:_LOOKED_AT]).mean()) > _MID_GREY
     chosen = indices[:: max(1, len(indices) // _LOOKED_AT)][:_LOOKED_AT]
-    names = [data.class_names[label] for label in data.labels[chosen]]
-    return _clearest(reader, data.images[chosen], names, invert)
+    names = [digits[label] for label in data.labels[chosen]]
+    return _clearest(reader, data.images[chosen], names, invert, views)
 
 
-def _clearest(predictor: Predictor, images: Crops, names: list[str], invert: bool) -> View:
+def _clearest(
+    predictor: Predictor,
+    images: Crops,
+    names: list[str],
+    invert: bool,
+    tried: Sequence[View] = _VIEWS,
+) -> View:
     """Return the view in which a predictor recognizes most images; upright if it is not clear."""
     classes = predictor.class_names
     expected = np.array([classes.index(name) for name in names])
-    views = [
-        View(transpose, mirror, upend, invert)
-        for transpose, mirror, upend in product((False, True), repeat=3)
-    ]
+    views = [replace(view, invert=invert) for view in tried]
 
     def accuracy_in(view: View) -> float:
         answers = predictor(view.apply(images), pixels="byte").argmax(axis=1)
