@@ -164,3 +164,24 @@ def test_rows_of_other_tables_are_numbered_from_the_cells():
     assert np.array_equal(
         np.sort(np.concatenate([data.train.labels, data.test.labels])), np.sort(Y)
     )
+
+
+def test_of_several_tables_the_one_that_names_images_is_read(tmp_path):
+    beside(tmp_path)
+    pd.DataFrame({"number": range(3), "name": ["a", "b", "c"]}).to_csv(tmp_path / "names.csv")
+    assert by_content(load(tmp_path, validation=0).train)
+
+
+@pytest.mark.parametrize("name", ["boxes.csv", "metadata.jsonl", "other.txt"])
+def test_two_lists_of_the_same_images_are_refused_by_name(name, tmp_path):
+    beside(tmp_path)
+    other = table("images/{}.png").rename(columns={"id": "file_name"})
+    if name.endswith("jsonl"):
+        other.to_json(tmp_path / name, orient="records", lines=True)
+    else:
+        other.to_csv(tmp_path / name, index=False, sep=" " if name.endswith("txt") else ",")
+    with pytest.raises(InputError, match="several lists of its images") as caught:
+        load(tmp_path)
+    assert name in str(caught.value)
+    assert "labels.csv" in str(caught.value)
+    assert len(load(tmp_path / "labels.csv", validation=0).train) == 20

@@ -14,7 +14,7 @@ from PIL import Image
 from sklearn.datasets import load_digits
 
 from tenfold.core.errors import InputError
-from tenfold.data import load
+from tenfold.data import Dataset, load
 
 X, Y = pictures(60)
 PIL = [Image.fromarray(image) for image in X]
@@ -256,3 +256,46 @@ REFUSED = {
 def test_what_cannot_be_used_is_refused(message):
     with pytest.raises(InputError, match=re.escape(message)):
         load(REFUSED[message])
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"train": Dataset(X, Y), "test": Dataset(X[:12], Y[:12])},
+        (Dataset(X, Y), Dataset(X[:12], Y[:12])),
+        {"train": (X, Y), "test": (X[:12], Y[:12])},
+    ],
+)
+def test_splits_are_given_as_datasets_or_pairs(given):
+    splits = load(given, validation=0)
+    assert np.array_equal(splits.train.images, X)
+    assert np.array_equal(splits.test.images, X[:12])
+    assert splits.test.labels.tolist() == list(Y[:12])
+
+
+def test_a_list_of_dictionaries_is_images_with_labels():
+    splits = load([{"image": x, "label": int(y)} for x, y in zip(X, Y, strict=True)], validation=0)
+    assert len(splits.train) + len(splits.test) == 60
+
+
+class Folder:
+    """An `ImageFolder` of torchvision: it numbers the classes that its folder has."""
+
+    def __init__(self, images, names):
+        self.data, self.classes = images, sorted(set(names))
+        self.targets = [self.classes.index(name) for name in names]
+
+
+def test_splits_that_number_their_classes_differently_are_matched_by_name():
+    names = [NAMES[i % 3] for i in range(60)]
+    few = [name for name in names if name != "ant"][:12]
+    splits = load((Folder(X, names), Folder(X[:12], few)), validation=0)
+    assert [splits.class_names[label] for label in splits.test.labels] == few
+    assert [splits.class_names[label] for label in splits.train.labels] == names
+    with pytest.raises(InputError, match="have different classes, and those of test have no names"):
+        load((Folder(X, names), Folder(X[:12], few), (X[:12], Y[:12])))
+
+
+def test_paths_among_splits_in_memory_are_refused():
+    with pytest.raises(InputError, match="a path among splits in memory; give the folder"):
+        load({"train": "train.csv", "test": "test.csv"})

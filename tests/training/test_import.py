@@ -15,6 +15,7 @@ from sklearn.datasets import load_digits
 
 import tenfold
 from tenfold import InputError
+from tenfold.core.errors import TenfoldWarning
 from tenfold.training.importing.wiring import kind_of_outputs
 
 FILES = Path(__file__).parent / "imported"
@@ -175,7 +176,8 @@ def test_two_classes_of_one_unit_and_sigmoids_that_do_not_sum_to_one(few, means,
     assert run.evaluate().accuracy[0].value > 0.95
     small = tuple(0.1 * part for part in means)  # else sigmoids are 0 and 1
     linear(small, "sigmoid").save(tmp_path / "ten.keras")
-    run = tenfold.import_model(tmp_path / "ten.keras", few, out=tmp_path / "ten", verbose=False)
+    with pytest.warns(TenfoldWarning, match="do not sum to 1: each is divided by their sum"):
+        run = tenfold.import_model(tmp_path / "ten.keras", few, out=tmp_path / "ten", verbose=False)
     outputs = run.evaluate().outputs[0]
     assert np.allclose(outputs.sum(axis=1), 1, atol=1e-4)
     assert np.mean(outputs.argmax(axis=1) == few.test.labels) > 0.7
@@ -247,7 +249,8 @@ def test_import_on_the_command_line(few_file, tmp_path, tenfold_main):
         "import", FILES / "torch.onnx", "--data", few_file, "--input-range", "mnist",
         "-o", tmp_path / "run",
     )  # fmt: skip
-    assert (code, err.count("\n")) == (0, 1), err
+    assert (code, err.count("\n")) == (0, 2), err
+    assert "outputs: logits, made probabilities by softmax" in err
     assert f"next  tenfold evaluate {tmp_path / 'run'}\n" in out
     code, out, _ = tenfold_main("evaluate", tmp_path / "run")
     assert code == 0
@@ -285,9 +288,29 @@ def lambda_layer(folder, means):
     return folder / "m.keras"
 
 
+def with_operator(kind, *, opset=17, rows=784, **attributes):
+    """A linear classifier in ONNX whose scores go through an operator."""
+
+    def make(folder, means):
+        nodes = [LINEAR[0], node("MatMul", "f w", "l"), node(kind, "l", **attributes)]
+        few_rows = means[0][:rows], means[1]
+        path = graph(few_rows, (28, 28), nodes, folder / "o.onnx")
+        model = onnx.load(path)
+        model.opset_import[0].version = opset
+        onnx.save(model, path)
+        return path
+
+    return make
+
+
 @pytest.mark.parametrize(
     ("make", "options", "message"),
     [
+        (with_operator("Softmax", opset=99), {}, "its opset is 99; 7 to"),
+        (with_operator("Softmax", opset=5), {}, "its opset is 5"),
+        (with_operator("Mine", domain="com.acme"), {}, "uses the operator com.acme.Mine, which"),
+        (with_operator("Gelu"), {}, "uses the operator Gelu, which opset 17 does not have"),
+        (with_operator("Softmax", rows=700), {}, "its graph cannot be run: Op (MatMul) I"),
         (lambda folder, means: folder / "none.h5", {}, "no such file or folder"),
         (write("net.pt"), {}, "a PyTorch file; export it as ONNX"),
         (write("net.pkl"), {}, "a pickle, which may run code"),

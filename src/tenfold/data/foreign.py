@@ -20,7 +20,7 @@ import numpy as np
 from tenfold.core.errors import InputError
 from tenfold.data.array_sets import StoredArray
 from tenfold.data.classes import natural_key
-from tenfold.data.dataset import SPLITS
+from tenfold.data.dataset import SPLITS, Dataset
 from tenfold.data.raw_data import split_of
 
 _MAX_IMAGES = 10_000_000
@@ -69,6 +69,12 @@ def _splits_of_mapping(source: Mapping[Any, Any]) -> dict[str, Labelled]:
             return {"train": next(iter(splits.values()))}
         if "train" in splits:
             return splits
+        path = next((part for part in parts.values() if isinstance(part, (str, PurePath))), None)
+        if path is not None:
+            raise InputError(
+                f"{str(path)[:100]}: a path among splits in memory; give the folder that holds the "
+                "files of all splits, or load each with tenfold.load and give its .train"
+            )
         raise InputError(f"the keys {', '.join(keys[:8])} name no train split with labels")
     by_split: dict[str, dict[str, Any]] = {}
     for key, value in source.items():
@@ -113,6 +119,9 @@ def _splits_of_sequence(source: Sequence[Any]) -> dict[str, Labelled] | None:
         splits = splits_of(source[0])
         names = _names_of_feature(getattr(source[1], "features", {}), "label")
         return {s: replace(part, names=names) for s, part in (splits or {}).items()}
+    if source and all(isinstance(item, Mapping) and not _is_bunch(item) for item in source):
+        pairs = [_pair(item) for item in source]
+        return {"train": _from_items(iter(pairs), source)}
     if source and all(_is_item(item) for item in source):
         images, labels = zip(*source, strict=True)
         return {"train": Labelled(images_of(images), _labels(labels))}
@@ -138,6 +147,8 @@ def _labelled(source: Any) -> Labelled | None:
     if isinstance(source, (tuple, list, Mapping)) and not _is_bunch(source):
         parts = splits_of(source)
         return parts["train"] if parts and len(parts) == 1 else None
+    if isinstance(source, Dataset):
+        return Labelled(source.images, source.labels, source.class_names)
     for read in (_from_bunch, _from_frame, _from_torch, _from_hugging_face):
         found = read(source)
         if found is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -40,6 +41,7 @@ def stored_in_memory(source: Any, options: ReadOptions) -> RawData | None:
     found = splits_of(source)
     if not found:
         return None
+    found = _with_equal_names(found)
     parts = {split: _read(part, split, options) for split, part in found.items()}
     splits = {split: part.splits["train"] for split, part in parts.items()}
     if len(parts) == 1:  # a column of a table can divide it
@@ -53,6 +55,27 @@ def stored_in_memory(source: Any, options: ReadOptions) -> RawData | None:
         tuple(dict.fromkeys(chain.from_iterable(part.decisions for part in parts.values()))),
         format="dataset in memory",
     )
+
+
+def _with_equal_names(found: dict[str, Labelled]) -> dict[str, Labelled]:
+    """Name the label of each image where splits number their classes differently.
+
+    So does an `ImageFolder` of torchvision of a split that lacks a class.
+    """
+    if len({part.names for part in found.values()}) < 2:
+        return found
+    unnamed = next((s for s, p in found.items() if p.names is None or np.ndim(p.labels) > 1), None)
+    if len({part.names for part in found.values() if part.names}) < 2:
+        return found  # the names of one split are those of all
+    if unnamed is not None:
+        raise InputError(
+            f"the splits have different classes, and those of {unnamed} have no names; give labels "
+            "as text"
+        )
+    return {
+        split: replace(part, labels=np.array(part.names)[np.asarray(part.labels)], names=None)
+        for split, part in found.items()
+    }
 
 
 def _fits(names: tuple[str, ...], splits: dict[str, RawSplit]) -> bool:

@@ -1,8 +1,8 @@
 """Export: Keras networks as ONNX model files, and prediction with ONNX Runtime.
 
 Writing: ``network`` builds the graph of networks with the converters of ``layers``,
-``foreign`` wraps models of other software, ``quantization`` reduces to int8, ``model_file`` adds
-metadata and the seal.
+``foreign`` wraps models of other software whose ``operators`` are known, ``quantization`` reduces
+to int8, ``model_file`` adds metadata and the seal.
 
 Reading: ``inspection`` and ``model_file`` verify a file, ``model_card`` its metadata, ``session``
 runs it, ``predictor`` is the public interface, ``model_view`` says how a model or dataset sees

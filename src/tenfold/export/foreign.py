@@ -20,7 +20,7 @@ from tenfold.core.errors import InputError, one_line
 from tenfold.core.image_shape import CHANNELS, ImageShape
 from tenfold.export import model_file
 from tenfold.export.graph import INPUT, OUTPUT, PRODUCER, Graph
-from tenfold.export.inspection import DOMAINS
+from tenfold.export.operators import require_known_operators
 
 if TYPE_CHECKING:
     import onnx
@@ -77,6 +77,7 @@ def read(path: Path) -> ForeignModel:
     sizes = [d.dim_value or None for d in inputs[0].type.tensor_type.shape.dim]
     shape, channels_first = _layout(path, sizes)
     _clear(model)
+    require_known_operators(path, model)
     _free_batch(model, sizes[0])
     return ForeignModel(path, model, shape, channels_first, class_names)
 
@@ -289,7 +290,9 @@ def _clear(model: onnx.ModelProto) -> None:
         item.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(item), item.name))
     used = {node.domain for node in graph.node}
     opsets = [o for o in model.opset_import if (o.domain or "") in ("", "ai.onnx")]
-    opsets += [o for o in model.opset_import if o.domain in used and o.domain in DOMAINS[1:]]
+    opsets += [
+        o for o in model.opset_import if o.domain in used and o.domain not in ("", "ai.onnx")
+    ]
     versions = {("" if o.domain == "ai.onnx" else o.domain): o.version for o in opsets}
     versions.setdefault("", 17)
     del model.opset_import[:]

@@ -12,7 +12,7 @@ from tenfold.data.dataset import SPLITS
 from tenfold.data.formats.registry import Format, Location
 from tenfold.data.image_files import is_image_header
 from tenfold.data.raw_data import RawData, split_of
-from tenfold.data.tables.image_list import lists_images
+from tenfold.data.tables.image_list import folders_of_images, lists_images
 from tenfold.data.tables.records import JSON_SUFFIXES
 from tenfold.data.tables.source import (
     COMPRESSED,
@@ -24,6 +24,9 @@ from tenfold.data.tables.source import (
 )
 from tenfold.data.tables.splits import raw_data
 from tenfold.data.tables.table import Table, read_table
+
+_MOST_LISTS = 8
+"""Texts of a folder that are looked into for names of images."""
 
 
 def _recognizes(location: Location) -> bool:
@@ -87,10 +90,27 @@ def _table_files(location: Location, suffixes: tuple[str, ...]) -> list[Path]:
 
 
 def _listing(location: Location) -> Path | None:
-    """Return the only table in a folder if it names images below the folder or beside it."""
+    """Return the only table in a folder if it names images below the folder or beside it.
+
+    Raises:
+        InputError: several do, and there are no class folders.
+    """
     files = _table_files(location, (*SUFFIXES, *JSON_SUFFIXES, ".txt"))
     files = [path for path in files if "submission" not in path.name.lower()]
-    return files[0] if len(files) == 1 and lists_images(files[0]) else None
+    if len(files) == 1:
+        return files[0] if lists_images(files[0]) else None
+    if not 1 < len(files) <= _MOST_LISTS:
+        return None
+    if len(location.folders) > len(folders_of_images(location.path)):  # folders of classes
+        return None
+    lists = [path for path in files if lists_images(path, by_suffix=True)]
+    lists = lists or [path for path in files if lists_images(path)]
+    if len(lists) > 1:
+        raise InputError(
+            f"{location.path} has several lists of its images ("
+            f"{', '.join(p.name for p in lists)[:120]}); give the path of the one with the labels"
+        )
+    return lists[0] if lists else None
 
 
 def _read(location: Location, options: ReadOptions) -> RawData:

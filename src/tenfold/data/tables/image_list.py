@@ -79,10 +79,14 @@ def read_listed_images(
     return found, unreadable
 
 
-def lists_images(path: Path) -> bool:
+def lists_images(path: Path, by_suffix: bool = False) -> bool:
     """Return whether a text begins with rows that name image files below it or beside it.
 
     Names without a suffix count only where no folders are called by classes, as they could be.
+
+    Args:
+        path: of the text.
+        by_suffix: names without a suffix do not count at all.
     """
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
@@ -97,7 +101,7 @@ def lists_images(path: Path) -> bool:
         lines = text.splitlines()[layout.skip : layout.skip + 3] if layout else []
         rows = [cells_of(line, layout) for line in lines if layout]
     folders = [entry for entry in visible(path.parent) if entry.is_dir()]
-    can_lack_suffix = folders == _folders_of_images(path.parent)
+    can_lack_suffix = not by_suffix and folders == folders_of_images(path.parent)
     names = [
         [c for c in row if c and (can_lack_suffix or PurePosixPath(c).suffix.lower() in SUFFIXES)]
         for row in rows
@@ -162,7 +166,7 @@ def _index(table: Path, names: list[str]) -> dict[str, list[Path]]:
     literal = sorted({(table.parent / name).parent for name in names})
     for folders, depth in (
         ([table.parent], 0),
-        (_folders_of_images(table.parent.parent), 0),
+        (folders_of_images(table.parent.parent), 0),
         ([folder for folder in literal if folder.is_dir()], _MAX_DEPTH),  # as ../../images
     ):
         index: dict[str, list[Path]] = {}
@@ -174,7 +178,7 @@ def _index(table: Path, names: list[str]) -> dict[str, list[Path]]:
     return {}
 
 
-def _folders_of_images(folder: Path) -> list[Path]:
+def folders_of_images(folder: Path) -> list[Path]:
     """Return the folders in a folder that are called images, or by a split."""
     folders = [entry for entry in visible(folder) if entry.is_dir()]
     return [f for f in folders if split_of(f.name) or _IMAGE_WORDS & set(words_of(f.name))]

@@ -38,7 +38,7 @@ from tenfold.training.importing.input_values import (
 )
 from tenfold.training.importing.keras_file import KerasNetwork
 from tenfold.training.importing.onnx_file import OnnxNetwork
-from tenfold.training.importing.wiring import Wiring, kind_of_outputs, probabilities
+from tenfold.training.importing.wiring import MEANINGS, Wiring, kind_of_outputs, probabilities
 from tenfold.training.run_folder import locked, new_folder, refuse_folder_in_use
 
 Network = KerasNetwork | OnnxNetwork
@@ -107,7 +107,10 @@ def import_model(
         raw = outputs(found.values)
         wiring = Wiring(found.values, kind_of_outputs(raw), order)
         if verbose:
-            print(f"pixels: fed as {found.values}, since {found.reason}", file=sys.stderr)  # noqa: T201
+            said = f"pixels: fed as {found.values}, since {found.reason}"
+            print(f"{said}\noutputs: {MEANINGS[wiring.outputs]}", file=sys.stderr)  # noqa: T201
+        if wiring.outputs == "sum":
+            warn(f"{file.given}: its outputs do not sum to 1: {MEANINGS['sum']}")
         expected = probabilities(raw) if order is None else probabilities(raw)[:, order]
         return _write(network, wiring, splits, train, expected, names, file, out)
 

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from tenfold.core.errors import InputError, one_line
+from tenfold.core.errors import InputError
 from tenfold.data import Dataset
 from tenfold.evaluation import PredictFunction
 from tenfold.export import foreign, model_file, session
 from tenfold.export.graph import INPUT
+from tenfold.export.operators import reason_of
 from tenfold.networks import python_file
 from tenfold.networks.recipes import Recipe
 from tenfold.runs import onnx_networks
@@ -99,7 +100,9 @@ class OnnxNetwork:
         try:
             alone = np.concatenate([self._run(model, few[i : i + 1]) for i in range(len(few))])
         except Exception as error:  # ONNX Runtime raises a dozen types
-            raise self._refused(f"ONNX Runtime cannot run it ({one_line(error, 150)})") from error
+            raise self._refused(
+                f"its graph cannot be run: {reason_of(error)}; check it where it was exported"
+            ) from error
         try:
             same = np.allclose(alone, self._run(model, few), atol=_TOLERANCE, rtol=_TOLERANCE)
         except Exception:

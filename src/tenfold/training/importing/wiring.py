@@ -27,6 +27,17 @@ class Wiring:
     order: Sequence[int] | None = None
 
 
+MEANINGS = {
+    "raw": "probabilities, as they are",
+    "softmax": "logits, made probabilities by softmax",
+    "sigmoid": "the logit of the second class, made a probability by sigmoid",
+    "probability": "the probability of the second class",
+    "sum": "each is divided by their sum, so that one class an image is predicted; predictions of "
+    "several labels an image cannot be imported",
+}
+"""What is done with each kind of outputs, in words."""
+
+
 def kind_of_outputs(outputs: npt.NDArray[np.float32]) -> str:
     """Return how outputs ``[n, units]`` become probabilities.
 
