@@ -16,6 +16,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -39,15 +40,30 @@ class Cluster:
         from ray.cluster_utils import Cluster as RayCluster
 
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-        os.environ["RAY_raylet_start_wait_time_s"] = "120"  # noqa: SIM112 - its name
-        self._cluster = RayCluster(initialize_head=True, head_node_args=NODE)
-        self._node = self._cluster.add_node(**NODE)
+        self._cluster = RayCluster()
+        self._add_node()
+        self._node = self._add_node()
         self.address = self._cluster.address
+
+    def _add_node(self, tries=5):
+        """Start a node; Ray gives it 30 seconds, which a busy machine may exceed."""
+        before = psutil.Process().children(recursive=True)
+        try:
+            return self._cluster.add_node(**NODE)
+        except Exception:  # Ray raises Exception itself
+            for process in psutil.Process().children(recursive=True):
+                if process not in before:
+                    with suppress(psutil.NoSuchProcess):
+                        process.kill()
+            if tries == 1:
+                raise
+            print("a node did not start in time", flush=True)
+            return self._add_node(tries - 1)
 
     def kill_node(self):
         """Kill the second node, and let another one join."""
         self._cluster.remove_node(self._node, allow_graceful=False)
-        self._node = self._cluster.add_node(**NODE)
+        self._node = self._add_node()
 
     def workers(self):
         """Return the processes that are in a task."""

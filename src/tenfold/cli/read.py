@@ -32,10 +32,10 @@ COLUMNS = ("file", "line", "number", "label", "confidence", "accepted", "box")
 @app.command()
 def read(
     pictures: Annotated[
-        list[Path], typer.Argument(metavar="PICTURE...", help="Photos, scans or drawings.")
+        list[str], typer.Argument(metavar="PICTURE...", help="Photos, scans or drawings.")
     ],
     model: Annotated[
-        Path | None, typer.Option(help="Model file of tenfold export; default: packaged reader.")
+        str | None, typer.Option(help="Model file of tenfold export; default: packaged reader.")
     ] = None,
     annotate: Annotated[
         Path | None, typer.Option(help="Write a PNG with boxes and labels; one picture only.")
@@ -57,7 +57,7 @@ def read(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object per picture.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="One row per digit.")] = False,
     parquet: Annotated[
-        Path | None, typer.Option(metavar="FOLDER", help="Write Parquet; takes folders, goes on.")
+        str | None, typer.Option(metavar="FOLDER", help="Write Parquet; takes folders, goes on.")
     ] = None,
     workers: WorkersOption = None,
     ray: RayOption = None,
@@ -130,7 +130,7 @@ def read(
             annotation.annotate(name, result, annotate)
         show(name, result)
 
-    for_each(pictures, read_one, "read")
+    for_each(list(map(Path, pictures)), read_one, "read")
 
 
 def _show_text(picture: Path, reading: Reading) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -119,9 +120,24 @@ def require_suffix(path: str | Path, *allowed: str) -> Path:
 
 def _file_target(path: str | Path) -> Path:
     target = Path(path)
+    require_no_url(target)
     if not target.name or target.is_dir():
         raise InputError(f"cannot write {path}: it is a folder; give the name of a file")
     return target
+
+
+def require_no_url(path: Path) -> None:
+    """Refuse the path of a URL such as ``s3://bucket/run``, which would name a folder here.
+
+    Raises:
+        InputError: it is one.
+    """
+    scheme, _, rest = path.as_posix().partition(":/")
+    if len(scheme) > 1 and rest and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]+", scheme):
+        raise InputError(
+            f"{scheme}://{rest.lstrip('/')}: only score and read --parquet write to URLs; give a "
+            "path, such as a folder where the storage is mounted"
+        )
 
 
 def write_error(path: Path, error: OSError) -> InputError:

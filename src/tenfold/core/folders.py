@@ -6,6 +6,7 @@ import datetime
 from pathlib import Path
 
 from tenfold.core.errors import InputError
+from tenfold.core.files import require_no_url
 
 
 def make_dated_folder(parent: str, name: str) -> Path:
@@ -34,8 +35,9 @@ def make_folder(folder: Path) -> None:
     """Create a folder and its parents, unless it exists.
 
     Raises:
-        InputError: it cannot be created.
+        InputError: it cannot be created, or is a URL.
     """
+    require_no_url(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import hashlib
+import os
 import re
 import shutil
 import tempfile
@@ -19,12 +20,18 @@ from urllib.parse import unquote, urlsplit
 
 from tenfold.core.errors import InputError, one_line
 from tenfold.core.files import atomic_path
+from tenfold.core.patience import LASTING
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _COPIES: dict[tuple[str | int, ...], Path] = {}
 """Copies of files from elsewhere, by URL and stamp; the last two are kept."""
 
 _MAGIC = re.compile(r"[*?\[]")
+_VERSIONS = ("ETag", "generation", "etag", "mtime", "LastModified", "last_modified", "created")
+"""What identifies the content of a file, as storage names it, the best first.
+
+The rest of what is known of a file differs between a listing and a question about it.
+"""
 
 
 def is_url(place: str | Path) -> bool:
@@ -56,7 +63,7 @@ def place(text: str | Path) -> Path:
         from upath import UPath
 
         found: Any = UPath(url)
-        found.fs  # noqa: B018 - imports the package of the protocol
+        found.fs.invalidate_cache()  # other processes write, too
     except ImportError as error:
         raise InputError(
             f"{url}: needs a package that is not installed ({one_line(error, 120)}); "
@@ -96,11 +103,18 @@ def complete_file(path: Path) -> Iterator[Path]:
 
 
 def local(path: Path) -> Path:
-    """Return a path of this machine with the same content, as it is now."""
+    """Return a path of this machine with the same content, as it is now.
+
+    Raises:
+        InputError: there is no such file elsewhere.
+    """
     if not is_remote(path):
         return path
     source: Any = path
-    key: tuple[str | int, ...] = (str(path), *stamp(path))
+    try:
+        key: tuple[str | int, ...] = (str(path), *stamp(path))
+    except FileNotFoundError:
+        raise InputError(f"{path}: no such file") from None
     if key not in _COPIES:
         _remove_copies(keep=1)
         target = Path(tempfile.mkdtemp(prefix="tenfold-"), source.name)
@@ -121,8 +135,10 @@ def stamp(path: Path) -> list[int]:
     """Return numbers that change when a file changes: of its size and time or checksum."""
     if is_remote(path):
         remote: Any = path
-        key = str(remote.fs.ukey(remote.path))
-        return [remote.fs.size(remote.path), int(hashlib.sha256(key.encode()).hexdigest()[:12], 16)]
+        about = remote.fs.info(remote.path)
+        known = [str(about[name]) for name in _VERSIONS if about.get(name)]
+        key = known[0] if known else str(remote.fs.ukey(remote.path))
+        return [about["size"], int(hashlib.sha256(key.encode()).hexdigest()[:12], 16)]
     about = path.stat()
     return [about.st_size, about.st_mtime_ns]
 
@@ -141,6 +157,26 @@ def exists(path: Path) -> bool:
     except FileNotFoundError:
         return False
     return True
+
+
+def names_in(folder: Path, hidden: str = ".") -> Iterator[str]:
+    """Yield the files in a folder and its subfolders, relative to it, in a fixed order.
+
+    Args:
+        folder: exists.
+        hidden: files and folders whose names begin with one of these characters are left out.
+    """
+    if is_remote(folder):
+        remote: Any = folder
+        for path in remote.fs.find(remote.path):
+            name = path.removeprefix(remote.path).lstrip("/")
+            if not any(part[0] in hidden for part in name.split("/")):
+                yield name
+        return
+    for path, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if name[0] not in hidden)
+        for name in sorted(name for name in names if name[0] not in hidden):
+            yield str(Path(path, name).relative_to(folder))
 
 
 def read_all(paths: Sequence[Path]) -> list[bytes | Exception]:
@@ -175,9 +211,13 @@ def explained(*used: Path) -> Iterator[None]:
         urls = [str(path) for path in used if is_remote(path)]
         if not urls:
             raise
+        names, reason = ", ".join(urls)[:120], one_line(error, 100)
+        if isinstance(error, LASTING):
+            raise InputError(
+                f"{names}: cannot be used ({reason}); see the name of the bucket and your rights"
+            ) from error
         raise InputError(
-            f"{', '.join(urls)[:120]}: the storage fails ({one_line(error, 100)}); when it works, "
-            "the same command goes on"
+            f"{names}: the storage fails ({reason}); when it works, the same command goes on"
         ) from error
 
 

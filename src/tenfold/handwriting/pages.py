@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
@@ -11,9 +10,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tenfold.core.errors import InputError, NoDigitError
-from tenfold.core.files import atomic_path, sha256
+from tenfold.core.files import sha256
 from tenfold.core.folders import make_folder
-from tenfold.core.places import stamp
+from tenfold.core.patience import is_outage, patiently
+from tenfold.core.places import (
+    absolute,
+    complete_file,
+    explained,
+    is_remote,
+    local,
+    names_in,
+    stamp,
+)
+from tenfold.core.places import place as place_of
 from tenfold.data.image_files import is_image
 from tenfold.data.picture_files import PictureFile
 from tenfold.export.predictor import Predictor, default_predictor
@@ -23,6 +32,7 @@ from tenfold.scoring.batches import Errors, printable
 from tenfold.scoring.driver import locked, require_same_job, work
 from tenfold.scoring.job import Job, Progress
 from tenfold.scoring.parquet import import_pyarrow, open_file
+from tenfold.scoring.unit import open_model
 
 if TYPE_CHECKING:
     from tenfold.handwriting.result import Box, Reading
@@ -77,62 +87,69 @@ def read_pages(
         tenfold.core.errors.InputError: nowhere: no such file or folder
     """
     import_pyarrow()
-    files = [str(path.absolute()) for path in _find(pictures)]
-    if not files:
-        raise InputError(f"{pictures[0]}: no pictures; give photos, scans or drawings")
     if region is not None and (min(region) < 0 or min(region[2:]) < 1):
         raise InputError(
             f"region {','.join(map(str, region))}: is empty; give left,top,width,height"
         )
-    executor, job = executor or Local(), Job(Path(out))
-    model = None if model is None else Path(model).absolute()
-    checksum = sha256(model) if model is not None and model.is_file() else None
     settings: dict[str, Any] = {
-        "source": sha256("\n".join(files).encode("utf-8", "surrogateescape")),
-        "model": None if model is None else str(model),
-        "sha256": checksum,
         "deslant": deslant,
         "expect": expect,
         "region": None if region is None else list(region),
         "budget": budget,
         "noun": "pictures",
     }
-    _open_model(settings["model"], settings["sha256"])
-    require_same_job(job, settings)
-    make_folder(job.folder)
-    with locked(job):
-        if not job.exists():
-            size = max(1, min(UNIT, -(-len(files) // (4 * executor.workers()))))
-            job.create(settings, _units(files, size))
-        return work(job, _FUNCTION, executor, False, max_failures, verbose)
+    executor, sources, job = (
+        executor or Local(),
+        [place_of(each) for each in pictures],
+        Job(place_of(out)),
+    )
+    model = None if model is None else place_of(model)
+    with explained(*sources, *filter(None, [model]), job.folder):
+        files = patiently(lambda: [absolute(path) for path in _find(sources)], begun=False)
+        if not files:
+            raise InputError(f"{pictures[0]}: no pictures; give photos, scans or drawings")
+        settings["source"] = sha256("\n".join(files).encode("utf-8", "surrogateescape"))
+        settings |= patiently(lambda: _describe(model))
+        patiently(lambda: require_same_job(job, settings))
+        if not is_remote(job.folder):
+            make_folder(job.folder)
+        with locked(job):
+            if not patiently(job.exists):
+                size = max(1, min(UNIT, -(-len(files) // (4 * executor.workers()))))
+                patiently(lambda: job.create(settings, _units(files, size)))
+            return work(job, _FUNCTION, executor, False, max_failures, verbose)
 
 
-def _find(pictures: Sequence[str | Path]) -> Iterator[Path]:
-    for picture in map(Path, pictures):
+def _find(pictures: Sequence[Path]) -> Iterator[Path]:
+    for picture in pictures:
         if picture.is_file():
             yield picture
         elif not picture.is_dir():
             raise InputError(f"{picture}: no such file or folder")
-        for folder, folders, names in os.walk(picture):
-            folders[:] = sorted(name for name in folders if name[0] != ".")
-            paths = (Path(folder, name) for name in sorted(names) if name[0] != ".")
+        else:
+            paths = (picture / name for name in names_in(picture))
             yield from (path for path in paths if is_image(path) or path.suffix.lower() == ".pdf")
+
+
+def _describe(model: Path | None) -> dict[str, Any]:
+    if model is None:
+        return {"model": None, "sha256": None}
+    file = local(model)
+    Predictor(file, threads=1)
+    return {"model": absolute(model), "sha256": sha256(file)}
 
 
 def _units(files: list[str], size: int) -> Iterator[dict[str, Any]]:
     for start in range(0, len(files), size):
         part = files[start : start + size]
-        yield {"files": part, "stamps": [stamp(Path(file)) for file in part], "rows": len(part)}
+        yield {"files": part, "stamps": [stamp(place_of(file)) for file in part], "rows": len(part)}
 
 
 @lru_cache(maxsize=1)
 def _open_model(path: str | None, checksum: str | None) -> Predictor:
     if path is None:
         return default_predictor()
-    predictor = Predictor(path, threads=1)
-    if sha256(Path(path)) != checksum:
-        raise InputError(f"{path} has changed since the job began; read into another folder")
-    return predictor
+    return open_model(path, str(checksum))
 
 
 def read_unit(folder: str, number: int, place: int, fail_fast: bool) -> dict[str, Any]:
@@ -140,20 +157,23 @@ def read_unit(folder: str, number: int, place: int, fail_fast: bool) -> dict[str
 
     Arguments and result are those of `tenfold.scoring.unit.score_unit`.
     """
-    pa, job = import_pyarrow(), Job(Path(folder))
+    pa, job = import_pyarrow(), Job(place_of(folder))
     part = job.part(number)
     if part.exists():
         summary: dict[str, Any] = json.loads(open_file(part).metadata.metadata[_SUMMARY.encode()])
         return summary
     settings, began = job.settings(), time.perf_counter()
+    predictor = _open_model(settings["model"], settings["sha256"])
     errors, rows = Errors(fail_fast), list[dict[str, Any]]()
     unit = job.unit(place)
     for file, before in zip(unit["files"], unit["stamps"], strict=True):
         try:
-            if stamp(Path(file)) != before:
+            if stamp(place_of(file)) != before:
                 raise InputError("has changed since the job began; read into another folder")
-            rows += list(_rows(file, settings))  # all pages or none
+            rows += list(_rows(file, settings, predictor))  # all pages or none
         except (InputError, OSError) as error:
+            if is_outage(error):
+                raise
             errors.add(printable(file), 0, str(error))
     job.write_errors(number, errors.records)
     summary = {
@@ -163,15 +183,15 @@ def read_unit(folder: str, number: int, place: int, fail_fast: bool) -> dict[str
         "seconds": round(time.perf_counter() - began, 3),
     }
     table = pa.Table.from_pylist(rows, schema=_schema(pa, {_SUMMARY: json.dumps(summary)}))
-    with atomic_path(part) as path:
+    with complete_file(part) as path:
         pa.parquet.write_table(table, path)
     return summary
 
 
-def _rows(file: str, settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    predictor = _open_model(settings["model"], settings["sha256"])
+def _rows(file: str, settings: dict[str, Any], predictor: Predictor) -> Iterator[dict[str, Any]]:
     region = settings["region"]
-    with PictureFile(Path(file), printable(file)) as pages:
+    path = place_of(file)
+    with PictureFile(path.read_bytes() if is_remote(path) else path, printable(file)) as pages:
         for number in range(1, pages.n_pages + 1):
             row = {"file": printable(file), "page": number}
             try:

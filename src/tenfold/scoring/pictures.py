@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tenfold.core.errors import InputError, one_line
+from tenfold.core.patience import is_outage
 from tenfold.core.places import read_all
 from tenfold.scoring.batches import SIZE, Batch, Errors, Layout, printable
 
@@ -28,6 +29,8 @@ def read(folder: Path, unit: Mapping[str, Any], layout: Layout, errors: Errors) 
 def _or_reason(content: bytes | Exception) -> bytes | InputError:
     if isinstance(content, bytes):
         return content
+    if is_outage(content):
+        raise content
     if isinstance(content, OSError) and content.strerror:
         return InputError(f"cannot be read ({content.strerror})")
     return InputError(f"cannot be read ({one_line(content, 120)})")

@@ -89,7 +89,7 @@ def score(
     options = {"probabilities": probabilities, "invert": invert, "pixels": pixels}
     executor, job = executor or Local(), Job(out)
     with explained(source, model, out):
-        found = patiently(lambda: _Collection.of(source, model, column, keys, resize))
+        found = patiently(lambda: _Collection.of(source, model, column, keys, resize), begun=False)
         settings = {**found.settings, **options}
         patiently(lambda: require_same_job(job, settings))
         if not patiently(job.exists):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import errno
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from tenfold.core.errors import InputError
-from tenfold.core.places import exists, is_remote, pattern_of, stamp
+from tenfold.core.places import exists, is_remote, names_in, pattern_of, stamp
 from tenfold.data.formats.idx import open_idx
 from tenfold.data.image_files import is_image
 from tenfold.scoring import arrays, parquet, pictures
@@ -43,22 +42,7 @@ def find_files(source: Path) -> tuple[str, list[str]]:
         if is_remote(source) and exists(source):
             raise OSError(errno.EIO, "the storage fails", str(source))
         raise InputError(f"{source}: no such file or folder")
-    return _of_one_kind(source, source, _names_in(source))
-
-
-def _names_in(folder: Path) -> Iterator[str]:
-    """Yield the files in a folder and its subfolders, relative to it, in a fixed order."""
-    if is_remote(folder):
-        remote: Any = folder
-        for path in remote.fs.find(remote.path):
-            name = path.removeprefix(remote.path).lstrip("/")
-            if not any(part[0] in "._" for part in name.split("/")):
-                yield name
-        return
-    for path, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if name[0] not in "._")
-        for name in sorted(name for name in names if name[0] not in "._"):
-            yield str(Path(path, name).relative_to(folder))
+    return _of_one_kind(source, source, names_in(source, hidden="._"))
 
 
 def _of_one_kind(source: Path, folder: Path, names: Iterable[str]) -> tuple[str, list[str]]:

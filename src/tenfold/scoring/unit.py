@@ -84,7 +84,7 @@ def open_model(path: str, checksum: str) -> Predictor:
     file = local(place_of(path))
     predictor = Predictor(file, threads=1)
     if sha256(file) != checksum:
-        raise InputError(f"{path} has changed since the job began; score it into another --out")
+        raise InputError(f"{path} has changed since the job began; give another output folder")
     return predictor
 
 
