@@ -1,14 +1,15 @@
 """Overhead, memory and growth with cores of `tenfold score`.
 
-Overhead over ONNX Runtime on arrays in memory, on one core: both score the same images; CPU seconds
-count, so that other work on the machine matters little. Memory: the largest of the workers, each a
-process, for several sizes of a collection. Growth: images a second with 1, 2, ... workers, by wall
-time, which needs an idle machine.
+Overhead over ONNX Runtime on arrays in memory, on one core: both score the same images, for which
+`tenfold score` opens files, decodes, checks and writes scores. Memory: the largest of a worker, for
+several sizes of a collection. Growth: the CPU time of an image with 1, 2, ... workers. CPU seconds
+count throughout, so that other work on the machine matters little.
 
     python benchmarks/scoring.py MODEL.onnx [--images 20000] [--repeats 5] [--workers 1,2]
 """
 
 import argparse
+import resource
 import statistics
 import tempfile
 import time
@@ -46,59 +47,91 @@ def seconds(action):
     return time.process_time() - began
 
 
-def write_pixels(images, path):
+def write_pixels(images, path, group=None):
     lists = pa.FixedSizeListArray.from_arrays(pa.array(images.ravel()), images[0].size)
-    pq.write_table(pa.table({"id": np.arange(len(images)), "image": lists}), path)
+    pq.write_table(pa.table({"id": np.arange(len(images)), "image": lists}), path, group)
+
+
+def read_lists(path):
+    for _ in pq.ParquetFile(path, buffer_size=1 << 20).iter_batches(1000, use_threads=False):
+        pass
 
 
 def measure(model, count, repeats):
     images = np.resize(tenfold.load("mnist").test.images, (count, 28, 28))
     predictor = tenfold.Predictor(model, threads=1)
     predictor.predict(images[:1000], "byte")
-    ratios, bare, whole = [], [], []
+    bare, ratios = [], {"NPY": [], "lists in Parquet": [], "lists in Parquet, reading alone": []}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_pixels(images, folder / "digits.parquet")
-        for repeat in range(repeats + 1):
-            options = {"model": model, "out": folder / f"out-{repeat}", "verbose": False}
-            source = folder / "digits.parquet"
-            with_files = seconds(
-                lambda source=source, options=options: tenfold.score(
-                    source, executor=InThisProcess(), **options
-                )
-            )
+        np.save(folder / "digits.npy", images)
+        for repeat in range(repeats + 1):  # the first imports and opens files
             in_memory = seconds(lambda: predictor.predict(images, "byte"))
-            if repeat:  # the first imports and opens files
-                whole.append(count / with_files)
-                bare.append(count / in_memory)
-                ratios.append(with_files / in_memory)
-    print(f"{count:,} images of 28x28 as lists in Parquet, {repeats} repeats, medians of CPU time")
-    print(f"ONNX Runtime, in memory  {statistics.median(bare):10,.0f} images/s")
-    print(f"tenfold score            {statistics.median(whole):10,.0f} images/s")
-    print(f"ratio                    {statistics.median(ratios):10.3f}", sorted(ratios))
-
-
-def write_digits(count, path):
-    write_pixels(np.resize(tenfold.load("mnist").test.images, (count, 28, 28)), path)
-
-
-def measure_workers(model, count, workers, repeats):
-    """Images a second by wall time, and the largest memory of a worker."""
-    with tempfile.TemporaryDirectory() as name:
-        source = Path(name) / "digits.parquet"
-        write_digits(count, source)
-        for number in workers:
-            times, peak = [], 0.0
-            for repeat in range(repeats):
-                began, out = time.perf_counter(), Path(name) / f"out-{number}-{repeat}"
-                with Peak() as largest:
-                    tenfold.score(
-                        source, model=model, out=out, executor=Local(number), verbose=False
+            times = []
+            for source in ("digits.npy", "digits.parquet"):
+                options = {"model": model, "out": folder / f"{source}-{repeat}", "verbose": False}
+                times.append(
+                    seconds(
+                        lambda source=source, options=options: tenfold.score(
+                            folder / source, executor=InThisProcess(), **options
+                        )
                     )
-                times.append(time.perf_counter() - began)
-                peak = max(peak, largest.mib)
-            rate = count / statistics.median(times)
-            print(f"{count:,} images, {number} workers: {rate:,.0f} images/s, {peak:.0f} MiB")
+                )
+            times.append(seconds(lambda: read_lists(folder / "digits.parquet")))
+            bare.append(count / in_memory)
+            for values, spent in zip(ratios.values(), times, strict=True):
+                values.append(spent / in_memory)
+    print(f"{count:,} images of 28x28, {repeats} repeats, medians of CPU time")
+    print(f"ONNX Runtime, in memory: {statistics.median(bare[1:]):,.0f} images/s")
+    for name, values in ratios.items():
+        low, *_, high = sorted(values[1:])
+        print(f"{name}: ratio {statistics.median(values[1:]):.3f} ({low:.3f} to {high:.3f})")
+
+
+def write_digits(count, path, group=None):
+    write_pixels(np.resize(tenfold.load("mnist").test.images, (count, 28, 28)), path, group)
+
+
+def measure_memory(model, count):
+    with tempfile.TemporaryDirectory() as name:
+        source, out = Path(name) / "digits.parquet", Path(name) / "out"
+        write_digits(count, source)
+        with Peak() as largest:
+            tenfold.score(source, model=model, out=out, executor=Local(1), verbose=False)
+        print(f"{count:,} images in one row group: a worker has at most {largest.mib:.0f} MiB")
+
+
+def measure_growth(model, count, workers, repeats):
+    """The CPU time of an image with several workers, without that of their start."""
+    spent = {number: [] for number in workers}
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        for size in (count, count // 4):
+            write_digits(size, folder / f"{size}.parquet", 4096)
+        for repeat in range(repeats):
+            for number in workers:
+                times = [
+                    seconds_of_workers(
+                        folder / f"{size}.parquet",
+                        model,
+                        folder / f"{size}-{number}-{repeat}",
+                        number,
+                    )
+                    for size in (count, count // 4)
+                ]
+                spent[number].append((times[0] - times[1]) / (count - count // 4))
+    first = statistics.median(spent[workers[0]])
+    for number, values in spent.items():
+        cost = statistics.median(values)
+        print(f"{number} workers: {1 / cost:,.0f} images a CPU second, ratio {cost / first:.3f}")
+
+
+def seconds_of_workers(source, model, out, number):
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    tenfold.score(source, model=model, out=out, executor=Local(number), verbose=False)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
 
 class Peak:
@@ -130,9 +163,10 @@ if __name__ == "__main__":
     parser.add_argument("--images", type=int, default=20_000)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--workers", default="1,2", help="numbers of processes")
-    parser.add_argument("--sizes", default="20000,200000", help="images, for memory and growth")
+    parser.add_argument("--sizes", default="20000,200000", help="images, for memory")
     arguments = parser.parse_args()
     measure(arguments.model, arguments.images, arguments.repeats)
     for size in map(int, arguments.sizes.split(",")):
-        workers = map(int, arguments.workers.split(","))
-        measure_workers(arguments.model, size, workers, arguments.repeats)
+        measure_memory(arguments.model, size)
+    workers = list(map(int, arguments.workers.split(",")))
+    measure_growth(arguments.model, arguments.images, workers, arguments.repeats)

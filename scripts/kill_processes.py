@@ -28,9 +28,11 @@ from tenfold.experiments.studies import Study
 from tenfold.runs.layout import weights_path
 
 STUDY = ["study", "logistic", "--vary", "batch_size=32,64,128", "--vary", "epochs=8"]
-NODE = {"num_cpus": 1, "object_store_memory": 80 << 20}
+NODE = {"num_cpus": 1, "object_store_memory": 80 << 20, "include_dashboard": False}
 LONGEST_WAIT = 12.0
 """Seconds between the start of a driver, or a kill, and the next kill."""
+MOST_KILLS = 9
+"""Of one job, so that several jobs are finished."""
 
 
 class Cluster:
@@ -45,7 +47,7 @@ class Cluster:
         self._node = self._add_node()
         self.address = self._cluster.address
 
-    def _add_node(self, tries=5):
+    def _add_node(self, tries=20):
         """Start a node; Ray gives it 30 seconds, which a busy machine may exceed."""
         before = psutil.Process().children(recursive=True)
         try:
@@ -169,7 +171,7 @@ def main():
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
     choose, began = random.Random(options.seed), time.monotonic()
-    folder = Path(tempfile.mkdtemp())
+    folder, model = Path(tempfile.mkdtemp()), options.model.absolute()
     data = tenfold.load("mnist")
     parts = {"train": data.train[:3200], "val": data.validation[:500], "test": data.test[:300]}
     arrays = {f"x_{name}": part.images for name, part in parts.items()}
@@ -177,7 +179,7 @@ def main():
     np.savez(folder / "few.npz", **arrays)
     np.save(folder / "digits.npy", np.resize(data.test.images, (options.images, 28, 28)))
     expected = {}
-    for kind, command in commands(folder, options.model.absolute(), folder / "left-alone").items():
+    for kind, command in commands(folder, model, folder / "left-alone").items():
         words = [*command[:-1], folder / f"{kind}-left-alone"]
         driver = started(words)
         if driver.wait():
@@ -187,7 +189,7 @@ def main():
     try:
         while kills.total() < options.kills and time.monotonic() - began < options.seconds:
             kind = choose.choice(["study", "score"])
-            left, model = options.kills - kills.total(), options.model.absolute()
+            left = min(MOST_KILLS, options.kills - kills.total())
             more, problem = trial(kind, expected, folder, model, cluster, left, choose)
             kills, jobs = kills + more, jobs + Counter([kind])
             wrong += [problem] if problem else []

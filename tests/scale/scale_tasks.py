@@ -1,6 +1,7 @@
 """Tasks for the tests of executors."""
 
 import os
+import resource
 import signal
 import time
 from pathlib import Path
@@ -30,6 +31,15 @@ def hang_first(marker):
         Path(marker).touch()
         time.sleep(600)
     return "awake"
+
+
+def fill(limit):
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    resource.setrlimit(resource.RLIMIT_AS, (limit, before[1]))
+    try:
+        return len(bytearray(2 * limit))
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def process():

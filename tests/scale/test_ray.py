@@ -26,7 +26,8 @@ def start_cluster(tries=3):
     """Two nodes; Ray gives a node 30 seconds to start, which a busy machine may exceed."""
     from ray.cluster_utils import Cluster
 
-    options, cluster = {"num_cpus": 1, "object_store_memory": 80 << 20}, Cluster()
+    options = {"num_cpus": 1, "object_store_memory": 80 << 20, "include_dashboard": False}
+    cluster = Cluster()
     try:
         cluster.add_node(**options)
         cluster.add_node(**options)
@@ -79,6 +80,19 @@ def test_values_errors_and_a_worker_that_is_killed(address, tmp_path):
     (outcome,) = run(address, tmp_path, "die_first", {"marker": str(tmp_path / "died")})
     assert outcome.value == "alive"
     assert not ray.is_initialized()
+
+
+def test_a_task_without_enough_memory_fails_alone(address, tmp_path, monkeypatch):
+    (outcome,) = run(address, tmp_path, "fill", {"limit": 1 << 36})
+    assert outcome.error.startswith("not enough memory (MemoryError); run fewer workers")
+    assert [o.value for o in run(address, tmp_path, "half", {"number": 4})] == [2]
+
+    def killed(_):
+        raise ray.exceptions.OutOfMemoryError("Task was killed\nMemory on the node was 22 GB")
+
+    monkeypatch.setattr(ray, "get", killed)
+    outcome = module._outcome(ray, None, {})
+    assert outcome.error.startswith("its process was ended for lack of memory, 3 times; run fewer")
 
 
 def test_a_worker_that_hangs_is_ended_and_its_task_tried_again(address, tmp_path):

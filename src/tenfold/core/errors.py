@@ -34,4 +34,5 @@ def one_line(error: BaseException, limit: int = 300) -> str:
         >>> one_line(ValueError("not\\n  so"))
         'ValueError: not so'
     """
-    return f"{type(error).__name__}: {' '.join(str(error).split())[:limit]}"
+    message = " ".join(str(error).split())[:limit]
+    return ": ".join(filter(None, [type(error).__name__, message]))

@@ -248,7 +248,7 @@ def to_uint8(
         >>> to_uint8(np.array([[0, 1]]), "image", trained=BYTE)[0].tolist()
         [[0, 255]]
     """
-    if given == "byte" and values.dtype == np.uint8:
+    if given in ("byte", str(BYTE)) and values.dtype == np.uint8:
         return values, ""
     levels = Levels.of([values], name, exact=given is not None)
     found, warning = decide(levels, name, given, trained), ""

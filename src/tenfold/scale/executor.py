@@ -10,6 +10,9 @@ from typing import Any, Protocol
 ATTEMPTS = 3
 """How often a task is tried whose process ends: by a kill, for lack of memory, by a crash."""
 
+LESS_MEMORY = "run fewer workers on a machine at the same time, or larger machines"
+"""What to do about tasks that need more memory than there is."""
+
 
 @dataclass(frozen=True)
 class Outcome:

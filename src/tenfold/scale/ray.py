@@ -19,7 +19,7 @@ from typing import Any
 from tenfold.core.errors import InputError, one_line
 from tenfold.core.places import absolute, place
 from tenfold.scale import task as tasks_module
-from tenfold.scale.executor import ATTEMPTS, Outcome
+from tenfold.scale.executor import ATTEMPTS, LESS_MEMORY, Outcome
 
 _AHEAD = 2
 """Tasks given to Ray for each slot, so that none waits for the next."""
@@ -88,6 +88,9 @@ class Ray:
 def _outcome(ray: Any, reference: Any, task: Mapping[str, Any]) -> Outcome:
     try:
         return Outcome(task, **ray.get(reference))
+    except ray.exceptions.OutOfMemoryError:
+        reason = f"its process was ended for lack of memory, {ATTEMPTS} times; {LESS_MEMORY}"
+        return Outcome(task, error=reason)
     except ray.exceptions.RayError as error:
         return Outcome(task, error=f"its process ended {ATTEMPTS} times: {one_line(error, 200)}")
 
@@ -133,6 +136,7 @@ def _import_ray() -> Any:
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     os.environ.setdefault("RAY_raylet_start_wait_time_s", "120")  # of a busy machine
     os.environ.setdefault("RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO", "0")  # as later versions behave
+    os.environ.setdefault("RAY_task_oom_retries", str(ATTEMPTS - 1))  # else without end
     try:
         import ray
     except ImportError:

@@ -9,6 +9,7 @@ from typing import Any
 
 from tenfold.core.errors import InputError, one_line
 from tenfold.core.patience import patiently
+from tenfold.scale.executor import LESS_MEMORY
 
 
 def call(
@@ -39,5 +40,7 @@ def _call(function: str, arguments: Mapping[str, Any]) -> dict[str, Any]:
         return {"value": patiently(lambda: work(**arguments))}
     except InputError as error:
         return {"error": str(error)}
+    except MemoryError as error:
+        return {"error": f"not enough memory ({one_line(error, 100)}); {LESS_MEMORY}"}
     except Exception as error:
         return {"error": one_line(error)}

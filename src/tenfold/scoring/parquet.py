@@ -166,7 +166,8 @@ def _decode(batch: Any, rows: Any, name: str, layout: Layout, errors: Errors) ->
         images, kept = _pixels(column, rows, name, layout, errors)
     keys = None
     if layout.keys:
-        keys = pa.Table.from_batches([batch.select(list(layout.keys))]).take(pa.array(kept))
+        keys = pa.Table.from_batches([batch.select(list(layout.keys))])
+        keys = keys if len(kept) == len(rows) else keys.take(pa.array(kept))
     return Batch(images, rows[kept], name, keys)
 
 

@@ -116,7 +116,7 @@ class _Writer:
         images, kept = self._prepare(batch, errors)
         self._waiting.append(self._table(batch, images, kept))
         self.images += len(kept)
-        if sum(len(table) for table in self._waiting) >= _ROWS:
+        if self.images % _ROWS < len(kept):
             self._flush()
 
     def close(self, summary: Mapping[str, Any]) -> None:
