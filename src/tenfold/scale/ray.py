@@ -182,6 +182,8 @@ def _check_node(ray: Any, reference: Any, node: Mapping[str, Any], folder: Path)
         answer = ray.get(reference, timeout=_PATIENCE)
     except ray.exceptions.RayError as error:
         reason = " ".join(str(error).split())[-160:]
+        if isinstance(error, ray.exceptions.OutOfMemoryError):
+            reason = f"it lacks memory even for a check; {LESS_MEMORY}"
         raise InputError(f"{name} cannot run tasks of tenfold ({reason})") from None
     for program, expected in _versions().items():
         if answer[program] != expected:
