@@ -51,6 +51,7 @@ class Ray:
     def workers(self) -> int:
         """Return the number of tasks that run at the same time."""
         if self.address == "local":  # do not start it for that
+            _import_ray()
             return max(1, int((os.cpu_count() or 1) / self.cores))
         with _connected(self.address) as ray:
             return self._slots(ray)

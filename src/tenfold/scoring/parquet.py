@@ -87,9 +87,13 @@ def choose_column(schema: Any, column: str | None) -> str:
     named = [name for name in found if name.lower() in _NAMES]
     candidates = found if len(found) == 1 else named
     if len(candidates) != 1:
+        if not found:
+            raise InputError(
+                "no column holds images, as image bytes, {bytes, path} or lists of uint8; there are "
+                f"{_there(schema)}"
+            )
         raise InputError(
-            f"{len(found)} columns may hold images: {', '.join(found) or _there(schema)}; name one "
-            "with --column: image bytes, {bytes, path}, or lists of uint8"
+            f"{len(found)} columns may hold images: {', '.join(found)[:160]}; name one with --column"
         )
     return candidates[0]
 

@@ -88,6 +88,7 @@ def score(
     source, model, out = place(source), place(model), place(out)
     options = {"probabilities": probabilities, "invert": invert, "pixels": pixels}
     executor, job = executor or Local(), Job(out)
+    workers = executor.workers()  # fails before any work if they cannot be reached
     with explained(source, model, out):
         found = patiently(lambda: _Collection.of(source, model, column, keys, resize), begun=False)
         settings = {**found.settings, **options}
@@ -98,7 +99,7 @@ def score(
             make_folder(out)
         with locked(job):
             if not patiently(job.exists):
-                patiently(lambda: _create(job, settings, found, executor, fail_fast))
+                patiently(lambda: _create(job, settings, found, workers, fail_fast))
             return work(job, _FUNCTION, executor, fail_fast, max_failures, verbose)
 
 
@@ -188,14 +189,14 @@ def _check_first_images(found: _Collection, pixels: str | None) -> str:
 
 
 def _create(
-    job: Job, settings: dict[str, Any], found: _Collection, executor: Executor, fail_fast: bool
+    job: Job, settings: dict[str, Any], found: _Collection, workers: int, fail_fast: bool
 ) -> None:
     """Plan the units: of full size, or smaller ones if the workers would wait."""
     errors = Errors(fail_fast)
     size = sources.UNIT
-    if found.kind == "pictures" or len(found.files) < executor.workers():
+    if found.kind == "pictures" or len(found.files) < workers:
         total = sum(unit["rows"] for unit in found.units(size, errors))
-        size = max(_LEAST, min(size, -(-total // (4 * executor.workers()))))
+        size = max(_LEAST, min(size, -(-total // (4 * workers))))
         errors = Errors(fail_fast)
     job.create(settings, found.units(size, errors))
     job.write_errors("files", errors.records)
