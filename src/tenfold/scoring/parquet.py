@@ -89,11 +89,12 @@ def choose_column(schema: Any, column: str | None) -> str:
     if len(candidates) != 1:
         if not found:
             raise InputError(
-                "no column holds images, as image bytes, {bytes, path} or lists of uint8; there are "
-                f"{_there(schema)}"
+                "no column holds images, as image bytes, {bytes, path} or lists of uint8; there "
+                f"are {_there(schema)}"
             )
         raise InputError(
-            f"{len(found)} columns may hold images: {', '.join(found)[:160]}; name one with --column"
+            f"{len(found)} columns may hold images: {', '.join(found)[:160]}; name one with "
+            "--column"
         )
     return candidates[0]
 
