@@ -25,10 +25,11 @@ from tenfold.data.synthetic.drawings import DRAWINGS
 from tenfold.data.synthetic.pages import Digits
 from tenfold.data.synthetic.pictures import draw_picture
 from tenfold.export.predictor import default_predictor
+from tenfold.handwriting.choice import measure
 from tenfold.handwriting.classifier import Classifier
 from tenfold.handwriting.evidence import IS_DIGIT, overlap
 from tenfold.handwriting.picture import load_picture
-from tenfold.handwriting.reading import Hints, measured, read_in_both_ways
+from tenfold.handwriting.reading import Hints, read_in_both_ways
 
 HELD_OUT = ("straight scribble", "heart", "star", "spiral", "hatching", "frames", "house", "weave",
             "check list", "letter")  # fmt: skip
@@ -58,7 +59,7 @@ def observe(page, predictor):
         return []
     rows = []
     for reading in (one for one in readings if one.detections and not one.quarter_turns):
-        evidence = measured(reading, readings, sight, classifier)
+        evidence = measure(reading, readings, sight, classifier)
         boxes = np.array([digit.box for digit in reading.detections])
         shared = np.pad(overlap(widened(boxes), widened(page.boxes)), [(0, 0), (0, 1)])
         is_digit = shared.max(axis=1) > FOUND

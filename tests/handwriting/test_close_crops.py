@@ -5,6 +5,7 @@ import pytest
 from classified import classified_as
 from pictures import enlarged
 from PIL import Image
+from scipy import ndimage
 
 from tenfold.export.predictor import default_predictor
 from tenfold.handwriting import detect_digits
@@ -84,6 +85,31 @@ def test_a_digit_that_fills_the_picture_is_read(digit, width, light, plain):
     detected = detect_digits(picture, classifier=classifier)
     assert detected.light_on_dark == light
     assert detected.size == (width, 128)
+
+
+def postal(image):
+    """A digit with a broad pen in 16x16 pixels, from edge to edge in height or width."""
+    box = image[np.ix_((image > 60).any(axis=1), (image > 60).any(axis=0))]
+    broad = ndimage.grey_dilation(
+        np.pad(enlarged(box), 6), footprint=np.hypot(*np.ogrid[-4:5, -4:5]) <= 4
+    )
+    scale = 16 / max(broad.shape)
+    size = tuple(max(4, round(side * scale)) for side in broad.shape[::-1])
+    small = np.asarray(Image.fromarray(broad).resize(size, Image.Resampling.BOX))
+    rows, columns = 16 - small.shape[0], 16 - small.shape[1]
+    return np.pad(small, ((rows // 2, rows - rows // 2), (columns // 2, columns - columns // 2)))
+
+
+@pytest.mark.parametrize("light", [False, True])
+def test_small_digits_that_reach_two_edges_are_read_in_both_polarities(light, plain):
+    pictures = [postal(image) for image in plain]
+    texts = [read(picture if light else 255 - picture).text for picture in pictures]
+    assert texts == list("0123456789")
+
+
+def test_two_digits_from_edge_to_edge_are_not_one(plain):
+    pair = np.hstack([postal(plain[2]), postal(plain[0])])[:, 1:-1]
+    assert [digit.label for digit in read(255 - pair).digits] == ["2", "0"]
 
 
 def test_a_picture_with_a_margin_or_without_contrast_is_not_full_frame(plain):

@@ -6,10 +6,9 @@ import numpy as np
 import pytest
 
 from tenfold.handwriting.contrast import HIGHEST, LOWEST, level, level_together
+from tenfold.handwriting.detections import Detections, concatenate, without_duplicates
 from tenfold.handwriting.detector import (
     MAX_PIXELS,
-    Detections,
-    concatenate,
     detect,
     fit_digit_count,
     scales,
@@ -75,6 +74,34 @@ def test_digits_of_other_heights_and_at_the_border_are_left_out():
         [0.9, 0.9, 0.9, 0.65],
     )
     assert select_digits(found, (100, 100)).boxes[:, 0].tolist() == [10, 40]
+
+
+def test_what_the_border_cuts_and_is_lower_than_the_digits_is_left_out():
+    digits = [[20, 20, 40, 60], [50, 20, 70, 60]]
+    for box, kept in (([90, 40, 100, 60], 2), ([80, 20, 100, 60], 3)):
+        found = select_digits(candidates([*digits, box], [0.99, 0.98, 0.95]), (100, 100))
+        assert len(found) == kept
+
+
+def test_overlapping_candidates_are_one_digit_of_their_mean_class():
+    probabilities = np.full((2, 10), 0.02, np.float32)
+    probabilities[0, [4, 9]], probabilities[1, [4, 9]] = (0.4, 0.44), (0.8, 0.04)
+    boxes = np.array([[10, 10, 30, 50], [11, 10, 31, 51]], np.float32)
+    found = without_duplicates(Detections(boxes, np.array([0.9, 0.8], np.float32), probabilities))
+    assert found.boxes.tolist() == boxes[:1].tolist()
+    assert found.scores.tolist() == [np.float32(0.9)]
+    weights = np.array([0.81, 0.64])
+    np.testing.assert_allclose(found.probabilities[0], np.average(probabilities, 0, weights), 1e-5)
+
+
+def test_a_group_of_digits_side_by_side_is_not_one_digit():
+    group = [10, 8, 54, 52]
+    side_by_side = [[10, 10, 30, 50], [32, 10, 52, 50]]
+    found = without_duplicates(candidates([group, *side_by_side], [0.95, 0.9, 0.9]))
+    assert found.boxes.tolist() == side_by_side
+    one_above_the_other = [[8, 8, 42, 52], [10, 10, 40, 30], [10, 31, 40, 50]]
+    found = without_duplicates(candidates(one_above_the_other, [0.95, 0.9, 0.9]))
+    assert found.boxes.tolist() == [[8, 8, 42, 52]]
 
 
 def test_the_only_candidate_of_a_close_crop_is_kept():

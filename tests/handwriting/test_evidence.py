@@ -7,7 +7,7 @@ from PIL import Image, ImageDraw
 import tenfold
 from tenfold.core.errors import NoDigitError
 from tenfold.data.synthetic.drawings import draw_drawing
-from tenfold.handwriting.detector import Detections
+from tenfold.handwriting.detections import Detections
 from tenfold.handwriting.evidence import IS_DIGIT, are_digits, measure, overlap, rejected
 
 
@@ -49,7 +49,7 @@ def test_overlap_is_intersection_by_union():
 
 def test_every_feature_has_one_value_a_detection():
     found = evidence()
-    assert set(found) == {*IS_DIGIT, "shape"}
+    assert set(found) == {*IS_DIGIT, "thin"}
     assert all(column.shape == (2,) for column in found.values())
 
 

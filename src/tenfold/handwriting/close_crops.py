@@ -32,6 +32,9 @@ _MIN_REJECT = 0.8  # probability of the reject class; below it the crop is taken
 _FULL_FRAME_SIDE = 224  # pixels of the long side at which a full-frame digit is detected
 _FULL_FRAME_WIDTHS = (1.0, 0.8, 0.65)  # of the width; views of a full-frame digit
 _MIN_FULL_FRAME_CONFIDENCE = 0.5
+_ONE_COMPONENT = 0.85  # share of the ink that belongs to a full-frame digit
+_LARGEST_BORDER = 0.6  # share of the border that is ink
+_NARROWEST, _WIDEST = 0.2, 1.6  # width by height of its picture
 
 
 def is_settled(digits: Classified, size: tuple[int, int]) -> bool:
@@ -71,7 +74,7 @@ def full_frame_digit(
 ) -> tuple[Classified, bool] | None:
     """Return the digit that fills a picture from edge to edge, and whether it is light on dark.
 
-    Such ink, by Otsu's threshold, connects all four edges, and background touches each of them.
+    Such ink, by Otsu's threshold, is one component that reaches from one edge to the opposite one.
     If both polarities qualify, the more confident one is returned.
 
     Args:
@@ -103,11 +106,20 @@ def full_frame_digit(
 
 
 def _fills_frame(ink: Mask) -> bool:
-    """Return whether one component touches all four edges, and background each of them."""
+    """Return whether nearly all ink is one component that reaches from edge to opposite edge.
+
+    Most of the picture's border is background.
+    """
+    height, width = ink.shape
+    border = np.concatenate([ink[0], ink[-1], ink[:, 0], ink[:, -1]])
+    if not _NARROWEST < width / height < _WIDEST or not 0 < border.mean() < _LARGEST_BORDER:
+        return False
     labels, _ = ndimage.label(ink, np.ones((3, 3), bool))
-    edges = [set(edge.tolist()) for edge in (labels[0], labels[-1], labels[:, 0], labels[:, -1])]
-    common = set.intersection(*edges)
-    return 0 in common and len(common) > 1
+    largest = int(np.bincount(labels.ravel())[1:].argmax()) + 1
+    digit = labels == largest
+    rows, columns = digit.any(axis=1), digit.any(axis=0)
+    across = (rows[0] and rows[-1]) or (columns[0] and columns[-1])
+    return bool(across and digit.sum() > _ONE_COMPONENT * ink.sum())
 
 
 def _narrowed(mask: Mask, share: float) -> Mask:

@@ -7,22 +7,20 @@ to 42 pixels. A pyramid of reduced pictures shows it digits of other sizes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 from scipy import ndimage
 
 from tenfold.core.assets import DETECTOR
 from tenfold.handwriting.contrast import level_together
+from tenfold.handwriting.detections import Detections, Floats, concatenate, without_duplicates
 from tenfold.handwriting.reading_order import reading_order
 from tenfold.handwriting.time_budget import is_time_up
 
-Floats = NDArray[np.float32]
 STRIDE, BOX_UNIT = 4, 16.0
 """Pixels of a cell, and of one unit of a box side."""
 CLASSES = 10
@@ -34,46 +32,17 @@ _STEP = 1.7  # between the levels
 _LARGEST_SCALE = 2.0
 _ENLARGED_SIDE = 300  # pixels; pictures with a shorter side are enlarged, up to twice
 _MARGIN = 24  # pixels of paper around the picture, so that digits at its edge have context
-_OVERLAP = 0.4  # intersection by union from which two boxes are one digit
-_CONTAINED = 0.75  # share of the smaller box within the larger one from which they are one digit
-_WHOLE = 0.6  # least score of a digit by that of its part
 _LEAST = 0.1  # probability of a centre; candidates below it are dropped
 MAX_CANDIDATES = 1000
-MIN_SCORE = 0.8
+MIN_SCORE = 0.85
 """Of a digit. This and the constants below were chosen on one half of real pictures."""
 _BORDER = 0.02  # share of the picture's side within which a box is cut by the border
+_CUT = 0.7  # height by that of other digits, below which the border has cut something off
 _SIMILAR = 0.4  # least height of a digit by the usual height in the picture, and inversely
 _CLOSE_WIDTH, _CLOSE_HEIGHT = 1.4, 2.2
 """Size of a close crop of one digit by its height: what its border cuts belongs to neighbours."""
 _LEAST_SINGLE = 0.15  # score of the only candidate in a crop of one digit
 _CROPPED = 0.4  # its height by that of the picture
-
-
-@dataclass(frozen=True, eq=False)
-class Detections:
-    """Candidates for digits, most probable first.
-
-    Attributes:
-        boxes: float32 ``[n, 4]``: left, top, right, bottom in pixels of the picture.
-        scores: float32 ``[n]``, probability that a digit is there.
-        probabilities: float32 ``[n, 10]``, of the classes if it is a digit.
-    """
-
-    boxes: Floats
-    scores: Floats
-    probabilities: Floats
-
-    def __len__(self) -> int:
-        return len(self.scores)
-
-    @property
-    def evidence(self) -> float:
-        """How much speaks for digits in the picture: the highest score, or 0."""
-        return float(self.scores.max(initial=0))
-
-    def select(self, indices: NDArray[Any]) -> Detections:
-        """Return the candidates at these indices, or where a mask is true."""
-        return Detections(self.boxes[indices], self.scores[indices], self.probabilities[indices])
 
 
 def detect(gray: Floats, path: Path = DETECTOR) -> Detections:
@@ -90,14 +59,15 @@ def detect(gray: Floats, path: Path = DETECTOR) -> Detections:
             levels.append(_detect_at(ink, gray.shape, path))
     every = concatenate(levels)
     order = np.argsort(-every.scores, kind="stable")[:MAX_CANDIDATES]
-    return _without_duplicates(every.select(order))
+    return without_duplicates(every.select(order))
 
 
 def select_digits(candidates: Detections, shape: tuple[int, int]) -> Detections:
     """Return the candidates that are digits.
 
-    In a close crop of one digit, what the picture's border cuts belongs to neighbours. Digits of a
-    picture have similar heights. If no candidate is probable, the most probable one is kept,
+    In a close crop of one digit, what the picture's border cuts belongs to neighbours; in other
+    pictures, what it cuts and is lower than the other digits. Digits of a picture have similar
+    heights. If no candidate is probable, the most probable one is kept,
     provided that it is large in the picture: somebody cropped it.
 
     Args:
@@ -112,8 +82,12 @@ def select_digits(candidates: Detections, shape: tuple[int, int]) -> Detections:
     kept = scores >= MIN_SCORE
     if kept.any():
         usual = _weighted_median(heights[kept], scores[kept])
-        if shape[1] < _CLOSE_WIDTH * usual and shape[0] < _CLOSE_HEIGHT * usual:
-            kept &= ~is_cut | ~(kept & ~is_cut).any()
+        inner = kept & ~is_cut
+        if inner.any():
+            is_close = shape[1] < _CLOSE_WIDTH * usual and shape[0] < _CLOSE_HEIGHT * usual
+            whole = _weighted_median(heights[inner], scores[inner])
+            kept &= ~is_cut | (not is_close and heights > _CUT * whole)
+            usual = _weighted_median(heights[kept], scores[kept])
         kept &= (heights > _SIMILAR * usual) & (heights < usual / _SIMILAR)
     elif len(scores):
         best = int(scores.argmax())
@@ -156,15 +130,6 @@ def _extends(number: Floats, box: Floats, taken: Floats) -> bool:
     in_line = abs(middle_y - np.median(number[:, [1, 3]].mean(1))) < 0.6 * height
     near = number[:, 0].min() - height < middle_x < number[:, 2].max() + height
     return bool(in_line and near and not covered.any())
-
-
-def concatenate(groups: list[Detections]) -> Detections:
-    """Return several groups of candidates as one."""
-    return Detections(
-        np.concatenate([group.boxes for group in groups]),
-        np.concatenate([group.scores for group in groups]),
-        np.concatenate([group.probabilities for group in groups]),
-    )
 
 
 def _weighted_median(values: Floats, weights: Floats) -> float:
@@ -213,30 +178,6 @@ def _detect_at(ink: Floats, shape: tuple[int, ...], path: Path) -> Detections:
     return Detections(
         boxes[fits].astype(np.float32), centre[rows, columns][fits], probabilities[fits]
     )
-
-
-def _without_duplicates(candidates: Detections) -> Detections:
-    """Drop candidates that overlap a more probable one, and parts of digits.
-
-    A part, such as the stem of a four, lies within the larger box of its digit. The larger one is
-    kept, provided that it is nearly as probable.
-    """
-    boxes, scores = candidates.boxes, candidates.scores
-    kept = np.ones(len(candidates), bool)
-    area = np.prod(np.maximum(boxes[:, 2:] - boxes[:, :2], 1), axis=1)
-    for i in range(len(boxes)):
-        if not kept[i]:
-            continue
-        later = np.arange(i + 1, len(boxes))
-        low = np.maximum(boxes[i, :2], boxes[later, :2])
-        high = np.minimum(boxes[i, 2:], boxes[later, 2:])
-        shared = np.prod(np.maximum(high - low, 0), axis=1)
-        same = shared > _OVERLAP * (area[i] + area[later] - shared)
-        nested = shared > _CONTAINED * np.minimum(area[i], area[later])
-        is_part = nested & ~same & (area[later] > area[i]) & (scores[later] > _WHOLE * scores[i])
-        kept[later[(same | nested) & ~is_part]] = False
-        kept[i] = not is_part.any()
-    return candidates.select(kept)
 
 
 @lru_cache(maxsize=2)

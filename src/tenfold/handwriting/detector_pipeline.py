@@ -12,7 +12,8 @@ from tenfold.core.limits import IMAGE_SIDE
 from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.handwriting.binarization import Ink, Pixels, binarize, is_light_on_dark
 from tenfold.handwriting.box_crops import ink_in_boxes
-from tenfold.handwriting.detector import Detections, detect, fit_digit_count, select_digits
+from tenfold.handwriting.detections import Detections
+from tenfold.handwriting.detector import detect, fit_digit_count, select_digits
 from tenfold.handwriting.picture import Picture, upscale
 from tenfold.handwriting.pipeline import (
     DetectedDigits,
@@ -53,9 +54,11 @@ class Sight:
     factor: float
 
     @classmethod
-    def of(cls, picture: Picture) -> Sight:
-        """Look at an upright picture."""
-        candidates, light_on_dark = _detect_in_better_polarity(picture.pixels)
+    def of(cls, picture: Picture, light_on_dark: bool | None = None) -> Sight:
+        """Look at an upright picture, of which the polarity may be known from another reading."""
+        if light_on_dark is None:
+            light_on_dark = is_light_on_dark(picture.pixels)
+        candidates, light_on_dark = _detect_in_better_polarity(picture.pixels, light_on_dark)
         ink = ink_of(picture, light_on_dark)
         return cls(picture, candidates, ink, ink.size[1] / picture.pixels.shape[0])
 
@@ -111,14 +114,13 @@ def detect_digits_by_network(
     )
 
 
-def _detect_in_better_polarity(pixels: Pixels) -> tuple[Detections, bool]:
+def _detect_in_better_polarity(pixels: Pixels, estimate: bool) -> tuple[Detections, bool]:
     """Return candidates in the polarity with more evidence, and whether ink is light on dark.
 
     The other polarity than the estimated one is only tried if that one has no certain digit, or
     if the picture is small.
     """
     gray = pixels.mean(axis=2, dtype=np.float32) / np.float32(255)
-    estimate = is_light_on_dark(pixels)
     first = detect(1 - gray if estimate else gray)
     if (gray.size > _SMALL_PICTURE and first.evidence > _CERTAIN) or is_time_up():
         return first, estimate

@@ -15,7 +15,8 @@ from scipy import ndimage
 
 from tenfold.core.assets import EVIDENCE
 from tenfold.handwriting.binarization import Mask
-from tenfold.handwriting.detector import CLASSES, Detections
+from tenfold.handwriting.detections import Detections
+from tenfold.handwriting.detector import CLASSES
 
 Boxes = NDArray[np.floating[Any]]
 Floats = NDArray[np.float64]
@@ -68,7 +69,7 @@ def measure(
         "ink of the line": line,
         "joined ink": joined,
         "height": np.log(np.maximum(heights, 1) / max(1, np.median(heights))) ** 2,
-        "shape": (boxes[:, 2] - boxes[:, 0]) / np.maximum(heights, 1),
+        "thin": are_thin(boxes),
         "alone": len(boxes) == 1,
         "mean score": _logit(scores).mean(),
         "rejected": (probabilities.argmax(axis=1) == CLASSES).mean(),
@@ -76,9 +77,15 @@ def measure(
     return {name: np.broadcast_to(column, len(boxes)) * 1.0 for name, column in columns.items()}
 
 
+def are_thin(boxes: Boxes) -> NDArray[np.bool_]:
+    """Return which boxes ``[n, 4]`` are as thin as a one without serifs: ``[n]``."""
+    result: NDArray[np.bool_] = boxes[:, 2] - boxes[:, 0] < _THIN * (boxes[:, 3] - boxes[:, 1])
+    return result
+
+
 def are_digits(evidence: Evidence) -> NDArray[np.bool_]:
     """Return whether each detection can be a digit by its evidence: ``[n]``."""
-    least = np.where(evidence["shape"] < _THIN, _LEAST_THIN, _LEAST_DIGIT)
+    least = np.where(evidence["thin"] > 0, _LEAST_THIN, _LEAST_DIGIT)
     result: NDArray[np.bool_] = probability(evidence) >= least
     return result
 

@@ -14,9 +14,10 @@ from tenfold.core.errors import InputError, NoDigitError
 from tenfold.core.image_shape import size_text
 from tenfold.core.limits import IMAGE_SIDE as SIDE
 from tenfold.export.predictor import Predictor, default_predictor
-from tenfold.handwriting import evidence
+from tenfold.handwriting.choice import choose
 from tenfold.handwriting.classifier import Classifier
 from tenfold.handwriting.detector_pipeline import READER_CLASSES, Sight, detect_digits_by_network
+from tenfold.handwriting.page_area import find_page
 from tenfold.handwriting.picture import Picture, load_picture
 from tenfold.handwriting.pipeline import DetectedDigits, detect_digits
 from tenfold.handwriting.result import Box, Digit, Number, Reading
@@ -105,8 +106,7 @@ def read_upright(
     """Read a picture in its most confident orientation; all detections may be rejected.
 
     It is read by rules of shape, and for readers (the ten digits and a reject class) also by the
-    detector network. The more confident reading is returned, with probabilities that the evidence
-    of both calibrates.
+    detector network. The more probable reading is returned, by the evidence of both ways.
 
     Args:
         picture: as for ``read``.
@@ -121,22 +121,30 @@ def read_upright(
     """
     loaded = load_picture(picture)
     size = loaded.size
+    part = region
     if region is not None:
         loaded = loaded.cropped(*region)
+    elif (page := find_page(loaded)) is not None:
+        loaded, part = page
     hints = Hints(deslant, expect, region is not None, budget)
     classifier = Classifier.from_predictor(predictor)
     readings, sight, complete = read_in_both_ways(loaded, predictor, classifier, hints)
-    none = Reading((), (), loaded.size)
-
-    def rank(reading: Reading) -> tuple[bool, float]:
-        expected = sum(digit.confidence for digit in reading.digits)  # few digits are surer
-        return reading.fits(expect), reading.score if complete else expected
-
-    best = max(readings, key=rank, default=none)
-    if sight is not None:
-        best = weighed(best, readings, sight, predictor, classifier)
+    best = Reading((), (), loaded.size)
+    if readings:
+        best = choose(readings, sight, classifier, expect, complete)
     best = replace(best.expecting(expect), complete=complete)
-    return best if region is None else best.in_picture(region[0], region[1], size)
+    if part is None:
+        return best
+    (left, top, _, _), size = _turned(part, size, best.quarter_turns)
+    return best.in_picture(left, top, size)
+
+
+def _turned(part: Box, size: tuple[int, int], quarter_turns: int) -> tuple[Box, tuple[int, int]]:
+    """Return a part (left, top, width, height) of a picture, and its size, after quarter turns."""
+    for _ in range(quarter_turns % 4):
+        left, top, width, height = part
+        part, size = (top, size[0] - left - width, height, width), size[::-1]
+    return part, size
 
 
 @dataclass(frozen=True)
@@ -171,18 +179,20 @@ def read_in_both_ways(
     is_reader = predictor.class_names == READER_CLASSES
     readings: list[Reading] = []
     sight: Sight | None = None
+    polarities: dict[int, bool] = {}
     failure: NoDigitError | None = None
 
     def by_rules(quarter_turns: int, *, recut: bool = True) -> Reading:
         rotated = picture.rotated(quarter_turns)
         cutter = classifier if recut else None
         detected = detect_digits(rotated, deslant=hints.deslant, classifier=cutter)
+        polarities[quarter_turns] = detected.light_on_dark
         return to_reading(detected, predictor, quarter_turns)
 
     def by_network() -> Reading:
         nonlocal sight
         turns = readings[0].quarter_turns if readings else 0
-        sight = Sight.of(picture.rotated(turns))
+        sight = Sight.of(picture.rotated(turns), polarities.get(turns))
         detected = detect_digits_by_network(
             sight, classifier.predict, deslant=hints.deslant, expect=hints.expect
         )
@@ -209,69 +219,6 @@ def read_in_both_ways(
     if not readings and failure is not None and complete:
         raise failure
     return readings, sight, complete
-
-
-def measured(
-    reading: Reading, readings: Sequence[Reading], sight: Sight, classifier: Classifier
-) -> evidence.Evidence:
-    """Return the evidence of each detection of a reading, as ``evidence.measure``.
-
-    Args:
-        reading: one of those of a picture.
-        readings: of the same picture, in the same orientation.
-        sight: of the picture in this orientation.
-        classifier: of the crops.
-    """
-    factor = sight.ink.size[0] / reading.size[0]
-    others = [digit for other in readings if other is not reading for digit in other.digits]
-    return evidence.measure(
-        factor * _boxes(reading.detections),
-        np.stack([digit.probabilities for digit in reading.detections]),
-        classifier.predict(np.stack([digit.image for digit in reading.detections])),
-        factor * _boxes(others),
-        sight.in_ink,
-        sight.ink.mask,
-    )
-
-
-def _boxes(digits: Sequence[Digit]) -> npt.NDArray[np.float64]:
-    return np.array([digit.box for digit in digits], np.float64).reshape(-1, 4)
-
-
-def weighed(
-    reading: Reading,
-    readings: Sequence[Reading],
-    sight: Sight,
-    predictor: Predictor,
-    classifier: Classifier,
-) -> Reading:
-    """Return a reading without the digits that the evidence in its picture speaks against.
-
-    They are not accepted; a number of which no detection is a digit is left out, never one of its
-    digits in silence.
-
-    Args:
-        reading: one of those of a picture.
-        readings: of the same picture, in the same orientation.
-        sight: of the picture in this orientation.
-        predictor: names the classes.
-        classifier: of the crops.
-    """
-    if not reading.detections:
-        return reading
-    found = measured(reading, readings, sight, classifier)
-    are_digits = evidence.are_digits(found)
-    each = np.stack([one.probabilities for one in reading.detections])
-    start = 0
-    for number in reading.numbers:
-        part = slice(start, start + len(number))
-        start = part.stop
-        if not are_digits[part].any():
-            each[part] = evidence.rejected(each[part])
-    accepted = are_digits & [digit.accepted for digit in reading.detections]
-    crops = np.stack([digit.image for digit in reading.detections])
-    boxes = [digit.box for digit in reading.detections]
-    return reading.with_detections(_digits(each, boxes, crops, predictor, accepted))
 
 
 def _in_best_orientation(by_rules: Callable[..., Reading], is_region: bool) -> Reading:
