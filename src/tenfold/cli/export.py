@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -61,6 +62,13 @@ def _write(run: Path, out: Path, network: int | None, int8: bool) -> None:
     typer.echo(write(Run(run), out, network, int8).describe())
 
 
+def _names(runs: Sequence[Path]) -> list[str]:
+    """Return the names of models on one page: of two, without the time at which they began."""
+    names = [run.resolve().name if run.is_dir() else run.stem for run in runs]
+    short = [re.sub(r"^[\d-]{17}-", "", name) for name in names]
+    return short if len(set(short)) == len(runs) > 1 else names
+
+
 def _write_page(runs: Sequence[Path], page: Path, network: int | None, int8: bool) -> None:
     from tenfold.data import load
     from tenfold.page.document import MAX_MODELS, Model, write_page
@@ -72,19 +80,20 @@ def _write_page(runs: Sequence[Path], page: Path, network: int | None, int8: boo
         raise InputError(f"--page shows one or two models; received {len(runs)}")
     models = []
     with tempfile.TemporaryDirectory(prefix="tenfold-") as folder:
-        for index, run in enumerate(runs or [Path("reader")]):
+        runs = runs or [Path("reader")]
+        for index, (run, name) in enumerate(zip(runs, _names(runs), strict=True)):
             if run.is_dir():
                 file = Path(folder) / f"{index}.onnx"
                 write(Run(run), file, network, int8)
                 data = available_data(Run(run))
                 images = None if data is None else data.validation
-                models.append(Model(run.resolve().name, file, images))
+                models.append(Model(name, file, images))
                 continue
             if network is not None or int8:
                 raise InputError(f"{run}: --network and --int8 need a run, not a model file")
             is_reader = str(run) == "reader" and not run.exists()
             images = load("mnist").validation if is_reader else None
-            models.append(Model(run.stem, READER if is_reader else run, images))
+            models.append(Model(name, READER if is_reader else run, images))
         size = write_page(models, page)
     names = " and ".join(model.name for model in models)
     typer.echo(f"page      {page}  ({size / 1000:,.0f} kB, {names} inside)\nnext      open {page}")

@@ -3,6 +3,7 @@
 import { REJECT_CLASS, post, remove } from "./api.js";
 import { announce, button, find, make, percent, pngUrl, showError } from "./dom.js";
 import { DrawingArea } from "./drawing_area.js";
+import { EXAMPLES } from "./examples.js";
 import { explain } from "./explanation.js";
 import { pictureInput } from "./picture_input.js";
 import { loadNetwork, readSingleDigit } from "./single_digit.js";
@@ -317,6 +318,7 @@ export function start() {
   area.addEventListener("resize", renderBoxes);
   document.addEventListener("theme", () => area.redraw());
   for (const name of ["undo", "redo", "clear"]) find(name).addEventListener("click", actions[name]);
+  find("chips").append(...EXAMPLES.map(([name, strokes]) => button(name, () => { area.strokes = strokes; })));
   find("pen").addEventListener("input", setPen);
   setPen();
   if (["localhost", "127.0.0.1", "[::1]"].includes(location.hostname)) {
