@@ -141,7 +141,8 @@ def test_a_reproduction_by_an_executor_is_not_trained_twice(few_file, tmp_path):
 def test_an_adaptive_search_goes_on_with_the_same_draws(few_file, tmp_path):
     pytest.importorskip("optuna")
     vary, out = {"learning_rate": "1e-4..1e-1", "epochs": [1]}, tmp_path / "s"
-    options = {"draws": 3, "seeds": 1, "sampler": "optuna", "out": out, "verbose": False}
+    sampler = f"optuna=sqlite:///{tmp_path}/trials.db"
+    options = {"draws": 3, "seeds": 1, "sampler": sampler, "out": out, "verbose": False}
 
     class Stopping(Here):
         def run(self, function, tasks, folder):
@@ -155,7 +156,9 @@ def test_an_adaptive_search_goes_on_with_the_same_draws(few_file, tmp_path):
     result = study("logistic", vary, few_file, **options)
     assert result.table["status"].tolist() == ["finished"] * 3
     assert len(result.best.test_openings()) == 1
-    whole = study("logistic", vary, few_file, **options | {"out": tmp_path / "whole"})
+    whole = study(
+        "logistic", vary, few_file, **options | {"out": tmp_path / "whole", "sampler": "optuna"}
+    )
     assert whole.table["setting"].tolist() == result.table["setting"].tolist()
     with pytest.raises(InputError, match="holds a study already"):
         study("logistic", vary, few_file, **options | {"draws": 9})
@@ -177,6 +180,7 @@ def test_an_adaptive_search_prunes(few_file, tmp_path, monkeypatch, capsys):
     [
         ({"sampler": "tpe", "draws": 2}, "sampler: 'tpe'; give optuna"),
         ({"sampler": "optuna"}, "sampler: give draws too"),
+        ({"sampler": "optuna=nope://x", "draws": 2}, "sampler: the database cannot be used"),
     ],
 )
 def test_samplers_that_cannot_be_used(few_file, tmp_path, options, message):

@@ -45,7 +45,10 @@ def study(
         int | None, typer.Option(help="Random search: number of settings to draw.")
     ] = None,
     sampler: Annotated[
-        str | None, typer.Option(help="optuna: draw each setting by the scores of earlier ones.")
+        str | None,
+        typer.Option(
+            metavar="optuna[=URL]", help="Draw each setting by the scores of earlier ones."
+        ),
     ] = None,
     changes: Mapping[str, Any] = NOTHING,
     reading: Mapping[str, Any] = NOTHING,

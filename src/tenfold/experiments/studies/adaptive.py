@@ -1,6 +1,7 @@
 """Adaptive search: Optuna draws settings by the scores of earlier ones, and prunes poor ones.
 
-The trials are in ``optuna.journal`` in the study folder. Trial and setting have the same number.
+The trials are in ``optuna.journal`` in the study folder, or in a database. Trial and setting have
+the same number.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from tenfold.core.errors import InputError
+from tenfold.core.errors import InputError, one_line
 from tenfold.core.files import atomic_write
 from tenfold.data import Splits
 from tenfold.experiments.studies import grid
@@ -152,7 +153,7 @@ class _Search:
     def _tell(self, number: int) -> None:
         """Tell Optuna how a setting ended, unless it knows."""
         optuna = import_optuna()
-        trials = _load(self._study.path)
+        trials = _load(self._study.path, self._study.plan)
         if trials.trials[number].state.is_finished():
             return
         row = self._study.row(self._study.plan.settings[number])
@@ -179,7 +180,7 @@ def _train_setting(study: Study, splits: Splits, number: int, verbose: bool) -> 
     from tenfold.training.trainer import train_together
 
     optuna, setting = import_optuna(), study.plan.settings[number]
-    trials = _load(study.path)
+    trials = _load(study.path, study.plan)
     trial = optuna.trial.Trial(trials, trials.trials[number]._trial_id)
 
     def after_epoch(job: TrainingJob) -> None:
@@ -204,21 +205,35 @@ def _train_setting(study: Study, splits: Splits, number: int, verbose: bool) -> 
             file.write(str(reason))
 
 
-def _load(folder: Path) -> Any:
-    optuna = import_optuna()
-    backend = optuna.storages.journal.JournalFileBackend(str(folder / JOURNAL))
-    return optuna.create_study(
-        storage=optuna.storages.JournalStorage(backend),
-        study_name="tenfold",
-        direction="maximize",
-        load_if_exists=True,
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1),
-    )
+def _load(folder: Path, plan: Plan) -> Any:
+    """Return the trials: in a database, of which the name and the time of the study name one."""
+    optuna, storages = import_optuna(), import_optuna().storages
+    url = str(plan.sampler).partition("=")[2]
+    try:
+        journal = storages.journal.JournalFileBackend(str(folder / JOURNAL)) if not url else None
+        found = optuna.create_study(
+            storage=url or storages.JournalStorage(journal),
+            study_name=f"{folder.resolve().name} {plan.started}" if url else "tenfold",
+            direction="maximize",
+            load_if_exists=True,
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1),
+        )
+    except Exception as error:  # of SQLAlchemy or of any driver of a database
+        if not url:
+            raise
+        reason = one_line(error, 150)
+        raise InputError(
+            f"sampler: the database cannot be used ({reason}); give optuna=sqlite:////shared/x.db "
+            "or another URL of SQLAlchemy"
+        ) from None
+    if len(found.trials) < len(plan.settings):
+        raise InputError(f"{folder}: its trials are missing; was the folder or database renamed?")
+    return found
 
 
 def _new_settings(folder: Path, plan: Plan, splits: Splits, total: int) -> Iterator[Setting]:
     """Yield the settings from the first that the plan does not have up to a total number."""
-    optuna, trials = import_optuna(), _load(folder)
+    optuna, trials = import_optuna(), _load(folder, plan)
     axes, base = grid.parse(plan.vary), plan.base
     assert base is not None  # noqa: S101 - a plan of an adaptive search has it
     for number in range(len(plan.settings), total):

@@ -59,8 +59,9 @@ def study(
         draws: number of settings of a random search, drawn by the seed of the recipe; None for a
             grid search.
         sampler: ``optuna`` to draw each setting by the validation scores of earlier ones, and to
-            prune poor ones during the training (extra ``tenfold[optuna]``); None for a random
-            search with ``draws``.
+            prune poor ones during the training (extra ``tenfold[optuna]``), with the trials in a
+            file of the study, or with ``optuna=URL`` in a database; None for a random search with
+            ``draws``.
         changes: other values of the recipe, by field.
         out: the folder to create, or of the same study to go on with; by default
             ``studies/<date>-<recipe>``.
@@ -180,8 +181,11 @@ def _train(
 
 
 def _require_sampler(sampler: str, draws: int | None) -> None:
-    if sampler != "optuna":
-        raise InputError(f"sampler: {sampler!r}; give optuna, or none for grid and random search")
+    if sampler != "optuna" and not sampler.startswith("optuna="):
+        raise InputError(
+            f"sampler: {sampler!r}; give optuna, optuna=URL of a database, or none for grid and "
+            "random search"
+        )
     if draws is None:
         raise InputError("sampler: give draws too, the number of settings")
     adaptive.import_optuna()
