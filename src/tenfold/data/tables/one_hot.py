@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from itertools import takewhile
 from math import isqrt
 from typing import TYPE_CHECKING
 
@@ -68,16 +69,20 @@ def join_last_columns(frame: pd.DataFrame) -> pd.DataFrame:
         Name: 16, dtype: int64
     """
     columns = list(map(int, frame.columns))
+    last = takewhile(lambda column: _is_mark(frame[column]), reversed(columns[-_MAX_MARKS:]))
+    most = len(list(last))
     for side in range(isqrt(len(columns)), _MIN_SIDE - 1, -1):
         marks = columns[side * side :]
-        if len(marks) < 2 or any(frame[column].dtype.kind not in "iuf" for column in marks):
-            continue
-        if frame[marks].isin((0, 1)).all(axis=None) and (frame[marks].sum(axis=1) == 1).all():
+        if len(marks) > most:
+            break
+        if len(marks) > 1 and (frame[marks].sum(axis=1) == 1).all():
             chosen = frame[marks].to_numpy().argmax(axis=1)
             return _with_column(frame.drop(columns=marks), chosen.tolist(), marks[0])
-        if len(marks) > _MAX_MARKS:
-            break
     return frame
+
+
+def _is_mark(values: pd.Series) -> bool:
+    return values.dtype.kind in "iuf" and bool(values.isin((0, 1)).all())
 
 
 def _with_column(frame: pd.DataFrame, values: list[str] | list[int], name: int) -> pd.DataFrame:
