@@ -52,6 +52,26 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
 
 
+UNOPTIMIZED = {"test_fit.py"}
+"""Files whose time is that of compiling small programs, and whose expectations hold at any level of
+optimization. The others compile as users do."""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def unoptimized(request):
+    """Have XLA compile without optimizations, in half the time, in `UNOPTIMIZED` files."""
+    if request.path.name not in UNOPTIMIZED:
+        yield
+        return
+    from tenfold.core.backend import jax
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JAX_DISABLE_MOST_OPTIMIZATIONS", "1")  # for processes that tests start
+        jax.config.update("jax_disable_most_optimizations", True)
+        yield
+        jax.config.update("jax_disable_most_optimizations", False)
+
+
 # A first call imports SciPy, and a busy machine is no failure.
 settings.register_profile("untimed", deadline=None)
 settings.load_profile("untimed")

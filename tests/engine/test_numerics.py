@@ -250,4 +250,12 @@ def test_an_unchecked_compiler_without_the_option_goes_without(monkeypatch):
     monkeypatch.setattr(xla, "NO_YNN", {"xla_no_such_option": ""})
     assert not xla._has_ynn_option.__wrapped__()
     monkeypatch.setattr(xla, "_has_ynn_option", lambda: False)
-    assert xla.compiler_options.__wrapped__(optimize=True) == xla.FULL_OPTIMIZATION
+    assert xla.compiler_options(optimize=True) == xla.FULL_OPTIMIZATION
+
+
+def test_optimizations_that_the_user_switched_off_stay_off():
+    jax.config.update("jax_disable_most_optimizations", True)
+    try:
+        assert set(xla.compiler_options(optimize=True)) <= set(xla.NO_YNN)
+    finally:
+        jax.config.update("jax_disable_most_optimizations", False)

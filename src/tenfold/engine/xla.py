@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass
 from importlib.metadata import version
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -50,7 +51,6 @@ NO_YNN = {"xla_cpu_experimental_ynn_fusion_type": ""}
 FULL_OPTIMIZATION = {"xla_backend_optimization_level": "3"}
 
 
-@functools.cache
 def compiler_options(*, optimize: bool = False) -> dict[str, str]:
     """Options to compile a program with.
 
@@ -59,10 +59,12 @@ def compiler_options(*, optimize: bool = False) -> dict[str, str]:
     version of XLA that does not have it compiles without.
 
     Args:
-        optimize: use all optimizations of LLVM. That pays for programs that run for long;
-            ``core.backend`` lowers the default.
+        optimize: use all optimizations of LLVM, unless JAX_DISABLE_MOST_OPTIMIZATIONS is set.
+            That pays for programs that run for long; ``core.backend`` lowers the default.
     """
-    options = FULL_OPTIMIZATION if optimize else {}
+    config: Any = jax.config
+    full = optimize and not config.read("jax_disable_most_optimizations")
+    options = FULL_OPTIMIZATION if full else {}
     return options | NO_YNN if jax.default_backend() == "cpu" and _has_ynn_option() else options
 
 
