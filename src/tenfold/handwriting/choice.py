@@ -28,20 +28,18 @@ def choose(
     sight: Sight | None,
     classifier: Classifier,
     expect: int | None = None,
-    complete: bool = True,
 ) -> Reading:
     """Return the most probable reading, without the digits that the evidence speaks against.
 
     A reading is right if its detections are digits, of the right classes, and what only other
-    readings detect are none; errors are taken as independent. If the time did not suffice, the
-    reading with most digits, weighted by confidence, is returned: few are surer.
+    readings detect are none; errors are taken as independent. If the time did not suffice for the
+    last one, that with most digits, weighted by confidence, is returned: few are surer.
 
     Args:
         readings: of one picture in one orientation, at least one.
         sight: of the picture in this orientation, if the network saw it.
         classifier: of the crops.
         expect: digits of each number; readings with such numbers come first.
-        complete: whether the readings were finished in time.
     """
     if sight is None:
         return readings[0]
@@ -51,7 +49,7 @@ def choose(
 
     def rank(index: int) -> tuple[bool, float]:
         reading = weighed[index]
-        if not complete:
+        if not readings[-1].complete:
             return reading.fits(expect), sum(digit.confidence for digit in reading.digits)
         chance = float(np.prod(chances[index]))
         for other, of_other in zip(readings, chances, strict=True):

@@ -106,7 +106,7 @@ def full_frame_digit(
 
 
 def _fills_frame(ink: Mask) -> bool:
-    """Return whether nearly all ink is one component that reaches from edge to opposite edge.
+    """Return whether nearly all ink is one central component that reaches from edge to edge.
 
     Most of the picture's border is background.
     """
@@ -119,7 +119,10 @@ def _fills_frame(ink: Mask) -> bool:
     digit = labels == largest
     rows, columns = digit.any(axis=1), digit.any(axis=0)
     across = (rows[0] and rows[-1]) or (columns[0] and columns[-1])
-    return bool(across and digit.sum() > _ONE_COMPONENT * ink.sum())
+    is_central = all(
+        0.25 < np.flatnonzero(line)[[0, -1]].mean() / len(line) < 0.75 for line in (rows, columns)
+    )
+    return bool(across and is_central and digit.sum() > _ONE_COMPONENT * ink.sum())
 
 
 def _narrowed(mask: Mask, share: float) -> Mask:

@@ -131,7 +131,7 @@ def read_upright(
     readings, sight, complete = read_in_both_ways(loaded, predictor, classifier, hints)
     best = Reading((), (), loaded.size)
     if readings:
-        best = choose(readings, sight, classifier, expect, complete)
+        best = choose(readings, sight, classifier, expect)
     best = replace(best.expecting(expect), complete=complete)
     if part is None:
         return best
@@ -207,13 +207,16 @@ def read_in_both_ways(
         for way, share in ways if is_reader else [(rules_in_best_orientation, 1.0)]:
             if readings and is_time_up():
                 break
+            reading = None
             with time_budget(None if budget is None else share * budget) as part:
                 try:
-                    readings.append(way())
+                    reading = way()
                 except NoDigitError as error:
                     failure = error
                 except OutOfTimeError:
                     pass
+            if reading is not None:
+                readings.append(replace(reading, complete=not part.exceeded))
             complete = complete and not part.exceeded
     complete = complete and not whole.exceeded
     if not readings and failure is not None and complete:
