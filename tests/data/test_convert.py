@@ -72,3 +72,7 @@ def test_one_hot_labels_become_indices():
     labels = np.array([2, 0, 1, 2])
     ((indices,), _) = settled([as_labels(np.eye(3)[labels], "y")], "y")
     assert np.array_equal(indices, labels)
+
+
+def test_labels_with_axes_of_one_are_flat():
+    assert as_labels(np.array([1, 0, 2]).reshape(3, 1, 1, 1), "y").tolist() == [1, 0, 2]

@@ -185,3 +185,9 @@ def test_two_lists_of_the_same_images_are_refused_by_name(name, tmp_path):
     assert name in str(caught.value)
     assert "labels.csv" in str(caught.value)
     assert len(load(tmp_path / "labels.csv", validation=0).train) == 20
+
+
+def test_encoded_images_in_a_table_are_no_file_names(tmp_path):
+    table("iVBORw0KGgo" + 300 * "A" + "{}").to_csv(tmp_path / "d.csv", index=False)
+    with pytest.raises(InputError, match=r"which name no files \(images in base64"):
+        load(tmp_path / "d.csv", label_column="label")

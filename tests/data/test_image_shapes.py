@@ -1,6 +1,7 @@
 """Images of any size and in colour: read as they are, unless --resize or --grey change them."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from dataset_files import pictures, write_classes
 from PIL import Image
@@ -106,3 +107,36 @@ def test_inputs_become_what_the_network_takes(shape):
     assert np.array_equal(grey, to_grey(colour) if len(shape) == 2 else grey[..., :1].repeat(3, 3))
     with pytest.raises(InputError, match=r"give \[10, 12"):
         as_batch(np.zeros((2, 12, 10)), shape)
+
+
+def smooth(count=36, side=28):
+    """Coloured images whose neighbouring pixels are alike."""
+    row, column = np.mgrid[:side, :side] / side
+    shades = RNG.uniform(0.2, 1, (count, 1, 1, 3))
+    ramps = row[None, ..., None] * RNG.uniform(0, 1, (count, 1, 1, 3)) + column[None, ..., None]
+    return np.uint8(120 * shades * ramps)
+
+
+@pytest.mark.parametrize("planes", [False, True])
+@pytest.mark.parametrize("file", ["table.csv", "named.csv", "flat.npz"])
+def test_flat_colours_are_neighbours_or_planes(tmp_path, planes, file):
+    images = smooth()
+    flat = (images.transpose(0, 3, 1, 2) if planes else images).reshape(36, -1)
+    labels = np.arange(36) % 3
+    if file == "flat.npz":
+        np.savez(tmp_path / file, x=flat, y=labels)
+    elif file == "named.csv":
+        frame = pd.DataFrame(flat, columns=[f"pixel{i:04}" for i in range(2352)])
+        frame.assign(label=labels).to_csv(tmp_path / file, index=False)
+    else:
+        frame = pd.DataFrame(np.column_stack([labels, flat]))
+        frame.to_csv(tmp_path / file, index=False, header=False)
+    splits = tenfold.load(tmp_path / file, validation=0)
+    loaded = np.concatenate([data.images for data in splits.present().values()])
+    assert {image.tobytes() for image in loaded} == {image.tobytes() for image in images}
+
+
+def test_flat_colours_in_no_clear_order_are_refused(tmp_path):
+    np.savez(tmp_path / "d.npz", x=RNG.integers(0, 256, (36, 2352)), y=np.arange(36) % 3)
+    with pytest.raises(InputError, match=r"order is not clear; save them as \[n, 28, 28, 3\]"):
+        tenfold.load(tmp_path / "d.npz")

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from dataset_files import pictures, write_idx, write_npz
 from PIL import Image, ImageDraw, ImageFont
+from sklearn.datasets import load_digits
 
 from tenfold.core.errors import InputError, InputWarning
 from tenfold.data import Dataset, check, load
@@ -101,3 +102,17 @@ def test_other_images_of_26_classes_are_not_turned(mnist):
     x = mnist.train.images[:2600].swapaxes(1, 2)
     said = describe_turned(Dataset(x, np.arange(2600) % 26, tuple(map(str, range(26)))))
     assert said == ""
+
+
+@pytest.mark.parametrize("size", [8, 20, 32])
+@pytest.mark.parametrize("transpose", [False, True])
+def test_digits_of_other_sizes_are_turned_or_not(transpose, size, mnist):
+    if size == 8:
+        x, y = load_digits(return_X_y=True)
+        x = np.uint8(x[:500].reshape(-1, 8, 8) * 15)
+    else:
+        x, y = mnist.train.images[:300], mnist.train.labels
+        x = np.pad(x, ((0, 0), (2, 2), (2, 2))) if size == 32 else x[:, 4:24, 4:24]
+    x = np.ascontiguousarray(x.swapaxes(1, 2)) if transpose else x
+    said = describe_turned(Dataset(x, y[: len(x)]))
+    assert said.startswith("the digits are transposed") == transpose

@@ -155,3 +155,20 @@ def test_the_shipped_reader_reads_bitmaps_of_whole_numbers():
     assert accuracy(bitmap.astype(np.uint8), pixels="binary") == accuracy(bitmap)
     with pytest.raises(InputError, match="such as 0"):
         predictor(test.images // 32)
+
+
+@pytest.mark.parametrize("test", [BYTES / 255, BYTES / 127.5 - 1, BYTES > 99, SIXTEEN])
+@pytest.mark.parametrize("turned", [False, True])
+def test_splits_that_were_scaled_differently_are_refused(tmp_path, test, turned):
+    first, second = (test, BYTES) if turned else (BYTES, test)
+    path = tmp_path / "d.npz"
+    np.savez(path, x_train=first, y_train=LABELS, x_test=second, y_test=LABELS)
+    with pytest.raises(InputError, match="scale both alike, or set --pixels"):
+        load(path)
+
+
+def test_splits_of_equal_ranges_may_have_other_extremes(tmp_path):
+    path = tmp_path / "d.npz"
+    for darker in (BYTES // 2, BYTES * 0):
+        np.savez(path, x_train=BYTES, y_train=LABELS, x_test=darker, y_test=LABELS)
+        assert np.array_equal(load(path, validation=0).test.images, darker)

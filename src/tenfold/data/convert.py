@@ -18,7 +18,7 @@ from tenfold.core.errors import InputError, InputWarning
 from tenfold.core.image_shape import CHANNELS, ImageShape, is_colour, is_image_shape, size_text
 from tenfold.core.limits import IMAGE_SIDE as SIDE
 from tenfold.data.array_types import Images
-from tenfold.data.channels import to_colour, to_grey
+from tenfold.data.channels import from_flat_colours, is_flat_colour, to_colour, to_grey
 from tenfold.data.multi_label import is_one_hot
 from tenfold.data.value_range import BYTE, ValueRange, to_uint8
 
@@ -32,8 +32,8 @@ def as_images(array: NDArray[Any], name: str, resize: bool = False) -> Images:
 
     Args:
         array: pixels in any range of `value_range`. [n, height, width], or flat [n, pixels] or
-            [n, pixels, 1] of square images, or [n, height, width, channels] with 1, 3 or 4
-            channels, of which the fourth is dropped.
+            [n, pixels, 1] of square images, grey or of three colours, or
+            [n, height, width, channels] with 1, 3 or 4 channels, of which the fourth is dropped.
         name: for error messages.
         resize: bring other sizes to 28x28.
 
@@ -164,7 +164,7 @@ def as_labels(array: NDArray[Any], name: str) -> NDArray[Any]:
         ['cat', 'dog']
     """
     array = np.asarray(array)
-    if array.ndim == 2 and 1 in array.shape:
+    if array.ndim > 1 and array.size == max(array.shape):  # [n, 1], or [n, 1, 1, 1] as in PCam
         array = array.reshape(-1)
     if array.dtype.kind in "OSU":
         array = _as_text(array, name)
@@ -281,6 +281,8 @@ def _as_stack(array: NDArray[Any], name: str) -> NDArray[Any]:
     if array.ndim == 2 and array.shape[1] and isqrt(array.shape[1]) ** 2 == array.shape[1]:
         side = isqrt(array.shape[1])
         return array.reshape(-1, side, side)
+    if array.ndim == 2 and is_flat_colour(array.shape[1], limits.MIN_IMAGE_SIDE):
+        return from_flat_colours(array, name)
     has_channels = array.ndim == 4 and array.shape[3] in _CHANNELS
     if not (array.ndim == 3 or has_channels) or 0 in array.shape[1:]:
         raise InputError(

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from tenfold.core.errors import InputError
 from tenfold.core.read_options import ReadOptions
 from tenfold.data.channels import has_colour, to_colour, to_grey
 from tenfold.data.convert import as_images, require_numbers
 from tenfold.data.raw_data import RawData, RawSplit, words_of
-from tenfold.data.value_range import Levels, ValueRange, decide
+from tenfold.data.value_range import Levels, ValueRange, decide, recognize
 
 EMNIST_ADVICE = "the images in files of EMNIST are transposed; add --transpose"
 _AS_PUBLISHED = ("IDX", "MAT", "CSV")  # formats of EMNIST
@@ -30,8 +31,11 @@ def convert_images(raw: RawData, options: ReadOptions) -> RawData:
     if not parts:
         return raw
     name = parts[0].origin
-    levels = Levels.of((part.images for part in parts), name, exact=options.pixels is not None)
-    pixels = decide(levels, name, options.pixels)
+    exact = options.pixels is not None
+    levels = [Levels.of([part.images], part.origin, exact) for part in parts]
+    if not exact:
+        _require_equal_ranges([part.origin for part in parts], levels)
+    pixels = decide(Levels.joined(levels), name, options.pixels)
     splits = {split: _converted(part, pixels, options) for split, part in raw.splits.items()}
     height, width = next(iter(splits.values())).images.shape[1:3]
     decisions = [*raw.decisions, f"pixels {pixels} from black to white", f"{height}x{width}"]
@@ -46,6 +50,22 @@ def convert_images(raw: RawData, options: ReadOptions) -> RawData:
         raw, splits=splits, pixels=str(pixels), decisions=tuple(decisions), notes=notes
     )
     return _with_equal_channels(converted, options.grey)
+
+
+def _require_equal_ranges(origins: list[str], levels: list[Levels]) -> None:
+    """Refuse splits of which one was scaled and another was not.
+
+    Raises:
+        InputError: each by itself would be read in another range.
+    """
+    first = recognize(levels[0])
+    for origin, one in zip(origins, levels, strict=True):
+        found = recognize(one)
+        if found and first and not found.is_like(first):
+            raise InputError(
+                f"{origin} has pixels that are {one}, {origins[0]} {levels[0]}; scale both alike, "
+                "or set --pixels (pixels= in Python) to the values of black and white of all"
+            )
 
 
 def _converted(part: RawSplit, pixels: ValueRange, options: ReadOptions) -> RawSplit:

@@ -7,7 +7,7 @@ the answer. It looks at all values: whole numbers 0 and 1 are a bitmap, and not 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from tenfold.data.lazy_images import release
 _CHUNK_VALUES = 1 << 24
 _SURE_BYTE = 64  # images from 0 to 255 that reach no more would be almost black
 _SURE_WORD = 1 << 14  # images of 16 bits
+_LIKE = 1.5  # ratio of the spans of two ranges below which both can be the same
 _TOLERANCE = 1e-3  # of rounding, in float16 for instance, as a share of the range
 
 
@@ -42,6 +43,11 @@ class ValueRange:
         """Whether all values are inside, but for rounding."""
         slack = _TOLERANCE * (self.high - self.low) * (not levels.whole)
         return self.low - slack <= levels.low and levels.high <= self.high + slack
+
+    def is_like(self, other: ValueRange) -> bool:
+        """Whether both can be ranges of the same data: 0..15 and 0..16, but not 0..1 and 0..255."""
+        spans = sorted((self.high - self.low, other.high - other.low))
+        return self.low == other.low and spans[1] < _LIKE * spans[0]
 
     def to_uint8(self, pixels: NDArray[Any]) -> NDArray[np.uint8]:
         """Map values from black to white to 0 to 255, rounded."""
@@ -129,6 +135,11 @@ class Levels:
         found = [_levels_of(array, name, exact) for array in arrays if array.size]
         if not found:
             raise InputError(f"{name} holds no images; at least one a class is needed")
+        return cls.joined(found)
+
+    @classmethod
+    def joined(cls, found: Sequence[Levels]) -> Levels:
+        """Return the levels of several arrays together."""
         return cls(
             min(levels.low for levels in found),
             max(levels.high for levels in found),

@@ -15,8 +15,10 @@ from string import ascii_lowercase, ascii_uppercase
 import numpy as np
 from numpy.typing import NDArray
 
+from tenfold.core.image_shape import is_colour
 from tenfold.core.limits import IMAGE_SIDE as SIDE
 from tenfold.data import Dataset, load
+from tenfold.data.convert import resized
 from tenfold.data.polarity import border_level
 from tenfold.export.predictor import Predictor, default_predictor
 
@@ -25,6 +27,7 @@ Crops = NDArray[np.uint8]
 _PER_CLASS = 20  # MNIST training images of each digit that a model is asked about
 _MIN_ACCURACY, _MIN_GAIN = 0.5, 0.25  # from which another orientation is believed
 _MID_GREY = 127.5
+_DIGIT_SIDE = 20  # of the digits of MNIST in their images
 _LOOKED_AT = 200  # images of a dataset
 _DIGITS = tuple("0123456789")
 _LETTERS_AS_DIGITS = {"I": "1", "l": "1", "Z": "2", "z": "2", "S": "5", "s": "5"}
@@ -135,12 +138,23 @@ def _orientation_of(
     if data.multi_label:  # no image is of one digit
         return View()
     indices = np.flatnonzero(np.array(digits)[data.labels] != "")
-    if data.images.shape[1:] != (SIDE, SIDE) or not len(indices):
+    if is_colour(data.images.shape[1:]) or not len(indices):
         return View()
     invert = float(border_level(data.images[:_LOOKED_AT]).mean()) > _MID_GREY
     chosen = indices[:: max(1, len(indices) // _LOOKED_AT)][:_LOOKED_AT]
     names = [digits[label] for label in data.labels[chosen]]
-    return _clearest(reader, data.images[chosen], names, invert, views)
+    return _clearest(reader, _as_mnist(data.images[chosen]), names, invert, views)
+
+
+def _as_mnist(images: Crops) -> Crops:
+    """Bring images to 28x28; small ones, which a digit fills, to 20x20 inside, as in MNIST."""
+    if min(images.shape[1:]) >= SIDE:
+        return resized(images, (SIDE, SIDE))
+    margin = (SIDE - _DIGIT_SIDE) // 2
+    digits = resized(images, (_DIGIT_SIDE, _DIGIT_SIDE))
+    paper = int(np.median(images[:, 0]))
+    around = ((0, 0), (margin, margin), (margin, margin))
+    return np.pad(digits, around, constant_values=paper)
 
 
 def _clearest(

@@ -41,6 +41,8 @@ def _read(location: Location, options: ReadOptions) -> RawData:
     for path in files or [location.path]:
         arrays += _arrays(path, f"{path.stem}/" if files else "")
     raw = read_array_set([_svhn(array) for array in arrays], str(location.path))
+    if any(split.images.ndim == 2 for split in raw.splits.values()):
+        raw = replace(raw, decisions=(*raw.decisions, "flat pixels row by row (else --transpose)"))
     return _with_zero(raw) if any(map(_is_svhn, arrays)) else raw
 
 

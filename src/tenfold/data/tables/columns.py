@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from tenfold.core import limits
 from tenfold.core.errors import InputError
+from tenfold.core.image_shape import CHANNELS
+from tenfold.data.channels import is_flat_colour
 from tenfold.data.raw_data import split_of
 from tenfold.data.tables.names import (
     ID_NAMES,
@@ -51,7 +53,7 @@ class Columns:
 
     label: int | None
     pixels: tuple[int, ...]
-    shape: tuple[int, int] | None
+    shape: tuple[int, ...] | None
     split: int | None = None
     path: int | None = None
     decision: str = ""
@@ -211,7 +213,7 @@ class _Table:
             raise InputError(self._no_square(len(family)))
         return Columns(label, tuple(pixels), shape, split, None, self.describe(label, "names"))
 
-    def _ordered(self, family: list[int]) -> tuple[list[int], tuple[int, int] | None]:
+    def _ordered(self, family: list[int]) -> tuple[list[int], tuple[int, ...] | None]:
         """Return pixels in the order of the numbers in their names, and the shape."""
         keys = {c: numbers_in(self.name(c)) for c in family}
         ordered = sorted(family, key=lambda c: keys[c])
@@ -314,6 +316,10 @@ class _Table:
         )
 
 
-def _square(count: int) -> tuple[int, int] | None:
+def _square(count: int) -> tuple[int, ...] | None:
+    """The shape of a square image of so many values, grey or of three colours."""
     side = isqrt(count) if count > 0 else 0
-    return (side, side) if side >= _MIN_SIDE and side * side == count else None
+    if side >= _MIN_SIDE and side * side == count:
+        return (side, side)
+    side = isqrt(max(0, count) // CHANNELS)
+    return (side, side, CHANNELS) if is_flat_colour(count, _MIN_SIDE) else None

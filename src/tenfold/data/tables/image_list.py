@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _MAX_DEPTH = 3
+_LONGEST_NAME = 255  # of a file, on every system
 _HEAD_BYTES = 1 << 14
 _IMAGE_WORDS = {"image", "images", "img", "imgs", "jpg", "jpeg", "png", "pictures", "data"}
 
@@ -54,6 +55,12 @@ def read_listed_images(
         InputError: no file is found, a name can mean several, or the images differ in size.
     """
     names = table.file_names()
+    if any(len(part) > _LONGEST_NAME for name in names for part in name.split("/")):
+        raise InputError(
+            f"{table.path}: {table.title(table.columns.path)} holds texts of up to "
+            f"{max(map(len, names)):,} characters, which name no files (images in base64?); save "
+            "them as image files, or as bytes in Parquet"
+        )
     files = _find(table.path, names, split)
     labels = table.labels().tolist()
     splits: dict[str, list[Encoded]] = {}

@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.core.errors import InputError
+from tenfold.core.image_shape import is_colour
+from tenfold.data.channels import from_flat_colours
 from tenfold.data.convert import as_labels
 from tenfold.data.raw_data import split_of
 from tenfold.data.tables import columns as kinds
@@ -92,7 +94,7 @@ class Table:
         return np.array([str(value).strip() for value in values])
 
     def images(self) -> NDArray[Any]:
-        """Return the pixels as they are stored: [n, height, width].
+        """Return the pixels as they are stored: [n, height, width], or with 3 channels.
 
         Raises:
             InputError: a cell is missing or no number, or images differ in size.
@@ -109,6 +111,8 @@ class Table:
         pixels = np.empty((len(self.frame), len(parts)), kind)
         for i, part in enumerate(parts):
             pixels[:, i] = part
+        if is_colour(self.columns.shape):
+            return from_flat_colours(pixels, str(self.path))
         return pixels.reshape(-1, *self.columns.shape)
 
     def splits(self) -> dict[str, NDArray[np.bool_]]:
