@@ -52,7 +52,7 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
 
 
-UNOPTIMIZED = {"test_fit.py"}
+UNOPTIMIZED = {"test_devices.py", "test_fit.py"}
 """Files whose time is that of compiling small programs, and whose expectations hold at any level of
 optimization. The others compile as users do."""
 
