@@ -182,7 +182,7 @@ def namespace(files, few, run_of_few, monkeypatch):
 
     wandb = SimpleNamespace(WandbMetricsLogger=keras.callbacks.Callback)
     monkeypatch.setitem(sys.modules, "wandb.integration.keras", wandb)
-    for name in ("mlflow", "wandb", "wandb.integration"):
+    for name in ("mlflow", "mlflow.onnx", "mlflow.types.schema", "wandb", "wandb.integration"):
         monkeypatch.setitem(sys.modules, name, MagicMock())
     monkeypatch.setattr(datasets, "load_digits", lambda **_: (X[:120], y[:120]))
     monkeypatch.setattr(tenfold, "load", lambda *_: few)
