@@ -81,6 +81,13 @@ def test_the_background_of_light_ink_is_no_margin(plain, times):
         assert find_page(load_picture(tight)) is None
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_diagonal_stroke_of_light_ink_has_no_margin():
+    rows, columns = np.indices((240, 240))
+    picture = np.where(abs(rows - columns) < 20, 220, 10).astype(np.uint8)
+    assert find_page(load_picture(picture)) is None
+
+
 def test_a_blank_picture_has_no_margin():
     assert find_page(load_picture(np.full((200, 200), 90, np.uint8))) is None
 

@@ -53,7 +53,7 @@ def find_page(picture: Picture) -> tuple[Picture, Box] | None:
     page = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
     outside = np.ones(gray.shape, bool)
     outside[page] = False
-    if outside.mean() > 1 - _SMALLEST or beside[outside].mean() < _OUTSIDE:
+    if not 0 < outside.mean() <= 1 - _SMALLEST or beside[outside].mean() < _OUTSIDE:
         return None
     if not _is_page(gray[page], ~beside[page]):
         return None
