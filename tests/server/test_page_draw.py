@@ -4,9 +4,38 @@ import io
 import re
 
 import numpy as np
+import pytest
 from browsing import PHONE, needs_browser
 from drawing_on_page import CENTER, STROKES, draw, expecting, paths, photo, reads
 from PIL import Image
+
+
+@needs_browser
+@pytest.mark.parametrize("size", [{"width": 1280, "height": 800}, PHONE])
+def test_on_the_first_visit_a_digit_draws_itself_and_is_read(reader, visit, size):
+    page = visit(reader, first=True, viewport=size, has_touch=True)
+    reads(page, "3")
+    expecting(page.locator("#why")).to_have_text("why 3")
+    for name in ("reading", "crop", "evidence", "confidence", "chips"):
+        expecting(page.locator(f"#{name}")).to_be_in_viewport(ratio=1)
+    place = page.locator("#top").bounding_box()
+    page.click("#chips button:text-is('2026')")
+    reads(page, "2026")
+    assert page.locator("#top").bounding_box() == place  # reserved: nothing jumps
+    page.click("#chips button:text-is('a smiley')")
+    expecting(page.locator("#reading .unsure")).to_have_text("?")
+    page.click("#chips button:text-is('a photo')")
+    reads(page, "2026")
+    page.reload()
+    reads(page, "")  # once
+
+
+@needs_browser
+def test_what_draws_itself_makes_room_for_the_visitor(reader, visit):
+    page = visit(reader, first=True)
+    reads(page, "3")
+    draw(page, "1")
+    reads(page, "1")
 
 
 @needs_browser

@@ -1,8 +1,8 @@
 // A model's answer: the text, the image that it saw, its confidence and its bars.
 
-import { find, make, paint, percent } from "./dom.js";
+import { bar, find, make, paint, percent, showReading } from "./dom.js";
 import { paintEvidence } from "./heat.js";
-import { classify, UNSURE } from "./reading.js";
+import { classify } from "./reading.js";
 import { evidence } from "./search.js";
 
 const TOP = 3, WHY_AFTER = 120; // milliseconds without a change
@@ -13,12 +13,6 @@ export function confidenceText(answer) {
   if (answer.rejected) return "I don’t know. It does not look like a digit.";
   const confidence = percent(answer.probability).replace("> ", "over ").replace("< ", "under ");
   return answer.accepted ? `${answer.label}, confidence ${confidence}.` : `I don’t know. Most probable: ${answer.label}, ${confidence}.`;
-}
-
-function bar({ label, probability }, best) {
-  const track = make("span", { className: "track" });
-  track.style.setProperty("--probability", probability);
-  return make("li", { className: best ? "best" : "" }, make("span", { className: "name" }, label), track, make("span", { className: "value" }, percent(probability)));
 }
 
 /** The accuracy of a model with its interval, or "". */
@@ -76,10 +70,7 @@ export class AnswerCard {
 
   /** Show an answer to an image, or nothing without one; the text is that of the whole number. */
   show(answer, image, text) {
-    this.reading.textContent = text;
-    this.reading.classList.toggle("unsure", text.includes(UNSURE));
-    this.reading.style.setProperty("--letters", Math.max(...text.split("\n").map((line) => line.length)));
-    this.reading.style.setProperty("--lines", text.split("\n").length);
+    showReading(this.reading, text);
     this.confidence.textContent = confidenceText(answer);
     paint(this.canvas, image ?? new Uint8Array(28 * 28));
     if (image !== this.#image) this.#explainLater(image);

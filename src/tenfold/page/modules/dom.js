@@ -56,6 +56,21 @@ export function paint(canvas, image) {
   canvas.getContext("2d").putImageData(pixels, 0, 0);
 }
 
+/** A class with its probability, as a row with a bar. */
+export function bar({ label, probability }, best) {
+  const track = make("span", { className: "track" });
+  track.style.setProperty("--probability", probability);
+  return make("li", { className: best ? "best" : "" }, make("span", { className: "name" }, label), track, make("span", { className: "value" }, percent(probability)));
+}
+
+/** Show what is read, as large as it fits; only "?" has the colour of warnings. */
+export function showReading(element, text) {
+  element.replaceChildren(...text.split(/(\?)/).filter(Boolean).map((part) => (part === "?" ? make("span", { className: "unsure" }, part) : part)));
+  const lines = text.split("\n");
+  element.style.setProperty("--letters", Math.max(...lines.map((line) => line.length)));
+  element.style.setProperty("--lines", lines.length);
+}
+
 let pending;
 
 /** Announce a message to screen readers, after a delay without newer messages. */

@@ -13,6 +13,7 @@ export class DrawingArea extends EventTarget {
   #size = [0, 0];
   #cursor = null; // column and row of the grid
   pen = 18; // pixels
+  playing = false; // while an example is being drawn
   maxSide = Infinity; // pixels; larger photos are reduced before they are sent
 
   constructor(element, canvas, marker, describe) {
@@ -35,7 +36,10 @@ export class DrawingArea extends EventTarget {
     return this.#layers.slice(this.#layers[cleared]?.photo ? cleared : cleared + 1);
   }
   get empty() { return this.layers.length === 0; }
-  get drawing() { return this.#stroke !== null; }
+  /** Whether the pen is down, or an example is being drawn. */
+  get drawing() { return this.#stroke !== null || this.playing; }
+  /** Whether all strokes were set, none drawn. */
+  get showsExample() { return this.#layers.every((layer) => layer.example); }
   get photo() { return this.layers.some((layer) => layer.photo); }
   get canUndo() { return this.#layers.length > 0; }
   get canRedo() { return this.#undone.length > 0; }
@@ -68,7 +72,7 @@ export class DrawingArea extends EventTarget {
     const absolute = ([x, y, pressure = 1]) => [x * width + width / 2, y * width + height / 2, pressure];
     this.#stroke = null;
     this.#undone = [];
-    this.#layers = strokes.map((stroke) => ({ points: stroke.points.map(absolute), width: stroke.width * width }));
+    this.#layers = strokes.map((stroke) => ({ points: stroke.points.map(absolute), width: stroke.width * width, example: true }));
     this.redraw();
     this.#changed();
   }

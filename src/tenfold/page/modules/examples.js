@@ -39,16 +39,21 @@ export function drawByItself(area, strokes) {
   }
   const start = performance.now();
   let shown = 0, frame = 0;
+  area.playing = true;
   const advance = (now) => {
     const wanted = Math.min(total, Math.ceil(((now - start) / 1000) * POINTS_PER_SECOND));
     if (wanted > shown) {
       shown = wanted;
+      area.playing = shown < total;
       area.strokes = firstPoints(strokes, shown);
     }
     if (shown < total) frame = requestAnimationFrame(advance);
   };
   frame = requestAnimationFrame(advance);
-  return () => cancelAnimationFrame(frame);
+  return () => {
+    cancelAnimationFrame(frame);
+    area.playing = false;
+  };
 }
 
 function firstPoints(strokes, n) {

@@ -1,20 +1,24 @@
 // The view Draw: the drawing is read while it changes, and the prediction is shown.
 
 import { REJECT_CLASS, post, remove } from "./api.js";
-import { announce, button, find, make, percent, pngUrl, showError } from "./dom.js";
+import { announce, bar, button, find, make, percent, pngUrl, showError, showReading } from "./dom.js";
 import { DrawingArea } from "./drawing_area.js";
-import { EXAMPLES } from "./examples.js";
+import { examplePhoto } from "./example_photo.js";
+import { drawByItself, EXAMPLES, FIRST } from "./examples.js";
 import { explain } from "./explanation.js";
+import { loadNetwork, readInPage } from "./in_page.js";
 import { pictureInput } from "./picture_input.js";
-import { loadNetwork, readSingleDigit } from "./single_digit.js";
+import { store } from "./theme_switch.js";
 
 const UNSURE = "?";
+const TOP = 3; // classes that are shown
+const RETRY_AFTER = 2000; // milliseconds, when the service is busy
 const EMPTY = { digits: [], others: [], text: "", empty: true };
 
 const area = new DrawingArea(find("drawing-area"), find("ink"), find("cursor"),
   (text) => { find("cursor-status").textContent = text; });
 let model = null; // as /v1/model describes it
-let network = null; // the model in this page, which reads single digits without a request
+let network = null; // the model in this page, which reads drawings without a request
 let reading = EMPTY; // the latest response of /v1/read
 let selected = 0;
 let picture = null;
@@ -34,18 +38,20 @@ function read() {
   });
 }
 
-/** Read a single digit in the page, anything else by the service, the latest change after a request. */
+/** Read the drawing in the page; once the pen is up, what is not final by the service, the latest change after a request. */
 function readNow() {
-  const single = network && readSingleDigit(network, area);
-  outdated = !single;
-  if (!single) {
-    request ??= readLatest();
+  const own = network && readInPage(network, area);
+  if (own) {
+    picture = own.raster;
+    show(own.response);
+  }
+  outdated = !own?.final;
+  if (outdated) {
+    if (!network || !area.drawing) request ??= readLatest();
     return;
   }
   abort?.abort();
-  picture = single.raster;
   find("prediction").setAttribute("aria-busy", "false");
-  show(single.response);
   showError();
   settle();
 }
@@ -53,22 +59,27 @@ function readNow() {
 async function readLatest() {
   find("prediction").setAttribute("aria-busy", "true");
   try {
-    while (outdated) {
+    while (outdated && !(network && area.drawing)) {
       outdated = false;
       abort = new AbortController();
-      picture = await area.picture();
+      const sent = await area.picture();
       const path = `/v1/read?top=${model.class_names.length}`;
-      show(picture ? await post(path, picture.blob, { signal: abort.signal }) : EMPTY);
+      const answer = sent ? await post(path, sent.blob, { signal: abort.signal }) : EMPTY;
+      if (outdated && network) continue; // what the page reads itself is newer
+      picture = sent;
+      show(answer);
     }
     showError();
   } catch (error) {
-    if (error.name !== "AbortError") showError(error.message);
+    if (error.name === "AbortError") return;
+    showError(error.message);
+    if (error.status === 503 || error.status === 504) setTimeout(read, RETRY_AFTER);
   } finally {
     request = null;
     find("prediction").setAttribute("aria-busy", "false");
+    if (outdated) read(); // what changed since the request was aborted
+    else settle();
   }
-  if (outdated) readNow(); // what changed since the request was aborted
-  else settle();
 }
 
 function changed() {
@@ -134,13 +145,8 @@ function unrotated([left, top, right, bottom]) {
 function render() {
   const current = digit();
   const text = reading.text || (current ? UNSURE : "");
-  const element = find("reading");
-  element.textContent = text;
-  element.classList.toggle("abstained", text.includes(UNSURE));
-  element.style.setProperty("--letters", Math.max(...text.split("\n").map((line) => line.length)));
-  element.style.setProperty("--lines", text.split("\n").length);
+  showReading(find("reading"), text);
   find("confidence").textContent = confidenceText(current);
-  find("prediction").classList.toggle("rejected", Boolean(current && !current.accepted));
   renderCrop(current);
   renderProbabilities(current);
   renderDigits();
@@ -171,27 +177,23 @@ function renderCrop(current) {
 }
 
 function renderProbabilities(current) {
-  const probabilities = new Map(current?.top.map(({ label, probability }) => [label, probability]));
-  for (const row of find("probabilities").children) {
-    const probability = probabilities.get(row.dataset.label);
-    row.style.setProperty("--probability", probability ?? 0);
-    row.classList.toggle("best", Boolean(current) && row.dataset.label === current.top[0].label);
-    row.lastChild.textContent = probability === undefined ? "" : percent(probability);
-  }
+  const ranked = current?.top ?? [], byName = new Map(ranked.map((entry) => [entry.label, entry]));
+  find("top").replaceChildren(...ranked.slice(0, TOP).map((entry, i) => bar(entry, i === 0)));
+  const entries = model.class_names.map((name) => byName.get(name)).filter(Boolean);
+  find("probabilities").replaceChildren(...entries.map((entry) => bar(entry, entry === ranked[0])));
 }
 
 /** The crops of several digits, to select one. */
 function renderDigits() {
   const list = find("digits");
-  list.hidden = digits().length < 2;
   const focused = list.contains(document.activeElement);
-  list.replaceChildren(...(list.hidden ? [] : digits().map((one, index) => {
+  list.replaceChildren(...(digits().length < 2 ? [] : digits().map((one, index) => {
     const image = make("img", { src: pngUrl(one.image), alt: "", width: 40, height: 40, className: "pixels" });
-    const label = make("span", {}, one.accepted ? one.label : UNSURE);
+    const label = make("span", { className: one.accepted ? "" : "unsure" }, one.accepted ? one.label : UNSURE);
     const item = button("", () => select(index), { "aria-pressed": String(index === selected) });
     item.setAttribute("aria-label", `Digit ${index + 1}: ${one.accepted ? one.label : "unknown"}`);
     item.append(image, label);
-    return make("li", { className: one.accepted ? "" : "rejected" }, item);
+    return make("li", {}, item);
   })));
   if (focused) list.children[selected]?.firstChild.focus();
 }
@@ -305,10 +307,41 @@ export function changePen(by) {
   announce(`Pen ${area.pen} pixels`, 100);
 }
 
+let stopDemo = () => {};
+
+function demonstrate(strokes) {
+  stopDemo();
+  stopDemo = drawByItself(area, strokes);
+}
+
+/** On the first visit a digit is drawn by itself; it makes room for the visitor's own. */
+function greet() {
+  if (store("visited") || find("draw").hidden) return;
+  store("visited", "yes");
+  demonstrate(FIRST);
+  const makeRoom = (event) => {
+    if (event.type === "keydown" && event.key !== " ") return;
+    for (const type of ["pointerdown", "keydown"]) find("drawing-area").removeEventListener(type, makeRoom, { capture: true });
+    if (area.showsExample) area.strokes = [];
+  };
+  for (const type of ["pointerdown", "keydown"]) find("drawing-area").addEventListener(type, makeRoom, { capture: true });
+}
+
+async function demonstratePhoto() {
+  stopDemo();
+  area.place(...await examplePhoto());
+}
+
+/** Do something to the drawing that ends a demonstration. */
+const act = (name) => () => {
+  stopDemo();
+  area[name]();
+};
+
 export const actions = {
-  undo: () => area.undo(),
-  redo: () => area.redo(),
-  clear: () => area.clear(),
+  undo: act("undo"),
+  redo: act("redo"),
+  clear: act("clear"),
   focus: () => find("drawing-area").focus(),
 };
 
@@ -318,13 +351,17 @@ export function start() {
   area.addEventListener("resize", renderBoxes);
   document.addEventListener("theme", () => area.redraw());
   for (const name of ["undo", "redo", "clear"]) find(name).addEventListener("click", actions[name]);
-  find("chips").append(...EXAMPLES.map(([name, strokes]) => button(name, () => { area.strokes = strokes; })));
+  find("chips").append(...EXAMPLES.map(([name, strokes]) => button(name, () => demonstrate(strokes))), button("a photo", demonstratePhoto));
+  find("drawing-area").addEventListener("pointerdown", () => stopDemo(), { capture: true });
   find("pen").addEventListener("input", setPen);
   setPen();
   if (["localhost", "127.0.0.1", "[::1]"].includes(location.hostname)) {
     find("draw-lead").textContent = "It is read while you draw, and nothing leaves this machine.";
   }
-  pictureInput(find("drawing-area"), (bitmap, blob) => area.place(bitmap, blob));
+  pictureInput(find("drawing-area"), (bitmap, blob) => {
+    stopDemo();
+    area.place(bitmap, blob);
+  });
 }
 
 /** Use the classes and limits of a model and read the drawing again; returns its digits. */
@@ -332,22 +369,20 @@ export function useModel(card) {
   const names = String(model?.class_names) === String(card.class_names) ? [] : card.class_names;
   model = card;
   area.maxSide = card.limits.side;
-  find("crop-size").textContent = `${card.image_shape.join(" × ")} pixels, input of the network`;
+  find("crop-size").textContent = card.image_shape.join(" × ");
+  find("all-classes").textContent = `All ${card.class_names.length} classes`;
   find("correction").hidden = card.role === "pupil";
   if (names.length) showClasses(names);
   loadNetwork().then((loaded) => {
     network = loaded;
     if (!area.empty) read();
+    else if (loaded) greet();
   }, (error) => showError(error.message));
   if (!area.empty) read();
   return card.class_names.filter((name) => name !== REJECT_CLASS);
 }
 
 function showClasses(names) {
-  find("probabilities").replaceChildren(...names.map((name) => make(
-    "li", { "data-label": name },
-    make("span", { className: "name" }, name), make("span", { className: "track" }), make("span", { className: "value" }),
-  )));
   find("keys").replaceChildren(...names.map((name) =>
     button(name === REJECT_CLASS ? "No digit" : name, () => label(name), { value: name, disabled: true, "aria-pressed": "false" })));
 }

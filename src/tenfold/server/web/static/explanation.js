@@ -12,11 +12,13 @@ document.addEventListener("version", () => { current = null; });
 export async function explain(digit) {
   if (digit?.image === current) return;
   current = digit?.image ?? null;
+  find("why").textContent = "why";
   pending?.abort();
   if (!digit) {
     showBody(false);
     return;
   }
+  find("evidence").classList.add("pending"); // of another image
   pending = new AbortController();
   try {
     const label = encodeURIComponent(digit.label ?? REJECT_CLASS);
@@ -30,6 +32,7 @@ export async function explain(digit) {
 }
 
 function showBody(visible) {
+  find("evidence").classList.toggle("pending", !visible);
   find("explanation-body").hidden = !visible;
   find("explanation-empty").hidden = visible;
 }
@@ -40,6 +43,8 @@ function show(digit, { evidence, nearest }) {
   map.querySelector("img").src = pngUrl(digit.image);
   paint(map.querySelector("canvas"), evidence.rows);
   const name = evidence.label;
+  map.querySelector("img").hidden = false;
+  find("why").textContent = `why ${name}`;
   map.setAttribute("aria-label", `Evidence for ${name}: ${strongestRegion(evidence.rows)}`);
   find("evidence-text").textContent = evidence.strongest === undefined
     ? `Evidence for ${name}.`
