@@ -37,3 +37,20 @@ nb_execution_in_temp = True
 nb_merge_streams = True
 nb_code_prompt_show = "Show the solution"
 nb_code_prompt_hide = "Hide the solution"
+
+
+def setup(app):
+    """Let two processes share the lessons: Sphinx gives each the next pages of a list."""
+    app.connect("env-before-read-docs", spread_lessons)
+
+
+def spread_lessons(app, env, names):
+    """Put pages between the lessons, which are the slow ones and next to each other by name."""
+    lessons = [name for name in names if name.startswith("lessons/")]
+    others = [name for name in names if name not in lessons]
+    share = -(-len(others) // max(1, len(lessons)))
+    names[:] = [
+        name
+        for i, lesson in enumerate(lessons)
+        for name in (lesson, *others[i * share : (i + 1) * share])
+    ] or others
