@@ -118,10 +118,16 @@ def _mapper(method: str, n: int, seed: int) -> Any:
 
 def _principal_components(rows: Array) -> tuple[Array, float]:
     """Return the first two components ``[n, 2]`` and their share of the variance."""
+    from scipy.linalg import eigh
+
     centred = rows - rows.mean(axis=0)
-    u, s, _ = np.linalg.svd(centred, full_matrices=False)
-    variance = s**2
-    return u[:, :2] * s[:2], float(variance[:2].sum() / (variance.sum() or 1.0))
+    flat = len(rows) < rows.shape[1]  # the smaller of two products has the same eigenvalues
+    product = centred @ centred.T if flat else centred.T @ centred
+    last = [len(product) - 2, len(product) - 1]  # of ascending values: the two largest
+    values, vectors = eigh(product, subset_by_index=last)
+    values, vectors = np.maximum(values[::-1], 0), vectors[:, ::-1]
+    points = vectors * np.sqrt(values) if flat else centred @ vectors
+    return points, float(values.sum() / (np.trace(product) or 1.0))
 
 
 def mean_images(
