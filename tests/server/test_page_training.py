@@ -7,11 +7,11 @@ from drawing_on_page import draw, expecting
 @needs_browser
 def test_a_training_is_started_watched_and_stopped(trained, visit):
     page = visit(trained)
-    page.evaluate("location.hash = 'train?recipe=logistic&hidden=8&epochs=5000'")
-    expecting(page.locator("#knob-hidden")).to_have_value("8")
+    page.evaluate("location.hash = 'train?recipe=logistic&hidden=512&epochs=900'")
+    expecting(page.locator("#knob-hidden")).to_have_value("512")
     expecting(page.locator("#knob-activation")).to_have_value("relu")
-    page.fill("#knob-epochs", "4000")
-    assert page.evaluate("location.hash") == "#train?recipe=logistic&hidden=8&epochs=4000"
+    page.fill("#knob-epochs", "1000")
+    assert page.evaluate("location.hash") == "#train?recipe=logistic&hidden=512&epochs=1000"
     page.fill("#knob-dropout", "1.5")
     page.click("#train-start")
     expecting(page.locator("#error")).to_contain_text(
@@ -22,10 +22,10 @@ def test_a_training_is_started_watched_and_stopped(trained, visit):
     page.click("#train-start")
     expecting(page.locator("#error")).to_be_hidden()
     expecting(page.locator("#train-curves svg")).to_have_count(2)
-    expecting(page.locator("#train-status")).to_contain_text("of 4,000 epochs done, about")
+    expecting(page.locator("#train-status")).to_contain_text("of 1,000 epochs done, about")
     page.reload()
-    expecting(page.locator("#train-status")).to_contain_text("of 4,000 epochs done")
-    expecting(page.locator("#knob-hidden")).to_have_value("8")
+    expecting(page.locator("#train-status")).to_contain_text("of 1,000 epochs done")
+    expecting(page.locator("#knob-hidden")).to_have_value("512")
     expecting(page.locator("#answering")).to_contain_text("logistic, still training")
     page.click("nav a[href='#draw']")
     draw(page, "3")
