@@ -2,11 +2,13 @@
 
     pip install torch
     python scripts/make_detector.py --folder detector      # some hours; resumes where it stopped
+    python scripts/finish_detector.py --folder detector    # a quarter of an hour
 
 It trains on pages composed from MNIST's 55,000 training digits and drawn clutter
 (`tenfold.data.synthetic.pages`); no picture of real pages is used. The folder keeps shards of pages
 and the last checkpoint. Pages of MNIST's validation digits choose the threshold. PyTorch trains it,
-because XLA's gradients of dilated convolutions on CPUs are several times slower.
+because XLA's gradients of dilated convolutions on CPUs are several times slower. The second script
+goes on with drawings without a digit.
 
 The network is fully convolutional: stride 2, 4 and 8, dilated residual layers at stride 8, and a
 skip connection back to stride 4, where it predicts for each cell whether the centre of a digit lies

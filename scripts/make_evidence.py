@@ -113,7 +113,7 @@ def main():
     arguments = parser.parse_args()
     arguments.folder.mkdir(parents=True, exist_ok=True)
     columns = collect(arguments.folder, arguments.pictures)
-    weights = fit(columns)
+    weights = json.loads(EVIDENCE.read_text()) | {"broad": fit(columns)}
     arguments.target.write_text(json.dumps(weights, indent=1) + "\n")
     count = len(columns["weight"])
     print(f"{count} detections, {columns['is digit'].sum()} digits\n{json.dumps(weights)}")

@@ -154,9 +154,9 @@ def _are_beside(boxes: Boxes, others: Boxes) -> NDArray[np.bool_]:
 
 
 def _are_missed(other: Reading, reading: Reading) -> NDArray[np.bool_]:
-    """Return which detections of another reading are digits that a reading lacks: ``[n]``.
+    """Return which accepted digits of another reading a reading lacks: ``[n]``.
 
-    What the border of the picture cuts may belong to neighbours, unless it is broad and accepted.
+    What the border of the picture cuts may belong to neighbours, unless it is broad.
     """
     boxes, own = _boxes(other.detections), _boxes(reading.detections)
     low = np.maximum(boxes[:, None, :2], own[None, :, :2])
@@ -169,6 +169,5 @@ def _are_missed(other: Reading, reading: Reading) -> NDArray[np.bool_]:
     is_narrow = boxes[:, 2] - boxes[:, 0] < _FRAGMENT * (boxes[:, 3] - boxes[:, 1])
     is_accepted = np.array([digit.accepted for digit in other.detections], bool)
     is_rejected = np.array([digit.is_rejected for digit in other.detections], bool)
-    is_fragment = is_cut & (is_narrow | ~is_accepted)
-    result: NDArray[np.bool_] = ~(covered | is_fragment | is_rejected)
+    result: NDArray[np.bool_] = is_accepted & ~(covered | is_rejected | (is_cut & is_narrow))
     return result
