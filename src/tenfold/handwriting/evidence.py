@@ -29,8 +29,8 @@ IS_DIGIT = (
 """Evidence that a detection is a digit."""
 Evidence = dict[str, Floats]
 """Each feature of n detections: float64 ``[n]``."""
-_LEAST_DIGIT, _LEAST_THIN = 0.5, 0.1
-"""Least probability of a digit, and of a thin one: the detector misses clear ones, at 0.11."""
+_LEAST_DIGIT, _LEAST_THIN = 0.5, 0.2
+"""Least probability of a digit, and of a thin one: the detector misses clear ones, at 0.29."""
 _THIN = 0.15  # width by height
 _LEAST = 0.003
 _SAME = 0.3  # intersection by union from which two boxes are one digit
