@@ -45,10 +45,13 @@ function show(digit, { evidence, nearest }) {
   const name = evidence.label;
   map.querySelector("img").hidden = false;
   find("why").textContent = `why ${name}`;
-  map.setAttribute("aria-label", `Evidence for ${name}: ${strongestRegion(evidence.rows)}`);
-  find("evidence-text").textContent = evidence.strongest === undefined
-    ? `Evidence for ${name}.`
-    : `Evidence for ${name}; the largest change of the log odds is ${evidence.strongest.toFixed(1)}.`;
+  const region = strongestRegion(evidence.rows);
+  map.setAttribute("aria-label", `Evidence for ${name}: ${region ? `strongest at the ${region}` : "none"}`);
+  find("evidence-text").textContent = region
+    ? `Evidence for ${name}: cover the ${region}, and it looks less like ${name}.`
+    : `Evidence for ${name}: no spot alone decides.`;
+  find("evidence-number").textContent = evidence.strongest === undefined
+    ? "" : ` The largest change here is ${evidence.strongest.toFixed(1)} nats.`;
   find("neighbours").replaceChildren(...nearest.map(({ label, distance, index, image }) => tile(
     pngUrl(image), `Training image ${index}: ${label}`,
     make("p", {}, make("b", {}, label), make("span", { className: "muted" }, ` ${distance.toFixed(2)}`)),
@@ -69,12 +72,11 @@ function paint(canvas, rows) {
   context.putImageData(image, 0, 0);
 }
 
-/** Describe which ninth of the image has the strongest evidence for the prediction. */
+/** Name the ninth of the image with the strongest evidence for the prediction, or "" without any. */
 function strongestRegion(rows) {
   const names = [["top left", "top", "top right"], ["left", "center", "right"], ["bottom left", "bottom", "bottom right"]];
   const third = (i, n) => Math.min(2, Math.floor((3 * i) / n));
   let best = [0, 0, 0];
   rows.forEach((row, y) => row.forEach((value, x) => { if (value > best[0]) best = [value, y, x]; }));
-  if (!best[0]) return "none";
-  return `strongest at the ${names[third(best[1], rows.length)][third(best[2], rows[0].length)]}`;
+  return best[0] ? names[third(best[1], rows.length)][third(best[2], rows[0].length)] : "";
 }
