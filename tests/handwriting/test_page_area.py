@@ -67,6 +67,15 @@ def test_a_page_that_fills_the_picture_stays(page):
     assert find_page(load_picture((page * shadow).astype(np.uint8))) is None
 
 
+def test_a_note_beside_the_page_is_not_left_out(page):
+    picture, _ = left(page)
+    picture[100:150, 30:70] = 215
+    assert find_page(load_picture(picture)) is None
+    chalk, _ = left(page)
+    chalk[80:160, 50:58] = 230
+    assert find_page(load_picture(chalk)) is None
+
+
 def test_ink_in_a_dark_area_keeps_it(page):
     dark = (page * np.where(np.arange(WIDTH) < 200, 0.35, 1)).astype(np.uint8)
     assert find_page(load_picture(dark)) is None

@@ -29,6 +29,7 @@ _INK, _INK_SHARE = 0.12, 0.01  # darkness of ink in an area by the page, and sha
 _DARKEST_PAPER, _PAPER = 0.6, 0.8  # brightness of paper by the page, share of its rectangle
 _FAINTEST_INK, _LEAST_INK = 0.8, 0.0005  # brightness of ink by the page, and share of its pixels
 _OUTSIDE = 0.9  # share of what is outside the page's rectangle that lies beside the page
+_LARGEST_SPECK = 0.0005  # share of the picture; what is larger beside the page may be a note
 _SHADOW, _WIDTH = 0.85, 0.06  # brightness by the page of its shadow, and width by the short side
 
 
@@ -55,7 +56,7 @@ def find_page(picture: Picture) -> tuple[Picture, Box] | None:
     outside[page] = False
     if not 0 < outside.mean() <= 1 - _SMALLEST or beside[outside].mean() < _OUTSIDE:
         return None
-    if not _is_page(gray[page], ~beside[page]):
+    if not _is_page(gray[page], ~beside[page]) or _has_other_pages(beside, outside):
         return None
     scale = picture.size[0] / gray.shape[1]
     left, right = columns[0] * scale, (columns[-1] + 1) * scale
@@ -112,6 +113,14 @@ def _is_page(gray: Levels, bright: Mask) -> bool:
     brightness = np.median(gray[inner])
     has_ink = (gray[inner] < _FAINTEST_INK * brightness).mean() > _LEAST_INK
     return bool(has_ink and (gray > _DARKEST_PAPER * brightness).mean() > _PAPER)
+
+
+def _has_other_pages(beside: Mask, outside: Mask) -> bool:
+    """Return whether something separate from the page, such as a note, would be left out."""
+    labels, _ = ndimage.label(~beside, np.ones((3, 3), bool))
+    sizes = np.bincount(labels[outside & ~beside], minlength=2)
+    sizes[np.bincount(labels[~beside]).argmax()] = 0  # corners of the page itself
+    return bool(sizes.max() > _LARGEST_SPECK * outside.size)
 
 
 def _covers_a_side(area: Mask) -> bool:
