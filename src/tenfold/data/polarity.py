@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from tenfold.data.lazy_images import in_chunks
 
-_MID_GREY = 127.5
+MID_GREY = 127.5
 _BORDER_WIDTH = 2
 _CLEAR_SHARE = 0.9
 
@@ -51,7 +51,7 @@ def count_inverted(images: npt.NDArray[np.uint8], border: float) -> int:
     """
     if images.ndim == 4:
         return 0
-    return int(((border_level(images) > _MID_GREY) != (border > _MID_GREY)).sum())
+    return int(((border_level(images) > MID_GREY) != (border > MID_GREY)).sum())
 
 
 def ink_contrast(images: npt.NDArray[np.uint8]) -> npt.NDArray[np.float64]:

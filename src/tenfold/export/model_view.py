@@ -19,14 +19,13 @@ from tenfold.core.image_shape import is_colour
 from tenfold.core.limits import IMAGE_SIDE as SIDE
 from tenfold.data import Dataset, load
 from tenfold.data.convert import resized
-from tenfold.data.polarity import border_level
+from tenfold.data.polarity import MID_GREY, border_level
 from tenfold.export.predictor import Predictor, default_predictor
 
 Crops = NDArray[np.uint8]
 
 _PER_CLASS = 20  # MNIST training images of each digit that a model is asked about
 _MIN_ACCURACY, _MIN_GAIN = 0.5, 0.25  # from which another orientation is believed
-_MID_GREY = 127.5
 _DIGIT_SIDE = 20  # of the digits of MNIST in their images
 _LOOKED_AT = 200  # images of a dataset
 _DIGITS = tuple("0123456789")
@@ -81,7 +80,7 @@ def view_of(predictor: Predictor) -> View:
     Args:
         predictor: takes images of 28x28.
     """
-    invert = float(predictor.card.get("border", 0)) > _MID_GREY
+    invert = float(predictor.card.get("border", 0)) > MID_GREY
     names = predictor.class_names
     if not set(_DIGITS) <= set(names):
         return View(invert=invert)
@@ -140,7 +139,7 @@ def _orientation_of(
     indices = np.flatnonzero(np.array(digits)[data.labels] != "")
     if is_colour(data.images.shape[1:]) or not len(indices):
         return View()
-    invert = float(border_level(data.images[:_LOOKED_AT]).mean()) > _MID_GREY
+    invert = float(border_level(data.images[:_LOOKED_AT]).mean()) > MID_GREY
     chosen = indices[:: max(1, len(indices) // _LOOKED_AT)][:_LOOKED_AT]
     names = [digits[label] for label in data.labels[chosen]]
     return _clearest(reader, _as_mnist(data.images[chosen]), names, invert, views)

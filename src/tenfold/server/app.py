@@ -8,7 +8,7 @@ import warnings
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from fastapi import APIRouter, FastAPI
+from fastapi import APIRouter, Depends, FastAPI, Request
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -21,12 +21,13 @@ from tenfold.server.api.routes.model import model_routes
 from tenfold.server.api.routes.page import page_routes
 from tenfold.server.api.routes.predict import PATH as PREDICT
 from tenfold.server.api.routes.predict import predict_routes
-from tenfold.server.api.routes.read import read_routes
+from tenfold.server.api.routes.read import PICTURE, read_routes
 from tenfold.server.api.routes.retraining import retraining_routes
 from tenfold.server.api.routes.run import run_routes
 from tenfold.server.api.routes.samples import sample_routes
 from tenfold.server.api.routes.training import training_routes
 from tenfold.server.api.service import Service
+from tenfold.server.http.errors import ServiceError
 from tenfold.server.http.middleware import add_middleware
 from tenfold.server.http.middleware.errors import add_error_handlers
 from tenfold.server.settings import Settings
@@ -103,6 +104,7 @@ def fastapi_app(service: Service) -> tuple[FastAPI, list[APIRouter]]:
             gc.freeze()
             yield
 
+    predictor = service.model.current.predictor
     app = FastAPI(
         title="tenfold",
         version=__version__,
@@ -111,6 +113,7 @@ def fastapi_app(service: Service) -> tuple[FastAPI, list[APIRouter]]:
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,
+        dependencies=[Depends(_refuse)] if predictor.multi_label else [],
     )
     routers = [group(service) for group in ROUTES]
     describe_access(app)
@@ -118,3 +121,13 @@ def fastapi_app(service: Service) -> tuple[FastAPI, list[APIRouter]]:
     for router in routers:
         app.include_router(router)
     return app, routers
+
+
+def _refuse(request: Request) -> None:
+    """Refuse what needs one class an image; a model for several labels an image is served."""
+    if request.method != "GET" and request.url.path not in (PREDICT, PICTURE):
+        raise ServiceError(
+            "invalid",
+            f"{request.url.path} needs one class an image, and this model gives an image any "
+            f"number of labels; use {PREDICT}",
+        )

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from tenfold.core.assets import READER
 from tenfold.core.errors import InputError
-from tenfold.export.predictor import Predictor
 from tenfold.runs import Run
 from tenfold.training.background.training import MODEL_FILE
 
@@ -58,13 +57,12 @@ def resolve_target(what: str | Path | None) -> Target:
         return Target(READER)
     path = Path(what)
     if not path.is_dir():
-        Predictor(path, threads=1).require_one_class("serve")
         return Target(path, str(path), None)
     run = Run(path)
-    run.require_one_class("serve")
     status = run.record.status
     if status == "finished":
         return Target(export_run(path), str(path), str(path), path)
+    run.require_one_class("serve of an unfinished run")  # the reader, which answers, has one
     return Target(READER, run=path, in_training=status == "training")
 
 

@@ -26,18 +26,24 @@ export function percent(probability) {
   return probability < 0.0005 ? "< 0.1 %" : `${(100 * probability).toFixed(1)} %`;
 }
 
-/** An accuracy in percent, and its confidence interval. */
-export const accuracyText = (score) => `${(100 * score.value).toFixed(2)} %`;
+const inPercent = ({ metric = "accuracy" }) => metric === "accuracy"; // an area under a curve is not
+const figure = (value, unit = 100) => (unit * value).toFixed(unit === 1 ? 4 : 2);
+
+/** An accuracy in percent or another score, and its confidence interval. */
+export const accuracyText = (score) => (inPercent(score) ? `${figure(score.value)} %` : figure(score.value, 1));
 export function intervalText(score) {
   if (score?.low === undefined || score.low === null) return "";
-  return `${(100 * score.low).toFixed(2)} to ${(100 * score.high).toFixed(2)}`;
+  const unit = inPercent(score) ? 100 : 1;
+  return `${figure(score.low, unit)} to ${figure(score.high, unit)}`;
 }
 
-/** What a headline accuracy is the accuracy of: its interval, images and networks. */
+/** What a headline is the score of: its interval, images and networks. */
 export function headlineText({ sd, of, split, n, ...score }) {
-  const spread = sd === null ? "" : ` ± ${(100 * sd).toFixed(2)},`;
-  const interval = intervalText(score);
-  return `${of}${spread} ${interval && `${interval} % `}of ${n.toLocaleString("en")} ${split} images correct`;
+  const percent = inPercent(score), interval = intervalText(score);
+  const spread = sd === null ? "" : ` ± ${figure(sd, percent ? 100 : 1)},`;
+  const images = `of ${n.toLocaleString("en")} ${split} images`;
+  if (!percent) return `${score.metric}, ${of}${spread} ${interval} ${images}`;
+  return `${of}${spread} ${interval && `${interval} % `}${images} correct`;
 }
 
 export const count = (n, word) => `${n.toLocaleString("en")} ${word}${n === 1 ? "" : "s"}`;

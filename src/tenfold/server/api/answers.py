@@ -11,19 +11,26 @@ import numpy.typing as npt
 
 from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.export.predictor import Predictor
+from tenfold.metrics import predicted_labels, rank_classes
+
+DEFAULT_TOP = 3
 
 
 def to_answers(
-    predictor: Predictor, probabilities: npt.NDArray[np.float32], k: int
+    predictor: Predictor, probabilities: npt.NDArray[np.float32], k: int | None
 ) -> list[dict[str, Any]]:
-    """Convert probabilities to ``schemas.Answer``, as plain dictionaries.
+    """Convert probabilities to ``schemas.Answer`` or ``LabelsAnswer``, as plain dictionaries.
 
     Args:
         predictor: the model that made the predictions.
         probabilities: float32 ``[n, classes]``.
-        k: number of most probable classes in each answer; at most all.
+        k: number of most probable classes in each answer, at most all; None for 3, or all labels
+            of a model for several an image.
     """
-    names, accepted = predictor.class_names, predictor.accepts(probabilities).tolist()
+    names = predictor.class_names
+    if predictor.multi_label:
+        return _to_labels(names, probabilities, k)
+    k, accepted = k or DEFAULT_TOP, predictor.accepts(probabilities).tolist()
     answers = []
     for row, is_accepted in zip(probabilities.tolist(), accepted, strict=True):
         # For ten classes, Python's sort is faster than NumPy's.
@@ -39,6 +46,20 @@ def to_answers(
             }
         )
     return answers
+
+
+def _to_labels(
+    names: tuple[str, ...], probabilities: npt.NDArray[np.float32], k: int | None
+) -> list[dict[str, Any]]:
+    ranks = rank_classes(probabilities, names, min(k or len(names), len(names)))
+    found = predicted_labels(probabilities)
+    return [
+        {
+            "labels": [name for name, is_found in zip(names, row, strict=True) if is_found],
+            "top": [{"label": name, "probability": round(value, 6)} for name, value in ranked],
+        }
+        for row, ranked in zip(found, ranks, strict=True)
+    ]
 
 
 def encode_png(image: npt.NDArray[np.uint8]) -> bytes:

@@ -1,4 +1,4 @@
-"""The accuracy that the page shows first, with what it is the accuracy of."""
+"""The score that the page shows first, the accuracy if there is one, and of what it is."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from tenfold.evaluation import Evaluation
+from tenfold.metrics.registry import METRICS, MULTI_LABEL_METRICS
 from tenfold.metrics.score import SeedSummary
 from tenfold.server.api.schemas import Count
 
 
 class Headline(BaseModel):
-    """An accuracy with its 95 % interval."""
+    """A score with its 95 % interval."""
 
+    metric: str = Field(description="accuracy, or macro AUROC of several labels an image.")
     value: float
     low: float | None
     high: float | None
@@ -26,10 +28,12 @@ class Headline(BaseModel):
 
 def of_evaluation(evaluation: Evaluation) -> Headline:
     """Return the headline of a run, as the report and the command line have it."""
-    networks, summary = len(evaluation.outputs), evaluation.summary("accuracy")
+    metric = next(iter(evaluation.metrics.values()))
+    networks, summary = len(evaluation.outputs), evaluation.summary(metric.name)
     spread = summary.sd if isinstance(summary, SeedSummary) else None
     value = summary.mean if isinstance(summary, SeedSummary) else summary.value
     return Headline(
+        metric=metric.label,
         value=value,
         low=summary.low,
         high=summary.high,
@@ -44,9 +48,12 @@ def of_evaluation(evaluation: Evaluation) -> Headline:
 def of_card(card: dict[str, Any]) -> Headline | None:
     """Return the headline of a model file, whose networks answer together."""
     networks = len(card.get("seeds", [0]))
+    registry = MULTI_LABEL_METRICS if card.get("multi_label") else METRICS
+    metric = next(iter(registry.values()))
     for split in ("test", "validation"):
-        score = card["scores"].get(split, {}).get("accuracy")
+        score = card["scores"].get(split, {}).get(metric.name)
         if score:
             of = "one network" if networks == 1 else f"committee of {networks} networks"
-            return Headline(**{"sd": None, **score}, of=of, networks=networks, split=split)
+            named = {"sd": None, **score, "metric": metric.label, "of": of, "split": split}
+            return Headline(networks=networks, **named)
     return None

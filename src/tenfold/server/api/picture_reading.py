@@ -25,7 +25,7 @@ def warm_up() -> None:
 
 
 def read_picture(
-    picture: str, page: int, model: str, top: int, seconds: float, wall_seconds: float
+    picture: str, page: int, model: str, top: int | None, seconds: float, wall_seconds: float
 ) -> dict[str, Any]:
     """Read one page of a file of pictures.
 
@@ -33,7 +33,7 @@ def read_picture(
         picture: the file in base64.
         page: from 1.
         model: path of the model file.
-        top: number of classes in each answer.
+        top: number of classes in each answer; None for the default.
         seconds: the budget of processor time.
         wall_seconds: the budget of time on the clock.
 

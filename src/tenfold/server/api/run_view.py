@@ -41,7 +41,9 @@ class RunState(BaseModel):
     split: str | None = Field(description="Of the confusion matrix; null before the first epoch.")
     n: Count = Field(description="Number of images in the confusion matrix.")
     accuracy: Headline | None
-    confusion: list[list[int]] | None = Field(description="Rows are labels, columns predictions.")
+    confusion: list[list[int]] | None = Field(
+        description="Rows are labels, columns predictions; null with several labels an image."
+    )
     class_names: list[str]
     report: bool = Field(description="Whether /report is available.")
 
@@ -130,6 +132,7 @@ class RunView:
     def _describe(self, evaluation: Evaluation | None) -> RunState:
         run = Run(self.folder)
         history = read_history(self.folder / HISTORY)
+        one_class = None if evaluation is None or evaluation.multi_label else evaluation
         return RunState.model_validate(
             {
                 "title": run.record.title,
@@ -141,7 +144,7 @@ class RunView:
                 "split": evaluation and evaluation.split,
                 "n": len(evaluation.labels) if evaluation else 0,
                 "accuracy": evaluation and of_evaluation(evaluation),
-                "confusion": evaluation and evaluation.confusion_matrix().tolist(),
+                "confusion": one_class and one_class.confusion_matrix().tolist(),
                 "class_names": run.class_names,
                 "report": run.record.status == "finished" and evaluation is not None,
             }
@@ -161,6 +164,8 @@ class RunView:
         evaluation = self.snapshot().evaluation
         if evaluation is None:
             raise ServiceError("not_ready", "no epoch is evaluated yet; try again later")
+        if evaluation.multi_label:
+            raise ServiceError("invalid", "several labels an image have no confusion matrix")
         classes = len(evaluation.class_names)
         if not (truth < classes and predicted < classes):
             raise ServiceError("invalid", f"truth, predicted: give classes 0 to {classes - 1}")

@@ -49,3 +49,13 @@ class Answer(BaseModel):
         description="Whether the confidence reaches the threshold; otherwise the model abstains."
     )
     top: list[Candidate] = Field(description="The most probable classes.")
+
+
+class LabelsAnswer(BaseModel):
+    """The prediction for one image by a model for several labels an image."""
+
+    labels: list[str] = Field(description="Those with a probability from 0.5 on; maybe none.")
+    top: list[Candidate] = Field(
+        description="The most probable labels; by default all. Each has a probability of its own, "
+        "so that they do not sum to 1."
+    )

@@ -14,7 +14,7 @@ from tenfold.core.errors import InputError
 from tenfold.evaluation.occlusion import occlusion_map
 from tenfold.server.api.answers import encode_png_base64, to_answers
 from tenfold.server.api.openapi import BINARY, request_body, responses
-from tenfold.server.api.routes.predict import DEFAULT_TOP, IMAGE_ERRORS, Top
+from tenfold.server.api.routes.predict import IMAGE_ERRORS, Top
 from tenfold.server.api.schemas import Answer, Count, Version
 from tenfold.server.api.served_model import LoadedModel
 from tenfold.server.api.service import Service
@@ -72,7 +72,7 @@ def explain_routes(service: Service) -> APIRouter:
         responses=responses(*IMAGE_ERRORS, "busy"),
         openapi_extra=BODY,
     )
-    async def explain(request: Request, top: Top = DEFAULT_TOP, label: Label = None) -> Any:
+    async def explain(request: Request, top: Top = None, label: Label = None) -> Any:
         """Show which pixels are evidence for a prediction, and the nearest training images."""
         model = service.model.current
         image = await read_image(request, model.predictor, service.settings.limits)
@@ -89,7 +89,7 @@ def _explain(
     image: npt.NDArray[np.uint8],
     model: LoadedModel,
     data: TrainingData,
-    k: int,
+    k: int | None,
     label: str | None,
 ) -> dict[str, Any]:
     """Explain the prediction for an image, uint8 ``[height, width]``."""

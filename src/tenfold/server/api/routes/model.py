@@ -13,7 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from tenfold import __version__
 from tenfold.core.errors import InputError
-from tenfold.core.limits import MAX_PICTURE_SIDE
+from tenfold.core.limits import IMAGE_SHAPE, MAX_PICTURE_SIDE
+from tenfold.data.polarity import MID_GREY
 from tenfold.data.synthetic import REJECT_CLASS
 from tenfold.server.api.headline import Headline, of_card
 from tenfold.server.api.openapi import responses
@@ -41,15 +42,20 @@ class Model(BaseModel):
     class_names: list[str]
     image_shape: list[int] = Field(description="Height, width, and 3 channels if coloured.")
     threshold: dict[str, Any] | None
+    multi_label: bool = Field(description="Whether an image may have several labels or none.")
+    light_border: bool = Field(description="Of the training images, such as ink on paper.")
     recipe: dict[str, Any]
     scores: dict[str, Any] = Field(description="Of the networks together.")
-    headline: Headline | None = Field(description="The accuracy to show first.")
+    headline: Headline | None = Field(description="The score to show first.")
     bytes: Count = Field(description="Size of the model file.")
     version: Count
     tenfold: str = Field(description="Version of tenfold.")
     source: str = Field(description="shipped, or the path of the run or model file.")
     revision: str = Field(description="Another one whenever the model is another one.")
     in_training: bool = Field(description="Whether its network is still trained.")
+    reads_digits: bool = Field(
+        description="Whether /v1/read reads pictures with it: one class an image, of 28x28, grey."
+    )
     has_no_digit: bool = Field(description="Whether there is a reject class.")
     limits: RequestLimits
     run: bool = Field(description="Whether a run is served.")
@@ -74,6 +80,8 @@ def model_routes(service: Service) -> APIRouter:
             "image_shape": predictor.image_shape,
             "threshold": card["threshold"],
             "threshold_note": card["threshold_note"],
+            "multi_label": predictor.multi_label,
+            "light_border": card["border"] > MID_GREY,
             "recipe": card["recipe"],
             "scores": card["scores"],
             "headline": await _headline(service),
@@ -84,6 +92,7 @@ def model_routes(service: Service) -> APIRouter:
             "source": current.choice.source,
             "in_training": current.choice.in_training,
             "revision": current.revision,
+            "reads_digits": not predictor.multi_label and predictor.image_shape == IMAGE_SHAPE,
             "has_no_digit": REJECT_CLASS in predictor.class_names,
             "limits": {
                 "body": limits.body_bytes,

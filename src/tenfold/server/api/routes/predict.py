@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from starlette.responses import Response
 
 from tenfold.core import limits
@@ -13,15 +13,19 @@ from tenfold.core.image_shape import ImageShape
 from tenfold.data.value_range import NAMES
 from tenfold.server.api.answers import to_answers
 from tenfold.server.api.openapi import BINARY, one_field, request_body, responses
-from tenfold.server.api.schemas import Answer, Version
+from tenfold.server.api.schemas import Answer, LabelsAnswer, Version
 from tenfold.server.api.service import Service
 from tenfold.server.http.images import read_images
 from tenfold.server.http.responses import json_response
 
 PATH = "/v1/predict"
-DEFAULT_TOP = 3
 Top = Annotated[
-    int, Query(ge=1, description="Number of classes in each answer; at most all of them.")
+    int | None,
+    Query(
+        ge=1,
+        description="Number of classes in each answer, at most all; by default 3, or all of a "
+        "model for several labels an image.",
+    ),
 ]
 IMAGE_ERRORS = (
     "type_unsupported",
@@ -36,7 +40,9 @@ IMAGE_ERRORS = (
 class Predictions(BaseModel):
     """The predictions for images, in their order."""
 
-    answers: list[Answer]
+    answers: list[Answer] | list[LabelsAnswer] = Field(
+        description="LabelsAnswer of models for several labels an image."
+    )
     model: Version
     warnings: list[str]
 
@@ -78,7 +84,7 @@ def predict_routes(service: Service) -> APIRouter:
         responses=responses(*IMAGE_ERRORS),
         openapi_extra=request_schema(service.model.current.predictor.image_shape),
     )
-    async def predict(request: Request, top: Top = DEFAULT_TOP) -> Response:
+    async def predict(request: Request, top: Top = None) -> Response:
         """Classify images of the model's size, like those that it was trained on."""
         model = service.model
         predictor = model.current.predictor

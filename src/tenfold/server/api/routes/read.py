@@ -10,13 +10,14 @@ from pydantic import BaseModel, Field
 from tenfold.core import limits
 from tenfold.core.image_shape import size_text
 from tenfold.server.api.openapi import BINARY, one_field, request_body, responses
-from tenfold.server.api.routes.predict import DEFAULT_TOP, IMAGE_ERRORS, Top
+from tenfold.server.api.routes.predict import IMAGE_ERRORS, Top
 from tenfold.server.api.schemas import Answer, Count, Version
 from tenfold.server.api.service import Service
 from tenfold.server.http.body import announced_bytes, while_connected
 from tenfold.server.http.errors import ServiceError
 from tenfold.server.http.images import OTHER_TYPES, read_picture
 
+PICTURE = "/v1/picture"
 Page = Annotated[int, Query(ge=1, description="Page of a TIFF or PDF file.")]
 
 
@@ -75,15 +76,15 @@ BODY = request_body(
 
 def read_routes(service: Service) -> APIRouter:
     """Return the routes."""
-    routes = APIRouter(prefix="/v1", tags=["Predictions"])
+    routes = APIRouter(tags=["Predictions"])
 
     @routes.post(
-        "/read",
+        "/v1/read",
         response_model=Reading,
         responses=responses(*IMAGE_ERRORS, "image_too_large", "busy"),
         openapi_extra=BODY,
     )
-    async def read(request: Request, top: Top = DEFAULT_TOP, page: Page = 1) -> Any:
+    async def read(request: Request, top: Top = None, page: Page = 1) -> Any:
         """Read the digits in a photo, scan or drawing, and return where they are."""
         limits_ = service.settings.limits
         with service.reading_pool.place(announced_bytes(request.scope)) as place:
@@ -110,7 +111,7 @@ def read_routes(service: Service) -> APIRouter:
         return {**reading, "model": {"version": model.version}}
 
     @routes.post(
-        "/picture",
+        PICTURE,
         response_model=PicturePage,
         responses=responses(*IMAGE_ERRORS, "image_too_large", "busy"),
         openapi_extra=BODY,

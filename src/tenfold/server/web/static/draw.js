@@ -9,6 +9,7 @@ import { explain } from "./explanation.js";
 import { loadNetwork, readInPage } from "./in_page.js";
 import { pictureInput } from "./picture_input.js";
 import { store } from "./theme_switch.js";
+import { classifyPicture } from "./whole_picture.js";
 
 const UNSURE = "?";
 const TOP = 3; // classes that are shown
@@ -63,8 +64,7 @@ async function readLatest() {
       outdated = false;
       abort = new AbortController();
       const sent = await area.picture();
-      const path = `/v1/read?top=${model.class_names.length}`;
-      const answer = sent ? await post(path, sent.blob, { signal: abort.signal }) : EMPTY;
+      const answer = sent ? await ask(sent.blob, abort.signal) : EMPTY;
       if (outdated && network) continue; // what the page reads itself is newer
       picture = sent;
       show(answer);
@@ -82,6 +82,11 @@ async function readLatest() {
   }
 }
 
+function ask(blob, signal) {
+  if (!model.reads_digits) return classifyPicture(model, blob, !area.photo && !model.light_border, signal);
+  return post(`/v1/read?top=${model.class_names.length}`, blob, { signal });
+}
+
 function changed() {
   find("undo").disabled = !area.canUndo;
   find("redo").disabled = !area.canRedo;
@@ -96,7 +101,7 @@ function settle() {
   if (area.drawing || outdated) return;
   find("confidence").textContent = confidenceText(digit());
   announce(summary());
-  explain(model.in_training ? undefined : digit()); // it would be out of date at once
+  explain(model.in_training || model.multi_label ? undefined : digit()); // in training, it would be out of date at once
 }
 
 // Showing
@@ -157,6 +162,7 @@ function render() {
 function confidenceText(current) {
   if (!current) return reading.empty || area.drawing ? "Nothing yet." : "No digit found.";
   const position = digits().length > 1 ? `Digit ${selected + 1} of ${digits().length}: ` : "";
+  if (current.labels) return current.labels.length ? `${current.label}: each over 50 %.` : "No label is over 50 %.";
   if (current.label === null) return `${position}I don’t know. It does not look like a digit.`;
   const confidence = percent(current.confidence).replace("> ", "over ");
   if (!current.accepted) return `${position}I don’t know. Most probable: ${current.label}, ${confidence}.`;
@@ -178,9 +184,11 @@ function renderCrop(current) {
 
 function renderProbabilities(current) {
   const ranked = current?.top ?? [], byName = new Map(ranked.map((entry) => [entry.label, entry]));
-  find("top").replaceChildren(...ranked.slice(0, TOP).map((entry, i) => bar(entry, i === 0)));
+  const isBest = (entry) => current.labels?.includes(entry.label) ?? entry === ranked[0];
+  const shown = Math.max(TOP, current?.labels?.length ?? 0);
+  find("top").replaceChildren(...ranked.slice(0, shown).map((entry) => bar(entry, isBest(entry))));
   const entries = model.class_names.map((name) => byName.get(name)).filter(Boolean);
-  find("probabilities").replaceChildren(...entries.map((entry) => bar(entry, entry === ranked[0])));
+  find("probabilities").replaceChildren(...entries.map((entry) => bar(entry, isBest(entry))));
 }
 
 /** The crops of several digits, to select one. */
@@ -371,7 +379,10 @@ export function useModel(card) {
   area.maxSide = card.limits.side;
   find("crop-size").textContent = card.image_shape.join(" × ");
   find("all-classes").textContent = `All ${card.class_names.length} classes`;
-  find("correction").hidden = card.role === "pupil";
+  find("correction").hidden = card.role === "pupil" || !card.reads_digits;
+  for (const part of [find("explanation"), find("evidence").parentElement]) part.hidden = card.multi_label;
+  find("chips-title").parentElement.hidden = !card.reads_digits;
+  find("draw-title").textContent = card.reads_digits ? "Draw a number" : "Draw, or choose a picture";
   if (names.length) showClasses(names);
   loadNetwork().then((loaded) => {
     network = loaded;
@@ -379,7 +390,7 @@ export function useModel(card) {
     else if (loaded) greet();
   }, (error) => showError(error.message));
   if (!area.empty) read();
-  return card.class_names.filter((name) => name !== REJECT_CLASS);
+  return card.reads_digits ? card.class_names.filter((name) => name !== REJECT_CLASS) : [];
 }
 
 function showClasses(names) {

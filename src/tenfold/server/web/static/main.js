@@ -69,7 +69,8 @@ function useModel(card) {
   revision = card.revision;
   const source = card.source === "shipped" ? "packaged reader" : card.source.split(/[\\/]/).at(-1);
   find("answering").textContent = `${source}, ${card.in_training ? "still training" : `version ${card.version}`}`;
-  for (const view of ["train", "samples", "model"]) find(`${view}-link`).hidden = card.role === "pupil";
+  for (const view of ["train", "samples"]) find(`${view}-link`).hidden = card.role === "pupil" || card.multi_label;
+  find("model-link").hidden = card.role === "pupil";
 }
 
 /** Another model answers. */

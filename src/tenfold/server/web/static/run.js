@@ -72,7 +72,7 @@ function showCurves() {
 
 function showMatrix() {
   const { confusion, class_names: names } = run;
-  find("matrix").hidden = !confusion;
+  for (const part of ["matrix", "matrix-title", "matrix-help"]) find(part).hidden = !confusion;
   if (!confusion) return;
   const most = Math.max(1, ...confusion.flatMap((row, i) => row.filter((_, j) => j !== i)));
   const focused = document.activeElement?.dataset?.cell;
