@@ -80,7 +80,7 @@ def test_a_loss_of_neither_encoding_is_named(images):
 @pytest.mark.parametrize(
     "named",
     [
-        {"class_weight": {i: 1.0 + i for i in range(10)}},
+        {"class_weight": {0: 3.0, 4: 0.5}},
         {"validation_split": 0.25, "sample_weight": np.linspace(0, 2, 96)},
     ],
 )
@@ -139,13 +139,28 @@ def test_words_as_labels_are_classes_in_alphabetical_order(images, x):
     same(linear(units=2).fit(x, (words == "b").astype(int), **QUIET), ours)
 
 
-def test_steps_per_epoch_go_on_with_the_next_images(images):
-    whole, steps = linear(), linear()
-    tenfold.fit(whole, images, **QUIET)
-    history = tenfold.fit(steps, images, epochs=3, steps_per_epoch=1, **QUIET)
-    assert history.epoch == [0, 1, 2]
-    for one, other in zip(whole.weights, steps.weights, strict=True):
-        np.testing.assert_array_equal(one, other)
+@pytest.mark.parametrize("steps", [1, 2, 4])
+@pytest.mark.filterwarnings("ignore:Your input ran out of data")
+def test_steps_per_epoch_go_on_with_the_next_images(images, x, steps):
+    named = {"epochs": 4, "batch_size": 30, "steps_per_epoch": steps, **QUIET}
+    theirs = linear().fit(x, images.labels, **named)
+    same(theirs, tenfold.fit(linear(), x, images.labels, **named))
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"validation_freq": [1, 4]},
+        {"validation_freq": 2, "validation_steps": 1, "validation_batch_size": 50},
+    ],
+)
+def test_validation_takes_keras_arguments(images, x, named):
+    def summed():
+        return linear(keras.losses.SparseCategoricalCrossentropy(reduction="sum"))
+
+    named = {"epochs": 4, "validation_data": (x[:75], images.labels[:75]), **named, **QUIET}
+    theirs = summed().fit(x, images.labels, **named)
+    same(theirs, tenfold.fit(summed(), x, images.labels, **named))
 
 
 class Subclassed(keras.Model):
@@ -155,6 +170,41 @@ class Subclassed(keras.Model):
 
     def call(self, inputs):
         return self.dense(self.flatten(inputs))
+
+
+class OwnStep(Subclassed):
+    def train_step(self, *arguments):
+        logs, state = super().train_step(*arguments)
+        return logs | {"twice": 2 * logs["loss"]}, state
+
+
+class OwnMetrics(Subclassed):
+    def compute_metrics(self, *arguments, **named):
+        return super().compute_metrics(*arguments, **named) | {"twice": 2.0}
+
+
+class OwnLoss(Subclassed):
+    def compute_loss(self, *arguments, **named):
+        return 2 * super().compute_loss(*arguments, **named)
+
+
+def compiled(model):
+    model.compile("sgd", "sparse_categorical_crossentropy")
+    return model
+
+
+@pytest.mark.parametrize("own", [OwnStep, OwnMetrics])
+def test_logs_that_are_no_metrics_are_refused(images, own):
+    with pytest.raises(InputError, match="changes its logs by twice"):
+        tenfold.fit(compiled(own()), images.scaled(), images.labels, **QUIET)
+
+
+def test_a_loss_of_the_model_itself_counts(images):
+    x, histories = images.scaled(), []
+    for fit in (keras.Model.fit, tenfold.fit):
+        keras.utils.set_random_seed(0)  # the model is built in fit
+        histories.append(fit(compiled(OwnLoss()), x, images.labels, **QUIET))
+    same(*histories)
 
 
 def sequential(*made):
@@ -211,7 +261,7 @@ def two_inputs():
     [
         (two_inputs, {}, r"2 inputs \(one, two\)"),
         (partial(linear, shape=(14, 56)), {}, "takes inputs of 14x56, the images are 28x28"),
-        (linear, {"class_weight": {0: 1.0}}, "class_weight: no weight for class '1'"),
+        (linear, {"validation_steps": 0}, "validation_steps"),
         (linear, {"class_weight": {99: 1.0}}, "class 99 is unknown"),
         (linear, {"sample_weight": [1.0]}, "sample_weight: shape"),
         (linear, {"validation_split": 2}, "validation_split"),

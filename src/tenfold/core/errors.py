@@ -1,6 +1,9 @@
 """The exceptions and warnings of tenfold, and their text."""
 
+import re
 import warnings
+
+_TERMINAL_CODE = re.compile(r"\x1b\[[0-9;]*m")  # bold text in messages of Keras
 
 
 class InputError(ValueError):
@@ -34,5 +37,5 @@ def one_line(error: BaseException, limit: int = 300) -> str:
         >>> one_line(ValueError("not\\n  so"))
         'ValueError: not so'
     """
-    message = " ".join(str(error).split())[:limit]
+    message = " ".join(_TERMINAL_CODE.sub("", str(error)).split())[:limit]
     return ": ".join(filter(None, [type(error).__name__, message]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import jax
@@ -13,7 +13,7 @@ from tenfold.core.backend import keras
 from tenfold.core.errors import InputError
 from tenfold.engine.device_data import DeviceData
 from tenfold.engine.epoch import run_epoch
-from tenfold.engine.program import EVALUATION_BATCH, Logs, Program
+from tenfold.engine.program import Logs, Program
 from tenfold.engine.state import State, read_state, write_state
 from tenfold.engine.tensorboard_summary import without_tensorflow
 
@@ -35,6 +35,8 @@ class CallbackEpochs:
         verbose: as in Keras.
         epochs: the epoch at which training stops.
         count: images of an epoch; None for all.
+        test_batch: images per step of validation; None for as many as in training.
+        test_epochs: validate after each so manieth epoch, or after those with these numbers.
 
     Raises:
         InputError: an epoch of ``count`` images needs all of them on the device.
@@ -48,10 +50,14 @@ class CallbackEpochs:
         verbose: int | str,
         epochs: int,
         count: int | None = None,
+        test_batch: int | None = None,
+        test_epochs: int | Collection[int] = 1,
     ) -> None:
         if count is not None and data.whole is None:
             raise InputError("steps_per_epoch: the images do not fit on the device; leave it out")
         self._program, self._data, self._count = program, data, count
+        self._test_batch = test_batch or program.batch_size
+        self._test_epochs = test_epochs
         self._steps = -(-(count or len(data)) // program.batch_size)
         own = keras.tree.flatten(callbacks) if callbacks else []
         without_tensorflow(own, program.model)
@@ -76,7 +82,7 @@ class CallbackEpochs:
             epochs: their numbers.
             seed: decides the order of the images and the augmentation.
             shuffle: draw a new order for each epoch.
-            validation: evaluated after each epoch; None for nothing.
+            validation: evaluated after epochs; None for nothing.
         """
         model, callbacks = self._program.model, self._callbacks
         model.stop_training = False
@@ -85,7 +91,7 @@ class CallbackEpochs:
         for epoch in epochs:
             callbacks.on_epoch_begin(epoch)
             logs = self._train(epoch, seed, shuffle)
-            if validation is not None:
+            if validation is not None and self._is_tested(epoch + 1):
                 logs |= self._validate(validation)
             callbacks.on_epoch_end(epoch, logs)
             if model.stop_training:
@@ -140,18 +146,22 @@ class CallbackEpochs:
         return logs
 
     def _indices(self, epoch: int, seed: int, shuffle: bool) -> npt.NDArray[np.int64] | None:
-        """The images ``[1, count]`` of an epoch of ``count``, where the one before ended."""
+        """The images ``[1, count]`` of an epoch, where the one before ended.
+
+        As in Keras, the last epoch of a pass over the images has fewer if none are left.
+        """
         if self._count is None:
             return None
-        n = len(self._data)
-        places = np.arange(epoch * self._count, (epoch + 1) * self._count)
-        if not shuffle:
-            return (places % n)[None]
-        passes = {
-            number: np.random.default_rng([seed % 2**32, _PASSES, int(number)]).permutation(n)
-            for number in np.unique(places // n)
-        }
-        return np.array([[passes[place // n][place % n] for place in places]])
+        number, part = divmod(epoch, -(-len(self._data) // self._count))
+        order = np.arange(len(self._data))
+        if shuffle:
+            order = np.random.default_rng([seed % 2**32, _PASSES, number]).permutation(order)
+        return order[None, part * self._count : (part + 1) * self._count]
+
+    def _is_tested(self, number: int) -> bool:
+        """Whether validation follows the epoch of this number, from 1."""
+        every = self._test_epochs
+        return number % every == 0 if isinstance(every, int) else number in every
 
     def _validate(self, data: DeviceData) -> dict[str, float]:
         """Loss and metrics of the model on a dataset, with the prefix ``val_``."""
@@ -160,14 +170,13 @@ class CallbackEpochs:
         state = read_state(program.model)
         if self._each_test_step:
             logs: Logs = {}
-            size = min(program.batch_size, EVALUATION_BATCH)
-            steps = program.evaluation_steps(state, data, size)
-            for step in range(-(-len(data) // size)):
+            steps = program.evaluation_steps(state, data, self._test_batch)
+            for step in range(-(-len(data) // self._test_batch)):
                 callbacks.on_test_batch_begin(step)
                 logs = next(steps)
                 callbacks.on_test_batch_end(step, as_floats(logs))
         else:
-            logs = program.evaluate(state, data)
+            logs = program.evaluate(state, data, self._test_batch)
         floats = as_floats(logs)
         callbacks.on_test_end(floats)
         return {f"val_{name}": value for name, value in floats.items()}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from tenfold.core.backend import keras
@@ -29,7 +29,7 @@ def fit(
     validation_data: Dataset | tuple[Any, ...] | None = None,
     validation_split: float = 0.0,
     epochs: int = 1,
-    batch_size: int = 32,
+    batch_size: int | None = None,
     shuffle: bool = True,
     class_weight: ClassWeight | None = None,
     sample_weight: Any = None,
@@ -40,6 +40,9 @@ def fit(
     verbose: int | str = "auto",
     initial_epoch: int = 0,
     steps_per_epoch: int | None = None,
+    validation_steps: int | None = None,
+    validation_batch_size: int | None = None,
+    validation_freq: int | Collection[int] = 1,
 ) -> keras.callbacks.History:
     """Train a compiled Keras model, whole epochs as one compiled program.
 
@@ -64,10 +67,10 @@ def fit(
         validation_data: the same, by Keras's name.
         validation_split: the share of the last images to use as validation instead.
         epochs: the epoch at which training stops.
-        batch_size: images per step.
+        batch_size: images per step; 32 by default.
         shuffle: draw a new order of the images for each epoch.
-        class_weight: weight in the loss by class, its number or name; ``balanced`` for weights
-            that make all classes count the same.
+        class_weight: weight in the loss by class, its number or name, 1 for others; ``balanced``
+            for weights that make all classes count the same.
         sample_weight: weight in the loss of each image, float ``[n]``.
         seed: decides the order and the augmentation. Initial weights and dropout are the
             model's own: see ``keras.utils.set_random_seed``.
@@ -82,6 +85,10 @@ def fit(
         verbose: as in Keras: 0 silent, 1 progress bar, 2 one line per epoch.
         initial_epoch: the epoch at which training starts.
         steps_per_epoch: steps of an epoch; the next epoch goes on with the images that follow.
+        validation_steps: steps of validation; by default all images are validated on.
+        validation_batch_size: images per step of validation; by default ``batch_size``.
+        validation_freq: validate after each so manieth epoch, or after those of a list of numbers
+            from 1.
 
     Returns:
         The Keras ``History``, whose ``.history`` has one list per metric.
@@ -100,9 +107,13 @@ def fit(
         >>> sorted(history.history)
         ['accuracy', 'loss']
     """
-    _check(epochs, batch_size, steps_per_epoch)
+    batch_size = 32 if batch_size is None else batch_size
+    test_batch = batch_size if validation_batch_size is None else validation_batch_size
+    _check(epochs, batch_size, steps_per_epoch, validation_steps, test_batch)
     held_out = validation if validation_data is None else validation_data
     data = prepare_data(model, x, y, held_out, validation_split, class_weight, sample_weight)
+    if validation_steps is not None:
+        data = data.with_validation(validation_steps * test_batch)
     chosen = _pixel_range(model, data, pixels, augmentation)
     warn_of_outputs(model)
     program = Program(
@@ -120,7 +131,9 @@ def fit(
     count = None if steps_per_epoch is None else steps_per_epoch * program.batch_size
     train = DeviceData(data.train, data.weights)
     tested = None if data.validation is None else DeviceData(data.validation, data.test_weights)
-    training = CallbackEpochs(program, train, callbacks, verbose, epochs, count)
+    training = CallbackEpochs(
+        program, train, callbacks, verbose, epochs, count, test_batch, validation_freq
+    )
     return training.run(range(initial_epoch, epochs), seed, shuffle, tested)
 
 
@@ -159,8 +172,8 @@ def _doubt(model: keras.Model, data: FitData, high: float) -> str:
     return f", but {expected.reason}: check x"
 
 
-def _check(epochs: int, batch_size: int, steps_per_epoch: int | None) -> None:
-    sizes = {"epochs": epochs, "batch_size": batch_size, "steps_per_epoch": steps_per_epoch}
-    for name, value in sizes.items():
+def _check(*values: int | None) -> None:
+    names = ("epochs", "batch_size", "steps_per_epoch", "validation_steps", "validation_batch_size")
+    for name, value in zip(names, values, strict=True):
         if value is not None and (not isinstance(value, int) or value < 1):
             raise InputError(f"{name}: {value}; give a whole number from 1")

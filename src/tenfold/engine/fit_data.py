@@ -13,7 +13,7 @@ from tenfold.core.backend import keras
 from tenfold.core.errors import InputError
 from tenfold.data import Dataset
 from tenfold.engine.arrays import ArrayData, as_array_data
-from tenfold.engine.inputs import input_shape, output_shape
+from tenfold.engine.inputs import input_shape, output_shape, several_outputs
 from tenfold.networks.recipes import Recipe
 
 Weights = npt.NDArray[np.float32] | None
@@ -51,6 +51,15 @@ class FitData:
         """In which the labels were given."""
         return self.train.encoding
 
+    def with_validation(self, n: int) -> FitData:
+        """The same with the first n of the images to validate on."""
+        held, weights = self.validation, self.test_weights
+        return replace(
+            self,
+            validation=None if held is None else held[:n],
+            test_weights=None if weights is None else weights[:n],
+        )
+
 
 def prepare_data(
     model: keras.Model,
@@ -66,6 +75,8 @@ def prepare_data(
     Raises:
         InputError: they do not belong together, or one is out of range.
     """
+    if len(getattr(model, "outputs", None) or [None]) > 1:
+        raise several_outputs()
     train = _images(x, y, "x")
     if isinstance(train, ArrayData) and train.encoding == "index":
         train = _with_classes_of(model, train)
@@ -95,7 +106,7 @@ def recipe_weights(recipe: Recipe, train: Dataset) -> Weights:
     """The weight in the loss of each training image by a recipe; None for equal ones.
 
     Raises:
-        InputError: a class is unknown or missing.
+        InputError: a class is unknown.
     """
     return None if recipe.class_weight == "none" else class_weights(recipe.class_weight, train)
 
@@ -104,12 +115,12 @@ def class_weights(class_weight: Any, train: Images) -> Weights:
     """The weight of each image by its class.
 
     Args:
-        class_weight: weights by number or name of the class; or ``balanced``: inversely
-            proportional to the frequency of the class, with a mean of 1.
+        class_weight: weights by number or name of the class, 1 for others; or ``balanced``:
+            inversely proportional to the frequency of the class, with a mean of 1.
         train: the images.
 
     Raises:
-        InputError: a class is unknown or missing, or the images have several.
+        InputError: a class is unknown, or the images have several.
     """
     if train.labels.ndim != 1:
         raise InputError("class_weight: not with several labels an image; sample_weight of fit is")
@@ -120,7 +131,7 @@ def class_weights(class_weight: Any, train: Images) -> Weights:
         return table[train.labels].astype(np.float32)
     if not isinstance(class_weight, Mapping):
         raise InputError("class_weight: give a dictionary of weights by class, or 'balanced'")
-    table = np.full(len(names), np.nan)
+    table = np.ones(len(names))
     for key, weight in class_weight.items():
         number = int(key) if isinstance(key, str) and key.isdecimal() else key
         index = names.index(key) if key in names else number
@@ -130,9 +141,6 @@ def class_weights(class_weight: Any, train: Images) -> Weights:
             )
         table[index] = weight
     present = np.unique(train.labels)
-    if np.isnan(table[present]).any():
-        missing = names[int(present[np.isnan(table[present])][0])]
-        raise InputError(f"class_weight: no weight for class {missing!r}; give one for each")
     if not (table[present] >= 0).all() or not table[present].any():
         raise InputError(f"class_weight: {class_weight}; give weights from 0, one above it")
     return table[train.labels].astype(np.float32)

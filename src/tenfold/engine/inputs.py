@@ -155,8 +155,13 @@ def output_shape(model: keras.Model, shape: tuple[int, ...]) -> tuple[int, ...]:
     if output is None:
         output = _call(model if model.built else _copy(model), shape)
     if not isinstance(output, tuple) or (output and isinstance(output[0], tuple)):
-        raise InputError("the model has several outputs; tenfold trains one, of the classes")
+        raise several_outputs()
     return output[1:]
+
+
+def several_outputs() -> InputError:
+    """The error of a model with several outputs."""
+    return InputError("the model has several outputs; tenfold trains one, of the classes")
 
 
 def call_network(model: keras.Model, weights: Any, rest: Any, x: jax.Array) -> jax.Array:

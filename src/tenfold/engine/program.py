@@ -200,13 +200,13 @@ class Program:
             state, logs = self._train(state, images, labels, tail, keys, epoch, 0, 1, size=rest)
             yield state, n, jax.device_get(logs)
 
-    def evaluate(self, state: State, data: DeviceData) -> Logs:
-        """Loss and metrics over a dataset; every image counts once."""
+    def evaluate(self, state: State, data: DeviceData, batch: int = EVALUATION_BATCH) -> Logs:
+        """Loss and metrics over a dataset in batches; every image counts once."""
         self._wait()
         state = State(state.trainable, state.non_trainable, [], self._metrics())
         state = self._devices.placed(state)
-        for window in map(self._place, data.windows(EVALUATION_BATCH)):
-            for images, labels, steps, size in _batches(window, EVALUATION_BATCH):
+        for window in map(self._place, data.windows(batch)):
+            for images, labels, steps, size in _batches(window, batch):
                 state, logs = self._test(state, images, labels, 0, steps, size=size)
         return jax.device_get(logs)  # type: ignore[no-any-return]
 

@@ -11,6 +11,7 @@ import jax
 from jax import lax
 
 from tenfold.core.backend import keras
+from tenfold.core.errors import InputError
 from tenfold.engine.cpu.flatten import flatten_elementwise, flattened
 from tenfold.engine.cpu.lowering import with_lowering_rules
 from tenfold.engine.device_data import Labels
@@ -75,6 +76,7 @@ class Steps:
         """
 
         shapes = jax.tree.map(lambda value: value.shape[self._leading :], state)
+        returned: set[str] = set()
 
         def one(state: State, x: jax.Array, y: Labels, key: jax.Array) -> State:
             change = partial(self._augment, key, epoch) if self.augmentation else None
@@ -82,7 +84,8 @@ class Steps:
             state = jax.tree.map(lambda value, shape: value.reshape(shape), state, shapes)
             lists = (state.trainable, state.non_trainable, state.optimizer, state.metrics)
             with _faster_updates(self.model):
-                _, lists = self.model.train_step(lists, batch)
+                logs, lists = self.model.train_step(lists, batch)
+            returned.update(logs)
             new: State = jax.tree.map(flattened, State(*lists))
             return new
 
@@ -101,7 +104,7 @@ class Steps:
         state = jax.tree.map(
             lambda value, shape: value.reshape(*value.shape[: self._leading], *shape), state, shapes
         )
-        return state, self._logs(state.metrics)
+        return state, self._logs(state.metrics, returned)
 
     def test(
         self,
@@ -114,12 +117,14 @@ class Steps:
         size: int,
     ) -> tuple[State, dict[str, jax.Array]]:
         """Evaluate batches from ``start`` to ``stop`` of the images, in order; see ``train``."""
+        returned: set[str] = set()
 
         def one(state: State, x: jax.Array, y: Labels) -> State:
             batch = self._input(x, y)
             lists = (state.trainable, state.non_trainable, state.metrics)
             with _faster_updates(self.model):
-                _, lists = self.model.test_step(lists, batch)
+                logs, lists = self.model.test_step(lists, batch)
+            returned.update(logs)
             return State(state.trainable, state.non_trainable, [], lists[2])
 
         def step(i: jax.Array, state: State) -> State:
@@ -129,7 +134,7 @@ class Steps:
             return new
 
         state = lax.fori_loop(start, stop, step, state)
-        return state, self._logs(state.metrics)
+        return state, self._logs(state.metrics, returned)
 
     def _each(self, function: Callable[..., Any], axes: tuple[int | None, ...]) -> Any:
         """Map the function over networks; arguments with axis 0 are stacked.
@@ -163,13 +168,22 @@ class Steps:
     def _augment(self, key: jax.Array, epoch: int, pixels: jax.Array) -> jax.Array:
         return augment(key, pixels, self.augmentation, epoch)
 
-    def _logs(self, metrics: list[jax.Array]) -> dict[str, jax.Array]:
+    def _logs(self, metrics: list[jax.Array], returned: set[str]) -> dict[str, jax.Array]:
+        """The values of the metrics, which are all that the step returned by name."""
+
         def results(values: list[jax.Array]) -> dict[str, jax.Array]:
             mapping = list(zip(self.model.metrics_variables, values, strict=True))
             with keras.StatelessScope(state_mapping=mapping):
                 return dict(self.model.get_metrics_result())
 
-        return self._each(results, (0,))(metrics)  # type: ignore[no-any-return]
+        logs: dict[str, jax.Array] = self._each(results, (0,))(metrics)
+        if returned != logs.keys():
+            names = ", ".join(sorted(returned ^ logs.keys()))
+            raise InputError(
+                f"the model's own train_step, test_step or compute_metrics changes its logs by "
+                f"{names}, which only metrics can: add a keras.metrics.Mean, or use model.fit"
+            )
+        return logs
 
 
 @contextmanager
