@@ -224,7 +224,16 @@ def test_what_is_left_out_is_noted(tmp_path):
 REFUSED = {
     "several train folders, train and": lambda r: split_folders(r, "train", "training"),
     "holds 2 datasets (a, b); give": lambda root: [split_folders(root / n, "train") for n in "ab"],
-    "holds 2 datasets (images, masks)": lambda r: split_folders(r, "images", "masks"),
+    "could be the classes: images, masks, or in each of them": lambda r: split_folders(
+        r, "images", "masks"
+    ),
+    "in each of them s1, s2; for the first": lambda root: [
+        write_folders(root / name, "s1", "s2") for name in "abcd"
+    ],
+    "holds 6 images beside or without folders of splits": lambda root: [
+        *(write_folders(root / name, "train") for name in "ab"),
+        write_images(root / "c"),
+    ],
     "holds images, but no class folders": lambda root: write_folders(root, "train", "test"),
     "holds test, val and no train folder": lambda root: split_folders(root, "test", "val"),
     "bird is not in train": lambda root: [

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +19,8 @@ ADVICE = (
     "labels in a CSV file beside them"
 )
 _MAX_DEPTH = 8
-_MIN_SHARED = 2  # equal names of subfolders that tell datasets from classes
+_MIN_SHARED = 2  # equal names of subfolders that may be the classes
+_MAX_LISTED = 3
 _NIST_TEST = "hsf_4"  # NIST Special Database 19 recommends this part for tests
 
 
@@ -120,7 +121,8 @@ def layout_of(root: Folder) -> Layout | None:
         return None
     if any(_part_split(part) for folder in full if not folder.images for part in folder.full):
         return _layout_of_parts(root)
-    return None if _are_datasets(full) else _layout_of_classes(root)
+    _refuse_two_levels(root)
+    return _layout_of_classes(root)
 
 
 def _layout_of_splits(root: Folder) -> Layout:
@@ -152,6 +154,7 @@ def _layout_of_splits(root: Folder) -> Layout:
                     f"class folder {inner.path / name} is not in train, which has {sorted(known)}"
                 )
         layout.origins[split], layout.classes[split] = inner.path, classes
+        layout.notes += _nested(inner)
     layout.notes += _left_out(root)
     return layout
 
@@ -160,7 +163,7 @@ def _layout_of_classes(root: Folder) -> Layout:
     """Read ``three/1.png``; images of nested folders count to the class above them."""
     _refuse_empty(root.folders)
     classes = {folder.name: list(folder.all_images()) for folder in root.full}
-    return Layout({"train": root.path}, {"train": classes}, _left_out(root))
+    return Layout({"train": root.path}, {"train": classes}, [*_nested(root), *_left_out(root)])
 
 
 def _layout_of_parts(root: Folder) -> Layout:
@@ -170,6 +173,11 @@ def _layout_of_parts(root: Folder) -> Layout:
     is_nist = all(re.fullmatch("[3-7][0-9a-f]", folder.name) for folder in root.full)
     for folder in root.full:
         name = chr(int(folder.name, 16)) if is_nist else folder.name
+        if folder.images:
+            raise InputError(
+                f"{folder.path} holds {len(folder.images):,} images beside or without folders of "
+                "splits, which other classes have; move them into its folder train"
+            )
         for part in folder.full:
             split = _part_split(part)
             if split is None:
@@ -196,10 +204,33 @@ def _unwrap(folder: Folder) -> Folder:
     return folder
 
 
-def _are_datasets(folders: tuple[Folder, ...]) -> bool:
-    """Return whether folders hold equal subfolders: then these are the classes."""
-    names = [{inner.name for inner in f.full} for f in folders if not f.images]
-    return len(names) > 1 and len(set.intersection(*names)) >= _MIN_SHARED
+def _refuse_two_levels(root: Folder) -> None:
+    """Refuse folders that hold equal subfolders: either could be the classes."""
+    outer = [folder for folder in root.full if not folder.images]
+    names = [{inner.name for inner in folder.full} for folder in outer]
+    shared = set.intersection(*names) if len(names) > 1 else set()
+    if len(shared) < _MIN_SHARED:
+        return
+    inner = [folder for folder in outer[0].full if folder.name in shared]
+    raise InputError(
+        f"{root.path} has two levels of folders that could be the classes: {_listed(outer)}, or in "
+        f"each of them {_listed(inner)}; for the first, move the images up into {outer[0].name} "
+        f"and so on; for the second, give the path of one, such as that of {outer[0].name}"
+    )
+
+
+def _listed(folders: Sequence[Folder]) -> str:
+    names = ", ".join(folder.name for folder in folders[:_MAX_LISTED])
+    return names + ", ..." * (len(folders) > _MAX_LISTED)
+
+
+def _nested(root: Folder) -> list[str]:
+    """Say that images of subfolders of the classes in a folder count to their class."""
+    for folder in root.full:
+        if folder.full:
+            first = folder.full[0].path
+            return [f"images in subfolders count to their class, as {first} to {folder.name}"]
+    return []
 
 
 def _refuse_empty(classes: tuple[Folder, ...]) -> None:

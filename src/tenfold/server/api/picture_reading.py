@@ -83,7 +83,7 @@ def _load(model: str, modified: int) -> Predictor:
     return Predictor(Path(model), threads=1)
 
 
-def _describe(reading: Reading, predictor: Predictor, k: int) -> dict[str, Any]:
+def _describe(reading: Reading, predictor: Predictor, k: int | None) -> dict[str, Any]:
     digits = [
         (digit, {"line": i, "number": j})
         for i, row in enumerate(reading.rows)
@@ -102,7 +102,7 @@ def _describe(reading: Reading, predictor: Predictor, k: int) -> dict[str, Any]:
 
 
 def _describe_digits(
-    digits: Iterable[tuple[Digit, dict[str, int]]], predictor: Predictor, k: int
+    digits: Iterable[tuple[Digit, dict[str, int]]], predictor: Predictor, k: int | None
 ) -> list[dict[str, Any]]:
     digits = list(digits)
     if not digits:
