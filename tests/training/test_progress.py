@@ -122,8 +122,11 @@ def test_a_pipe_is_never_silent_for_long(monkeypatch, capsys):
         for share in (0.25, 0.5, 0.75):
             display.update(1, share, {"loss": np.float32(0.5)})
             time.sleep(0.3)
+        display.update(1, 1.0, {"loss": np.float32(0.5)})
+        time.sleep(0.3)
     lines = capsys.readouterr().err.splitlines()
     assert re.fullmatch(r"compiling  \d s", lines[0])
+    assert re.fullmatch(r"epoch 1/3, validating  loss 0\.5000  \d s", lines[-1])
     assert "epoch 1/3, step 5/20  loss 0.5000" in lines
     pattern = r"epoch 1/3, step 1[05]/20  loss 0\.5000  about \d s left"
     assert sum(bool(re.fullmatch(pattern, line)) for line in lines) >= 2, lines

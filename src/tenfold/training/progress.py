@@ -43,16 +43,20 @@ class _Lines(Progress):
         self.began = self.shown = time.monotonic()
         self.first: tuple[float, float] | None = None  # time and position of the first update
         self.position, self.logs = 0.0, dict[str, Any]()
+        self.updated = self.began
+        self.validated = 0  # the last epoch
         self.told = False  # how long the training takes
         self.ended = Event()
 
     def update(self, epoch: int, share: float, logs: Mapping[str, Any]) -> None:
         self.position, self.logs = epoch - 1 + share, dict(logs)
-        self.first = self.first or (time.monotonic(), self.position)
+        self.updated, self.validated = time.monotonic(), epoch - 1
+        self.first = self.first or (self.updated, self.position)
 
     def epoch(self, epoch: int, logs: Mapping[str, Any], seconds: float) -> None:
         text = f"epoch {epoch:>{len(str(self.epochs))}}/{self.epochs}  {_format(logs)}"
         self._show(f"{text}  {seconds:.1f} s")
+        self.validated = epoch
 
     def watch(self) -> None:
         """Show where the training is whenever nothing was shown for a while, until it ends."""
@@ -73,8 +77,12 @@ class _Lines(Progress):
     def _status(self, left: float) -> str:
         if self.first is None:
             return f"compiling  {time.monotonic() - self.began:.0f} s"
-        epoch = min(self.epochs, int(self.position) + 1)
+        epoch = min(self.epochs, self.validated + 1)
         share = min(1.0, self.position - epoch + 1)
+        if share == 1:
+            doing = "saving" if self.validated == self.epochs else "validating"
+            silence = time.monotonic() - self.updated
+            return f"epoch {epoch}/{self.epochs}, {doing}  {_format(self.logs)}  {silence:.0f} s"
         step = f"{100 * share:.0f} %" if self.steps is None else _step(share, self.steps)
         remaining = f"  about {duration(left)} left" if left else ""
         return f"epoch {epoch}/{self.epochs}, {step}  {_format(self.logs)}{remaining}"
