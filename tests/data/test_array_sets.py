@@ -9,6 +9,7 @@ import scipy.io
 from dataset_files import pictures, write_idx
 
 from tenfold.core.errors import InputError
+from tenfold.core.read_options import ReadOptions
 from tenfold.data import load
 from tenfold.data.formats import read_raw
 from tenfold.data.formats.idx import idx_bytes
@@ -201,11 +202,29 @@ def write_mat73(path, content):
 def test_mat(layout, write, tmp_path):
     path = tmp_path / "data.mat"
     write(path, MAT[layout])
-    raw = read_raw(path)
+    is_certain = layout in ("EMNIST", "images last")
+    raw = read_raw(path, ReadOptions(transpose=None if is_certain else False))
     by_class = layout == "mnist_all"
     order = np.argsort(Y, kind="stable") if by_class else np.arange(36)
     assert np.array_equal(raw.splits["train"].images, X[order])
     assert np.array_equal(raw.splits["train"].labels, Y[order])
+
+
+@pytest.mark.parametrize("write", [scipy.io.savemat, write_mat73])
+def test_flat_pixels_of_matlab_are_by_row_or_by_column(write, tmp_path):
+    path = tmp_path / "faces.mat"
+    write(path, {"fea": X.swapaxes(1, 2).reshape(36, -1), "gnd": Y[:, None] + 1})
+    with pytest.raises(InputError, match="for rows, or --transpose for"):
+        read_raw(path)
+    assert np.array_equal(read_raw(path, ReadOptions(transpose=True)).splits["train"].images, X)
+    write(path, {"fea": X.reshape(36, -1), "gnd": np.arange(36)[:, None] % 10})
+    assert np.array_equal(read_raw(path).splits["train"].images, X)  # maybe digits
+
+
+def test_hdf5_of_other_software_named_mat_is_not_reversed(tmp_path):
+    with h5py.File(tmp_path / "x.mat", "w") as file:
+        file["x"], file["y"] = X, Y
+    assert np.array_equal(read_raw(tmp_path / "x.mat").splits["train"].images, X)
 
 
 @pytest.mark.parametrize("write", [scipy.io.savemat, write_mat73])
@@ -217,6 +236,8 @@ def test_svhn(write, tmp_path):
     assert (len(splits.train), len(splits.test)) == (36, 12)
     assert np.array_equal(splits.train.labels, Y)
     assert splits.class_names == ("0", "1", "2")
+    images = load(tmp_path, validation=0).test.images
+    assert np.array_equal(images[:12], COLOUR[:12, ..., 0])
 
 
 def test_usps_in_hdf5(tmp_path):

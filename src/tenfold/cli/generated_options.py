@@ -52,9 +52,10 @@ def with_options(parameter: str, annotations: Mapping[str, Any]) -> Callable[[Co
     return replace
 
 
-def _read_option(name: str, default: Any, help: str) -> Any:
-    kind: Any = bool if isinstance(default, bool) else str
-    return Annotated[kind | None, typer.Option(option_of(name), help=help)]
+def _read_option(name: str, default: Any, help: str, is_flag: bool) -> Any:
+    kind: Any = bool if is_flag else str
+    can_deny = f"/{option_of(f'no_{name}')}" if is_flag and default is None else ""
+    return Annotated[kind | None, typer.Option(option_of(name) + can_deny, help=help)]
 
 
 with_read_options = with_options(

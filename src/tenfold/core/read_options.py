@@ -14,11 +14,12 @@ from tenfold.core.errors import InputError
 
 
 class Declared(NamedTuple):
-    """A declared option: its name, default and line of help."""
+    """A declared option: its name, default, line of help, and whether it is True or False."""
 
     name: str
     default: Any
     help: str
+    is_flag: bool
 
 
 def _option(default: Any, help: str) -> Any:
@@ -37,7 +38,8 @@ class ReadOptions:
         pixels: the values of black and white: ``binary``, ``unit``, ``signed``, ``byte``, ``word``
             or LOW..HIGH; None to recognize them.
         skip_unreadable: leave out image files that cannot be read; without it, they are an error.
-        transpose: exchange the rows and columns of all images, as the files of EMNIST need it.
+        transpose: exchange the rows and columns of all images, as the files of EMNIST need it;
+            None for no, where that is certain.
         multi_label: an image may have several labels or none; without it, rows of 0 and 1 decide
             it, if some image has several.
 
@@ -52,7 +54,9 @@ class ReadOptions:
         None, "Column of the labels in a table: its name, first, last, or its index from 0."
     )
     skip_unreadable: bool = _option(False, "Leave out image files that cannot be read.")
-    transpose: bool = _option(False, "Exchange rows and columns, as the files of EMNIST need it.")
+    transpose: bool | None = _option(
+        None, "Exchange rows and columns, as the files of EMNIST need it."
+    )
     multi_label: bool = _option(False, "An image may have several labels, or none.")
     pixels: str | None = _option(
         None, "Values of black and white: byte, unit, signed, word, or LOW..HIGH as in 0..16."
@@ -87,7 +91,8 @@ class ReadOptions:
         """
         words = []
         for name, value in self.given().items():
-            words += [option_of(name), *([] if value is True else [str(value)])]
+            option = option_of(name) if value is not False else option_of(f"no_{name}")
+            words += [option, *([] if isinstance(value, bool) else [str(value)])]
         return words
 
     def given(self) -> dict[str, Any]:
@@ -102,7 +107,10 @@ class ReadOptions:
 
 def declared() -> tuple[Declared, ...]:
     """Return the declared options."""
-    return tuple(Declared(f.name, f.default, f.metadata["help"]) for f in fields(ReadOptions))
+    return tuple(
+        Declared(f.name, f.default, f.metadata["help"], "bool" in str(f.type))
+        for f in fields(ReadOptions)
+    )
 
 
 def option_of(name: str) -> str:

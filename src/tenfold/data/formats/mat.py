@@ -19,6 +19,8 @@ from tenfold.data.formats.registry import Format, Location
 from tenfold.data.raw_data import RawData
 
 _SVHN_SHAPE, _SVHN_ZERO = (32, 32, 3), 10
+_CHARACTERS = (10, 26, 47, 62)
+"""Numbers of classes of digits and letters: check and training warn if these lie turned."""
 
 
 def _recognizes(location: Location) -> bool:
@@ -42,14 +44,29 @@ def _read(location: Location, options: ReadOptions) -> RawData:
         arrays += _arrays(path, f"{path.stem}/" if files else "")
     raw = read_array_set([_svhn(array) for array in arrays], str(location.path))
     if any(split.images.ndim == 2 for split in raw.splits.values()):
-        raw = replace(raw, decisions=(*raw.decisions, "flat pixels row by row (else --transpose)"))
+        raw = _flat(raw, options, str(location.path))
     return _with_zero(raw) if any(map(_is_svhn, arrays)) else raw
+
+
+def _flat(raw: RawData, options: ReadOptions, path: str) -> RawData:
+    """Say how flat pixels are read, or refuse them if nothing would tell that this is wrong."""
+    labels = raw.splits["train"].labels
+    classes = labels.shape[1] if labels.ndim == 2 else len(np.unique(labels))
+    if options.transpose is None and classes not in _CHARACTERS and not raw.mapped:
+        raise InputError(
+            f"{path}: its flat pixels may lie row by row or, as in matrices of MATLAB, column by "
+            "column; add --no-transpose (transpose=False) for rows, or --transpose for columns"
+        )
+    how = "column by column" if options.transpose else "row by row (else --transpose)"
+    return replace(raw, decisions=(*raw.decisions, f"flat pixels {how}"))
 
 
 def _arrays(path: Path, prefix: str) -> list[StoredArray]:
     """Return the arrays of a file with their axes as MATLAB has them."""
     with path.open("rb") as file:
         start = file.read(1024)
+    if start.startswith(MAGIC):  # written by other software than MATLAB
+        return stored_arrays(path, prefix)
     if MAGIC in start:
         return [_reversed(array) for array in stored_arrays(path, prefix)]
     from scipy.io import loadmat
@@ -103,7 +120,8 @@ def _with_zero(raw: RawData) -> RawData:
 FORMAT = Format(
     name="MAT",
     description="a file of MATLAB with arrays such as X and y (SVHN), train_x and train_y, "
-    "train0 to train9, or dataset.train.images (EMNIST); version 7.3 needs tenfold[hdf5]",
+    "train0 to train9, or dataset.train.images (EMNIST); flat pixels of other images than digits "
+    "and letters need --transpose or --no-transpose; version 7.3 needs tenfold[hdf5]",
     priority=6,
     recognizes=_recognizes,
     read=_read,
