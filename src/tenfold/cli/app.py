@@ -16,6 +16,7 @@ import typer
 
 from tenfold.cli.scale_options import with_ray_address
 from tenfold.core.errors import InputError, TenfoldWarning
+from tenfold.core.scratch import remove_scratch
 
 INTERRUPTED = 130
 
@@ -54,6 +55,7 @@ def run() -> NoReturn:
     with suppress(BrokenPipeError):
         sys.stdout.flush()
         sys.stderr.flush()
+    remove_scratch()
     os._exit(code)
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
@@ -52,13 +51,13 @@ def study(
     ] = None,
     changes: Mapping[str, Any] = NOTHING,
     reading: Mapping[str, Any] = NOTHING,
-    out: Annotated[Path | None, out_option("Folder of the study.")] = None,
+    out: Annotated[str | None, out_option("Folder or URL of the study.")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Train more than 100 networks.")] = False,
     resume: Annotated[
-        Path | None, typer.Option(metavar="STUDY", help="Resume a stopped study.")
+        str | None, typer.Option(metavar="STUDY", help="Resume a stopped study.")
     ] = None,
     status: Annotated[
-        Path | None, typer.Option(metavar="STUDY", help="Show what is done, failed and left.")
+        str | None, typer.Option(metavar="STUDY", help="Show what is done, failed and left.")
     ] = None,
     workers: WorkersOption = None,
     ray: RayOption = None,

@@ -62,12 +62,12 @@ def _mean(row: dict[str, Any], metric: Metric) -> str:
 def _best(study: Study) -> list[str]:
     if study.rows()[0]["status"] != "finished":
         return ["best   none: no setting was trained to its end"]
-    best, test = study.best, study.test
+    row, test = study.rows()[0], study.test
     tested = "not opened: these data have no test split" if test is None else test.headline()
     return [
-        f"best   {study.rows()[0]['setting']}",
-        f"       {best.headline()}",
+        f"best   {row['setting']}",
+        f"       {study.best.headline()}",
         f"test   {tested}",
         f"note   {wrapped(study.remark(), 7)}",
-        f"run    {best.path}",
+        f"run    {row['run']}",
     ]

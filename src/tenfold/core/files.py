@@ -135,8 +135,8 @@ def require_no_url(path: Path) -> None:
     scheme, _, rest = path.as_posix().partition(":/")
     if len(scheme) > 1 and rest and re.fullmatch(r"[A-Za-z][A-Za-z0-9+.-]+", scheme):
         raise InputError(
-            f"{scheme}://{rest.lstrip('/')}: only score and read --parquet write to URLs; give a "
-            "path, such as a folder where the storage is mounted"
+            f"{scheme}://{rest.lstrip('/')}: only score, study and read --parquet write to URLs, "
+            "given as text; give a path, such as a folder where the storage is mounted"
         )
 
 

@@ -6,13 +6,12 @@ Storage elsewhere is reached by fsspec through ``upath``, whose paths have the m
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from urllib.parse import unquote, urlsplit
 from tenfold.core.errors import InputError, one_line
 from tenfold.core.files import atomic_path
 from tenfold.core.patience import LASTING
+from tenfold.core.scratch import make_scratch
 
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 _COPIES: dict[tuple[str | int, ...], Path] = {}
@@ -117,7 +117,7 @@ def local(path: Path) -> Path:
         raise InputError(f"{path}: no such file") from None
     if key not in _COPIES:
         _remove_copies(keep=1)
-        target = Path(tempfile.mkdtemp(prefix="tenfold-"), source.name)
+        target = make_scratch() / source.name
         source.fs.get_file(source.path, str(target))
         _COPIES[key] = target
     return _COPIES[key]
@@ -128,19 +128,20 @@ def _remove_copies(keep: int = 0) -> None:
         shutil.rmtree(_COPIES.pop(next(iter(_COPIES))).parent, ignore_errors=True)
 
 
-atexit.register(_remove_copies)
-
-
 def stamp(path: Path) -> list[int]:
     """Return numbers that change when a file changes: of its size and time or checksum."""
     if is_remote(path):
         remote: Any = path
         about = remote.fs.info(remote.path)
-        known = [str(about[name]) for name in _VERSIONS if about.get(name)]
-        key = known[0] if known else str(remote.fs.ukey(remote.path))
+        key = version_of(about) or str(remote.fs.ukey(remote.path))
         return [about["size"], int(hashlib.sha256(key.encode()).hexdigest()[:12], 16)]
     about = path.stat()
     return [about.st_size, about.st_mtime_ns]
+
+
+def version_of(about: Mapping[str, Any]) -> str:
+    """Return what identifies the content of a file elsewhere, as storage describes it; or ""."""
+    return next((str(about[name]) for name in _VERSIONS if about.get(name)), "")
 
 
 def exists(path: Path) -> bool:

@@ -1,7 +1,7 @@
 """Leases: claims on pieces of work that several processes share through a folder.
 
-A claim creates the file ``.NAME.lease-N`` exclusively. Its holder touches the file as long as it
-lives. A lease whose holder has ended is taken over by creating the file of the next number, so
+A claim creates the file or object ``.NAME.lease-N`` exclusively. Its holder touches it as long as
+it lives. A lease whose holder has ended is taken over by creating the file of the next number, so
 that one of several claimants gets it.
 """
 
@@ -14,9 +14,12 @@ import secrets
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from threading import Event, Thread
+from threading import Event, Lock, Thread
+from typing import Any
 
 from tenfold.core.files import remove
+from tenfold.core.patience import patiently
+from tenfold.core.places import exists, is_remote
 
 try:
     import fcntl
@@ -24,17 +27,18 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
 EXPIRY = 60.0
-"""Seconds after which a lease that was not touched is free, by the clock of the file system."""
+"""Seconds after which a lease that was not touched is free, by the clock of the storage."""
 
 
 class Leases:
     """The leases of this process in a folder, as a context manager that releases them.
 
-    A holder on the same machine that has ended is noticed at once, by the lock on its file;
-    on another machine, or without locks, after ``expiry``.
+    A holder on the same machine that has ended is noticed at once; on another machine, after
+    ``expiry``. Storage elsewhere that cannot create objects exclusively may let two processes that
+    claim a lease in the same moment both have it.
 
     Args:
-        folder: exists, and is shared by all processes.
+        folder: exists, and is shared by all processes; a path of `tenfold.core.places.place`.
         expiry: seconds.
 
     Example:
@@ -47,7 +51,9 @@ class Leases:
 
     def __init__(self, folder: Path, expiry: float = EXPIRY) -> None:
         self._folder, self._expiry = folder, expiry
-        self._held: dict[str, tuple[Path, int]] = {}
+        self._storage = _Objects() if is_remote(folder) else _Files()
+        self._held: dict[str, Path] = {}
+        self._lock = Lock()
         self._ended = Event()
         self._heart = Thread(target=self._beat, daemon=True)
 
@@ -71,26 +77,18 @@ class Leases:
             return False
         number = int(known[-1].name.rpartition("-")[2]) + 1 if known else 0
         path = self._folder / f".{name}.lease-{number}"
-        try:
-            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
-        except FileExistsError:
+        if not patiently(lambda: self._storage.create(path)):
             return False
-        if fcntl is not None:
-            with suppress(OSError):  # a file system without locks
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        about = {"machine": _machine(), "host": platform.node(), "process": os.getpid()}
-        os.write(descriptor, json.dumps(about).encode())
-        self._held[name] = (path, descriptor)
+        self._held[name] = path
         for old in known:
             remove(old)
         return True
 
     def release(self, name: str) -> None:
         """Give back a lease, if this process holds it."""
-        if name in self._held:
-            path, descriptor = self._held.pop(name)
-            remove(path)
-            os.close(descriptor)
+        with self._lock:  # or it would be touched once more, and stay
+            if name in self._held:
+                self._storage.release(self._held.pop(name))
 
     def holder(self, name: str) -> str:
         """Return who holds a lease, as ``process 7 on lab-3``; "" if it is free."""
@@ -102,35 +100,128 @@ class Leases:
 
     def _files(self, name: str) -> Sequence[Path]:
         """The files of a lease; only the last one counts."""
-        found = self._folder.glob(f".{name}.lease-*")
+        found = patiently(lambda: self._storage.find(self._folder, f".{name}.lease-*"))
         return sorted(found, key=lambda path: int(path.name.rpartition("-")[2]))
 
     def _is_free(self, path: Path) -> bool:
         """Whether the holder of a lease has ended."""
         try:
-            if (
-                _read(path).get("machine") == _machine()
-                and (dead := _is_unlocked(path)) is not None
-            ):
+            if (dead := self._storage.has_ended(path, _read(path))) is not None:
                 return dead
-            return self._now() - path.stat().st_mtime > self._expiry
+            return patiently(self._now) - self._storage.modified(path) > self._expiry
         except FileNotFoundError:  # released meanwhile
             return False
 
     def _now(self) -> float:
-        """The time by the clock of the file system, which other machines see too."""
+        """The time by the clock of the storage, which other machines see too."""
         probe = self._folder / f".{secrets.token_hex(4)}.probe"
-        probe.touch()
+        probe.write_bytes(b"now")
         try:
-            return probe.stat().st_mtime
+            return self._storage.modified(probe)
         finally:
             remove(probe)
 
     def _beat(self) -> None:
         while not self._ended.wait(self._expiry / 4):
-            for path, _ in list(self._held.values()):
-                with suppress(OSError):  # storage that fails for a while
-                    os.utime(path)
+            for name in list(self._held):
+                with self._lock, suppress(Exception):  # of any storage, that fails for a while
+                    if name in self._held:
+                        self._storage.touch(self._held[name])
+
+
+class _Files:
+    """Leases in a file system; a holder has its file locked."""
+
+    def __init__(self) -> None:
+        self._descriptors = dict[Path, int]()
+
+    def find(self, folder: Path, pattern: str) -> list[Path]:
+        return list(folder.glob(pattern))
+
+    def create(self, path: Path) -> bool:
+        """Create a lease unless there is one."""
+        try:
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o666)
+        except FileExistsError:
+            return False
+        if fcntl is not None:
+            with suppress(OSError):  # a file system without locks
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.write(descriptor, _about())
+        self._descriptors[path] = descriptor
+        return True
+
+    def touch(self, path: Path) -> None:
+        os.utime(path)
+
+    def release(self, path: Path) -> None:
+        remove(path)
+        os.close(self._descriptors.pop(path))
+
+    def modified(self, path: Path) -> float:
+        return path.stat().st_mtime
+
+    def has_ended(self, path: Path, about: dict[str, object]) -> bool | None:
+        """Whether the holder of a lease has ended; None if that cannot be known."""
+        return _is_unlocked(path) if about.get("machine") == _machine() else None
+
+
+class _Objects:
+    """Leases in storage elsewhere."""
+
+    def find(self, folder: Path, pattern: str) -> list[Path]:
+        remote: Any = folder
+        remote.fs.invalidate_cache()  # other processes write, too
+        return list(folder.glob(pattern))
+
+    def create(self, path: Path) -> bool:
+        remote: Any = path
+        try:
+            remote.fs.pipe_file(remote.path, _about(), mode="create")
+        except OSError:  # of several types
+            remote.fs.invalidate_cache()
+            if exists(path):
+                return False
+            raise
+        return True
+
+    def touch(self, path: Path) -> None:
+        path.write_bytes(_about())
+
+    def release(self, path: Path) -> None:
+        with suppress(Exception):  # of any storage, that fails: it expires
+            path.unlink(missing_ok=True)
+
+    def modified(self, path: Path) -> float:
+        remote: Any = path
+        return float(remote.fs.modified(remote.path).timestamp())
+
+    def has_ended(self, path: Path, about: dict[str, object]) -> bool | None:
+        here = all(about.get(name) == value for name, value in _system().items())
+        return True if here and _is_dead(about.get("process")) else None
+
+
+def _about() -> bytes:
+    return json.dumps({**_system(), "host": platform.node(), "process": os.getpid()}).encode()
+
+
+def _system() -> dict[str, object]:
+    """What processes have in common that see each other's numbers; containers do not."""
+    try:
+        return {"machine": _machine(), "processes": str(Path("/proc/self/ns/pid").readlink())}
+    except OSError:  # not Linux
+        return {"machine": _machine()}
+
+
+def _is_dead(process: object) -> bool:
+    """Whether a process of this system has ended, and no other has its number."""
+    if fcntl is None or not isinstance(process, int):  # on Windows, a signal ends it
+        return False
+    try:
+        os.kill(process, 0)
+    except OSError as error:
+        return isinstance(error, ProcessLookupError)
+    return False
 
 
 def _read(path: Path) -> dict[str, object]:

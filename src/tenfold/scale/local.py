@@ -16,6 +16,7 @@ from queue import SimpleQueue
 from typing import Any
 
 from tenfold.core.errors import InputError
+from tenfold.core.scratch import make_scratch
 from tenfold.scale.executor import ATTEMPTS, Outcome
 
 _SOURCES = str(Path(__file__).parents[2])
@@ -158,7 +159,7 @@ def _start() -> subprocess.Popen[str]:
         stdout=subprocess.PIPE,
         text=True,
         encoding="utf-8",
-        env={**os.environ, "PYTHONPATH": paths},
+        env={**os.environ, "PYTHONPATH": paths, "TMPDIR": str(make_scratch())},
     )
 
 

@@ -27,6 +27,7 @@ class SharedWork:
         is_done: whether the results of a task are there.
         max_failures: tasks that may fail before no more are begun; None to try all.
         report: takes a line about what is waited for.
+        look: called before ``is_done`` is asked anew.
 
     Attributes:
         failed: why tasks failed here, by name.
@@ -46,8 +47,10 @@ class SharedWork:
         is_done: Callable[[str], bool],
         max_failures: int | None = None,
         report: Callable[[str], None] = lambda line: None,
+        look: Callable[[], None] = lambda: None,
     ) -> None:
         self._tasks, self._folder, self._is_done, self._report = tasks, folder, is_done, report
+        self._look = look
         self._most = sys.maxsize if max_failures is None else max_failures
         self._left = dict.fromkeys(tasks)
         self.failed = dict[str, str]()
@@ -83,6 +86,7 @@ class SharedWork:
         return len(self.failed) > self._most
 
     def _ended(self) -> Iterator[str]:
+        self._look()
         for name in [name for name in self._left if self._is_done(name)]:
             del self._left[name]
             yield name
@@ -93,6 +97,7 @@ class SharedWork:
                 return
             if not leases.claim(name):
                 continue
+            self._look()
             if self._is_done(name):  # by another process, just before
                 leases.release(name)
             else:

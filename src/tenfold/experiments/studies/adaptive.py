@@ -17,13 +17,14 @@ from typing import Any
 
 from tenfold.core.errors import InputError, one_line
 from tenfold.core.files import atomic_write
+from tenfold.core.places import absolute
 from tenfold.data import Splits
 from tenfold.experiments.studies import grid
 from tenfold.experiments.studies.grid import Axes, LogUniform
 from tenfold.experiments.studies.plan import Plan, Setting
 from tenfold.experiments.studies.preflight import checked_setting
-from tenfold.experiments.studies.results import Study
-from tenfold.experiments.studies.work import load_study, outcome_of, status
+from tenfold.experiments.studies.results import FAILURES, PRUNED, Study
+from tenfold.experiments.studies.work import load_study, outcome_of, status, train_settings
 from tenfold.networks.fields import to_text
 from tenfold.scale import Executor, Leases, Outcome
 from tenfold.scale.sharing import POLL_SECONDS
@@ -81,7 +82,8 @@ def search(
     with Leases(study.path) as leases:
         while not leases.claim(_LEASE):
             time.sleep(POLL_SECONDS)
-        study.plan = Plan.load(study.path)  # of another process, perhaps
+        study.pull()  # what another process has done, perhaps
+        study.plan = Plan.load(study.folder)
         _Search(study, splits, max_failures, verbose).run(executor)
 
 
@@ -105,7 +107,7 @@ class _Search:
 
     def _tasks(self) -> Iterator[Mapping[str, Any]]:
         """Settings that are drawn but not trained, then new ones, drawn when they are needed."""
-        folder, number = str(self._study.path.absolute()), 0
+        folder, number = absolute(self._study.path), 0
         while number < (self._study.plan.draws or 0) and len(self._failed) <= self._most:
             if number == len(self._study.plan.settings):
                 self._draw(number)
@@ -135,6 +137,7 @@ class _Search:
             yield Outcome(task, error=error)
 
     def _take(self, outcome: Outcome) -> None:
+        self._study.pull()
         setting = self._study.plan.settings[outcome.task["number"]]
         if outcome.error:
             self._failed[setting.name] = outcome.error
@@ -146,6 +149,7 @@ class _Search:
             self._ended += 1
             line = outcome_of(self._study, setting, self._ended)
             self._tell(outcome.task["number"])
+        self._study.mirror.push(FAILURES)
         self._study.write()
         if self._verbose:
             print(line, file=sys.stderr, flush=True)  # noqa: T201
@@ -177,8 +181,6 @@ def train_trial(folder: str, number: int) -> None:
 
 
 def _train_setting(study: Study, splits: Splits, number: int, verbose: bool) -> None:
-    from tenfold.training.trainer import train_together
-
     optuna, setting = import_optuna(), study.plan.settings[number]
     trials = _load(study.path, study.plan)
     trial = optuna.trial.Trial(trials, trials.trials[number]._trial_id)
@@ -190,19 +192,12 @@ def _train_setting(study: Study, splits: Splits, number: int, verbose: bool) -> 
         if epoch < setting.recipe.epochs and trial.should_prune():
             raise _Pruned(f"after epoch {epoch} of {setting.recipe.epochs}")
 
-    folder = study.path / setting.folder
     try:
-        train_together(
-            [setting.recipe],
-            [folder],
-            splits,
-            seeds=study.plan.seeds,
-            verbose=verbose,
-            after_epoch=after_epoch,
-        )
+        train_settings(study, [setting], splits, verbose, after_epoch)
     except _Pruned as reason:
         with atomic_write(study.pruning(setting), "w") as file:
             file.write(str(reason))
+        study.mirror.push(PRUNED)
 
 
 def _load(folder: Path, plan: Plan) -> Any:

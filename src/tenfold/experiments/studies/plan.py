@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tenfold.core.errors import InputError
+from tenfold.core.mirror import mirror_of
 from tenfold.data import Splits, load
 from tenfold.networks.recipes import Recipe
 from tenfold.runs.record import DataRecord, read_record, write_record
@@ -115,8 +116,10 @@ class Plan:
         return splits
 
     def save(self, folder: Path) -> None:
-        """Write ``study.json`` atomically."""
-        write_record(folder / NAME, asdict(self))
+        """Write ``study.json`` atomically, to a folder or URL."""
+        mirror = mirror_of(folder)
+        write_record(mirror.folder / NAME, asdict(self))
+        mirror.push(NAME)
 
     @classmethod
     def load(cls, folder: Path) -> Plan:

@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any
 from tenfold import figures
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
+from tenfold.core.mirror import mirror_of
+from tenfold.core.places import place
 from tenfold.data import Splits
 from tenfold.evaluation import Evaluation
-from tenfold.experiments.studies.plan import Plan, Setting
+from tenfold.experiments.studies.plan import NAME, Plan, Setting
 from tenfold.metrics import table_metrics
 from tenfold.networks.fields import to_text
 from tenfold.runs import Run
-from tenfold.runs.layout import HISTORY
+from tenfold.runs.layout import HISTORY, RECORD
 from tenfold.runs.ledger import openings
 from tenfold.runs.record import Record
 
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from pandas import DataFrame
 
 TABLE, FIGURE = "table.csv", "study.png"
+FAILURES, PRUNED = "failures", "pruned"
 ENDED = ("finished", "diverged", "pruned")
 _WAITING = "waiting"
 _OPENED_BY = "study"
@@ -33,15 +36,28 @@ class Study:
     """The results of a study.
 
     Args:
-        path: the study folder, as ``tenfold study`` printed it.
+        path: the study folder, as ``tenfold study`` printed it; or its URL, of which this is a
+            copy that ``pull`` brings up to date.
+
+    Attributes:
+        path: of the folder or URL.
+        folder: its files on this machine: ``path``, or a copy of it while this process lives.
 
     Raises:
         InputError: the folder is not a study, or it is damaged.
     """
 
     def __init__(self, path: str | Path) -> None:
-        self.path = Path(path)
-        self.plan = Plan.load(self.path)
+        self.path = place(path)
+        self.mirror = mirror_of(self.path)
+        self.folder = self.mirror.folder
+        with self.mirror.named():
+            self.pull()
+            self.plan = Plan.load(self.folder)
+
+    def pull(self) -> None:
+        """Copy the states of the settings from a URL."""
+        self.mirror.pull(wanted=_is_state)
 
     def rows(self) -> list[dict[str, Any]]:
         """The settings with their scores, the best first and those without scores last.
@@ -54,15 +70,15 @@ class Study:
 
     def row(self, setting: Setting) -> dict[str, Any]:
         """Values, status and scores of one setting."""
-        folder = self.path / setting.folder
-        record = Record.load(folder) if (folder / "run.json").exists() else None
+        folder = self.folder / setting.folder
+        record = Record.load(folder) if (folder / RECORD).exists() else None
         row = {
             "setting": setting.name,
             **setting.values,
             "parameters": setting.parameters,
             "status": self._status(setting, record),
             **dict.fromkeys(["accuracy", "sd", "low", "high", *_other_metrics(), "seconds"]),
-            "run": str(folder),
+            "run": str(self.path / setting.folder),
         }
         if record is not None:
             row["seconds"] = record.seconds
@@ -79,7 +95,7 @@ class Study:
         for file in (self.failure(setting), self.pruning(setting)):
             if file.exists():
                 return file.read_text("utf-8")
-        history = self.path / setting.folder / HISTORY
+        history = self.folder / setting.folder / HISTORY
         if not history.exists():
             return ""
         rows = history.read_text("utf-8").splitlines()
@@ -87,11 +103,11 @@ class Study:
 
     def pruning(self, setting: Setting) -> Path:
         """Path of the file that says when a setting was pruned; it exists if it was."""
-        return self.path / "pruned" / f"{setting.folder}.txt"
+        return self.folder / PRUNED / f"{setting.folder}.txt"
 
     def failure(self, setting: Setting) -> Path:
         """Path of the file that says why a setting failed; it exists if it did."""
-        return self.path / "failures" / f"{setting.folder}.txt"
+        return self.folder / FAILURES / f"{setting.folder}.txt"
 
     @property
     def table(self) -> DataFrame:
@@ -111,7 +127,9 @@ class Study:
         Raises:
             InputError: no setting is trained, or all diverged.
         """
-        return Run(self._best_row()["run"])
+        folder = self._folder_of(self._best_row())
+        self.mirror.pull(folder)
+        return Run(self.folder / folder)
 
     def _best_row(self) -> dict[str, Any]:
         first = self.rows()[0]
@@ -120,6 +138,9 @@ class Study:
                 f"{self.path}: no setting of this study is trained to its end, so none is the best"
             )
         return first
+
+    def _folder_of(self, row: dict[str, Any]) -> str:
+        return next(s.folder for s in self.plan.settings if s.name == row["setting"])
 
     @property
     def test(self) -> Evaluation | None:
@@ -139,7 +160,10 @@ class Study:
         """
         if splits.test is None or self.rows()[0]["status"] != "finished":
             return None
-        return self.test or self.best.evaluate("test", data=splits, by=_OPENED_BY)
+        best = self.best
+        evaluation = self.test or best.evaluate("test", data=splits, by=_OPENED_BY)
+        self.mirror.push(best.path.name, last=RECORD)
+        return evaluation
 
     def plot(self) -> Figure:
         """Plot the best settings with their intervals, at most 60; the best is highlighted.
@@ -161,11 +185,13 @@ class Study:
 
     def write(self) -> None:
         """Write ``table.csv``, and ``study.png`` if a setting is trained."""
-        with atomic_write(self.path / TABLE, "w") as file:
+        with atomic_write(self.folder / TABLE, "w") as file:
             self.table.to_csv(file, index=False)
+        self.mirror.push(TABLE)
         if self.rows()[0]["status"] == "finished":
             with figures.warn_if_not_drawn(FIGURE):
-                figures.save(self.plot(), self.path / FIGURE)
+                figures.save(self.plot(), self.folder / FIGURE)
+            self.mirror.push(FIGURE)
 
     def remark(self) -> str:
         """How to read the scores of the best setting, in a sentence."""
@@ -199,7 +225,8 @@ class Study:
         rows = self.rows()
         done = sum(row["status"] in ENDED for row in rows)
         if rows[0]["status"] == "finished":
-            return f"{rows[0]['setting']}: {Run(rows[0]['run']).headline()}"
+            run = Run(self.folder / self._folder_of(rows[0]))
+            return f"{rows[0]['setting']}: {run.headline()}"
         return f"{done} of {len(rows)} settings trained"
 
     def __repr__(self) -> str:
@@ -210,6 +237,12 @@ class Study:
         if self.rows()[0]["status"] == "finished":
             line += figures.to_html(self.plot())
         return line + str(self.table.drop(columns="run").to_html(index=False, na_rep="-"))
+
+
+def _is_state(name: str) -> bool:
+    """Whether a file of a study says what is planned, done, failed or pruned."""
+    folder, _, file = name.partition("/")
+    return name == NAME or folder in (FAILURES, PRUNED) or file in (RECORD, HISTORY)
 
 
 def _other_metrics() -> list[str]:

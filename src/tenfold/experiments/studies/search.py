@@ -8,6 +8,8 @@ from typing import Any
 
 from tenfold.core.errors import InputError
 from tenfold.core.folders import make_dated_folder, make_folder
+from tenfold.core.patience import patiently
+from tenfold.core.places import exists, explained, is_remote, place
 from tenfold.data import Splits, load
 from tenfold.experiments.studies import adaptive, grid
 from tenfold.experiments.studies import plan as plans
@@ -63,7 +65,7 @@ def study(
             file of the study, or with ``optuna=URL`` in a database; None for a random search with
             ``draws``.
         changes: other values of the recipe, by field.
-        out: the folder to create, or of the same study to go on with; by default
+        out: the folder or URL to create, or of the same study to go on with; by default
             ``studies/<date>-<recipe>``.
         confirmed: allow more than 100 networks.
         executor: where to train, such as ``tenfold.scale.Ray()``; None for this process. ``data``
@@ -97,15 +99,19 @@ def study(
     if sampler is not None:
         _require_sampler(sampler, draws)
     base = base_recipe(recipe, axes, changes or {})
-    begun = out is not None and (Path(out) / plans.NAME).exists()
-    if out is not None and not begun:
-        _refuse_folder_in_use(Path(out))
+    folder = None if out is None else place(out)
+    begun = folder is not None and _is_begun(folder)
+    if sampler == "optuna" and folder is not None and is_remote(folder):
+        raise InputError(
+            f"sampler: its journal cannot be at {folder}, where nothing appends to files; give "
+            "optuna=URL of a database"
+        )
     splits = data if isinstance(data, Splits) else load(data, **options)
     splits.train.require_one_class("study")
     if splits.validation is None:
         raise InputError(f"data: a study chooses by validation images, and {splits.name} has none")
-    if out is not None and begun:
-        found = Study(out)
+    if folder is not None and begun:
+        found = Study(folder)
         adaptive_search = sampler is not None
         values = [] if adaptive_search else grid.combinations(axes, draws, base.seed)
         _require_same(
@@ -129,8 +135,9 @@ def study(
         sampler=sampler,
         base=base if sampler else None,
     )
-    folder = make_dated_folder("studies", base.name) if out is None else Path(out)
-    make_folder(folder)
+    folder = folder or make_dated_folder("studies", base.name)
+    if not is_remote(folder):
+        make_folder(folder)
     if sampler:
         adaptive.begin(folder, plan, splits)
     else:
@@ -148,10 +155,10 @@ def resume(
 ) -> Study:
     """Continue a stopped study with the settings that are not trained.
 
-    Several processes may do so at the same time, on machines that share the folder.
+    Several processes may do so at the same time, on machines that share the folder or URL.
 
     Args:
-        path: the study folder.
+        path: the study folder, or its URL.
         data: the dataset if it was made in memory; otherwise it is loaded again.
         executor: as for ``study``.
         max_failures: likewise.
@@ -208,13 +215,24 @@ def _require_same(
     )
 
 
-def _refuse_folder_in_use(folder: Path) -> None:
+def _is_begun(folder: Path) -> bool:
+    """Whether a folder or URL holds a study.
+
+    Raises:
+        InputError: it holds something else, or the storage fails.
+    """
     try:
-        names = [path.name for path in folder.iterdir()] if folder.exists() else []
+        with explained(folder):
+            names = patiently(lambda: _names_in(folder), begun=False)
     except NotADirectoryError:
         names = [folder.name]
-    if any(not name.startswith(".") for name in names):
+    if plans.NAME not in names and any(not name.startswith(".") for name in names):
         raise InputError(f"{folder}: exists already; give a new folder as --out")
+    return plans.NAME in names
+
+
+def _names_in(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()] if exists(folder) else []
 
 
 def _text(axis: list[Any] | LogUniform) -> str:

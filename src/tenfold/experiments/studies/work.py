@@ -11,16 +11,21 @@ from contextlib import closing
 from dataclasses import asdict
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write, remove
+from tenfold.core.places import absolute, explained
 from tenfold.data import Origin, Splits, load
 from tenfold.experiments.studies.plan import Setting
-from tenfold.experiments.studies.results import ENDED, Study
+from tenfold.experiments.studies.results import ENDED, FAILURES, Study
 from tenfold.metrics import SeedSummary
+from tenfold.runs.layout import RECORD
 from tenfold.scale import Executor, Leases, Outcome
 from tenfold.scale.sharing import POLL_SECONDS, SharedWork
+
+if TYPE_CHECKING:
+    from tenfold.training.job import TrainingJob
 
 _TEST = "test"
 
@@ -62,12 +67,14 @@ def train_all(
             "data: made in memory, which other processes do not see; save them, with --data FILE"
         )
     try:
-        (search or train_groups)(study, splits, executor, max_failures, verbose)
-        study.write()
-        with Leases(study.path) as leases:
-            while not leases.claim(_TEST):
-                time.sleep(POLL_SECONDS)
-            study.open_test(splits)
+        with explained(study.path), study.mirror.named():
+            (search or train_groups)(study, splits, executor, max_failures, verbose)
+            study.pull()
+            study.write()
+            with Leases(study.path) as leases:
+                while not leases.claim(_TEST):
+                    time.sleep(POLL_SECONDS)
+                study.open_test(splits)
     except KeyboardInterrupt:
         raise KeyboardInterrupt(f"stopped; go on with {resume_command(study.path)}") from None
     except InputError as error:
@@ -91,7 +98,7 @@ class _Work:
 
     def __init__(self, study: Study, splits: Splits, verbose: bool) -> None:
         self._study, self._splits, self._verbose = study, splits, verbose
-        folder = str(study.path.absolute())
+        folder = absolute(study.path)
         self._groups = {f"group-{i}": group for i, group in enumerate(study.plan.groups())}
         self._tasks = {name: {"folder": folder, "group": i} for i, name in enumerate(self._groups)}
         self._ended = set[str]()
@@ -107,7 +114,14 @@ class _Work:
         self._ended = {s.name for s in settings if status(self._study, s) in ENDED}
         if self._ended:
             self._report(f"{len(self._ended)} of {len(settings)} settings are trained already")
-        work = SharedWork(self._tasks, self._study.path, self._is_done, max_failures, self._report)
+        work = SharedWork(
+            self._tasks,
+            self._study.path,
+            self._is_done,
+            max_failures,
+            self._report,
+            self._study.pull,
+        )
         run = self._train if executor is None else partial(self._send, executor)
         with closing(work.run(run)) as names:
             for name in names:
@@ -141,6 +155,7 @@ class _Work:
 
     def _take(self, name: str, error: str) -> None:
         """Report the settings of a group that have ended or failed."""
+        self._study.pull()
         for setting in self._groups[name]:
             if setting.name in self._ended:
                 continue
@@ -153,6 +168,7 @@ class _Work:
                 with atomic_write(failure, "w") as file:
                     file.write(error)
                 self._report(f"{setting.name}: failed: {error}")
+        self._study.mirror.push(FAILURES)
         if (began := time.monotonic()) > self._next_write:
             self._study.write()
             self._next_write = began + 20 * (time.monotonic() - began)  # a large table is slow
@@ -186,21 +202,50 @@ def _load(origin: str) -> Splits:
     return load(**asdict(Origin(**json.loads(origin))))
 
 
-def train_settings(study: Study, group: Sequence[Setting], splits: Splits, verbose: bool) -> None:
+def train_settings(
+    study: Study,
+    group: Sequence[Setting],
+    splits: Splits,
+    verbose: bool,
+    after_epoch: Callable[[TrainingJob], None] = lambda job: None,
+) -> None:
     """Train the settings of a group that are not finished.
 
     A diverged setting stays in the program: the same program gives the others the same bits.
+
+    Args:
+        study: of the settings.
+        group: settings of one program.
+        splits: the data of the plan.
+        verbose: show progress on stderr.
+        after_epoch: called with each run after each of its epochs; what it raises stops all.
+
+    Raises:
+        InputError: they cannot be trained.
     """
     from tenfold.training.trainer import train_together
 
     remaining = [setting for setting in group if status(study, setting) != "finished"]
-    train_together(
-        [setting.recipe for setting in remaining],
-        [study.path / setting.folder for setting in remaining],
-        splits,
-        seeds=study.plan.seeds,
-        verbose=verbose,
-    )
+    folders = [setting.folder for setting in remaining]
+
+    def save(job: TrainingJob) -> None:
+        study.mirror.push(job.folder.name, last=RECORD)
+        after_epoch(job)
+
+    with study.mirror.named():
+        for folder in folders:
+            study.mirror.pull(folder)
+        train_together(
+            [setting.recipe for setting in remaining],
+            [study.folder / folder for folder in folders],
+            splits,
+            seeds=study.plan.seeds,
+            verbose=verbose,
+            after_epoch=save,
+        )
+        for folder in folders:
+            study.mirror.push(folder, last=RECORD)
+            study.mirror.drop(folder)
 
 
 def status(study: Study, setting: Setting) -> str:
