@@ -62,6 +62,8 @@ INDEX = keras.losses.sparse_categorical_crossentropy
         (cross_entropy, lambda y: keras.utils.to_categorical(y, 10)),
         (partial(INDEX, from_logits=False), lambda y: y),
         ([keras.losses.SparseCategoricalCrossentropy()], lambda y: y),
+        (keras.losses.CategoricalGeneralizedCrossEntropy(), lambda y: y),
+        ("categorical_hinge", lambda y: keras.utils.to_categorical(y, 10)),
     ],
 )
 def test_losses_get_labels_in_their_encoding(images, x, loss, encode):
@@ -262,6 +264,7 @@ def two_inputs():
         (two_inputs, {}, r"2 inputs \(one, two\)"),
         (partial(linear, shape=(14, 56)), {}, "takes inputs of 14x56, the images are 28x28"),
         (linear, {"validation_steps": 0}, "validation_steps"),
+        (partial(linear, None), {}, "compiled without a loss"),
         (linear, {"class_weight": {99: 1.0}}, "class 99 is unknown"),
         (linear, {"sample_weight": [1.0]}, "sample_weight: shape"),
         (linear, {"validation_split": 2}, "validation_split"),

@@ -3,6 +3,7 @@
 import pickle
 import subprocess
 import sys
+import warnings
 
 import keras
 import numpy as np
@@ -13,7 +14,7 @@ from sklearn.calibration import CalibratedClassifierCV
 from sklearn.datasets import load_digits, load_iris
 from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.pipeline import make_pipeline
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import tenfold
@@ -163,6 +164,16 @@ def test_pixels_in_another_range_are_warned_of(digits):
         classifier.predict(X / 16 * 255)
     with pytest.warns(UserWarning, match=r"fitted on 0..16 from black to white"):
         classifier.predict(X / 16)
+
+
+def test_outliers_of_a_scaler_are_not_warned_of(digits):
+    X, y = digits[0][:240], digits[1][:240]
+    scaler = MinMaxScaler().fit(X[:120])
+    scaled = scaler.transform(X)
+    assert scaled.max() > 1
+    with warnings.catch_warnings():
+        warnings.filterwarnings("error", "X: pixels")
+        NetworkClassifier(**SMALL).fit(scaled[:120], y[:120]).predict(scaled)
 
 
 def test_without_scikit_learn_the_extra_is_named():

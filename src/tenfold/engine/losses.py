@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -83,8 +84,9 @@ def to_probabilities(outputs: Any, logits: bool) -> Any:
 def find_encoding(model: keras.Model, classes: int, units: int, first: str = "index") -> str:
     """How the loss takes labels: ``index`` [n], ``one-hot`` [n, classes] or ``binary`` [n, 1].
 
-    Losses of Keras tell by their names. Another function is tried on labels in both encodings:
-    the right one gives correct predictions a lower loss than wrong ones.
+    Losses of Keras tell by their names and by the shapes that they take. Another function is tried
+    on labels in both encodings: the right one gives correct predictions a lower loss than wrong
+    ones.
 
     Args:
         model: compiled.
@@ -96,6 +98,8 @@ def find_encoding(model: keras.Model, classes: int, units: int, first: str = "in
         InputError: the loss takes labels in neither encoding.
     """
     loss = loss_of(model)
+    if loss is None:
+        raise InputError("the model is compiled without a loss; give one: model.compile(loss=...)")
     function = loss.func if isinstance(loss, partial) else loss
     name = (
         function
@@ -106,7 +110,12 @@ def find_encoding(model: keras.Model, classes: int, units: int, first: str = "in
         return "binary"
     module = str(getattr(function, "__module__", type(function).__module__))
     if isinstance(function, str) or module.startswith("keras."):
-        return "index" if "sparse" in name.lower() else "one-hot"
+        if "sparse" in name.lower():
+            return "index"
+        with suppress(Exception):  # some take numbers, whatever their names
+            labels = jnp.arange(units + 1) % units
+            jax.eval_shape(partial(_mean_loss, loss, "one-hot", units), labels, labels)
+            return "one-hot"
     reasons = {}
     for encoding in dict.fromkeys((first, "index", "one-hot")):
         try:
@@ -124,14 +133,17 @@ def find_encoding(model: keras.Model, classes: int, units: int, first: str = "in
 def _prefers_correct(loss: Any, encoding: str, classes: int, units: int) -> bool:
     """Whether a loss of labels in this encoding is lower for correct than for wrong predictions."""
     labels = jnp.arange(2 * classes - 1, dtype=jnp.int32) % classes
-    y = encode(labels, encoding, units)
+    mean = partial(_mean_loss, loss, encoding, units, labels)
+    return bool(mean(labels) < mean((labels + 1) % classes) - 1e-4)
+
+
+def _mean_loss(
+    loss: Any, encoding: str, units: int, labels: jax.Array, predicted: jax.Array
+) -> jax.Array:
+    """The loss of predictions that are sure of a class, for labels in an encoding."""
     function = loss if callable(loss) else keras.losses.get(loss)
-
-    def mean(predicted: jax.Array) -> float:
-        sure = 0.1 / units + 0.9 * jax.nn.one_hot(predicted, units)
-        return float(jnp.mean(jnp.asarray(function(y, sure))))
-
-    return mean(labels) < mean((labels + 1) % classes) - 1e-4
+    sure = 0.1 / units + 0.9 * jax.nn.one_hot(predicted, units)
+    return jnp.mean(jnp.asarray(function(encode(labels, encoding, units), sure)))
 
 
 def encode(labels: jax.Array, encoding: str, units: int) -> jax.Array:

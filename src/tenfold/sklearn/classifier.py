@@ -228,7 +228,9 @@ class NetworkClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Decide all that stays the same in further calls."""
         recipe, build = resolved
         if len(classes) < 2:
-            raise InputError(f"y: one class, {classes[0]!r}; give labels of at least two classes")
+            raise InputError(
+                f"y: one class, {classes.tolist()[0]!r}; give labels of at least two classes"
+            )
         shape = find_image_shape(recipe, rows.shape[1], self.image_shape_)
         self.scaling_ = find_scaling(self.scaling, rows, weights, shape)
         if recipe.augmentation and self.scaling_.name != "pixels":

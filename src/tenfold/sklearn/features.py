@@ -18,6 +18,7 @@ from tenfold.networks.recipes import Recipe
 
 WHITE = 255
 SCALINGS = ("auto", "pixels", "standard", "none")
+_OUTLIERS = 0.02  # share of values outside the range, as scalers give them for new rows
 
 Features = npt.NDArray[Any]
 
@@ -51,7 +52,9 @@ class Scaling:
         levels = Levels.of([features], "X")
         span = self.values.high - self.values.low
         is_dark = levels.low < levels.high <= self.values.low + span / 8
-        if is_dark or not self.values.contains(levels):
+        outside = (features < self.values.low) | (features > self.values.high)
+        is_beyond = not self.values.contains(levels) and outside.mean() > _OUTLIERS
+        if is_dark or is_beyond:
             warn(
                 f"X: pixels are {levels}, the classifier was fitted on {self.values} from black to "
                 "white; give it the same range"
