@@ -44,6 +44,16 @@ def evaluation(networks=1):
     return Evaluation("test", names, labels[0], np.stack(outputs), checksum="same")
 
 
+@pytest.mark.parametrize("share", [0, 0.2, 0.8, 1])
+@pytest.mark.parametrize("name", METRICS)
+def test_intervals_of_few_sure_predictions_stay_in_the_range(name, share):
+    entry, labels = METRICS[name], np.arange(5) % 3
+    predicted = np.where(np.arange(5) < 5 * share, labels, (labels + 1) % 3)
+    score = entry.function(np.eye(3)[predicted], labels)
+    low, high = entry.bounds
+    assert low <= score.low <= score.value <= score.high <= high
+
+
 @pytest.mark.parametrize("name", METRICS)
 def test_every_metric_is_a_documented_function_of_probabilities_and_labels(name):
     entry = METRICS[name]

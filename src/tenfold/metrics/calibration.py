@@ -95,7 +95,8 @@ def expected_calibration_error(
     the basic bootstrap's, 2e - q(97.5 %) to 2e - q(2.5 %), which reverses that bias. Its lower
     end is 0 where chance explains e: e is at most the 97.5th percentile of the resamples'
     distance from the sample. Its upper end is at least e plus the 97.5th percentile of the growth
-    of the observed gaps. Images are resampled; the bins stay those of the full sample.
+    of the observed gaps, and at most 1. Images are resampled; the bins stay those of the full
+    sample.
 
     Args:
         probabilities: ``[n, classes]``, rows with sum 1.
@@ -136,7 +137,7 @@ def _calibration_interval(
     _, chance = percentiles(np.abs(resampled - sums).sum(axis=1))
     _, growth = percentiles((np.sign(sums) * (resampled - sums)).sum(axis=1))
     low = 0.0 if estimate <= chance else max(0.0, min(estimate, 2 * estimate - most))
-    return low, max(estimate, 2 * estimate - least, estimate + growth)
+    return low, min(1.0, max(estimate, 2 * estimate - least, estimate + growth))
 
 
 def _equal_mass_bins(confidence: FloatArray, bins: int) -> IntArray:
