@@ -76,6 +76,19 @@ def test_callbacks_act_as_in_keras(make, tmp_path):
         assert np.allclose([float(v) for v in row], [float(v) for v in expected], atol=1e-5)
 
 
+def test_an_interrupted_training_goes_on_at_its_epoch(tmp_path):
+    results = []
+    for with_tenfold in (False, True):
+        backup = CALLBACKS.BackupAndRestore(tmp_path / str(with_tenfold), delete_checkpoint=False)
+        train(with_tenfold, backup, epochs=2)
+        results.append(train(with_tenfold, backup, epochs=3))
+    (expected, theirs), (model, ours) = results
+    assert ours.epoch == theirs.epoch == [2]
+    assert np.allclose(ours.history["loss"], theirs.history["loss"], atol=1e-5)
+    for one, other in zip(model.get_weights(), expected.get_weights(), strict=True):
+        assert np.allclose(one, other, atol=1e-5)
+
+
 def test_a_nan_terminates_the_training():
     model, _ = train(True, CALLBACKS.TerminateOnNaN(), epochs=1)
     model.set_weights([weight * np.nan for weight in model.get_weights()])

@@ -79,7 +79,7 @@ def test_a_run_in_training_is_refused(run, tmp_path):
 
     record = json.loads((run.path / "run.json").read_text())
     (tmp_path / "run.json").write_text(json.dumps(record | {"status": "training"}))
-    with pytest.raises(tenfold.InputError, match="serve of an unfinished run: needs one class"):
+    with pytest.raises(tenfold.InputError, match="serving a training: needs one class"):
         resolve_target(tmp_path)
 
 

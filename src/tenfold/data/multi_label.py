@@ -30,7 +30,7 @@ def needs_one_class(what: str) -> InputError:
     """Return the error of something that has no meaning for several labels an image."""
     return InputError(
         f"{what}: needs one class an image, and these images may have several labels or none; "
-        "tenfold train, evaluate, predict and export work with them"
+        "tenfold train, evaluate, predict, export and serve work with them"
     )
 
 

@@ -88,7 +88,8 @@ class CallbackEpochs:
         model.stop_training = False
         logs: dict[str, float] = {}
         callbacks.on_train_begin()
-        for epoch in epochs:
+        start = getattr(model, "_initial_epoch", None) or epochs.start  # of BackupAndRestore
+        for epoch in range(start, epochs.stop):
             callbacks.on_epoch_begin(epoch)
             logs = self._train(epoch, seed, shuffle)
             if validation is not None and self._is_tested(epoch + 1):

@@ -62,7 +62,7 @@ def resolve_target(what: str | Path | None) -> Target:
     status = run.record.status
     if status == "finished":
         return Target(export_run(path), str(path), str(path), path)
-    run.require_one_class("serve of an unfinished run")  # the reader, which answers, has one
+    run.require_one_class("serving a training")  # the reader, which answers, has one
     return Target(READER, run=path, in_training=status == "training")
 
 

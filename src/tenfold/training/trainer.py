@@ -137,7 +137,7 @@ def train(
     if verbose and splits.origin is not None and Path(splits.origin.source).is_absolute():
         print(f"data: {splits.source}", file=sys.stderr)  # noqa: T201
     if watch is not None:
-        splits.train.require_one_class("serve")
+        splits.train.require_one_class("serving a training")
     with explain_out_of_memory():
         run = prepare_new(folder, chosen, splits, seeds, protocol, build, calibrated_by)
         if verbose and splits.train.multi_label:
