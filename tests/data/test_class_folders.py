@@ -227,6 +227,9 @@ REFUSED = {
     "could be the classes: images, masks, or in each of them": lambda r: split_folders(
         r, "images", "masks"
     ),
+    "only one class ('a'); at least two are needed: give the folder that holds": lambda root: [
+        write_folders(root, "a")
+    ],
     "in each of them s1, s2; for the first": lambda root: [
         write_folders(root / name, "s1", "s2") for name in "abcd"
     ],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -199,7 +200,10 @@ def validate_raw(raw: RawData) -> None:
         )
     if len(trained) < 2:
         name = "".join(raw.class_names[label] for label in trained)
-        raise InputError(f"{train.origin} has only one class ({name!r}); at least two are needed")
+        advice = ": give the folder that holds one for each class" * Path(train.origin).is_dir()
+        raise InputError(
+            f"{train.origin} has only one class ({name!r}); at least two are needed{advice}"
+        )
     if raw.names is None and train.labels.ndim == 1 and 2 * len(trained) < trained[-1] + 1:
         raise InputError(
             f"{train.origin} has labels up to {trained[-1]}, but only {len(trained)} different "
