@@ -209,6 +209,23 @@ def test_a_loss_of_the_model_itself_counts(images):
     same(*histories)
 
 
+class Named(Subclassed):
+    def call(self, inputs):
+        return {"digit": super().call(inputs)}
+
+
+@pytest.mark.parametrize("wrap", [lambda x, y: ({"pixels": x}, {"digit": y}), lambda *a: a])
+def test_inputs_and_outputs_may_be_named(images, wrap):
+    x, histories = images.scaled(), []
+    for fit in (keras.Model.fit, tenfold.fit):
+        keras.utils.set_random_seed(0)
+        model = Named()
+        model.compile("sgd", {"digit": "sparse_categorical_crossentropy"})
+        arrays = (x, {"digit": images.labels}) if fit is keras.Model.fit else wrap(x, images.labels)
+        histories.append(fit(model, *arrays, **QUIET))
+    same(*histories)
+
+
 def sequential(*made):
     return lambda: keras.Sequential([*made, layers.Dense(10, "softmax")])
 

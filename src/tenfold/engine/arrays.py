@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,7 +47,7 @@ def as_array_data(x: Any, y: Any, class_names: tuple[str, ...] | None = None) ->
     """Convert what ``keras.Model.fit`` takes as ``x`` and ``y``.
 
     Args:
-        x: numbers ``[n, ...]``: an array, a DataFrame, a tensor or a list.
+        x: numbers ``[n, ...]``: an array, a DataFrame, a tensor or a list; or a dictionary of one.
         y: labels ``[n]``, numbers or words; or ``[n, classes]``, one-hot or of several classes.
         class_names: of other data with the same classes; None to find them in the labels.
 
@@ -60,6 +61,7 @@ def as_array_data(x: Any, y: Any, class_names: tuple[str, ...] | None = None) ->
         )
     if y is None:
         raise InputError("y: missing; give the labels, or a Dataset as x")
+    x, y = _without_structure(x, y)
     images, labels = _as_array(x, "x"), _as_array(y, "y")
     if images.dtype.kind not in "uibf" or images.ndim < 2:
         raise InputError(
@@ -82,6 +84,24 @@ def as_array_data(x: Any, y: Any, class_names: tuple[str, ...] | None = None) ->
     if class_names is not None:
         names, found = np.array(class_names), _positions(labels, class_names)
     return ArrayData(images, found.astype(np.int64), tuple(map(str, names)))
+
+
+def _without_structure(x: Any, y: Any) -> tuple[Any, Any]:
+    """The arrays of dictionaries or lists of one, as models take it whose inputs are named."""
+    pair = {"x": x, "y": y}
+    for name, value in pair.items():
+        if isinstance(value, Mapping):
+            if len(value) != 1:
+                raise InputError(
+                    f"{name}: {len(value)} arrays ({', '.join(map(str, value))}); tenfold trains "
+                    "models of one input and one output"
+                )
+            pair[name] = next(iter(value.values()))
+    x, y = pair.values()
+    is_list = all(isinstance(value, (list, tuple)) and len(value) == 1 for value in (x, y))
+    if is_list and np.ndim(x[0]) > 1 and np.shape(x[0])[:1] == np.shape(y[0])[:1]:
+        return x[0], y[0]
+    return x, y
 
 
 def _as_array(values: Any, name: str) -> Array:

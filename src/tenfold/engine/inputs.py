@@ -208,9 +208,10 @@ def _shape_by_trial(
 
 def _call(model: keras.Model, shape: tuple[int, ...]) -> Any:
     """The shape of the outputs of a model that is called on symbolic inputs."""
-    return keras.tree.map_structure(
-        lambda tensor: tuple(tensor.shape), model(keras.KerasTensor((None, *shape)))
-    )
+    outputs = keras.tree.flatten(model(keras.KerasTensor((None, *shape))))
+    if len(outputs) != 1:
+        raise several_outputs()
+    return tuple(outputs[0].shape)
 
 
 def _copy(model: keras.Model) -> keras.Model:
