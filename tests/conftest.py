@@ -52,7 +52,29 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.slow)
 
 
-UNOPTIMIZED = {"test_devices.py", "test_fit.py"}
+UNOPTIMIZED = {
+    *(
+        "test_devices.py",
+        "test_fit.py",
+        "test_cross_validation.py",
+        "test_averaging.py",
+        "test_muon.py",
+    ),
+    *(
+        "test_augmentation.py",
+        "test_tutorials.py",
+        "test_runs.py",
+        "test_run_image_shapes.py",
+        "test_study.py",
+    ),
+    *(
+        "test_classifier.py",
+        "test_refit.py",
+        "test_lazy_images.py",
+        "test_survival.py",
+        "test_by_executor.py",
+    ),
+}
 """Files whose time is that of compiling small programs, and whose expectations hold at any level of
 optimization. The others compile as users do."""
 
