@@ -212,9 +212,10 @@ def test_score_writes_a_column_for_each_label(ink, run, model_file, tmp_path):
     assert [list(found) for found in rows["predicted"]] == answers
 
 
-def test_serve_and_pages_say_so(run, model_file):
-    for command in (["serve", run.path], ["serve", model_file], ["export", model_file, "--page"]):
-        arguments = [*command, run.path / "x.html"] if "--page" in command else command
+def test_pages_and_serving_a_training_say_so(file, model_file, tmp_path):
+    page = ["export", model_file, "--page", tmp_path / "x.html"]
+    training = ["train", "logistic", "--data", file, "--serve", "--out", tmp_path / "served"]
+    for arguments in (page, training):
         assert "needs one class an image" in str(invoke(*arguments).exception)
 
 
