@@ -57,6 +57,39 @@ def test_data_in_memory_are_refused_before_anything_is_trained(few, tmp_path):
         study(SMALL, VARY, few, out=tmp_path / "s", executor=Here(), verbose=False)
 
 
+@pytest.mark.parametrize(
+    "start",
+    [
+        lambda data, executor: study("logistic", {"epochs": [1]}, data, executor=executor),
+        lambda data, executor: audit(data, folds=2, recipe="logistic", executor=executor),
+        lambda data, executor: list(reproduce(["logistic"], data=str(data), executor=executor)),
+    ],
+)
+def test_workers_that_cannot_be_reached_leave_nothing_behind(
+    start, few_file, tmp_path, monkeypatch
+):
+    class Away(Here):
+        def workers(self):
+            raise InputError("the cluster is away")
+
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputError, match="the cluster is away"):
+        start(few_file, Away())
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_audit_is_saved_beside_its_folds_and_urls_are_refused_first(
+    few_file, tmp_path, monkeypatch, tenfold_main
+):
+    monkeypatch.chdir(tmp_path)
+    result = audit(few_file, folds=2, recipe="logistic", executor=Here(2), verbose=False)
+    assert result.save() == result.work
+    assert [folder.name for folder in (tmp_path / "audits").iterdir()] == [result.work.name]
+    code, _, error = tenfold_main("audit", few_file, "--out", "s3://bucket/audit")
+    assert code == 2
+    assert error.startswith("tenfold: s3://bucket/audit: only score, study and read")
+
+
 @pytest.mark.parametrize(("most", "trained"), [(None, 1), (0, 0)])
 def test_a_failure_does_not_stop_the_others_unless_told_so(
     few_file, tmp_path, monkeypatch, most, trained, capsys

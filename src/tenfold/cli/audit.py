@@ -17,7 +17,6 @@ from tenfold.cli.scale_options import (
     WorkersOption,
     make_executor,
 )
-from tenfold.core.folders import make_dated_folder
 
 
 @app.command()
@@ -43,8 +42,6 @@ def audit(
     auditor.require_cleanlab()
     with interruptible():
         executor = make_executor(ray, workers, timeout)
-        if executor is not None and out is None:
-            out = make_dated_folder("audits", Path(source).stem)
         result = auditor.audit(
             source,
             folds=folds,

@@ -117,6 +117,9 @@ def _each(
     max_failures: int | None,
     verbose: bool,
 ) -> Iterator[Reproduction]:
+    named, path = resolve(data)
+    if executor is not None:
+        executor.workers()  # fails before any work if they cannot be reached
     place = make_dated_folder("runs", "reproduction") if out is None else Path(out)
     make_folder(place)
     if executor is None:
@@ -125,7 +128,6 @@ def _each(
             run = complete(entry, data, folder, seeds=seeds, protocol=protocol, verbose=verbose)
             yield measure(run)
         return
-    named, path = resolve(data)
     data = data if named else str(path.absolute())
     tasks = {
         entry.name: task_of(entry, data, place / entry.name, seeds=seeds, protocol="published")

@@ -8,6 +8,7 @@ import platform
 import secrets
 import socket
 import time
+import warnings
 from collections.abc import Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ from tenfold.scale.executor import ATTEMPTS, LESS_MEMORY, Outcome
 
 _AHEAD = 2
 """Tasks given to Ray for each slot, so that none waits for the next."""
+
+_PACKAGES = ("tenfold", "jax", "jaxlib", "keras", "onnxruntime")
+"""Packages on which the bits of results depend."""
 
 _PATIENCE = 60
 """Seconds that a node has to answer before any work begins."""
@@ -110,12 +114,18 @@ def _connected(address: str) -> Iterator[Any]:
         options = {}
     try:
         _require_listener(address)
-        ray.init(address, **options)
+        with warnings.catch_warnings():
+            # JAX warns of forks; Ray's children run another program at once.
+            warnings.filterwarnings("ignore", r"os\.fork\(\) was called", RuntimeWarning)
+            ray.init(address, **options)
     except Exception as error:  # Ray raises several types, Exception itself among them
         advice = (
             "is the machine overloaded?"
             if address == "local"
-            else "start it with ray start --head, or give local, auto or ray://host:10001"
+            else (
+                "start it with ray start --head, set RAY_AUTH_MODE=token if it asks for tokens, or "
+                "give local, auto or ray://host:10001"
+            )
         )
         raise InputError(
             f"--ray {address}: cannot be reached ({one_line(error, 150)}); {advice}"
@@ -151,7 +161,7 @@ def describe_worker(file: str) -> dict[str, Any]:
 
 
 def _versions() -> dict[str, str]:
-    return {"Python": platform.python_version(), "tenfold": version("tenfold")}
+    return {"Python": platform.python_version(), **{name: version(name) for name in _PACKAGES}}
 
 
 def _require_fit(ray: Any, folder: Path) -> None:
@@ -187,10 +197,10 @@ def _check_node(ray: Any, reference: Any, node: Mapping[str, Any], folder: Path)
             reason = f"it lacks memory even for a check; {LESS_MEMORY}"
         raise InputError(f"{name} cannot run tasks of tenfold ({reason})") from None
     for program, expected in _versions().items():
-        if answer[program] != expected:
+        if (found := answer.get(program)) != expected:
             raise InputError(
-                f"{name} has {program} {answer[program]}, this process has {expected}; install the "
-                "same everywhere"
+                f"{name} has {program} {found}, this process has {expected}; install the same "
+                "everywhere"
             )
     if not answer["sees"]:
         raise InputError(f"{name} does not see {folder}; give a folder that all nodes share")

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold.core.errors import InputError
-from tenfold.core.files import atomic_write, remove
+from tenfold.core.files import atomic_write, remove, require_no_url
 from tenfold.core.folders import make_dated_folder
 from tenfold.data import Dataset, ReadOptions, load
 from tenfold.experiments.audits.folds import FoldsJob, is_work
@@ -36,7 +36,8 @@ class Audit(AuditResult):
         """Write ``candidates.csv``, ``duplicates.csv`` and the page ``index.html``.
 
         Args:
-            out: a new or empty folder; ``audits/<date>-<name>`` by default.
+            out: a new or empty folder; by default that of the finished folds, or
+                ``audits/<date>-<name>``.
             limit: number of candidates, and of groups of duplicates, on the page.
 
         Returns:
@@ -45,7 +46,7 @@ class Audit(AuditResult):
         Raises:
             InputError: the folder is not empty or cannot be written.
         """
-        folder = make_dated_folder("audits", self.name) if out is None else Path(out)
+        folder = Path(out) if out else self.work or make_dated_folder("audits", self.name)
         require_empty(folder)
         for name, content in (
             ("candidates.csv", as_csv(self.candidates)),
@@ -118,10 +119,12 @@ def audit(
     splits.train.require_one_class("audit")
     dataset, sizes = pooled(splits)
     chosen = _recipe(recipe, len(dataset))
+    place = None if work is None else Path(work)
     if executor is None:
         probabilities = _cross_validated(chosen, dataset, folds, seed, verbose)
     else:
-        place = make_dated_folder("audits", splits.name) if work is None else Path(work)
+        executor.workers()  # fails before any work if they cannot be reached
+        place = place or make_dated_folder("audits", splits.name)
         job = FoldsJob(splits, chosen, dataset, folds, seed, place)
         probabilities = job.run(executor, max_failures, verbose)
     return Audit(
@@ -135,6 +138,7 @@ def audit(
         duplicates(dataset, sizes),
         {"recipe": chosen.name, "epochs": chosen.epochs, "folds": folds, "seed": seed},
         time.perf_counter() - began,
+        place,
     )
 
 
@@ -147,7 +151,8 @@ def require_cleanlab() -> None:
 
 
 def require_empty(folder: Path) -> None:
-    """Raise InputError if the folder exists and is not empty."""
+    """Raise InputError if the folder exists and is not empty, or is a URL."""
+    require_no_url(folder)
     if folder.exists() and not (folder.is_dir() and all(map(is_work, folder.iterdir()))):
         raise InputError(f"{folder}: exists already; give a new folder as --out")
 

@@ -75,9 +75,9 @@ class FoldsJob:
         Raises:
             InputError: a task failed; a repeat goes on.
         """
-        make_folder(self._folder)
         folds = self._settings["folds"]
         size = max(1, folds // executor.workers())
+        make_folder(self._folder)
         shares = [range(i, min(i + size, folds)) for i in range(0, folds, size)]
         by_name = {f"fold-{share[0]}": share for share in shares}
         tasks = {name: self._task(share) for name, share in by_name.items()}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +38,7 @@ class AuditResult:
             several labels).
         settings: recipe, epochs, folds and seed.
         seconds: duration of the audit.
+        work: the folder of finished folds; None if they were trained in this process.
     """
 
     name: str
@@ -49,6 +51,7 @@ class AuditResult:
     duplicates: DataFrame
     settings: dict[str, Any]
     seconds: float
+    work: Path | None = None
 
     @cached_property
     def checksum(self) -> str:

@@ -110,6 +110,7 @@ def study(
     splits.train.require_one_class("study")
     if splits.validation is None:
         raise InputError(f"data: a study chooses by validation images, and {splits.name} has none")
+    _require_usable(executor, splits)
     if folder is not None and begun:
         found = Study(folder)
         adaptive_search = sampler is not None
@@ -173,6 +174,7 @@ def resume(
     """
     stopped = Study(path)
     splits = stopped.plan.load_data(data, stopped.path)
+    _require_usable(executor, splits)
     return _train(stopped, splits, executor, max_failures, verbose)
 
 
@@ -196,6 +198,17 @@ def _require_sampler(sampler: str, draws: int | None) -> None:
     if draws is None:
         raise InputError("sampler: give draws too, the number of settings")
     adaptive.import_optuna()
+
+
+def _require_usable(executor: Executor | None, splits: Splits) -> None:
+    """Refuse, before any work, workers that cannot be reached, or cannot see the data."""
+    if executor is None:
+        return
+    if splits.origin is None:
+        raise InputError(
+            "data: made in memory, which other processes do not see; save them, with --data FILE"
+        )
+    executor.workers()
 
 
 def _require_same(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from tenfold.training.job import TrainingJob
 
 _TEST = "test"
+_SECONDS_BETWEEN_UPLOADS = 5.0
 
 Search = Callable[[Study, Splits, Executor | None, int | None, bool], None]
 
@@ -62,10 +63,6 @@ def train_all(
     Raises:
         InputError: a setting failed.
     """
-    if executor is not None and splits.origin is None:
-        raise InputError(
-            "data: made in memory, which other processes do not see; save them, with --data FILE"
-        )
     try:
         with explained(study.path), study.mirror.named():
             (search or train_groups)(study, splits, executor, max_failures, verbose)
@@ -227,9 +224,13 @@ def train_settings(
 
     remaining = [setting for setting in group if status(study, setting) != "finished"]
     folders = [setting.folder for setting in remaining]
+    next_push = dict.fromkeys(folders, 0.0)
 
     def save(job: TrainingJob) -> None:
-        study.mirror.push(job.folder.name, last=RECORD)
+        folder = job.folder.name
+        if time.monotonic() > next_push[folder]:
+            study.mirror.push(folder, last=RECORD)
+            next_push[folder] = time.monotonic() + _SECONDS_BETWEEN_UPLOADS
         after_epoch(job)
 
     with study.mirror.named():
