@@ -177,3 +177,28 @@ def tenfold_main(monkeypatch, capsys):
         return caught.value.code or 0, output.out, output.err
 
     return run
+
+
+@pytest.fixture
+def endpoint(monkeypatch):
+    """A server of the S3 protocol with an empty bucket: `pip install 'moto[server]' s3fs`."""
+    from urllib.request import urlopen
+
+    moto, s3fs = pytest.importorskip("moto.server"), pytest.importorskip("s3fs")
+    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    urlopen(f"http://{host}:{port}/moto-api/reset", data=b"").close()
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "key",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_MAX_ATTEMPTS": "1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    s3fs.S3FileSystem.clear_instance_cache()
+    s3fs.S3FileSystem().mkdir("bucket")
+    yield server
+    server.stop()
+    s3fs.S3FileSystem.clear_instance_cache()

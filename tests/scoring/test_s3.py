@@ -1,7 +1,6 @@
 """Scores on a server of the S3 protocol: `pip install 'moto[server]' s3fs`."""
 
 import io
-from urllib.request import urlopen
 
 import numpy as np
 import pytest
@@ -13,33 +12,10 @@ from tenfold.core.places import place
 from tenfold.scale import Local
 from tenfold.scoring import status
 
-moto = pytest.importorskip("moto.server")
 s3fs = pytest.importorskip("s3fs")
 pq = pytest.importorskip("pyarrow.parquet")
 
 MODEL, OUT = "s3://bucket/digits.onnx", "s3://bucket/out"
-
-
-@pytest.fixture
-def endpoint(monkeypatch):
-    """The address of a server with an empty bucket."""
-    server = moto.ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    urlopen(f"http://{host}:{port}/moto-api/reset", data=b"").close()
-    for name, value in {
-        "AWS_ACCESS_KEY_ID": "key",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_MAX_ATTEMPTS": "1",
-    }.items():
-        monkeypatch.setenv(name, value)
-    s3fs.S3FileSystem.clear_instance_cache()
-    s3fs.S3FileSystem().mkdir("bucket")
-    yield server
-    server.stop()
-    s3fs.S3FileSystem.clear_instance_cache()
 
 
 @pytest.fixture
