@@ -1,6 +1,7 @@
 """Studies, audits and reproductions by executors: the same results as in one process."""
 
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -168,6 +169,13 @@ def test_a_reproduction_by_an_executor_is_not_trained_twice(few_file, tmp_path):
             ["logistic"], seeds=1, out=tmp_path / "all", data=str(few_file), executor=here
         )
         assert [row.recipe.name for row in rows] == ["logistic"]
+    assert len(here.ran) == 1
+    other = shutil.copy(few_file, tmp_path / "other.npz")
+    for changes in ({"data": str(other)}, {"data": str(few_file), "seeds": 2}):
+        for executor in (here, None):
+            options = {"seeds": 1, "out": tmp_path / "all", "executor": executor, **changes}
+            with pytest.raises(InputError, match=r"logistic: holds a run of other .*folder$"):
+                list(reproduce(["logistic"], **options))
     assert len(here.ran) == 1
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from tenfold.core.errors import InputError
 from tenfold.data import Splits, load
+from tenfold.data.loading import resolve
 from tenfold.networks.recipes import Recipe
 from tenfold.runs.layout import is_run
 from tenfold.runs.run import Run
@@ -38,23 +39,38 @@ def complete(
         verbose: show progress on stderr.
 
     Raises:
-        InputError: the folder holds a run of another recipe, of other seeds or of another
-            protocol, or as for ``train``.
+        InputError: the folder holds a run of another recipe, of other data, seeds or protocol, or
+            as for ``train``.
     """
     if not is_run(folder):
         return train(recipe, splits, seeds=seeds, out=folder, protocol=protocol, verbose=verbose)
     run = Run(folder)
-    if not is_same(run, recipe, seeds, protocol):
-        raise InputError(f"{folder}: holds a run of other settings; give another folder")
+    if not is_same(run, recipe, splits, seeds, protocol):
+        raise _other_run(folder)
     if run.record.status == "finished":
         return run
     return resume(folder, splits if isinstance(splits, Splits) else None, verbose=verbose)
 
 
-def is_same(run: Run, recipe: Recipe, seeds: int, protocol: str) -> bool:
-    """Whether a run is of this recipe, whose pixel range is chosen by the training."""
+def _other_run(folder: Path | str) -> InputError:
+    return InputError(f"{folder}: holds a run of other settings or data; give another folder")
+
+
+def is_same(run: Run, recipe: Recipe, data: Splits | str, seeds: int, protocol: str) -> bool:
+    """Whether a run is of this recipe, whose pixel range is chosen by the training, and data."""
     own = run.recipe.replace(input_range=recipe.input_range)
-    return own == recipe and len(run.seeds) == seeds and run.record.protocol == protocol
+    before, now = run.record.data.origin, _source(data)
+    same_data = before is None or now is None or before.source == now
+    same = own == recipe and len(run.seeds) == seeds and run.record.protocol == protocol
+    return same and same_data
+
+
+def _source(data: Splits | str) -> str | None:
+    """What an `Origin` has as source; None for data in memory."""
+    if isinstance(data, Splits):
+        return None if data.origin is None else data.origin.source
+    named, path = resolve(data)
+    return named.name if named else str(path.resolve())
 
 
 def task_of(
@@ -100,12 +116,17 @@ def complete_all(
         max_failures: runs that may fail before no more are begun; None to try all.
 
     Raises:
-        InputError: a run failed, after all others; a repeat goes on.
+        InputError: a folder holds another run, before any work; or a run failed, after all others,
+            and a repeat goes on.
     """
+
+    for task in tasks.values():
+        if is_run(Path(task["folder"])) and not _is_same(task):
+            raise _other_run(task["folder"])
 
     def is_done(name: str) -> bool:
         path = Path(tasks[name]["folder"])
-        return is_run(path) and Run(path).record.status == "finished" and _is_same(tasks[name])
+        return is_run(path) and Run(path).record.status == "finished"
 
     work = SharedWork(tasks, folder, is_done, max_failures)
     function = f"{__name__}:complete_task"
@@ -122,7 +143,8 @@ def complete_all(
 
 def _is_same(task: Mapping[str, Any]) -> bool:
     run = Run(task["folder"])
-    return is_same(run, Recipe.from_json(task["recipe"]), task["seeds"], task["protocol"])
+    recipe = Recipe.from_json(task["recipe"])
+    return is_same(run, recipe, task["data"], task["seeds"], task["protocol"])
 
 
 @lru_cache(maxsize=1)
