@@ -2,7 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
+from tenfold.data.synthetic.hands import Hand
 from tenfold.data.synthetic.pages import DIGIT_HEIGHTS, LAYOUTS, Digits, draw_page
 from tenfold.data.synthetic.pen import Glyph, Pen
 
@@ -56,3 +58,52 @@ def test_restyled_digits_are_added(mnist):
     plain = Digits(mnist.train.images[:500], mnist.train.labels[:500], seed=0)
     assert len(plain.labels) > 500
     assert set(plain.labels[500:].tolist()) == {1, 7}
+
+
+def _two_digits(mnist, slant, gap):
+    hand = Hand(Pen(60, 0.06, slant=slant), unevenness=0, wander=0, gap=gap)
+    generator = np.random.default_rng(0)
+    glyphs = [
+        Glyph.from_image(mnist.train.images[np.flatnonzero(mnist.train.labels == 1)[i]])
+        for i in (0, 1)
+    ]
+    last, following = (hand.draw(generator, glyph) for glyph in glyphs)
+    page = np.zeros((60 + 40, 400), np.float32)
+    advance = hand.advance(generator, last, following, down=0)
+    for x, ink in ((20, last), (20 + round(advance), following)):
+        target = page[: ink.shape[0], x : x + ink.shape[1]]
+        target += ink
+    return page, advance, last.shape[1]
+
+
+def test_the_gap_is_between_strokes_so_that_boxes_of_slanted_digits_overlap(mnist):
+    for slant in (0.0, 0.8):
+        page, advance, width = _two_digits(mnist, slant, gap=0.3)
+        assert page.max() <= 1  # the strokes do not overlap
+        assert ndimage.label(page > 0.3, np.ones((3, 3)))[1] == 2
+        assert (advance < width) == (slant == 0.8)
+    assert _two_digits(mnist, 0.8, gap=0.45)[1] > advance
+
+
+def test_evened_digits_have_the_slant_of_the_hand(mnist):
+    ones = mnist.train.images[np.flatnonzero(mnist.train.labels == 1)[:20]]
+    glyphs = [Glyph.from_image(image) for image in ones]
+    for slant in (0.0, 0.5):
+        pen = Pen(60, 0.05, slant=slant, evened=1.0)
+        drawn = [_slant_of(glyph.render(pen, np.random.default_rng(0))) for glyph in glyphs]
+        assert np.mean(drawn) == pytest.approx(slant, abs=0.05)
+        assert np.std(drawn) < 0.05 < np.std([glyph.slant for glyph in glyphs])
+
+
+def _slant_of(ink):
+    rows, columns = np.nonzero(ink > 0.3)
+    y, x = rows - rows.mean(), columns - columns.mean()
+    return -(x * y).sum() / (y * y).sum()
+
+
+def test_a_nib_broadens_strokes_across_its_edge(mnist):
+    glyph = Glyph.from_image(mnist.train.images[0])
+    thin, broad = (
+        glyph.render(Pen(60, 0.05, nib=nib), np.random.default_rng(0)) for nib in (0.0, 0.1)
+    )
+    assert (broad > 0.3).sum() > 1.3 * (thin > 0.3).sum()

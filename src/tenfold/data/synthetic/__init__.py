@@ -7,7 +7,8 @@
 - ``pages``: pages of handwritten numbers, with boxes and classes
 - ``drawings``: pictures without a digit: words, scribbles, signs, lines, textures
 - ``pictures``: pages, close crops, single digits and drawings, mixed
-- ``pen``, ``paper``: digits of any size and pen; rulings, marks, words, light and camera
+- ``pen``, ``hands``: digits of any size and pen, and writers
+- ``paper``: rulings, marks, words, light and camera
 """
 
 from tenfold.data.synthetic.handwriting_styles import add_upstrokes, cross_stems, lengthen_stems

@@ -39,13 +39,14 @@ def cross_stems(images: Images, seed: int) -> Images:
     return _transform(images, seed, partial(_draw_over, _bar))
 
 
-def add_upstrokes(images: Images, seed: int) -> Images:
+def add_upstrokes(images: Images, seed: int, longest: float = 0.5) -> Images:
     """Draw a stroke from the head of ones, and in a quarter of them a foot as well.
 
     The angle between stroke and stem is 20 to 55 degrees, and the slope at least 33 degrees: a
     flatter stroke would make a seven.
 
-    Arguments, result and errors are those of ``cross_stems``.
+    Arguments, result and errors are those of ``cross_stems``; ``longest`` is the longest stroke by
+    the height of the digit.
 
     Example:
         >>> one = np.zeros((1, 28, 28), np.uint8)
@@ -54,7 +55,7 @@ def add_upstrokes(images: Images, seed: int) -> Images:
         >>> 6 < int(columns.sum()) < 16
         True
     """
-    return _transform(images, seed, partial(_draw_over, _upstroke))
+    return _transform(images, seed, partial(_draw_over, partial(_upstroke, longest)))
 
 
 def lengthen_stems(images: Images, seed: int) -> Images:
@@ -125,13 +126,13 @@ def _bar(generator: Generator, image: Images) -> list[Line]:
     return lines
 
 
-def _upstroke(generator: Generator, image: Images) -> list[Line]:
+def _upstroke(longest: float, generator: Generator, image: Images) -> list[Line]:
     top, bottom = _ends(image)
     height = bottom - top
     head = (_centre(image, top + 1), top + 1.0)
     stem = np.arctan2(height, head[0] - _centre(image, bottom - 1))  # 90 degrees where upright
     angle = max(stem - np.deg2rad(generator.uniform(20, 55)), np.deg2rad(33))
-    length = generator.uniform(0.2, 0.5) * height
+    length = generator.uniform(0.2, longest) * height
     lines = [[head, (head[0] - length * float(np.cos(angle)), top + length * float(np.sin(angle)))]]
     if generator.random() < 0.25:
         x, (left, right) = _centre(image, bottom - 1), generator.uniform(0.15, 0.3, 2) * height

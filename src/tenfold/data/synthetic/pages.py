@@ -7,15 +7,17 @@ the detector that reads pictures; see ``scripts/make_detector.py``.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
 from tenfold.data.synthetic import paper
+from tenfold.data.synthetic.hands import Hand
 from tenfold.data.synthetic.handwriting_styles import add_upstrokes, cross_stems, lengthen_stems
-from tenfold.data.synthetic.pen import Glyph, Ink, Pen
+from tenfold.data.synthetic.pen import Glyph, Ink
 
 DIGIT_HEIGHTS = (15.0, 42.0)
 """Heights of the digits that are labelled, in pixels."""
@@ -23,10 +25,14 @@ IGNORED_HEIGHTS = (11.0, 54.0)
 """Digits between these and ``DIGIT_HEIGHTS`` are neither digits nor background."""
 _VISIBLE, _HIDDEN = 0.75, 0.25  # shares of a digit within the page: a digit, background
 
-_STYLES = ((add_upstrokes, 1, 0.06), (cross_stems, 7, 0.04), (lengthen_stems, 7, 0.02))
+_STYLES = (
+    (partial(add_upstrokes, longest=0.75), 1, 0.08),
+    (cross_stems, 7, 0.04),
+    (lengthen_stems, 7, 0.02),
+)
 """Function, class of its digits, and digits of the style by all digits."""
 
-LAYOUTS = {"numbers": 0.41, "cell": 0.14, "single": 0.15, "scattered": 0.13, "large": 0.06,
+LAYOUTS = {"numbers": 0.40, "cell": 0.18, "single": 0.14, "scattered": 0.11, "large": 0.06,
            "small": 0.03, "none": 0.08}  # fmt: skip
 """Kinds of pages and their probabilities."""
 
@@ -176,54 +182,32 @@ def draw_page(
     return _finish(generator, canvas)
 
 
-def _hand(generator: Generator, size: float) -> Pen:
-    """Return the pen of one writer."""
-    own_stroke = generator.random() < 0.3
-    width = float(np.exp(generator.uniform(np.log(0.035), np.log(0.2))))
-    return Pen(
-        height=size,
-        width=None if own_stroke else max(width, 1.1 / size),
-        stretch=float(np.exp(generator.normal(0, 0.2))),
-        slant=float(np.clip(generator.normal(0.1, 0.24), -0.4, 0.8)),
-        rotation=generator.normal(0, 0.05),
-        bend=0.03,
-        softness=generator.uniform(0.7, 1.8),
-    )
-
-
-def _vary(generator: Generator, hand: Pen) -> Pen:
-    """Return the pen of one digit of a writer."""
-    return replace(
-        hand,
-        height=max(4.0, hand.height * float(np.exp(generator.normal(0, 0.1)))),
-        stretch=hand.stretch * float(np.exp(generator.normal(0, 0.08))),
-        slant=hand.slant + generator.normal(0, 0.05),
-        rotation=hand.rotation + generator.normal(0, 0.04),
-    )
-
-
 def _number(
     generator: Generator,
     canvas: _Canvas,
     digits: Digits,
-    hand: Pen,
+    hand: Hand,
     at: tuple[float, float],
     longest: int = 10,
 ) -> tuple[float, float, float, float]:
     """Write a number with its upper left corner about at x, y; return its box."""
     x, y = at
-    tilt, size = generator.normal(0, 0.05), hand.height
-    gap = generator.uniform(-0.14, 0.02) if generator.random() < 0.35 else generator.uniform(0, 0.5)
-    boxes = []
+    tilt, size = generator.normal(0, 0.05), hand.pen.height
+    boxes: list[tuple[float, ...]] = []
+    last, last_top = np.zeros((1, 1), np.float32), y
     for _ in range(min(1 + int(generator.geometric(0.28)), longest)):
         glyph, label = digits.choose(generator)
-        ink = glyph.render(_vary(generator, hand), generator)
-        top = y + size - ink.shape[0] + generator.normal(0, 0.06) * size + tilt * (x - at[0])
+        ink = hand.draw(generator, glyph)
+        top = y + size - ink.shape[0] + generator.normal(0, hand.wander) * size + tilt * (x - at[0])
+        if boxes:
+            x += hand.advance(generator, last, ink, top - last_top)
         boxes.append(canvas.paste(ink, label, x, top))
-        x += ink.shape[1] + max(-0.18, gap + generator.normal(0, 0.06)) * size
+        last, last_top = ink, top
         if generator.random() < 0.04:
-            paper.mark(generator, canvas.drawing, x + 0.2 * size, y + 0.6 * size, size, within=True)
+            middle = x + ink.shape[1] + 0.2 * size
+            paper.mark(generator, canvas.drawing, middle, y + 0.6 * size, size, within=True)
             x += 0.6 * size
+    x += last.shape[1]
     if generator.random() < 0.12:
         paper.full_stop(generator, canvas.drawing, x + 0.1 * size, y + 0.97 * size, size)
     sides = np.array(boxes)
@@ -232,7 +216,7 @@ def _number(
 
 def _numbers(generator: Generator, canvas: _Canvas, digits: Digits, size: float) -> None:
     height, width = canvas.ink.shape
-    hand = _hand(generator, size)
+    hand = Hand.random(generator, size)
     y = generator.uniform(-0.3 * size, max(1.0, height - 1.2 * size))
     spacing = size * generator.uniform(1.1, 2.5)
     for _ in range(1 if generator.random() < 0.4 else 6):
@@ -258,19 +242,20 @@ def _cell(generator: Generator, canvas: _Canvas, digits: Digits, size: float) ->
     size = max(DIGIT_HEIGHTS[0], min(size, 0.45 * (right - left)))
     x = left + generator.uniform(0, 0.5) * (right - left)
     y = generator.uniform(0.1 * height, max(0.1 * height, height - 1.6 * size))
-    box = _number(generator, canvas, digits, _hand(generator, size), (x, y), longest=4)
+    box = _number(generator, canvas, digits, Hand.random(generator, size), (x, y), longest=4)
     if generator.random() < 0.4:
         paper.underline(generator, canvas.drawing, box)
     for _ in range(int(generator.geometric(0.5)) - 1):
-        paper.mark(generator, canvas.drawing, box[2] + size, box[3] + 0.5 * size, size)
+        aside = generator.uniform([0.1, -0.4], [1.5, 1.8]) * size
+        paper.mark(generator, canvas.drawing, box[2] + aside[0], box[1] + aside[1], size)
 
 
 def _single(generator: Generator, canvas: _Canvas, digits: Digits, size: float) -> None:
     """Write one digit; in a close crop, with parts of its neighbours."""
     height, width = canvas.ink.shape
     glyph, label = digits.choose(generator)
-    hand = _hand(generator, size)
-    ink = glyph.render(hand, generator)
+    hand = Hand.random(generator, size)
+    ink = hand.draw(generator, glyph)
     x = generator.uniform(0, max(1, width - ink.shape[1]))
     y = generator.uniform(0, max(1, height - ink.shape[0]))
     box = np.array((x, y, x + ink.shape[1], y + ink.shape[0]))
@@ -292,16 +277,16 @@ def _single(generator: Generator, canvas: _Canvas, digits: Digits, size: float) 
 
 
 def _neighbours(
-    generator: Generator, canvas: _Canvas, digits: Digits, hand: Pen, box: NDArray[np.float64]
+    generator: Generator, canvas: _Canvas, digits: Digits, hand: Hand, box: NDArray[np.float64]
 ) -> None:
     """Write digits beside, above or below a digit, mostly cut by the border of the picture."""
     left, top, right, bottom = canvas.visible
     for side in generator.permutation(4)[: generator.integers(1, 4)]:
         glyph, label = digits.choose(generator)
-        ink = glyph.render(_vary(generator, hand), generator)
+        ink = hand.draw(generator, glyph)
         shown = generator.uniform(0.05, 0.7)
-        x = box[0] + generator.normal(0, 0.15) * hand.height
-        y = box[1] + generator.normal(0, 0.15) * hand.height
+        x = box[0] + generator.normal(0, 0.15) * hand.pen.height
+        y = box[1] + generator.normal(0, 0.15) * hand.pen.height
         if side == 0:
             x = min(left - (1 - shown) * ink.shape[1], box[0] - ink.shape[1])
         elif side == 1:
@@ -318,8 +303,8 @@ def _scattered(generator: Generator, canvas: _Canvas, digits: Digits, size: floa
     taken: list[tuple[float, ...]] = []
     for _ in range(int(min(40, 1 + 0.6 * height * width / (2 * size) ** 2))):
         glyph, label = digits.choose(generator)
-        hand = _hand(generator, size * float(np.exp(generator.normal(0, 0.25))))
-        ink = glyph.render(hand, generator)
+        hand = Hand.random(generator, size * float(np.exp(generator.normal(0, 0.25))))
+        ink = hand.draw(generator, glyph)
         x = generator.uniform(-0.5 * size, width - 0.5 * size)
         y = generator.uniform(-0.5 * size, height - 0.5 * size)
         box = (x - 2, y - 2, x + ink.shape[1] + 2, y + ink.shape[0] + 2)

@@ -30,6 +30,8 @@ class Pen:
         rotation: counter-clockwise, in radians.
         bend: corners of the digit are displaced by this share of its size, standard deviation.
         softness: width of the edge of the stroke in pixels.
+        evened: share of the digit's own slant that is removed before ``slant`` is applied.
+        nib: breadth of the nib, held at 45 degrees, by the height of the digit.
     """
 
     height: float
@@ -39,6 +41,8 @@ class Pen:
     rotation: float = 0.0
     bend: float = 0.0
     softness: float = 1.0
+    evened: float = 0.0
+    nib: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,19 +104,38 @@ class Glyph:
             fillcolor=-1000,
         )
         edge = (np.asarray(warped) * scale + stroke / 2) / pen.softness + 0.5
-        return crop_to_ink(np.clip(edge, 0, 1).astype(np.float32))
+        ink = np.clip(edge, 0, 1).astype(np.float32)
+        return crop_to_ink(_with_nib(ink, round(pen.nib * pen.height)))
+
+    @property
+    def slant(self) -> float:
+        """Tangent of the angle to the right, from the moments of the skeleton."""
+        rows, columns = np.nonzero(self.skeleton > -_ZOOM)
+        y, x = rows - rows.mean(), columns - columns.mean()
+        return float(np.clip(-(x * y).sum() / max((y * y).sum(), 1.0), -1, 1))
 
     def _corners(self, pen: Pen, scale: float, generator: np.random.Generator) -> Field:
         """Corners of the field in the drawing: upper left, lower left, lower right, upper right."""
         height, width = self.skeleton.shape
         corners = np.array([[0, 0], [0, height], [width, height], [width, 0]], np.float32)
         corners = (corners - [width / 2, height / 2]) * scale * [pen.stretch, 1]
-        corners[:, 0] -= pen.slant * corners[:, 1]
+        own = pen.evened * self.slant * pen.stretch if pen.evened else 0.0
+        corners[:, 0] -= (pen.slant - own) * corners[:, 1]
         cos, sin = np.cos(pen.rotation), np.sin(pen.rotation)
         corners = corners @ np.array([[cos, -sin], [sin, cos]])
         bend = generator.normal(0, pen.bend, (4, 2)) * pen.height
         bent: Field = (corners + bend).astype(np.float32)
         return bent
+
+
+def _with_nib(ink: Ink, breadth: int) -> Ink:
+    """Broaden what a nib of some pixels, held at 45 degrees, draws across its edge."""
+    broad = np.pad(ink, breadth)
+    for shift in range(1, breadth + 1):
+        moved = np.pad(ink, breadth)
+        moved = np.roll(moved, (-shift, shift), (0, 1))
+        np.maximum(broad, moved, out=broad)
+    return broad
 
 
 def crop_to_ink(ink: Ink) -> Ink:
