@@ -156,9 +156,11 @@ def _are_beside(boxes: Boxes, others: Boxes) -> NDArray[np.bool_]:
 def _are_missed(other: Reading, reading: Reading) -> NDArray[np.bool_]:
     """Return which accepted digits of another reading a reading lacks: ``[n]``.
 
-    What the border of the picture cuts may belong to neighbours, unless it is broad.
+    It lacks those, too, that it rejects as no digit. What the border of the picture cuts may belong
+    to neighbours, unless it is broad.
     """
-    boxes, own = _boxes(other.detections), _boxes(reading.detections)
+    own = _boxes([digit for digit in reading.detections if not digit.is_rejected])
+    boxes = _boxes(other.detections)
     low = np.maximum(boxes[:, None, :2], own[None, :, :2])
     high = np.minimum(boxes[:, None, 2:], own[None, :, 2:])
     shared = np.prod(np.maximum(high - low, 0), axis=2)

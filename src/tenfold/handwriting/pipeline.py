@@ -192,12 +192,18 @@ def in_reading_order(
     position = {index: position for position, index in enumerate(order)}
     return DetectedDigits(
         crops[order],
-        (boxes[order] * scale).round().astype(np.int64),
+        _whole_pixels(boxes[order] * scale, size),
         tuple(tuple(tuple(position[i] for i in number) for number in line) for line in lines),
         size,
         light_on_dark,
         None if probabilities is None else probabilities[order],
     )
+
+
+def _whole_pixels(boxes: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.int64]:
+    """Round boxes to pixels of a picture of this width and height; none becomes empty."""
+    low = np.minimum(boxes[:, :2].round(), np.array(size) - 1)
+    return np.hstack([low, np.maximum(boxes[:, 2:].round(), low + 1)]).astype(np.int64)
 
 
 def _from_components(
