@@ -104,6 +104,13 @@ def test_a_group_of_digits_side_by_side_is_not_one_digit():
     assert found.boxes.tolist() == [[8, 8, 42, 52]]
 
 
+def test_texture_within_a_large_digit_is_not_a_group_of_digits():
+    large = [100, 50, 700, 1150]
+    texture = [[150 + 60 * i, 400, 180 + 60 * i, 430] for i in range(8)]
+    found = without_duplicates(candidates([large, *texture], [0.9, *8 * [0.95]]))
+    assert found.boxes.tolist() == [large]
+
+
 def test_the_only_candidate_of_a_close_crop_is_kept():
     faint = candidates([[5, 2, 20, 26], [0, 0, 3, 5]], [0.3, 0.1])
     assert len(select_digits(faint, (28, 28))) == 1

@@ -13,6 +13,7 @@ _OVERLAP = 0.4  # intersection by union from which two boxes are one digit
 _CONTAINED = 0.75  # share of the smaller box within the larger one from which they are one digit
 _WHOLE = 0.6  # least score of a digit by that of its part
 _ACROSS, _DOWN = 0.3, 0.5  # shares of the smaller side that digits side by side overlap
+_TALL = 0.25  # least height of a digit by that of a box around several side by side
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,13 +95,16 @@ def _merged(candidates: Detections) -> Detections:
 def _are_groups(candidates: Detections) -> NDArray[np.bool_]:
     """Return which candidates contain several digits side by side that are more probable: ``[n]``.
 
-    Several digits are more probable than one if the sum of their log odds is larger.
+    Several digits are more probable than one if the sum of their log odds is larger. Small ones
+    within a large digit are texture of its paper, not its parts.
     """
     boxes, odds = candidates.boxes, _log_odds(candidates.scores)
+    heights = boxes[:, 3] - boxes[:, 1]
     groups = np.zeros(len(boxes), bool)
     area = _areas(boxes)
     for i in np.argsort(-area, kind="stable"):
         inside = (_shared(boxes[i], boxes) > _CONTAINED * area) & (area < area[i]) & ~groups
+        inside &= heights > _TALL * heights[i]
         row: list[int] = []
         for j in np.flatnonzero(inside & (odds > 0)):
             if all(_are_side_by_side(boxes[j], boxes[k]) for k in row):
