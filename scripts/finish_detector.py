@@ -3,7 +3,7 @@
     pip install torch
     python scripts/finish_detector.py --folder detector      # after scripts/make_detector.py
 
-A quarter of each batch are patches of drawings (`tenfold.data.synthetic.drawings`): words, faces,
+A fifth of each batch are patches of drawings (`tenfold.data.synthetic.drawings`): words, faces,
 scribbles, grids and others, at random scales. The kinds that measure refusals are left out. The
 folder is that of `make_detector.py`, with its pages and its checkpoint.
 """
@@ -39,8 +39,8 @@ KINDS += ["words"] * 6 + ["face", "flower", "scribble"]  # those that were taken
 PATCHES = 3  # of a drawing
 SMALLEST, LARGEST, LARGEST_SCALE = 40, 200, 2.0  # heights of a drawing in pixels
 OWN_FONTS = 0.3  # share of drawings with matplotlib's fonts
-DRAWN, BATCH = 4, 16  # patches of drawings in a batch
-WARM_UP, DECAY = 100, 0.995
+DRAWN, BATCH = 3, 16  # patches of drawings in a batch
+WARM_UP, DECAY = 100, 0.998
 
 
 def patches_of(generator, fonts):
@@ -113,8 +113,8 @@ def main():
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--out", type=Path, default=TARGET)
     parser.add_argument("--drawings", type=int, default=700)
-    parser.add_argument("--steps", type=int, default=2000)
-    parser.add_argument("--rate", type=float, default=5e-4)
+    parser.add_argument("--steps", type=int, default=7000)
+    parser.add_argument("--rate", type=float, default=8e-4)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     network = finish(options.folder, options.drawings, options.steps, options.rate, options.seed)

@@ -2,7 +2,7 @@
 
     pip install torch
     python scripts/make_detector.py --folder detector      # some hours; resumes where it stopped
-    python scripts/finish_detector.py --folder detector    # a quarter of an hour
+    python scripts/finish_detector.py --folder detector    # an hour
 
 It trains on pages composed from MNIST's 55,000 training digits and drawn clutter
 (`tenfold.data.synthetic.pages`); no picture of real pages is used. The folder keeps shards of pages
