@@ -41,11 +41,12 @@ def test_a_digit_draws_itself_and_others_are_read(reader_page, open_file):
     expecting(page.locator(".seen canvas").last).to_have_attribute(
         "aria-label", re.compile("Why 3")
     )
-    for digit in "47":
-        page.click("#clear")
-        expecting(reading).to_have_text("")
-        draw(page, digit)
-        expecting(reading).to_have_text(digit)
+    draw(page, "4")  # in the place of the first digit
+    expecting(reading).to_have_text("4")
+    page.click("#clear")
+    expecting(reading).to_have_text("")
+    draw(page, "7")
+    expecting(reading).to_have_text("7")
     for name, text in (("a messy 7", "7"), ("2026", "2026"), ("a smiley", "?")):
         page.get_by_role("button", name=name).click()
         expecting(reading).to_have_text(text)

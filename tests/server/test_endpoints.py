@@ -227,7 +227,8 @@ def test_the_reference_needs_no_other_site(service):
     _, _, content = service.request("GET", "/docs")
     page = content.decode()
     links = [link for link in re.findall(r'(?:src|href)="([^"]*)"', page) if link[0] != "#"]
-    assert set(links) == {"static/docs.css", "openapi.json", "./"}
+    assert set(links) == {"static/base.css", "static/docs.css", "openapi.json", "./"}
+    assert f"curl -F file=@photo.jpg http://127.0.0.1:{service.port}/v1/read" in page
     assert re.findall(r"<script|<style|style=", page) == []
     schema = service.json("GET", "/openapi.json")[1]
     for path, methods in schema["paths"].items():

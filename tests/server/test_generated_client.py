@@ -54,6 +54,7 @@ def test_the_description_says_who_needs_a_token(service):
     schema = service.json("GET", "/openapi.json")[1]
     schemes = schema["components"]["securitySchemes"]
     assert schemes["token"] == {"type": "http", "scheme": "bearer"}
+    assert schemes["cookie"]["name"] == f"tenfold-token-{service.port}"
     assert {name for one in schema["security"] for name in one} == set(schemes)
     open_paths = {
         path for path, ways in schema["paths"].items() if ways.get("get", {}).get("security") == []

@@ -8,6 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+BASE_STYLE = Path(__file__).parent / "base.css"
+"""Colours, type and components that all pages share."""
+
 
 def render_page(
     templates: Path,
@@ -19,8 +22,8 @@ def render_page(
 ) -> str:
     """Return a page of a folder of Jinja templates as one HTML document.
 
-    The template also receives ``style`` and ``script``, the contents of ``style.css`` and
-    ``script.js`` in the same folder or the given ones, and ``script_hash``, with which the content
+    The template also receives ``style`` and ``script``, the contents of ``style.css``, after the
+    style that all pages share, and of ``script.js`` in the same folder or the given ones, and ``script_hash``, with which the content
     security policy of the page allows only that script. Values are escaped.
 
     Args:
@@ -45,7 +48,7 @@ def render_page(
     style = (templates / "style.css").read_text("utf-8") if style is None else style
     page: str = environment.get_template(name).render(
         values,
-        style=style,
+        style=BASE_STYLE.read_text("utf-8") + style,
         script=script,
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii"),
     )

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _NAMESPACE = "http://www.w3.org/2000/svg"
 _VARIABLES = {
     INK: "ink",
-    QUIET: "quiet",
+    QUIET: "muted",
     RULE: "rule",
     BLUE: "blue",
     VERMILLION: "vermillion",
@@ -31,7 +31,7 @@ def to_svg(figure: Figure, alt: str | None = None) -> str:
     """Return a figure as an svg element for an HTML page.
 
     It is as wide as the page allows, up to its natural width. Text stays text, in the font of the
-    page. A page changes the colours by the CSS variables --ink, --quiet, --rule, --paper, --blue
+    page. A page changes the colours by the CSS variables --ink, --muted, --rule, --paper, --blue
     and --vermillion. Ids begin with a digest of the content, so that the figures of one page do
     not share any. The same figure gives the same text.
 

@@ -110,6 +110,7 @@ def fastapi_app(service: Service) -> tuple[FastAPI, list[APIRouter]]:
         version=__version__,
         description=DESCRIPTION,
         generate_unique_id_function=lambda route: route.name,
+        openapi_url=None,
         docs_url=None,
         redoc_url=None,
         lifespan=lifespan,

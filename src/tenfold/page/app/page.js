@@ -3,7 +3,7 @@
 import { AnswerCard, confidenceText, scoreText } from "./answer_card.js";
 import { announce, button, find, make, paint } from "./dom.js";
 import { DrawingArea } from "./drawing_area.js";
-import { drawByItself, EXAMPLES, FIRST } from "./examples.js";
+import { Demonstration, EXAMPLES } from "./examples.js";
 import { Inside } from "./inside.js";
 import { decodeState, encodeState } from "./link.js";
 import { ImageMap } from "./map.js";
@@ -15,6 +15,7 @@ import { Timeline } from "./timeline.js";
 
 const models = JSON.parse(find("models").textContent).map((model) => ({ name: model.name, view: model.view, map: model.map, network: new Network(model) }));
 const area = new DrawingArea(find("drawing-area"), find("ink"), find("cursor"), (text) => { find("cursor-status").textContent = text; });
+const demonstration = new Demonstration(area);
 const cards = models.map((model, index) => new AnswerCard(model, index));
 const inside = new Inside(models);
 const map = new ImageMap(models);
@@ -22,7 +23,6 @@ const play = new Play(models, showSelected);
 const timeline = new Timeline(models[0], area, (image) => play.apply(image));
 let reading = { digits: [], lines: [] };
 let selected = 0, frame = 0;
-let stopDemo = () => {};
 
 /** Read the drawing in the next frame, with all changes until then. */
 function changed() {
@@ -100,9 +100,8 @@ function select(index) {
 }
 
 function demonstrate(strokes) {
-  stopDemo();
   play.reset();
-  stopDemo = drawByItself(area, strokes);
+  demonstration.show(strokes);
 }
 
 async function copyLink() {
@@ -120,6 +119,7 @@ async function copyLink() {
 function openState() {
   const state = decodeState(location.hash.slice(1));
   if (!state) return false;
+  demonstration.stop();
   play.set(state.knobs);
   area.strokes = state.strokes;
   return true;
@@ -132,8 +132,7 @@ function start() {
   area.addEventListener("change", changed);
   area.addEventListener("resize", changed);
   document.addEventListener("theme", () => area.redraw());
-  find("drawing-area").addEventListener("pointerdown", () => stopDemo(), { capture: true });
-  for (const name of ["undo", "redo", "clear"]) find(name).addEventListener("click", () => { stopDemo(); area[name](); });
+  for (const name of ["undo", "redo", "clear"]) find(name).addEventListener("click", () => { demonstration.stop(); area[name](); });
   const setPen = () => { area.pen = find("pen").valueAsNumber; };
   find("pen").addEventListener("input", setPen);
   setPen();
@@ -141,7 +140,7 @@ function start() {
   find("chips").append(...EXAMPLES.map(([name, strokes]) => button(name, () => demonstrate(strokes))));
   document.addEventListener("knobs", () => { if (!area.drawing) settle(); });
   addEventListener("hashchange", openState);
-  if (!openState()) demonstrate(FIRST);
+  if (!openState()) demonstration.greet();
   document.documentElement.dataset.ready = "";
 }
 

@@ -26,34 +26,59 @@ export const EXAMPLES = [
   ["2026", NUMBER],
   ["a smiley", placed(SMILEY, [-0.2, -0.2, 0.4, 0.4], 0.03)],
 ];
-export const FIRST = placed(THREE, ONE_DIGIT);
+const FIRST = placed(THREE, ONE_DIGIT);
 
 const POINTS_PER_SECOND = 45;
 
-/** Draw strokes as a hand would; returns a function that stops it. Without motion, at once. */
-export function drawByItself(area, strokes) {
-  const total = strokes.reduce((sum, { points }) => sum + points.length, 0);
-  if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
-    area.strokes = strokes;
-    return () => {};
+/** Draws examples as a hand would; without motion, at once. */
+export class Demonstration {
+  #frame = 0;
+  #greeting = false;
+
+  constructor(area) {
+    this.area = area;
+    area.element.addEventListener("pointerdown", () => this.#makeWay(), { capture: true });
+    area.element.addEventListener("keydown", (event) => { if (event.key === " ") this.#makeWay(); }, { capture: true });
   }
-  const start = performance.now();
-  let shown = 0, frame = 0;
-  area.playing = true;
-  const advance = (now) => {
-    const wanted = Math.min(total, Math.ceil(((now - start) / 1000) * POINTS_PER_SECOND));
-    if (wanted > shown) {
-      shown = wanted;
-      area.playing = shown < total;
-      area.strokes = firstPoints(strokes, shown);
+
+  /** Draw the first digit; it makes room for the visitor's own. */
+  greet() {
+    this.show(FIRST);
+    this.#greeting = true;
+  }
+
+  /** Draw strokes in place of the drawing. */
+  show(strokes) {
+    this.stop();
+    const total = strokes.reduce((sum, { points }) => sum + points.length, 0), start = performance.now();
+    if (matchMedia("(prefers-reduced-motion: reduce)").matches) {
+      this.area.strokes = strokes;
+      return;
     }
-    if (shown < total) frame = requestAnimationFrame(advance);
-  };
-  frame = requestAnimationFrame(advance);
-  return () => {
-    cancelAnimationFrame(frame);
-    area.playing = false;
-  };
+    let shown = 0;
+    this.area.playing = true;
+    const advance = (now) => {
+      const wanted = Math.min(total, Math.ceil(((now - start) / 1000) * POINTS_PER_SECOND));
+      if (wanted > shown) {
+        shown = wanted;
+        this.area.playing = shown < total;
+        this.area.strokes = firstPoints(strokes, shown);
+      }
+      if (shown < total) this.#frame = requestAnimationFrame(advance);
+    };
+    this.#frame = requestAnimationFrame(advance);
+  }
+
+  stop() {
+    cancelAnimationFrame(this.#frame);
+    this.area.playing = this.#greeting = false;
+  }
+
+  #makeWay() {
+    const greeted = this.#greeting && this.area.showsExample;
+    this.stop();
+    if (greeted) this.area.strokes = [];
+  }
 }
 
 function firstPoints(strokes, n) {

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from tenfold.server.api.schemas import Error
 from tenfold.server.http.errors import STATUS
-from tenfold.server.http.middleware.access import COOKIE, PUBLIC_PATHS
+from tenfold.server.http.middleware.access import COOKIE, PUBLIC_PATHS, cookie_name
 
 COMMON_ERRORS = (
     "bad_request",
@@ -90,7 +90,7 @@ def describe_access(app: FastAPI) -> None:
                 "cookie": {
                     "type": "apiKey",
                     "in": "cookie",
-                    "name": f"{COOKIE}-8010",
+                    "name": f"{COOKIE}-PORT",
                     "description": "Set by the page; named after the port of the service.",
                 },
             }
@@ -101,6 +101,14 @@ def describe_access(app: FastAPI) -> None:
         return app.openapi_schema or schema
 
     app.openapi = openapi  # type: ignore[method-assign]
+
+
+def at_host(schema: dict[str, Any], host: str) -> dict[str, Any]:
+    """Return the description with the name that the cookie has at a host, such as 127.0.0.1:80."""
+    schemes = schema["components"]["securitySchemes"]
+    cookie = {**schemes["cookie"], "name": cookie_name(host.encode("latin-1")).decode()}
+    components = {**schema["components"], "securitySchemes": {**schemes, "cookie": cookie}}
+    return {**schema, "components": components}
 
 
 def operations(schema: dict[str, Any]) -> dict[str, list[dict[str, Any]]]:

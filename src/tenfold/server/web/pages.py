@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tenfold.core.html_page import BASE_STYLE
 from tenfold.server.http.errors import ServiceError
 from tenfold.server.http.responses import Content
 
@@ -18,11 +19,13 @@ _TYPES = {".js": "text/javascript", ".svg": "image/svg+xml", ".woff2": "font/wof
 
 
 class Pages:
-    """The static files, by their path below ``static``, and the modules of ``tenfold.page``."""
+    """The static files, by their path below ``static``, and those that other pages share."""
 
     def __init__(self) -> None:
         static = resources.files("tenfold.server.web") / "static"
-        self._files = _read(static, "") | _read(resources.files("tenfold.page") / "modules", "")
+        modules = resources.files("tenfold.page") / "modules"
+        base = Content(BASE_STYLE.read_bytes(), "text/css")
+        self._files = {BASE_STYLE.name: base} | _read(static, "") | _read(modules, "")
 
     def response(self, name: str, request: Request) -> Response:
         """Return a file, or 304 if the client has it already.

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
 
 from fastapi import APIRouter, FastAPI, Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from tenfold.core.errors import InputError
 from tenfold.export.predictor import Predictor
 from tenfold.page.document import embedded
-from tenfold.server.api.openapi import operations, type_name
+from tenfold.server.api.openapi import at_host, operations, type_name
 from tenfold.server.api.service import Service
 from tenfold.server.http.errors import STATUS
 
@@ -36,9 +36,13 @@ def page_routes(service: Service) -> APIRouter:
         current = service.model.current
         return Response(_embedded(current.predictor), media_type="application/json")
 
+    @routes.get("/openapi.json")
+    def openapi(request: Request) -> Response:
+        return JSONResponse(at_host(request.app.openapi(), request.headers["host"]))
+
     @routes.get("/docs")
     def docs(request: Request) -> Response:
-        return Response(_reference(request.app), media_type="text/html")
+        return Response(_reference(request.app, request.headers["host"]), media_type="text/html")
 
     return routes
 
@@ -52,13 +56,14 @@ def _embedded(predictor: Predictor) -> bytes:
         return b"null"
 
 
-@cache
-def _reference(app: FastAPI) -> str:
+@lru_cache(maxsize=8)
+def _reference(app: FastAPI, host: str) -> str:
     from jinja2 import Environment, FileSystemLoader
 
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=True)
     schema = app.openapi()
     return environment.get_template("docs.html").render(
+        host=host,
         info=schema["info"],
         groups=operations(schema),
         schemas=schema.get("components", {}).get("schemas", {}),

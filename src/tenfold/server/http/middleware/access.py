@@ -64,11 +64,11 @@ class AccessControl:
         path = scope["path"]
         if path not in PUBLIC_PATHS and self.tokens.required:
             client = (scope.get("client") or ("",))[0]
-            given = [_bearer(scope), *_cookies(scope, _cookie_name(host))]
+            given = [_bearer(scope), *_cookies(scope, cookie_name(host))]
             link = _query_token(scope) if path == "/" else b""
             role, token = await self.tokens.role([link, *given], client)
             if link and token == link:
-                await _set_cookie(_cookie_name(host), link)(scope, receive, send)
+                await _set_cookie(cookie_name(host), link)(scope, receive, send)
                 return
             if role == PUPIL and path not in PUPIL_PATHS and not path.startswith("/static/"):
                 raise ServiceError(
@@ -122,7 +122,8 @@ def _query_token(scope: Scope) -> bytes:
     return parse_qs(query).get("token", [""])[0].encode()
 
 
-def _cookie_name(host: bytes) -> bytes:
+def cookie_name(host: bytes) -> bytes:
+    """Return the name of the page's cookie at a host; its port tells services apart."""
     port = urlsplit(f"//{host.decode('latin-1')}").port or 80
     return f"{COOKIE}-{port}".encode()
 

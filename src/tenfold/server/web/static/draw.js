@@ -1,10 +1,11 @@
 // The view Draw: the drawing is read while it changes, and the prediction is shown.
 
-import { REJECT_CLASS, post, remove } from "./api.js";
+import { REJECT_CLASS, post } from "./api.js";
 import { announce, bar, button, find, make, percent, pngUrl, showError, showReading } from "./dom.js";
+import { correct, forgetSaved, offer, showKeys } from "./correction.js";
 import { DrawingArea } from "./drawing_area.js";
 import { examplePhoto } from "./example_photo.js";
-import { drawByItself, EXAMPLES, FIRST } from "./examples.js";
+import { Demonstration, EXAMPLES } from "./examples.js";
 import { explain } from "./explanation.js";
 import { loadNetwork, readInPage } from "./in_page.js";
 import { pictureInput } from "./picture_input.js";
@@ -18,13 +19,13 @@ const EMPTY = { digits: [], others: [], text: "", empty: true };
 
 const area = new DrawingArea(find("drawing-area"), find("ink"), find("cursor"),
   (text) => { find("cursor-status").textContent = text; });
+const demonstration = new Demonstration(area);
 let model = null; // as /v1/model describes it
 let network = null; // the model in this page, which reads drawings without a request
 let reading = EMPTY; // the latest response of /v1/read
 let selected = 0;
 let picture = null;
 let request = null, abort = null, outdated = false, frame = 0;
-const saved = []; // samples saved in this session, newest last, each with its digit
 
 const digits = () => (reading.digits.length ? reading.digits : reading.others);
 const digit = () => digits()[selected];
@@ -92,7 +93,7 @@ function changed() {
   find("redo").disabled = !area.canRedo;
   find("clear").disabled = area.empty;
   find("invitation").hidden = !area.empty;
-  if (reading.empty && !area.empty) find("saved").replaceChildren(); // a message on an earlier digit
+  if (reading.empty && !area.empty) forgetSaved(); // a message on an earlier digit
   read();
 }
 
@@ -156,7 +157,7 @@ function render() {
   renderProbabilities(current);
   renderDigits();
   renderBoxes();
-  renderKeys(current);
+  offer(current);
 }
 
 function confidenceText(current) {
@@ -237,16 +238,7 @@ function select(index) {
 
 export const step = (by) => select(selected + by);
 
-// Corrections
-
-function renderKeys(current) {
-  for (const key of find("keys").children) {
-    key.disabled = !current;
-    key.setAttribute("aria-pressed", String(current?.sample?.label === key.value));
-  }
-}
-
-/** Save the selected digit as a sample of a class; a new label replaces the digit's sample. */
+/** Save the selected digit as a sample of a class. */
 export async function label(name) {
   if (frame) { // read what was drawn just before the key
     cancelAnimationFrame(frame);
@@ -254,52 +246,7 @@ export async function label(name) {
     readNow();
   }
   await request;
-  const current = digit();
-  if (!current || current.saving || current.sample?.label === name) return;
-  const predicted = current.label ?? REJECT_CLASS;
-  current.saving = true;
-  try {
-    if (current.sample) await deleteSample(current.sample);
-    current.sample = await post("/v1/samples", {
-      image: current.image,
-      label: name,
-      guess: predicted,
-      confidence: current.confidence,
-      source: area.photo ? "read" : "drawn",
-    });
-    saved.push({ sample: current.sample, digit: current });
-    showSaved(name === predicted ? `Saved as another ${name}.` : `Saved as ${name}; it was read as ${predicted}.`, true);
-    showError();
-  } catch (error) {
-    showError(error.message);
-  } finally {
-    current.saving = false;
-  }
-  renderKeys(digit());
-}
-
-async function deleteSample(sample) {
-  await remove(`/v1/samples/${sample.id}`);
-  const index = saved.findIndex((each) => each.sample.id === sample.id);
-  if (index >= 0) saved.splice(index, 1)[0].digit.sample = undefined;
-}
-
-/** Delete the sample that was saved last. */
-export async function deleteLast() {
-  const last = saved.at(-1);
-  if (!last) return;
-  try {
-    await deleteSample(last.sample);
-    showSaved(`Deleted the sample of ${last.sample.label}.`, false);
-  } catch (error) {
-    showError(error.message);
-  }
-  renderKeys(digit());
-}
-
-function showSaved(text, canDelete) {
-  find("saved").replaceChildren(text, ...(canDelete ? [" ", button("Delete", deleteLast, { className: "link" })] : []));
-  document.dispatchEvent(new Event("samples"));
+  await correct(name, area.photo ? "read" : "drawn");
 }
 
 // Start
@@ -315,34 +262,21 @@ export function changePen(by) {
   announce(`Pen ${area.pen} pixels`, 100);
 }
 
-let stopDemo = () => {};
-
-function demonstrate(strokes) {
-  stopDemo();
-  stopDemo = drawByItself(area, strokes);
-}
-
-/** On the first visit a digit is drawn by itself; it makes room for the visitor's own. */
+/** On the first visit a digit is drawn by itself. */
 function greet() {
   if (store("visited") || find("draw").hidden) return;
   store("visited", "yes");
-  demonstrate(FIRST);
-  const makeRoom = (event) => {
-    if (event.type === "keydown" && event.key !== " ") return;
-    for (const type of ["pointerdown", "keydown"]) find("drawing-area").removeEventListener(type, makeRoom, { capture: true });
-    if (area.showsExample) area.strokes = [];
-  };
-  for (const type of ["pointerdown", "keydown"]) find("drawing-area").addEventListener(type, makeRoom, { capture: true });
+  demonstration.greet();
 }
 
 async function demonstratePhoto() {
-  stopDemo();
+  demonstration.stop();
   area.place(...await examplePhoto());
 }
 
 /** Do something to the drawing that ends a demonstration. */
 const act = (name) => () => {
-  stopDemo();
+  demonstration.stop();
   area[name]();
 };
 
@@ -359,15 +293,14 @@ export function start() {
   area.addEventListener("resize", renderBoxes);
   document.addEventListener("theme", () => area.redraw());
   for (const name of ["undo", "redo", "clear"]) find(name).addEventListener("click", actions[name]);
-  find("chips").append(...EXAMPLES.map(([name, strokes]) => button(name, () => demonstrate(strokes))), button("a photo", demonstratePhoto));
-  find("drawing-area").addEventListener("pointerdown", () => stopDemo(), { capture: true });
+  find("chips").append(...EXAMPLES.map(([name, strokes]) => button(name, () => demonstration.show(strokes))), button("a photo", demonstratePhoto));
   find("pen").addEventListener("input", setPen);
   setPen();
   if (["localhost", "127.0.0.1", "[::1]"].includes(location.hostname)) {
     find("draw-lead").textContent = "It is read while you draw, and nothing leaves this machine.";
   }
   pictureInput(find("drawing-area"), (bitmap, blob) => {
-    stopDemo();
+    demonstration.stop();
     area.place(bitmap, blob);
   });
 }
@@ -383,7 +316,7 @@ export function useModel(card) {
   for (const part of [find("explanation"), find("evidence").parentElement]) part.hidden = card.multi_label;
   find("chips-title").parentElement.hidden = !card.reads_digits;
   find("draw-title").textContent = card.reads_digits ? "Draw a number" : "Draw, or choose a picture";
-  if (names.length) showClasses(names);
+  if (names.length) showKeys(names, label);
   loadNetwork().then((loaded) => {
     network = loaded;
     if (!area.empty) read();
@@ -391,9 +324,4 @@ export function useModel(card) {
   }, (error) => showError(error.message));
   if (!area.empty) read();
   return card.reads_digits ? card.class_names.filter((name) => name !== REJECT_CLASS) : [];
-}
-
-function showClasses(names) {
-  find("keys").replaceChildren(...names.map((name) =>
-    button(name === REJECT_CLASS ? "No digit" : name, () => label(name), { value: name, disabled: true, "aria-pressed": "false" })));
 }

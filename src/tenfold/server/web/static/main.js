@@ -1,6 +1,7 @@
 // The page: views, theme and keyboard shortcuts.
 
 import { get } from "./api.js";
+import { deleteLast } from "./correction.js";
 import * as draw from "./draw.js";
 import { find, showError } from "./dom.js";
 import * as model from "./model.js";
@@ -32,7 +33,7 @@ function route() {
 const goTo = (view) => () => { if (!find(`${view}-link`)?.hidden) location.hash = view; };
 const DRAW_KEYS = {
   z: draw.actions.undo, y: draw.actions.redo, c: draw.actions.clear, g: draw.actions.focus,
-  u: draw.deleteLast, p: () => find("file").click(),
+  u: deleteLast, p: () => find("file").click(),
   "[": () => draw.step(-1), "]": () => draw.step(1),
   "+": () => draw.changePen(2), "=": () => draw.changePen(2), "-": () => draw.changePen(-2),
 };
