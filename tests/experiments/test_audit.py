@@ -327,7 +327,7 @@ def test_it_works_where_storage_is_refused(opened, tmp_path, browser, folder):
 @needs_browser
 def test_the_keyboard_suffices(opened, tmp_path):
     shown = opened()
-    for key in ("j", "r", "ArrowDown", "d", "j", "j", "ArrowUp", "k", "d", "d"):
+    for key in ("j", "r", "ArrowRight", "d", "j", "j", "ArrowLeft", "k", "d", "d"):
         shown.keyboard.press(key)
     decisions = [item.get_attribute("data-decision") for item in shown.locator(".item").all()]
     assert decisions == ["relabel", "drop", "", *[""] * 9]
@@ -346,13 +346,49 @@ def test_filters(completed, opened):
     shown.get_by_role("combobox", name="split", exact=True).select_option("test")
     tests = int((top["split"] == "test").sum())
     assert shown.locator(".item:visible").count() == tests
-    assert shown.locator("#shown").inner_text() == f"{tests} shown"
+    assert shown.locator("#shown").inner_text() == f"{tests} of 12"
     shown.get_by_role("combobox", name="split", exact=True).select_option("")
     shown.locator(".item").first.get_by_role("button", name="drop").click()
     shown.get_by_role("combobox", name="decision", exact=True).select_option("drop")
     assert shown.locator(".item:visible").count() == 1
     shown.get_by_role("combobox", name="decision", exact=True).select_option("open")
     assert shown.locator(".item:visible").count() == 11
+
+
+@needs_browser
+def test_pages_hold_all_candidates_and_arrows_move_in_the_grid(mnist, opened, tmp_path):
+    data = mnist.train[:150]
+    wrong = np.roll(np.eye(10)[data.labels] * 0.8 + 0.02, 1, axis=1).astype(np.float32)
+    sizes = {"train": 150}
+    table, copies = tables.candidates(data, sizes, wrong), tables.duplicates(data, sizes)
+    settings = {"recipe": "quick", "epochs": 3, "folds": 10, "seed": 0}
+    made = auditor.Audit("all", "here", "train", data, sizes, wrong, table, copies, settings, 1.0)
+    shown = opened(made.save(tmp_path / "all"), viewport={"width": 1280, "height": 800})
+    items, pager = shown.locator(".item"), shown.locator(".pager span").first
+    focused = "document.activeElement.getAttribute('aria-label')"
+    assert (items.count(), shown.locator(".item:visible").count()) == (150, 60)
+    in_first_row = shown.evaluate(
+        "top => [...document.querySelectorAll('.item')].filter((item) => "
+        "item.getBoundingClientRect().top === top).length",
+        items.first.bounding_box()["y"],
+    )
+    assert in_first_row >= 4
+    for key, index in (
+        ("j", 0),
+        ("ArrowDown", in_first_row),
+        ("ArrowUp", 0),
+        ("n", 60),
+        ("n", 120),
+    ):
+        shown.keyboard.press(key)
+        assert shown.evaluate(focused) == items.nth(index).get_attribute("aria-label"), key
+    assert pager.inner_text() == "121 to 150 of 150"
+    shown.keyboard.press("ArrowLeft")
+    assert shown.evaluate(focused) == items.nth(119).get_attribute("aria-label")
+    items.nth(119).get_by_role("combobox").select_option("4")
+    shown.get_by_role("combobox", name="decision", exact=True).select_option("relabel")
+    assert shown.locator(".item:visible").count() == 1
+    assert not pager.is_visible()
 
 
 @needs_browser
@@ -365,7 +401,7 @@ def test_every_image_and_control_has_a_name_and_fits_a_phone(opened, completed):
     )
     assert shown.evaluate(f"{unnamed}.length") == 0
     assert shown.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    assert shown.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 23, 28)"
+    assert shown.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(20, 22, 26)"
     assert f"12 of {len(completed.candidates)}" in shown.locator("main").inner_text()
 
 

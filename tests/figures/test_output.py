@@ -15,7 +15,7 @@ from tenfold.core.errors import InputError
 
 COLORS = {
     "ink": figures.INK,
-    "quiet": figures.QUIET,
+    "muted": figures.QUIET,
     "rule": figures.RULE,
     "blue": figures.BLUE,
     "vermillion": figures.VERMILLION,

@@ -139,6 +139,18 @@ def test_encoded_bodies_are_refused(service, encoding):
     assert service.request("POST", "/v1/predict", bytes(784), headers)[0] == 200
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        ("Content-Length: 3", "Content-Encoding: identity", "Content-Encoding: gzip"),
+        ("Transfer-Encoding: gzip, chunked",),
+    ],
+)
+def test_an_encoding_is_refused_in_every_header(service, lines):
+    data = head("/v1/predict", *lines, "Connection: close") + b"3\r\nabc\r\n0\r\n\r\n"
+    assert code_of(service.raw(data)) == "type_unsupported"
+
+
 @pytest.mark.parametrize("path", ["/", "/static/main.js", "/v1/model", "/healthz", "/openapi.json"])
 def test_head_is_answered_as_get_without_the_body(service, path):
     answers = [

@@ -27,7 +27,7 @@ def audit(
     folds: Annotated[int, typer.Option(help="Folds of the cross-validation.")] = 10,
     recipe: Annotated[str | None, typer.Option(help="By default one for audits.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Seed of folds and networks.")] = 0,
-    limit: Annotated[int, typer.Option(min=1, help="Candidates on the page.")] = 200,
+    limit: Annotated[int, typer.Option(min=1, help="Candidates on the page.")] = 10_000,
     reading: Mapping[str, Any] = NOTHING,
     workers: WorkersOption = None,
     ray: RayOption = None,

@@ -25,7 +25,7 @@ from tenfold.scale import Executor
 from tenfold.training.progress import show_progress
 
 FOLDS = 10
-LIMIT = 200
+LIMIT = 10_000
 _MIN_IMAGES_SEEN = 60_000  # by each network of the default recipe, over all epochs
 
 

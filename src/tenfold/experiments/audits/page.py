@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from tenfold.experiments.audits.result import AuditResult
 
+_PAGE = 60  # candidates; a browser lays out only those that it shows
 _TEMPLATES = Path(__file__).parent / "templates"
 
 
@@ -49,6 +50,7 @@ def _head(audit: AuditResult) -> dict[str, Any]:
         "command": audit.command,
         "checksum": audit.checksum,
         "class_names": names,
+        "page": _PAGE,
         "classes": [(name, name) for name in names],
         "splits": [(name, name) for name in audit.sizes],
         "sizes": ", ".join(f"{size:,} {name} images" for name, size in audit.sizes.items()),

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import takewhile
 from math import ceil
 from typing import ParamSpec, TypeVar
 
@@ -18,6 +19,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _RATE = 0.2  # of the moving average over the last jobs
+_CHECK_SECONDS = 1.0  # after which what waits is judged again
 
 
 @dataclass(eq=False)
@@ -26,10 +28,12 @@ class Place:
 
     Attributes:
         seconds: that the job is expected to take at most.
+        since: when it was ready to run; None before.
         began: when it began; None while it waits.
     """
 
     seconds: float
+    since: float | None = None
     began: float | None = None
 
 
@@ -38,7 +42,7 @@ class JobQueue:
 
     It is no deeper than what the timeout of a response can serve: a job that would end too late is
     refused at once, with the time after which to try again. The estimate counts how long the
-    running jobs have taken already. What still waits after ``max_seconds`` is refused then.
+    running jobs have taken already. What waits is refused, too, once it would end too late.
 
     Args:
         name: of the threads.
@@ -49,7 +53,7 @@ class JobQueue:
 
     def __init__(self, name: str, max_jobs: int, max_seconds: float, threads: int = 1) -> None:
         self._max_jobs, self._max_seconds, self._threads = max_jobs, max_seconds, threads
-        self._places = set[Place]()
+        self._places = dict[Place, None]()  # in their order
         self._pace = 1.0  # time that jobs take, by the time that was expected; at least 1
         self._pool = ThreadPoolExecutor(threads, name)
 
@@ -63,17 +67,15 @@ class JobQueue:
         Raises:
             ServiceError: the queue is full.
         """
-        wait, pace = self._estimate()
-        late = wait + pace * seconds > self._max_seconds
-        if len(self._places) >= self._max_jobs or (self._places and late):
-            raise self._busy(wait)
         place = Place(seconds)
-        self._places.add(place)
+        if len(self._places) >= self._max_jobs or self._is_late(place):
+            raise self._busy()
+        self._places[place] = None
         try:
             yield place
         finally:
             if place.began is None:
-                self._places.discard(place)
+                self._places.pop(place, None)
 
     async def run(
         self, seconds: float, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs
@@ -96,24 +98,30 @@ class JobQueue:
         """Run a job in the turn of its place and return its result.
 
         Raises:
-            ServiceError: those before it took longer than expected, and it would end too late.
+            ServiceError: it would end too late, because it or those before it take longer than
+                expected when it got its place.
         """
-        loop, overdue = asyncio.get_running_loop(), False
+        if self._is_late(place):
+            raise self._busy()
+        loop, refused = asyncio.get_running_loop(), False
+        place.since = time.monotonic()
         future = self.submit(self._measure, place, job)
 
-        def refuse() -> None:
-            nonlocal overdue
-            overdue = future.cancel()  # false once it has begun
+        def check() -> None:
+            nonlocal refused, timer
+            if place.began is None and self._is_late(place):
+                refused = future.cancel()  # false once it has begun
+            timer = loop.call_later(_CHECK_SECONDS, check)
 
-        timer = loop.call_later(self._max_seconds, refuse)
+        timer = loop.call_later(_CHECK_SECONDS, check)
         # A job that has begun goes on after its client disconnects, so it counts until its end.
-        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._places.discard, place))
+        future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._places.pop, place, None))
         try:
             return await asyncio.wrap_future(future)
         except asyncio.CancelledError:
-            if not overdue:
+            if not refused:
                 raise
-            raise self._busy(self._estimate()[0]) from None
+            raise self._busy() from None
         finally:
             timer.cancel()
 
@@ -125,15 +133,23 @@ class JobQueue:
         """Drop the jobs that have not begun."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _estimate(self) -> tuple[float, float]:
-        """Return the seconds until one more job begins, and the pace."""
+    def _is_late(self, place: Place) -> bool:
+        """Whether the job would end too late after those before it."""
+        before = list(takewhile(lambda one: one is not place, self._places))
+        wait, pace = self._estimate(before)
+        waited = 0.0 if place.since is None else time.monotonic() - place.since
+        return bool(before) and waited + wait + pace * place.seconds > self._max_seconds
+
+    def _estimate(self, before: Iterable[Place]) -> tuple[float, float]:
+        """Return the seconds until a job begins after others, and the pace."""
         now = time.monotonic()
         elapsed = {one: now - one.began for one in self._places if one.began is not None}
         pace = max(self._pace, *(taken / one.seconds for one, taken in elapsed.items()), 1.0)
-        left = sum(pace * one.seconds - elapsed.get(one, 0.0) for one in self._places)
+        left = sum(pace * one.seconds - elapsed.get(one, 0.0) for one in before)
         return left / self._threads, pace
 
-    def _busy(self, wait: float) -> ServiceError:
+    def _busy(self) -> ServiceError:
+        wait, _ = self._estimate(self._places)
         return ServiceError(
             "busy",
             f"{len(self._places)} requests in the queue; try again later",

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tenfold.server.http.body import header, headers
+from tenfold.server.http.body import headers
 from tenfold.server.http.errors import ServiceError
 from tenfold.server.settings import Limits
 
 _LINE_BYTES = 4  # ": " and the end of the line
+_PLAIN = {b"content-encoding": "identity", b"transfer-encoding": "chunked"}
 
 
 class RequestHeaders:
@@ -16,7 +17,7 @@ class RequestHeaders:
 
     - Request line and headers within ``limits.header_bytes``, also when they come in one piece.
     - Exactly one ``Host``: a proxy in front may look at another one than the service.
-    - No ``Content-Encoding``: a compressed body would be taken for pixels.
+    - No encoding of the body: compressed bytes would be taken for pixels.
 
     HEAD is answered as GET is, without the body.
     """
@@ -50,13 +51,15 @@ class RequestHeaders:
         hosts = len(headers(scope, b"host"))
         if hosts != 1:
             raise ServiceError("bad_request", f"{hosts} Host headers; send one")
-        encoding = (header(scope, b"content-encoding") or b"").decode("latin-1").strip().lower()
-        if encoding not in ("", "identity"):
-            raise ServiceError(
-                "type_unsupported",
-                f"Content-Encoding: {encoding[:100]!r}; send the body without an encoding",
-                headers={"accept-encoding": "identity"},
-            )
+        for name, plain in _PLAIN.items():
+            values = b",".join(headers(scope, name)).decode("latin-1").lower().split(",")
+            if unknown := {value.strip() for value in values} - {"", plain}:
+                raise ServiceError(
+                    "type_unsupported",
+                    f"{name.decode().title()}: {sorted(unknown)[0][:100]!r}; send the body without "
+                    "an encoding",
+                    headers={"accept-encoding": "identity"},
+                )
 
 
 def headers_too_large(limits: Limits) -> ServiceError:
