@@ -40,7 +40,8 @@ export class DrawingArea extends EventTarget {
   get drawing() { return this.#stroke !== null || this.playing; }
   /** Whether all strokes were set, none drawn. */
   get showsExample() { return this.#layers.every((layer) => layer.example); }
-  get photo() { return this.layers.some((layer) => layer.photo); }
+  /** The photo that is drawn on, or null. */
+  get photo() { return this.layers.find((layer) => layer.photo)?.photo ?? null; }
   get canUndo() { return this.#layers.length > 0; }
   get canRedo() { return this.#undone.length > 0; }
   /** The last point of the latest stroke, or null. */

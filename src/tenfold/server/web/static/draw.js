@@ -25,6 +25,7 @@ let network = null; // the model in this page, which reads drawings without a re
 let reading = EMPTY; // the latest response of /v1/read
 let selected = 0;
 let picture = null;
+let photo = null; // in the drawing area
 let request = null, abort = null, outdated = false, frame = 0;
 
 const digits = () => (reading.digits.length ? reading.digits : reading.others);
@@ -74,6 +75,7 @@ async function readLatest() {
   } catch (error) {
     if (error.name === "AbortError") return;
     showError(error.message);
+    if (photo && reading.empty) show({ ...EMPTY, failed: true });
     if (error.status === 503 || error.status === 504) setTimeout(read, RETRY_AFTER);
   } finally {
     request = null;
@@ -94,6 +96,10 @@ function changed() {
   find("clear").disabled = area.empty;
   find("invitation").hidden = !area.empty;
   if (reading.empty && !area.empty) forgetSaved(); // a message on an earlier digit
+  if (area.photo !== photo) { // the answer to another picture must not stand beside it
+    photo = area.photo;
+    if (photo) show(EMPTY);
+  }
   read();
 }
 
@@ -161,6 +167,8 @@ function render() {
 }
 
 function confidenceText(current) {
+  if (!current && reading.failed) return "Not read.";
+  if (!current && reading.empty && photo) return "Reading …";
   if (!current) return reading.empty || area.drawing ? "Nothing yet." : "No digit found.";
   const position = digits().length > 1 ? `Digit ${selected + 1} of ${digits().length}: ` : "";
   if (current.labels) return current.labels.length ? `${current.label}: each over 50 %.` : "No label is over 50 %.";
