@@ -23,8 +23,9 @@ def render_page(
     """Return a page of a folder of Jinja templates as one HTML document.
 
     The template also receives ``style`` and ``script``, the contents of ``style.css``, after the
-    style that all pages share, and of ``script.js`` in the same folder or the given ones, and ``script_hash``, with which the content
-    security policy of the page allows only that script. Values are escaped.
+    style that all pages share, and of ``script.js`` in the same folder or the given ones, and
+    ``script_hash``, with which the content security policy of the page allows only that script.
+    Values are escaped.
 
     Args:
         templates: the folder.
