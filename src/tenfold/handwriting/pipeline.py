@@ -200,7 +200,7 @@ def in_reading_order(
     )
 
 
-def _whole_pixels(boxes: NDArray[np.float64], size: tuple[int, int]) -> NDArray[np.int64]:
+def _whole_pixels(boxes: NDArray[np.floating[Any]], size: tuple[int, int]) -> NDArray[np.int64]:
     """Round boxes to pixels of a picture of this width and height; none becomes empty."""
     low = np.minimum(boxes[:, :2].round(), np.array(size) - 1)
     return np.hstack([low, np.maximum(boxes[:, 2:].round(), low + 1)]).astype(np.int64)

@@ -85,10 +85,10 @@ class Hand:
         rows = np.arange(len(right)) - round(down)
         common = (rows >= 0) & (rows < len(left))
         if not common.any():
-            return last.shape[1] + gap
+            return float(last.shape[1] + gap)
         room = right[common] + left[rows[common]] - following.shape[1]
         centres = (last.shape[1] - following.shape[1]) / 2
-        return max(float(room.max()) + gap, centres + _LEAST_ADVANCE * size)
+        return float(max(room.max() + gap, centres + _LEAST_ADVANCE * size))
 
 
 def _last_ink(ink: Ink) -> Ink:
