@@ -107,6 +107,8 @@ class JobQueue:
         place.since = time.monotonic()
         future = self.submit(self._measure, place, job)
 
+        timer: asyncio.TimerHandle | None = None
+
         def check() -> None:
             nonlocal refused, timer
             if place.began is None and self._is_late(place):
@@ -123,7 +125,8 @@ class JobQueue:
                 raise
             raise self._busy() from None
         finally:
-            timer.cancel()
+            if timer is not None:
+                timer.cancel()
 
     def submit(self, job: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Run a job that does not count, such as a preparation."""
