@@ -199,6 +199,29 @@ def test_boxes_of_a_photo_that_was_read_upside_down_are_at_its_digits(reader, vi
 
 
 @needs_browser
+@pytest.mark.parametrize("digits", [[], None])
+def test_the_page_says_that_a_picture_was_not_read_in_time(reader, visit, digits):
+    def shorten(route):
+        response = route.fetch()
+        answer = response.json() | {"complete": False}
+        answer |= {} if digits is None else {"digits": [], "text": ""}
+        route.fulfill(response=response, json=answer)
+
+    page = visit(reader)
+    page.route("**/v1/read?*", shorten)
+    page.set_input_files("#file", photo("243724"))
+    expecting(page.locator("#error")).to_contain_text("Not read in time")
+    if digits is None:
+        reads(page, "243724")
+    else:
+        expecting(page.locator("#confidence")).to_have_text("Not read.")
+    page.unroute("**/v1/read?*")
+    page.set_input_files("#file", photo("243724"))
+    reads(page, "243724")
+    expecting(page.locator("#error")).to_be_hidden()
+
+
+@needs_browser
 def test_the_explanation_shows_evidence_and_the_nearest_training_images(reader, visit):
     page = visit(reader)
     draw(page, "3")

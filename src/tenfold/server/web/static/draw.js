@@ -15,6 +15,7 @@ import { classifyPicture } from "./whole_picture.js";
 const UNSURE = "?";
 const TOP = 3; // classes that are shown
 const RETRY_AFTER = 2000; // milliseconds, when the service is busy
+const NOT_IN_TIME = "Not read in time: crop the picture or make it smaller.";
 const EMPTY = { digits: [], others: [], text: "", empty: true };
 
 const area = new DrawingArea(find("drawing-area"), find("ink"), find("cursor"),
@@ -71,7 +72,7 @@ async function readLatest() {
       picture = sent;
       show(answer);
     }
-    showError();
+    showError(reading.complete === false ? NOT_IN_TIME : "");
   } catch (error) {
     if (error.name === "AbortError") return;
     showError(error.message);
@@ -167,7 +168,7 @@ function render() {
 }
 
 function confidenceText(current) {
-  if (!current && reading.failed) return "Not read.";
+  if (!current && (reading.failed || reading.complete === false)) return "Not read.";
   if (!current && reading.empty && photo) return "Reading …";
   if (!current) return reading.empty || area.drawing ? "Nothing yet." : "No digit found.";
   const position = digits().length > 1 ? `Digit ${selected + 1} of ${digits().length}: ` : "";
@@ -179,7 +180,7 @@ function confidenceText(current) {
 }
 
 function summary() {
-  if (!digit()) return reading.empty ? "" : "No digit found.";
+  if (!digit()) return reading.empty ? "" : confidenceText();
   return digits().length > 1 ? `Reads ${reading.text || UNSURE}. ${confidenceText(digit())}` : confidenceText(digit());
 }
 
