@@ -36,7 +36,7 @@ class CallbackEpochs:
         epochs: the epoch at which training stops.
         count: images of an epoch; None for all.
         test_batch: images per step of validation; None for as many as in training.
-        test_epochs: validate after each so manieth epoch, or after those with these numbers.
+        test_epochs: validate after epochs whose number this divides, or after these.
 
     Raises:
         InputError: an epoch of ``count`` images needs all of them on the device.

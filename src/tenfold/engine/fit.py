@@ -87,7 +87,7 @@ def fit(
         steps_per_epoch: steps of an epoch; the next epoch goes on with the images that follow.
         validation_steps: steps of validation; by default all images are validated on.
         validation_batch_size: images per step of validation; by default ``batch_size``.
-        validation_freq: validate after each so manieth epoch, or after those of a list of numbers
+        validation_freq: validate after epochs whose number this divides, or after those of a list,
             from 1.
 
     Returns:

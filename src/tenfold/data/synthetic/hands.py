@@ -80,7 +80,7 @@ class Hand:
             down: rows by which the top of the following digit is lower.
         """
         size = self.pen.height
-        gap = (max(self.gap, -0.15) + generator.normal(0, 0.05)) * size
+        gap = (self.gap + generator.normal(0, 0.05)) * size
         right, left = _last_ink(last), _last_ink(following[:, ::-1])
         rows = np.arange(len(right)) - round(down)
         common = (rows >= 0) & (rows < len(left))
