@@ -107,3 +107,63 @@ def test_a_nib_broadens_strokes_across_its_edge(mnist):
         glyph.render(Pen(60, 0.05, nib=nib), np.random.default_rng(0)) for nib in (0.0, 0.1)
     )
     assert (broad > 0.3).sum() > 1.3 * (thin > 0.3).sum()
+
+
+def _halves(ink):
+    """Ink above and below the middle."""
+    middle = ink.shape[0] // 2
+    return float(ink[:middle].sum()), float(ink[-middle:].sum())
+
+
+def test_a_stroke_that_swells_is_broader_at_the_bottom(mnist):
+    one = Glyph.from_image(mnist.train.images[np.flatnonzero(mnist.train.labels == 1)[0]])
+    even, swollen = (
+        one.render(Pen(80, 0.1, swell=swell), np.random.default_rng(0)) for swell in (0.0, 0.1)
+    )
+    upper, lower = _halves(even)
+    assert 0.8 < lower / upper < 1.25
+    upper, lower = _halves(swollen)
+    assert lower > 1.5 * upper
+
+
+def test_a_drop_of_ink_lies_at_the_lowest_end_of_the_stroke(mnist):
+    one = Glyph.from_image(mnist.train.images[np.flatnonzero(mnist.train.labels == 1)[0]])
+    plain, dropped = (
+        one.render(Pen(80, 0.05, blob=blob), np.random.default_rng(0)) for blob in (0.0, 0.08)
+    )
+    grown = dropped.sum() - plain.sum()
+    assert 0.5 < grown / (np.pi * (80 * 0.105) ** 2 - 80 * 0.05 * 80 * 0.105) < 1.5
+    assert (dropped[-14:] > 0.5).any(axis=0).sum() > 2 * (plain[-14:] > 0.5).any(axis=0).sum()
+    ring = Glyph.from_image(_ring())
+    assert ring.end is None
+    assert np.array_equal(
+        ring.render(Pen(80, 0.05, blob=0.08), np.random.default_rng(0)),
+        ring.render(Pen(80, 0.05), np.random.default_rng(0)),
+    )
+
+
+def _ring():
+    y, x = np.mgrid[:28, :28] - 13.5
+    radius = np.hypot(x, y)
+    return (255 * ((radius > 7) & (radius < 10))).astype(np.uint8)
+
+
+@pytest.mark.parametrize("waist", [-0.15, 0.15])
+def test_the_waist_moves_the_middle_and_keeps_the_ends(waist):
+    cross = np.zeros((28, 28), np.uint8)
+    cross[4:24, 13:15] = cross[13:15, 6:22] = 255
+    glyph = Glyph.from_image(cross)
+    plain, moved = (
+        glyph.render(Pen(100, 0.05, waist=by), np.random.default_rng(0)) for by in (0.0, waist)
+    )
+    bars = [int((ink > 0.5).sum(axis=1).argmax()) for ink in (plain, moved)]
+    assert abs(len(moved) - len(plain)) <= 2
+    assert bars[1] - bars[0] == pytest.approx(100 * waist, abs=5)
+
+
+def test_all_digits_of_some_numbers_are_alike_and_framed_numbers_are_whole(mnist):
+    digits = Digits(mnist.train.images[:500], mnist.train.labels[:500], seed=0)
+    pages = [draw_page(np.random.default_rng(seed), digits, layout="framed") for seed in range(200)]
+    several = [page.labels for page in pages if len(page.labels) >= 3]
+    assert 3 <= sum(len(set(labels.tolist())) == 1 for labels in several) <= 30
+    assert sum(1 <= len(page.labels) <= 4 for page in pages) > 180

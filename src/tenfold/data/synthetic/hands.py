@@ -11,6 +11,7 @@ from tenfold.data.synthetic.pen import Glyph, Ink, Pen
 
 _OLD = 0.25  # share of hands as in old registers: slanted, narrow, uneven, with a broad nib
 _UPRIGHT = 0.5  # share of hands that give all digits the same slant
+_PRESSED = 0.4  # share of old hands whose strokes swell, and of those that end in a drop of ink
 _TOUCHING = 0.3  # share of hands whose digits touch or overlap
 _LEAST_ADVANCE = 0.3  # from centre to centre, by the height of the digits
 
@@ -24,12 +25,14 @@ class Hand:
         unevenness: standard deviation of the logarithm of the heights.
         wander: standard deviation of the baseline by the height.
         gap: from the ink of a digit to that of the next by the height; negative if they overlap.
+        full_stops: share of the numbers that a full stop follows.
     """
 
     pen: Pen
     unevenness: float
     wander: float
     gap: float
+    full_stops: float = 0.1
 
     @classmethod
     def random(cls, generator: Generator, size: float) -> Hand:
@@ -48,6 +51,9 @@ class Hand:
             softness=generator.uniform(0.7, 1.8),
             evened=generator.uniform(0.5, 1) if generator.random() < _UPRIGHT else 0.0,
             nib=generator.uniform(0, 0.12) if old else 0.0,
+            swell=generator.uniform(0, 0.1) if old and generator.random() < _PRESSED else 0.0,
+            blob=generator.uniform(0.02, 0.09) if old and generator.random() < _PRESSED else 0.0,
+            waist=float(np.clip(generator.normal(0, 0.08 if old else 0.04), -0.16, 0.16)),
         )
         touching = generator.random() < _TOUCHING
         return cls(
@@ -55,6 +61,7 @@ class Hand:
             unevenness=generator.uniform(0.1, 0.28) if old else 0.1,
             wander=0.12 if old else 0.06,
             gap=generator.uniform(-0.12, 0.02) if touching else generator.uniform(0, 0.45),
+            full_stops=0.35 if old else 0.08,
         )
 
     def draw(self, generator: Generator, glyph: Glyph) -> Ink:
@@ -65,6 +72,8 @@ class Hand:
             stretch=self.pen.stretch * float(np.exp(generator.normal(0, 0.08))),
             slant=self.pen.slant + generator.normal(0, 0.05),
             rotation=self.pen.rotation + generator.normal(0, 0.04),
+            waist=self.pen.waist + generator.normal(0, 0.02),
+            blob=self.pen.blob * generator.uniform(0, 1),
         )
         return glyph.render(pen, generator)
 

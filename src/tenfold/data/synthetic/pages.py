@@ -23,6 +23,8 @@ DIGIT_HEIGHTS = (15.0, 42.0)
 """Heights of the digits that are labelled, in pixels."""
 IGNORED_HEIGHTS = (11.0, 54.0)
 """Digits between these and ``DIGIT_HEIGHTS`` are neither digits nor background."""
+_ALIKE = 0.06  # share of numbers whose digits are all of one class
+_MARKED = 0.1  # share of numbers with a mark just behind
 _VISIBLE, _HIDDEN = 0.75, 0.25  # shares of a digit within the page: a digit, background
 
 _STYLES = (
@@ -32,8 +34,8 @@ _STYLES = (
 )
 """Function, class of its digits, and digits of the style by all digits."""
 
-LAYOUTS = {"numbers": 0.40, "cell": 0.18, "single": 0.14, "scattered": 0.11, "large": 0.06,
-           "small": 0.03, "none": 0.08}  # fmt: skip
+LAYOUTS = {"numbers": 0.35, "cell": 0.18, "single": 0.14, "framed": 0.08, "scattered": 0.08,
+           "large": 0.06, "small": 0.03, "none": 0.08}  # fmt: skip
 """Kinds of pages and their probabilities."""
 
 
@@ -76,9 +78,9 @@ class Digits:
         self._of_class = [np.flatnonzero(self.labels == label) for label in range(10)]
         self._glyphs: dict[int, Glyph] = {}
 
-    def choose(self, generator: Generator) -> tuple[Glyph, int]:
-        """Return a random digit of a random class."""
-        index, label = self._random(generator)
+    def choose(self, generator: Generator, label: int | None = None) -> tuple[Glyph, int]:
+        """Return a random digit of a class, or of a random one."""
+        index, label = self._random(generator, label)
         if index not in self._glyphs:
             self._glyphs[index] = Glyph.from_image(self._images[index])
         return self._glyphs[index], label
@@ -88,8 +90,8 @@ class Digits:
         index, label = self._random(generator)
         return self._images[index], label
 
-    def _random(self, generator: Generator) -> tuple[int, int]:
-        label = int(generator.integers(10))
+    def _random(self, generator: Generator, label: int | None = None) -> tuple[int, int]:
+        label = int(generator.integers(10)) if label is None else label
         return int(generator.choice(self._of_class[label])), label
 
 
@@ -170,6 +172,8 @@ def draw_page(
         _numbers(generator, canvas, digits, size)
     elif kind == "cell":
         _cell(generator, canvas, digits, size)
+    elif kind == "framed":
+        _framed_number(generator, canvas, digits, size)
     elif kind == "single":
         _single(generator, canvas, digits, size)
     elif kind != "none":
@@ -195,8 +199,9 @@ def _number(
     tilt, size = generator.normal(0, 0.05), hand.pen.height
     boxes: list[tuple[float, ...]] = []
     last, last_top = np.zeros((1, 1), np.float32), y
+    same = int(generator.integers(10)) if generator.random() < _ALIKE else None
     for _ in range(min(1 + int(generator.geometric(0.28)), longest)):
-        glyph, label = digits.choose(generator)
+        glyph, label = digits.choose(generator, same)
         ink = hand.draw(generator, glyph)
         top = y + size - ink.shape[0] + generator.normal(0, hand.wander) * size + tilt * (x - at[0])
         if boxes:
@@ -205,11 +210,16 @@ def _number(
         last, last_top = ink, top
         if generator.random() < 0.04:
             middle = x + ink.shape[1] + 0.2 * size
-            paper.mark(generator, canvas.drawing, middle, y + 0.6 * size, size, within=True)
+            paper.mark(generator, canvas.drawing, middle, y + 0.6 * size, size, paper.WITHIN)
             x += 0.6 * size
     x += last.shape[1]
-    if generator.random() < 0.12:
-        paper.full_stop(generator, canvas.drawing, x + 0.1 * size, y + 0.97 * size, size)
+    if generator.random() < hand.full_stops:
+        right = x + generator.uniform(0.08, 0.25) * size
+        paper.full_stop(generator, canvas.drawing, right, y + 0.97 * size, size)
+    if generator.random() < _MARKED:
+        aside = generator.uniform([0.3, 0.1], [0.9, 0.9]) * size
+        extent = size * generator.uniform(0.3, 0.9)
+        paper.mark(generator, canvas.drawing, x + aside[0], y + aside[1], extent, paper.BEHIND)
     sides = np.array(boxes)
     return (sides[:, 0].min(), sides[:, 1].min(), sides[:, 2].max(), sides[:, 3].max())
 
@@ -260,20 +270,33 @@ def _single(generator: Generator, canvas: _Canvas, digits: Digits, size: float) 
     y = generator.uniform(0, max(1, height - ink.shape[0]))
     box = np.array((x, y, x + ink.shape[1], y + ink.shape[0]))
     if generator.random() < 0.55:
-        margin = size * generator.choice([generator.uniform(0, 0.1), generator.uniform(0.1, 0.8)])
-        sides = margin + generator.uniform(0, 0.3 * margin + 1, 4)
-        low, high = np.maximum(box + sides * [-1, -1, 1, 1], 0).round().astype(int).reshape(2, 2)
-        canvas.frame = (
-            int(low[0]),
-            int(low[1]),
-            min(int(high[0]), width),
-            min(int(high[1]), height),
-        )
+        canvas.frame = _frame(generator, box, size, (height, width))
         if generator.random() < 0.7:
             _neighbours(generator, canvas, digits, hand, box)
     canvas.paste(ink, label, x, y)
     if generator.random() < 0.15:
         paper.underline(generator, canvas.drawing, tuple(box))
+
+
+def _framed_number(generator: Generator, canvas: _Canvas, digits: Digits, size: float) -> None:
+    """Write one short number and crop the picture close to it."""
+    height, width = canvas.ink.shape
+    at = (
+        generator.uniform(0.05, 0.35) * width,
+        generator.uniform(0.1 * height, height - 1.6 * size),
+    )
+    box = _number(generator, canvas, digits, Hand.random(generator, size), at, longest=4)
+    canvas.frame = _frame(generator, np.array(box), size, (height, width))
+
+
+def _frame(
+    generator: Generator, box: NDArray[np.float64], size: float, shape: tuple[int, int]
+) -> tuple[int, int, int, int]:
+    """Return the sides of a picture close around a box."""
+    margin = size * generator.choice([generator.uniform(0, 0.1), generator.uniform(0.1, 0.8)])
+    sides = margin + generator.uniform(0, 0.3 * margin + 1, 4)
+    low, high = np.maximum(box + sides * [-1, -1, 1, 1], 0).round().astype(int).reshape(2, 2)
+    return (int(low[0]), int(low[1]), min(int(high[0]), shape[1]), min(int(high[1]), shape[0]))
 
 
 def _neighbours(

@@ -18,6 +18,7 @@ from tenfold.data.synthetic.letters import UNAMBIGUOUS
 
 Ink = NDArray[np.float32]
 Boxes = list[tuple[float, float, float, float]]
+Sign = Callable[[Generator], list[NDArray[np.float64]]]
 _SUPERSAMPLING = 2
 _LETTERS = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _SIGNS = "$€£%&#@§?!+=*<>:;,.'\"()[]-~^"
@@ -177,8 +178,7 @@ def mark(
     x: float,
     y: float,
     height: float,
-    *,
-    within: bool = False,
+    kinds: Sequence[Sign] = (),
 ) -> None:
     """Draw a dash, dot, comma, tick, cross, bracket, arrow, heart, face or scribble.
 
@@ -188,13 +188,11 @@ def mark(
         x: of the middle.
         y: of the middle.
         height: of the digits beside it, in pixels.
-        within: whether the mark is part of a number; then it may be a slash.
+        kinds: to choose from; all by default.
     """
-    kinds = (*SIGNS.values(), _dot, _comma, _scribble, _waves)
-    if within:
-        kinds = (_dash, _dot, _comma, _slash)
     width = max(0.8, generator.uniform(0.04, 0.14) * height)
-    for points in kinds[generator.integers(len(kinds))](generator):
+    choice = tuple(kinds) or (*SIGNS.values(), _dot, _comma, _scribble, _waves)
+    for points in choice[generator.integers(len(choice))](generator):
         jitter = generator.normal(0, 0.02, points.shape)
         drawing.line((points + jitter) * height + [x, y], width)
 
@@ -279,7 +277,7 @@ def _waves(generator: Generator) -> list[NDArray[np.float64]]:
     return [np.stack([x - 0.17 * waves, size * np.cos(t)], axis=1)]
 
 
-SIGNS: dict[str, Callable[[Generator], list[NDArray[np.float64]]]] = {
+SIGNS: dict[str, Sign] = {
     "dash": _dash,
     "tick": _tick,
     "cross": _cross,
@@ -291,6 +289,10 @@ SIGNS: dict[str, Callable[[Generator], list[NDArray[np.float64]]]] = {
     "waves": _waves,
 }
 """Strokes of a sign: from random numbers to polylines ``[n, 2]`` about a unit high."""
+WITHIN: tuple[Sign, ...] = (_dash, _dot, _comma, _slash)
+"""Marks within a number."""
+BEHIND: tuple[Sign, ...] = (_cross, _cross, _tick, _dash, _dot, _comma, _bracket)
+"""Marks just behind a number."""
 
 
 def word(

@@ -15,6 +15,7 @@ Ink = NDArray[np.float32]
 
 _ZOOM = 3
 _PADDING = 4  # pixels of the image around the digit
+_THINNEST = 1.5  # pixels of a stroke where a pen presses least
 _SMOOTHING = 1.0  # of the field, in pixels of the enlarged image
 
 
@@ -32,6 +33,9 @@ class Pen:
         softness: width of the edge of the stroke in pixels.
         evened: share of the digit's own slant that is removed before ``slant`` is applied.
         nib: breadth of the nib, held at 45 degrees, by the height of the digit.
+        swell: growth of the stroke from the top to the bottom, by the height of the digit.
+        blob: radius of a drop of ink at the lowest end of the stroke, by the height of the digit.
+        waist: displacement of the middle of the digit downwards, by its height.
     """
 
     height: float
@@ -43,6 +47,9 @@ class Pen:
     softness: float = 1.0
     evened: float = 0.0
     nib: float = 0.0
+    swell: float = 0.0
+    blob: float = 0.0
+    waist: float = 0.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,11 +60,13 @@ class Glyph:
         skeleton: minus the distance to the skeleton.
         outline: signed distance to the outline, positive inside.
         box: left, top, right, bottom of the skeleton.
+        end: x and y of the lowest end of the skeleton; None if it has no end, as a zero.
     """
 
     skeleton: Field
     outline: Field
     box: tuple[float, float, float, float]
+    end: tuple[float, float] | None
 
     @classmethod
     def from_image(cls, image: NDArray[np.uint8]) -> Glyph:
@@ -79,9 +88,8 @@ class Glyph:
             ndimage.gaussian_filter(np.asarray(field, np.float32), _SMOOTHING)
             for field in (-distance, outline)
         ]
-        return cls(
-            smooth[0], smooth[1], (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
-        )
+        sides = (float(box[0]), float(box[1]), float(box[2]), float(box[3]))
+        return cls(smooth[0], smooth[1], sides, _lowest_end(thin))
 
     def render(self, pen: Pen, generator: np.random.Generator) -> Ink:
         """Draw the digit: float32 ``[h, w]`` from 0 to 1, cropped to its ink.
@@ -89,9 +97,11 @@ class Glyph:
         Source: a stroke is the set of points within half its width of the skeleton.
         """
         _, top, _, bottom = self.box
-        field = self.outline if pen.width is None else self.skeleton
         stroke = 0.0 if pen.width is None else pen.width * pen.height
         scale = max(pen.height - stroke, 2.0) / max(bottom - top, 2.0)
+        field = self.outline if pen.width is None else self._pressed(pen, stroke, scale)
+        if pen.waist:
+            field = _with_waist(field, top, bottom, pen.waist)
         corners = self._corners(pen, scale, generator)
         low, high = corners.min(axis=0), corners.max(axis=0)
         width, height = np.maximum(np.ceil(high - low).astype(int), 1).tolist()
@@ -114,6 +124,21 @@ class Glyph:
         y, x = rows - rows.mean(), columns - columns.mean()
         return float(np.clip(-(x * y).sum() / max((y * y).sum(), 1.0), -1, 1))
 
+    def _pressed(self, pen: Pen, stroke: float, scale: float) -> Field:
+        """Return the field of the skeleton with the swell and the drop of ink of a pen."""
+        field = self.skeleton
+        swell = min(pen.swell * pen.height, stroke - _THINNEST)
+        if swell > 0:
+            _, top, _, bottom = self.box
+            down = (np.arange(len(field), dtype=np.float32) - top) / max(bottom - top, 2.0)
+            field = field + (np.clip(down, 0, 1) - 0.5)[:, None] * np.float32(swell / scale)
+        if pen.blob and self.end is not None:
+            y, x = np.mgrid[: field.shape[0], : field.shape[1]].astype(np.float32)
+            distance = np.hypot(x - self.end[0], y - self.end[1])
+            field = np.maximum(field, pen.blob * pen.height / scale - distance)
+        pressed: Field = field.astype(np.float32)
+        return pressed
+
     def _corners(self, pen: Pen, scale: float, generator: np.random.Generator) -> Field:
         """Corners of the field in the drawing: upper left, lower left, lower right, upper right."""
         height, width = self.skeleton.shape
@@ -126,6 +151,27 @@ class Glyph:
         bend = generator.normal(0, pen.bend, (4, 2)) * pen.height
         bent: Field = (corners + bend).astype(np.float32)
         return bent
+
+
+def _lowest_end(thin: NDArray[np.bool_]) -> tuple[float, float] | None:
+    """Return x and y of the lowest pixel of a skeleton that has one neighbour."""
+    neighbours = ndimage.convolve(thin.astype(np.uint8), np.ones((3, 3), np.uint8), mode="constant")
+    rows, columns = np.nonzero(thin & (neighbours == 2))
+    return (float(columns[-1]), float(rows[-1])) if len(rows) else None
+
+
+def _with_waist(field: Field, top: float, bottom: float, waist: float) -> Field:
+    """Move the middle between two rows down by a share of their distance."""
+    middle = (top + bottom) / 2
+    moved = middle + waist * (bottom - top)
+    rows = np.arange(len(field), dtype=np.float64)
+    source = np.interp(
+        rows, [0, top, moved, bottom, len(field)], [0, top, middle, bottom, len(field)]
+    )
+    low = np.clip(source.astype(int), 0, len(field) - 2)
+    share = (source - low).astype(np.float32)[:, None]
+    warped: Field = field[low] * (1 - share) + field[low + 1] * share
+    return warped
 
 
 def _with_nib(ink: Ink, breadth: int) -> Ink:
