@@ -21,10 +21,10 @@ from tenfold.data.classes import number_classes
 from tenfold.data.convert import as_labels, as_pixels
 from tenfold.data.lazy_images import LazyImages, in_chunks, select
 from tenfold.data.multi_label import (
+    OneClassOrSeveral,
     class_counts,
     fit_names,
     label_texts,
-    needs_one_class,
     settled,
 )
 
@@ -37,7 +37,7 @@ SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Dataset:
+class Dataset(OneClassOrSeveral):
     """Immutable images with labels; the arrays are read-only.
 
     Wherever NumPy takes an array, a dataset is its images.
@@ -227,15 +227,6 @@ class Dataset:
     def encoding(self) -> str:
         """How a network's loss gets the labels: as rows that are ``given``, or by ``index``."""
         return "given" if self.multi_label else "index"
-
-    def require_one_class(self, what: str) -> None:
-        """Refuse several labels an image.
-
-        Raises:
-            InputError: `multi_label` is true.
-        """
-        if self.multi_label:
-            raise needs_one_class(what)
 
     def gallery(self, rows: int = 5, columns: int = 10, seed: int | None = None) -> Figure:
         """Draw images in a grid with their labels.

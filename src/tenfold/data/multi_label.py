@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -32,6 +33,24 @@ def needs_one_class(what: str) -> InputError:
         f"{what}: needs one class an image, and these images may have several labels or none; "
         "tenfold train, evaluate, predict, export and serve work with them"
     )
+
+
+class OneClassOrSeveral(ABC):
+    """What has one class an image, or several labels."""
+
+    @property
+    @abstractmethod
+    def multi_label(self) -> bool | None:
+        """Whether an image may have several labels, or none."""
+
+    def require_one_class(self, what: str) -> None:
+        """Refuse several labels an image.
+
+        Raises:
+            InputError: `multi_label` is true.
+        """
+        if self.multi_label:
+            raise needs_one_class(what)
 
 
 def class_counts(labels: NDArray[Any], classes: int) -> NDArray[np.int64]:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from tenfold import figures, metrics
 from tenfold.core.errors import InputError
-from tenfold.data.multi_label import needs_one_class
+from tenfold.data.multi_label import OneClassOrSeveral
 from tenfold.evaluation.calibration import Calibration
 from tenfold.metrics import (
     METRICS,
@@ -37,7 +37,7 @@ Integers = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Evaluation:
+class Evaluation(OneClassOrSeveral):
     """Metrics of one or several networks, each trained from its own seed, on one split.
 
     Every metric of ``tenfold.metrics.METRICS`` is an attribute: a list with one score per network,
@@ -135,7 +135,7 @@ class Evaluation:
 
     def top_k_accuracy(self, k: int) -> list[Score]:
         """Share of images whose label is among the k most probable classes, of each network."""
-        self._require_one_class("top-k accuracy")
+        self.require_one_class("top-k accuracy")
         return [metrics.top_k_accuracy(p, self.labels, k) for p in self.probabilities]
 
     def summary(self, name: str) -> Score | SeedSummary:
@@ -149,12 +149,12 @@ class Evaluation:
 
     def reliability(self, network: int = 0) -> Reliability:
         """The reliability diagram of a network: accuracy and confidence in 15 bins."""
-        self._require_one_class("reliability")
+        self.require_one_class("reliability")
         return metrics.reliability(self._of(network), self.labels)
 
     def risk_coverage(self, network: int = 0) -> RiskCoverage:
         """The risk-coverage curve of a network."""
-        self._require_one_class("risk and coverage")
+        self.require_one_class("risk and coverage")
         return metrics.risk_coverage(self._of(network), self.labels)
 
     @property
@@ -200,7 +200,7 @@ class Evaluation:
         """
         from tenfold.data.synthetic.non_digits import REJECT_CLASS
 
-        self._require_one_class("unknown")
+        self.require_one_class("unknown")
         known = [i for i, name in enumerate(self.class_names) if name != REJECT_CLASS]
         pairs = zip(self.probabilities, out_of_distribution, strict=True)
         return [
@@ -210,7 +210,7 @@ class Evaluation:
 
     def confusion_matrix(self, network: int = 0) -> Integers:
         """Counts ``[true class, predicted class]`` of one network."""
-        self._require_one_class("confusion matrix")
+        self.require_one_class("confusion matrix")
         return metrics.confusion_matrix(self.predicted(network), self.labels, len(self.class_names))
 
     def confusion_table(self, network: int = 0) -> DataFrame:
@@ -227,7 +227,7 @@ class Evaluation:
 
     def predicted(self, network: int = 0) -> Integers:
         """The most probable class of each image, int ``[n]``."""
-        self._require_one_class("the most probable class")
+        self.require_one_class("the most probable class")
         classes: Integers = self._of(network).argmax(axis=-1)
         return classes
 
@@ -239,7 +239,7 @@ class Evaluation:
             >>> Evaluation("test", ("0", "1"), np.array([1, 1, 1]), outputs).mistakes()
             array([1, 0])
         """
-        self._require_one_class("mistakes")
+        self.require_one_class("mistakes")
         return self._by_confidence(network, self.predicted(network) != self.labels)
 
     def most_wrong(self, network: int = 0) -> Integers:
@@ -336,10 +336,6 @@ class Evaluation:
         """Bootstrap resamples per network: fewer for several networks, whose spread says more."""
         few = len(self.outputs) if not self.multi_label else RESAMPLES
         return max(_FEWEST_RESAMPLES, RESAMPLES // few)
-
-    def _require_one_class(self, what: str) -> None:
-        if self.multi_label:
-            raise needs_one_class(what)
 
     def _by_confidence(self, network: int, mask: npt.NDArray[np.bool_]) -> Integers:
         indices = np.flatnonzero(mask)

@@ -10,17 +10,13 @@ import numpy as np
 import numpy.typing as npt
 
 from tenfold.core.assets import READER
-from tenfold.core.image_shape import ImageShape
-from tenfold.data.convert import as_batch
-from tenfold.data.multi_label import needs_one_class
-from tenfold.data.polarity import count_inverted
-from tenfold.data.value_range import BYTE, ValueRange, parse
+from tenfold.data.value_range import BYTE
 from tenfold.export import model_card
+from tenfold.export.classifier import Classifier
 from tenfold.export.session import Session
-from tenfold.metrics import rank_classes
 
 
-class Predictor:
+class Predictor(Classifier):
     """A classifier of images, loaded from a model file.
 
     Calls are thread-safe.
@@ -44,38 +40,17 @@ class Predictor:
 
     def __init__(self, path: str | Path, *, threads: int | None = None) -> None:
         self.path = Path(path)
-        data, self.card = model_card.read(self.path)
-        shape, classes = self.image_shape, len(self.class_names)
-        self._session = Session(data, self.path, shape, classes, threads)
-
-    @property
-    def class_names(self) -> tuple[str, ...]:
-        """The classes, in the order of the probabilities."""
-        return tuple(self.card["class_names"])
-
-    @property
-    def multi_label(self) -> bool:
-        """Whether an image may have several labels or none, each with its own probability."""
-        return bool(self.card.get("multi_label", False))
-
-    def require_one_class(self, what: str) -> None:
-        """Refuse a network for several labels an image.
-
-        Raises:
-            InputError: `multi_label` is true.
-        """
-        if self.multi_label:
-            raise needs_one_class(what)
-
-    @property
-    def image_shape(self) -> ImageShape:
-        """Height and width of the images in pixels, and 3 channels if they are coloured."""
-        return tuple(self.card["image_shape"])
-
-    @property
-    def pixels(self) -> ValueRange:
-        """The values of black and white in the training images as they were given."""
-        return parse(self.card.get("pixels", str(BYTE)))
+        data, card = model_card.read(self.path)
+        self.card = card
+        super().__init__(
+            card["class_names"],
+            card["image_shape"],
+            bool(card.get("multi_label", False)),
+            card.get("pixels", str(BYTE)),
+            card["border"],
+        )
+        classes = len(self.class_names)
+        self._session = Session(data, self.path, self.image_shape, classes, threads)
 
     @property
     def threshold(self) -> float | None:
@@ -105,7 +80,7 @@ class Predictor:
         Warns:
             InputWarning: they are in another range than the training images.
         """
-        return self._session(as_batch(images, self.image_shape, pixels, self.pixels))
+        return self._session(self._batch(images, pixels))
 
     __call__ = predict
 
@@ -127,23 +102,6 @@ class Predictor:
             InputError: as ``predict``; or k is not between 1 and the number of classes.
         """
         return self.rank(self(images), k)
-
-    def rank(self, probabilities: npt.ArrayLike, k: int) -> list[list[tuple[str, float]]]:
-        """Return the k most probable classes, by name, of probabilities ``[n, classes]``.
-
-        Raises:
-            InputError: k is not between 1 and the number of classes.
-        """
-        return rank_classes(probabilities, self.class_names, k)
-
-    def count_inverted(self, images: npt.ArrayLike, pixels: str | None = None) -> int:
-        """Return how many images differ in polarity from the training images.
-
-        Their border is light and that of the training images dark, or the reverse. Invert such
-        images first: ``255 - images``. The arguments are those of ``predict``.
-        """
-        batch = as_batch(images, self.image_shape, pixels, self.pixels)
-        return count_inverted(batch, self.card["border"])
 
     def __repr__(self) -> str:
         recipe = self.card["recipe"]["name"]

@@ -1,6 +1,7 @@
 """Runs: the folder that a training leaves, and how it is read.
 
-- ``run``: the class ``Run``, which reads all of it.
+- ``run``: the class ``Run``, which reads all of it; ``networks``, the classifier that it is, and
+  ``evaluated``, its evaluations.
 - ``layout``: names of the files.
 - ``record``: ``run.json``.
 - ``training_data``, ``finetune_data``: the data that a run trains and validates on.

@@ -93,6 +93,26 @@ def imported_without_data(folder: Path) -> InputError:
     )
 
 
+def require_held_out(folder: Path, record: Record) -> None:
+    """Refuse to calibrate a run without validation images that were held out of train.
+
+    Raises:
+        InputError: it is a refit, was validated on the test set, or not at all.
+    """
+    if record.protocol == "refit":
+        raise InputError(
+            f"{folder}: a refit has no validation images to choose on; its calibration is "
+            f"by {record.calibrated_by}"
+        )
+    if record.protocol != "held-out":
+        raise InputError(
+            f"{folder}: it was validated on the test set, on which nothing is chosen; "
+            "train with the held-out protocol"
+        )
+    if "validation" not in record.data.sizes:
+        raise InputError(f"{folder}: has no validation images, on which it is calibrated")
+
+
 def _moved(origin: Origin, folder: Path) -> Origin:
     """Find data that were moved or copied together with the run; others stay as they are."""
     corrections = origin.corrections
