@@ -1,6 +1,9 @@
 """Datasets: loading, splitting, checking and correcting images with labels.
 
 dataset          `Dataset` and `Splits`
+frozen           arrays as a dataset holds them: converted, consistent, read-only
+checksums        of all images and labels, and of each image
+origin           the arguments that load splits again
 loading          `load`: from a name or a path to splits
 formats/         one module a data format, behind a registry
 raw_data         what a format reads, before any image is held out
@@ -19,6 +22,7 @@ array_types      types of images and labels
 image_files      image files, NPY and NPZ files, one by one
 image_tree       a folder of image files: its splits and classes
 array_sets       arrays by name -> images and labels of each split
+items            values in memory: images, labels, pairs of them, tensors
 foreign          datasets of other libraries -> images, labels, class names
 in_memory        datasets in memory as raw data
 decoding         encoded images of a split -> arrays
@@ -42,8 +46,9 @@ reference        the reference page of formats
 from tenfold.core.read_options import ReadOptions
 from tenfold.data.checking import DuplicateGroup, Report, SplitReport, check
 from tenfold.data.corrections import Correction, Corrections
-from tenfold.data.dataset import Dataset, Origin, Splits
+from tenfold.data.dataset import Dataset, Splits
 from tenfold.data.loading import load
+from tenfold.data.origin import Origin
 from tenfold.data.raw_data import Unreadable
 from tenfold.data.sources import SOURCES, Source, names
 

@@ -2,31 +2,22 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import html
-import io
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast, overload
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tenfold.core.errors import InputError
-from tenfold.core.image_shape import CHANNELS, ImageShape, size_text
-from tenfold.core.read_options import ReadOptions
+from tenfold.core.image_shape import ImageShape, size_text
 from tenfold.data.array_types import Images, Index, Labels
-from tenfold.data.classes import number_classes
-from tenfold.data.convert import as_labels, as_pixels
-from tenfold.data.lazy_images import LazyImages, in_chunks, select
-from tenfold.data.multi_label import (
-    OneClassOrSeveral,
-    class_counts,
-    fit_names,
-    label_texts,
-    settled,
-)
+from tenfold.data.checksums import checksum, digests
+from tenfold.data.frozen import frozen
+from tenfold.data.lazy_images import select
+from tenfold.data.multi_label import OneClassOrSeveral, class_counts, label_texts
+from tenfold.data.origin import Origin
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -82,22 +73,7 @@ class Dataset(OneClassOrSeveral):
     multi_label: bool | None = None
 
     def __post_init__(self) -> None:
-        images = _frozen_images(self.images)
-        labels, names = _frozen_labels(self.labels, self.class_names, self.multi_label)
-        if len(images) != len(labels):
-            raise InputError(
-                f"there must be one label an image: {len(labels)} labels, {len(images)} images"
-            )
-        if len(labels) and not fit_names(labels, len(names)):
-            if labels.ndim == 2:
-                count = labels.shape[1]
-                raise InputError(f"{count} columns of labels, but {len(names)} class names")
-            raise InputError(
-                f"labels must be 0 to {len(names) - 1} for {len(names)} class names; "
-                f"they run from {labels.min()} to {labels.max()}"
-            )
-        if len(set(names)) < len(names):
-            raise InputError(f"class names must be unique; received {list(names)}")
+        images, labels, names = frozen(self.images, self.labels, self.class_names, self.multi_label)
         object.__setattr__(self, "images", images)
         object.__setattr__(self, "labels", labels)
         object.__setattr__(self, "class_names", names)
@@ -153,11 +129,7 @@ class Dataset(OneClassOrSeveral):
     @cached_property
     def checksum(self) -> str:
         """SHA-256 of shape, images and labels, in hexadecimal; the same on every platform."""
-        digest = hashlib.sha256(repr(self.shape).encode())
-        for images in in_chunks(self.images):
-            digest.update(np.ascontiguousarray(images).data)
-        digest.update(self.labels.astype("<i8").tobytes())
-        return digest.hexdigest()
+        return checksum(self.images, self.labels)
 
     @cached_property
     def digests(self) -> NDArray[np.str_]:
@@ -170,13 +142,7 @@ class Dataset(OneClassOrSeveral):
             >>> load("mnist").test[:2].digests.tolist()
             ['6732afca7d626dd6', '9635b5febf10645d']
         """
-        start = hashlib.sha256(repr(self.image_shape).encode())
-        digests = np.empty(len(self), "U16")
-        for i, image in enumerate(image for images in in_chunks(self.images) for image in images):
-            digest = start.copy()
-            digest.update(image.tobytes())
-            digests[i] = digest.hexdigest()[:16]
-        return digests
+        return digests(self.images)
 
     def arrays(self) -> Pair:
         """Return copies of images and labels, to change at will.
@@ -264,23 +230,6 @@ class Dataset(OneClassOrSeveral):
 
     def _repr_html_(self) -> str:
         return _html(self._summary(), self)
-
-
-@dataclass(frozen=True)
-class Origin(ReadOptions):
-    """Arguments of `load`, for loading the same splits again: `load(**asdict(origin))`.
-
-    Attributes:
-        source: name of the dataset, or absolute path.
-        validation: number of images to hold out.
-        seed: of the draw of the validation images.
-        corrections: absolute path of the file of corrections, or None.
-    """
-
-    source: str
-    validation: int
-    seed: int
-    corrections: str | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -376,39 +325,11 @@ class Splits:
         return _html(self._summary(), self.train)
 
 
-def _frozen_images(images: Any) -> Images:
-    if isinstance(images, LazyImages):
-        return cast(Images, images)  # has the interface of an array
-    array = np.asarray(images)
-    if array.dtype != np.uint8 or not (array.ndim == 3 or array.shape[3:] == (CHANNELS,)):
-        array = as_pixels(array, "images")
-    view = array.view(np.ndarray)
-    view.flags.writeable = False
-    return view
-
-
-def _frozen_labels(
-    labels: Any, class_names: tuple[str, ...], multi_label: bool | None
-) -> tuple[Labels, tuple[str, ...]]:
-    array = np.asarray(labels)
-    if array.ndim != 1 or array.dtype.kind not in "iu":
-        array = as_labels(array, "labels")
-    if array.ndim == 2 and not len(class_names):
-        class_names = tuple(map(str, range(array.shape[1])))
-    (array,), found = settled([array], "labels", multi_label, class_names)
-    names = tuple(map(str, found))
-    numbers, names = (array, names) if array.ndim == 2 else number_classes(array, names)
-    view = numbers.view(np.ndarray)
-    view.flags.writeable = False
-    return view, names
-
-
 def _html(summary: str, dataset: Dataset) -> str:
     """Return a summary and a gallery for notebooks."""
+    from tenfold import figures
+
     line = f"<p>{html.escape(summary)}</p>"
     if not len(dataset):
         return line
-    buffer = io.BytesIO()
-    dataset.gallery(rows=3).savefig(buffer, format="png", dpi=80)
-    picture = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f'{line}<img alt="{html.escape(summary)}" src="data:image/png;base64,{picture}">'
+    return line + figures.to_html(dataset.gallery(rows=3), summary)

@@ -7,9 +7,7 @@ of scikit-learn, and lists of Pillow images.
 
 from __future__ import annotations
 
-import io
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import PurePath
@@ -18,13 +16,24 @@ from typing import Any
 import numpy as np
 
 from tenfold.core.errors import InputError
-from tenfold.data.array_sets import StoredArray
-from tenfold.data.classes import natural_key
 from tenfold.data.dataset import SPLITS, Dataset
+from tenfold.data.items import (
+    ROLES,
+    bounded,
+    images_of,
+    is_column,
+    is_frame,
+    is_item,
+    items_of,
+    labels_of,
+    pair_of,
+    plain,
+    role_of,
+    unbatched,
+)
 from tenfold.data.raw_data import split_of
 
 _MAX_IMAGES = 10_000_000
-_ROLES = ("images", "labels")
 
 
 @dataclass(frozen=True)
@@ -62,7 +71,7 @@ def _splits_of_mapping(source: Mapping[Any, Any]) -> dict[str, Labelled]:
     """Read ``{"train": ..., "test": ...}``, ``{"x_train": ...}`` or images by class."""
     keys = [str(key) for key in source]
     parts = {split_of(key): value for key, value in source.items() if split_of(str(key))}
-    if parts and not any(_role(key) for key in keys):
+    if parts and not any(role_of(key) for key in keys):
         found = {split: _labelled(parts[split]) for split in SPLITS if split in parts}
         splits = {split: part for split, part in found.items() if part is not None}
         if "train" not in splits and len(splits) == 1:
@@ -78,8 +87,8 @@ def _splits_of_mapping(source: Mapping[Any, Any]) -> dict[str, Labelled]:
         raise InputError(f"the keys {', '.join(keys[:8])} name no train split with labels")
     by_split: dict[str, dict[str, Any]] = {}
     for key, value in source.items():
-        role = _role(str(key))
-        if role in _ROLES:
+        role = role_of(str(key))
+        if role in ROLES:
             by_split.setdefault(split_of(str(key)) or "train", {})[role] = value
     if by_split:
         return {s: _from_roles(by_split[s], s, keys) for s in SPLITS if s in by_split}
@@ -93,10 +102,10 @@ def _splits_of_mapping(source: Mapping[Any, Any]) -> dict[str, Labelled]:
 
 
 def _from_roles(roles: dict[str, Any], split: str, keys: list[str]) -> Labelled:
-    missing = [role for role in _ROLES if role not in roles]
+    missing = [role for role in ROLES if role not in roles]
     if missing:
         raise InputError(f"no {missing[0]} of {split} among {', '.join(keys[:8])}")
-    return Labelled(_plain(roles["images"]), _plain(roles["labels"]))
+    return Labelled(plain(roles["images"]), plain(roles["labels"]))
 
 
 def _in_pairs(source: Sequence[Any]) -> Sequence[Any]:
@@ -105,9 +114,9 @@ def _in_pairs(source: Sequence[Any]) -> Sequence[Any]:
     if len(source) != 4 or not all(hasattr(part, "shape") for part in source):
         return source
     first, second, third, fourth = source
-    if _is_column(second) and len(first) == len(second) and len(third) == len(fourth):
+    if is_column(second) and len(first) == len(second) and len(third) == len(fourth):
         return (first, second), (third, fourth)
-    if _is_column(third) and len(first) == len(third) and len(second) == len(fourth):
+    if is_column(third) and len(first) == len(third) and len(second) == len(fourth):
         return (first, third), (second, fourth)
     return source
 
@@ -120,20 +129,20 @@ def _splits_of_sequence(source: Sequence[Any]) -> dict[str, Labelled] | None:
         names = _names_of_feature(getattr(source[1], "features", {}), "label")
         return {s: replace(part, names=names) for s, part in (splits or {}).items()}
     if source and all(isinstance(item, Mapping) and not _is_bunch(item) for item in source):
-        pairs = [_pair(item) for item in source]
+        pairs = [pair_of(item) for item in source]
         return {"train": _from_items(iter(pairs), source)}
-    if source and all(_is_item(item) for item in source):
+    if source and all(is_item(item) for item in source):
         images, labels = zip(*source, strict=True)
-        return {"train": Labelled(images_of(images), _labels(labels))}
-    if len(source) == 2 and _is_column(source[1]) and len(source[0]) == len(source[1]):
+        return {"train": Labelled(images_of(images), labels_of(labels))}
+    if len(source) == 2 and is_column(source[1]) and len(source[0]) == len(source[1]):
         paths = source[0] if isinstance(source[0], (list, tuple)) else ()
         if paths and all(isinstance(path, (str, PurePath)) for path in paths):
             rows = zip(map(str, paths), source[1], strict=True)
             return {"train": Labelled([{"file": name, "label": y} for name, y in rows], None)}
-        return {"train": Labelled(_plain(source[0]), _plain(source[1]))}
+        return {"train": Labelled(plain(source[0]), plain(source[1]))}
     shape: tuple[int, ...] = getattr(source[1], "shape", ()) if len(source) == 2 else ()
     if len(shape) == 2 and shape[1] == len(source[0]):
-        return {"train": Labelled(_plain(source[0]), _plain(source[1]).T)}  # one-hot, [classes, n]
+        return {"train": Labelled(plain(source[0]), plain(source[1]).T)}  # one-hot, [classes, n]
     names = {2: ("train", "test"), 3: SPLITS}.get(len(source), ())
     parts = [splits_of(part) for part in source] if names else []
     if not parts or any(part is None or len(part) > 1 for part in parts):
@@ -154,11 +163,11 @@ def _labelled(source: Any) -> Labelled | None:
         if found is not None:
             return found
     if hasattr(source, "as_numpy_iterator"):  # tf.data
-        return _from_items(_unbatched(_bounded(source)), source)
+        return _from_items(unbatched(bounded(source)), source)
     is_iterable = hasattr(source, "__iter__") or hasattr(source, "__getitem__")
     if not is_iterable or isinstance(source, (str, bytes)) or hasattr(source, "__array__"):
         return None
-    return _from_items(_unbatched(_items(source)), source)
+    return _from_items(unbatched(items_of(source)), source)
 
 
 def _is_bunch(source: Any) -> bool:
@@ -174,7 +183,7 @@ def _from_bunch(source: Any) -> Labelled | None:
     listed = source.get("target_names")
     names = () if listed is None or target.dtype.kind not in "iu" else tuple(map(str, listed))
     fits = len(names) > 1 and len(target) > 0 and len(names) > target.max()
-    return Labelled(_plain(images), target, names if fits else None)
+    return Labelled(plain(images), target, names if fits else None)
 
 
 def _from_frame(source: Any) -> Labelled | None:
@@ -182,20 +191,6 @@ def _from_frame(source: Any) -> Labelled | None:
     if hasattr(source, "to_pandas") and not hasattr(source, "features"):
         source = source.to_pandas()
     return Labelled(source, None) if is_frame(source) else None
-
-
-def is_frame(value: Any) -> bool:
-    """Whether a value is a table of pandas."""
-    return hasattr(value, "iloc") and hasattr(value, "columns")
-
-
-def _pixels_of(frame: Any) -> Any:
-    """Return the columns of a table in the order of the numbers in their names, as an array."""
-    names = [str(name) for name in frame.columns]
-    order = list(range(len(names)))
-    if all(re.fullmatch(r"\D*\d+", name) for name in names):  # pixel10 after pixel2
-        order.sort(key=lambda i: natural_key(names[i]))
-    return frame.iloc[:, order].to_numpy()
 
 
 def _from_torch(source: Any) -> Labelled | None:
@@ -206,7 +201,7 @@ def _from_torch(source: Any) -> Labelled | None:
         whole = _labelled(source.dataset)
         return None if whole is None else _selected(whole, np.asarray(source.indices))
     if hasattr(source, "tensors") and len(source.tensors) == 2:
-        return Labelled(_plain(source.tensors[0]), _plain(source.tensors[1]))
+        return Labelled(plain(source.tensors[0]), plain(source.tensors[1]))
     labels = next((getattr(source, n) for n in ("targets", "labels") if hasattr(source, n)), None)
     images = getattr(source, "data", None)
     if images is None or labels is None or not hasattr(images, "__len__"):
@@ -214,7 +209,7 @@ def _from_torch(source: Any) -> Labelled | None:
     if len(images) != len(labels):
         return None
     note = "its transform is not applied" if getattr(source, "transform", None) else ""
-    return Labelled(_plain(images), _plain(labels), _names(source), note)
+    return Labelled(plain(images), plain(labels), _names(source), note)
 
 
 def _selected(whole: Labelled, indices: Any) -> Labelled:
@@ -228,122 +223,21 @@ def _from_hugging_face(source: Any) -> Labelled | None:
     if not (hasattr(source, "features") and hasattr(source, "column_names")):
         return None
     columns = list(source.column_names)
-    found = {role: [name for name in columns if _role(name) == role] for role in _ROLES}
+    found = {role: [name for name in columns if role_of(name) == role] for role in ROLES}
     for role, names in found.items():
         if len(names) != 1:
             raise InputError(f"one column of {role} is needed; there are {', '.join(columns[:8])}")
     image, label = found["images"][0], found["labels"][0]
-    rows = [(row[image], row[label]) for row in _items(source)]
+    rows = [(row[image], row[label]) for row in items_of(source)]
     class_names = _names_of_feature(source.features, label)
-    return Labelled(images_of([x for x, _ in rows]), _labels([y for _, y in rows]), class_names)
+    return Labelled(images_of([x for x, _ in rows]), labels_of([y for _, y in rows]), class_names)
 
 
 def _from_items(items: Iterator[tuple[Any, Any]], source: Any) -> Labelled:
     pairs = list(islice(items, _MAX_IMAGES))
     return Labelled(
-        images_of([image for image, _ in pairs]), _labels([y for _, y in pairs]), _names(source)
+        images_of([image for image, _ in pairs]), labels_of([y for _, y in pairs]), _names(source)
     )
-
-
-def _bounded(source: Any) -> Iterable[Any]:
-    """Return the elements of a `tf.data` dataset that ends."""
-    cardinality = getattr(source, "cardinality", lambda: 0)()
-    if int(_plain(cardinality)) == -1:  # tf.data.INFINITE_CARDINALITY
-        raise InputError("the dataset repeats without end; pass it without repeat()")
-    elements: Iterable[Any] = source.as_numpy_iterator()
-    return elements
-
-
-def _items(source: Any) -> Iterator[Any]:
-    """Yield the items of a dataset: by index where it has a length, as PyTorch reads it."""
-    if hasattr(source, "__len__") and hasattr(source, "__getitem__"):
-        return (source[i] for i in range(len(source)))
-    return iter(source)
-
-
-def _unbatched(items: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
-    """Yield images with labels from elements that are pairs, dictionaries or batches of them."""
-    for item in items:
-        image, label = _pair(item)
-        if is_image(image):
-            yield image, label
-            continue
-        image, label = _plain(image), _plain(label)
-        is_batch = np.ndim(label) > 0 and np.ndim(image) > 2 and len(image) == len(label)
-        if is_batch:
-            yield from zip(image, label, strict=True)
-        else:
-            yield image, label
-
-
-def _pair(item: Any) -> tuple[Any, Any]:
-    if isinstance(item, Mapping):
-        found = {role: [k for k in item if _role(str(k)) == role] for role in _ROLES}
-        if all(len(keys) == 1 for keys in found.values()):
-            return item[found["images"][0]], item[found["labels"][0]]
-    elif isinstance(item, (tuple, list)) and len(item) >= 2:
-        return item[0], item[1]
-    raise InputError(
-        f"the items of a dataset are an image and a label; received {type(item).__name__}"
-    )
-
-
-def _is_item(value: Any) -> bool:
-    """Whether a value is an image with its label."""
-    if not (isinstance(value, (tuple, list)) and len(value) == 2):
-        return False
-    image, label = value
-    is_label = isinstance(label, (str, int, np.integer)) or np.ndim(_plain(label)) == 0
-    return is_label and (is_image(image) or np.ndim(_plain(image)) in (2, 3))
-
-
-def _is_column(value: Any) -> bool:
-    """Whether a value is labels: an array, a series, or a list of numbers or texts."""
-    if isinstance(value, (list, tuple)):
-        return bool(value) and all(np.ndim(_plain(label)) == 0 for label in value)
-    return hasattr(value, "__array__") and np.ndim(_plain(value)) in (1, 2)
-
-
-def images_of(images: Sequence[Any]) -> Any:
-    """Return a list of images, with encoded ones decoded."""
-    return [_opened(image) if is_image(image) else _plain(image) for image in images]
-
-
-def _opened(image: Any) -> Any:
-    content = image.get("bytes") if isinstance(image, Mapping) else image
-    if not isinstance(content, bytes):
-        return content
-    from PIL import Image
-
-    return Image.open(io.BytesIO(content))
-
-
-def is_image(value: Any) -> bool:
-    """Whether a value is a Pillow image, or an encoded one."""
-    is_encoded = isinstance(value, bytes) or (isinstance(value, Mapping) and "bytes" in value)
-    return is_encoded or (hasattr(value, "getpixel") and hasattr(value, "mode"))
-
-
-def _labels(labels: Sequence[Any]) -> Any:
-    plain = [_plain(label) for label in labels]
-    return np.array(plain)
-
-
-def _plain(value: Any) -> Any:
-    """Return a tensor as an array; anything else as it is."""
-    if isinstance(value, (list, np.ndarray, str, bytes, int, float)) or is_image(value):
-        return value
-    if is_frame(value):
-        return _pixels_of(value)
-    if hasattr(value, "detach"):
-        value = value.detach().cpu()
-    if hasattr(value, "numpy"):
-        return np.asarray(value.numpy())
-    return np.asarray(value) if hasattr(value, "__array__") else value
-
-
-def _role(name: str) -> str | None:
-    return StoredArray(name, (), "", lambda: np.empty(0)).role
 
 
 def _names(source: Any) -> tuple[str, ...] | None:

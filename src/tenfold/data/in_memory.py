@@ -14,8 +14,9 @@ from tenfold.core.errors import InputError
 from tenfold.core.read_options import ReadOptions
 from tenfold.data.convert import as_labels
 from tenfold.data.decoding import Encoded, decode_split
-from tenfold.data.foreign import Labelled, images_of, is_image, splits_of
+from tenfold.data.foreign import Labelled, splits_of
 from tenfold.data.image_files import without_alpha
+from tenfold.data.items import images_of, is_image
 from tenfold.data.multi_label import fit_names
 from tenfold.data.raw_data import RawData, RawSplit, number_labels
 from tenfold.data.raw_images import convert_images

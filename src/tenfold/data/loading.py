@@ -14,9 +14,10 @@ from tenfold.core.read_options import ReadOptions
 from tenfold.data import dataset_cache, sources
 from tenfold.data.arrays import read_arrays
 from tenfold.data.corrections import Corrections
-from tenfold.data.dataset import Dataset, Origin, Splits
+from tenfold.data.dataset import Dataset, Splits
 from tenfold.data.formats import read_raw
 from tenfold.data.multi_label import strata
+from tenfold.data.origin import Origin
 from tenfold.data.raw_data import RawData, validate_raw
 from tenfold.data.raw_images import EMNIST_ADVICE
 from tenfold.data.splitting import (

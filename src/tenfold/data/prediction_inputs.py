@@ -13,8 +13,6 @@ import numpy.typing as npt
 from tenfold.core.errors import InputError, warn
 from tenfold.core.image_shape import ImageShape
 from tenfold.core.read_options import ReadOptions
-from tenfold.data.foreign import images_of
-from tenfold.data.foreign import is_image as is_encoded
 from tenfold.data.formats import archive, idx, parquet, pickle, torch
 from tenfold.data.formats.registry import Location, is_dataset, read_stored
 from tenfold.data.image_files import (
@@ -26,6 +24,8 @@ from tenfold.data.image_files import (
     without_alpha,
 )
 from tenfold.data.image_tree import Folder
+from tenfold.data.items import images_of
+from tenfold.data.items import is_image as is_encoded
 from tenfold.data.raw_data import words_of
 from tenfold.data.raw_images import EMNIST_ADVICE
 from tenfold.data.tables.records import JSON_SUFFIXES
