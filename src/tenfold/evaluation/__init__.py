@@ -1,5 +1,6 @@
 """Evaluation of networks on one split, and explanations of single predictions.
 
+- `predictions`: probabilities and labels of a split, right and wrong ones in order
 - `evaluation`: `Evaluation`, every registered metric with its interval
 - `calibration`: `Calibration`, temperature, threshold and prediction sets
 - `occlusion`, `nearest_neighbours`: where the evidence for a prediction lies; similar images
