@@ -1,6 +1,7 @@
 """HEIC, AVIF, PDF and TIFF pictures, and what is said where a package is missing."""
 
 import builtins
+import io
 import sys
 
 import numpy as np
@@ -12,6 +13,7 @@ from tenfold.data.picture_files import PictureFile, kind_of
 from tenfold.handwriting.picture import load_picture
 
 LEVELS = np.repeat(np.linspace(0, 255, 64).astype(np.uint8)[None], 48, axis=0)
+ORIENTATION = 0x0112
 PACKAGES = {"heic": "pillow_heif", "pdf": "pypdfium2"}
 
 
@@ -30,6 +32,12 @@ def saved(path):
     else:
         image.save(path)
     return path
+
+
+def two_pages():
+    file, page = io.BytesIO(), Image.fromarray(LEVELS)
+    page.save(file, "TIFF", save_all=True, append_images=[page])
+    return file.getvalue()
 
 
 @pytest.mark.parametrize("suffix", ["heic", "avif", "pdf", "tiff", "webp"])
@@ -61,6 +69,30 @@ def test_each_page_is_opened(suffix, tmp_path):
                 file.page(number)
     with pytest.raises(InputError, match=r"has 3 pages; .*run tenfold read for all"):
         load_picture(path)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_pages_of_a_tiff_file_are_upright(orientation, tmp_path):
+    stored = Image.fromarray(LEVELS)
+    tag = {ORIENTATION: orientation}
+    stored.save(tmp_path / "one.tiff", tiffinfo=tag)
+    stored.save(tmp_path / "two.tiff", tiffinfo=tag, save_all=True, append_images=[stored])
+    exif = Image.Exif()
+    exif[ORIENTATION] = orientation
+    stored.save(tmp_path / "one.png", exif=exif)
+    upright = load_picture(tmp_path / "one.png")
+    with PictureFile(tmp_path / "two.tiff", "a") as file:
+        pages = [tmp_path / "one.tiff", *file.pages(), Image.open(tmp_path / "one.tiff")]
+    for page in map(load_picture, pages):
+        np.testing.assert_array_equal(page.pixels, upright.pixels)
+        assert page.size == upright.size
+
+
+def test_pillow_maps_turned_tiff_files_with_exchanged_sides(tmp_path):
+    Image.fromarray(LEVELS).save(tmp_path / "a.tiff", tiffinfo={ORIENTATION: 6})
+    with Image.open(tmp_path / "a.tiff") as opened:
+        opened.load()
+    assert opened.size != LEVELS.shape, "remove read_without_mapping where Pillow is newer"
 
 
 @pytest.mark.parametrize(
@@ -101,6 +133,7 @@ def test_a_pillow_without_avif_is_named(tmp_path, monkeypatch):
         (b"%PDF-1.7 and no more", "cannot be opened"),
         (b"\0\0\0\x18ftypheic" + bytes(40), "is not a picture|cannot be decoded"),
         (b"\0\0\0\x1cftypavif" + bytes(40), "is not a picture|cannot be decoded"),
+        (two_pages()[: len(two_pages()) // 2 + 40], "cannot be decoded"),
     ],
 )
 def test_damaged_files_are_refused_in_one_line(content, message, tmp_path):

@@ -36,6 +36,16 @@ def test_lines_of_different_size_on_one_page(digits):
     assert text_by_similarity(detect_digits(on_paper(ink)), digits) == "2750\n368294"
 
 
+def test_short_numbers_in_distant_columns_stay_on_their_lines():
+    rows = [
+        [(75, 65, 94), (126, 67, 96), (526, 71, 100)],
+        [(70, 188, 217), (527, 187, 209), (545, 189, 210), (565, 186, 215)],
+        [(72, 304, 333), (526, 307, 336)],
+    ]
+    boxes = np.array([(x, top, x + 20, bottom) for row in rows for x, top, bottom in row])
+    assert [sum(map(len, line)) for line in reading_order(boxes)] == [3, 4, 2]
+
+
 def test_the_order_of_one_box():
     assert reading_order(np.array([[0, 0, 5, 9]])) == (((0,),),)
 

@@ -90,6 +90,7 @@ class PictureFile:
             return self._image
         try:
             self._image.seek(number - 1)
+            read_without_mapping(self._image)
             check_size(self.name, *self._image.size)
             page = self._image.copy()
             page.format = self._image.format
@@ -163,13 +164,32 @@ def _open_image(source: Path | bytes, name: str, kind: str) -> Image:
         raise InputError(f"{name} cannot be decoded ({_reason(error)}); save it again") from error
     try:
         check_size(name, *image.size)
-        frames = getattr(image, "n_frames", 1)
+        frames = _count_frames(image, name)
         if frames > 1 and image.format in _ANIMATED:
             raise InputError(f"{name} is an animation of {frames} pictures; give one of them")
     except InputError:
         image.close()
         raise
     return image
+
+
+def _count_frames(image: Image, name: str) -> int:
+    try:
+        with warnings.catch_warnings():  # of Pillow, before it gives up
+            warnings.simplefilter("ignore", UserWarning)
+            return int(getattr(image, "n_frames", 1))
+    except Exception as error:  # the list of pages is damaged, or ends within the file
+        raise InputError(f"{name} cannot be decoded ({_reason(error)}); save it again") from error
+
+
+def read_without_mapping(image: Image) -> None:
+    """Let Pillow read an image that is not yet decoded, not map its file into memory.
+
+    Pillow 13.0 maps uncompressed TIFF files of orientations 5 to 8 with their width and height
+    exchanged: https://github.com/python-pillow/Pillow/blob/13.0.0/src/PIL/ImageFile.py
+    """
+    if image.format == "TIFF" and getattr(image, "filename", ""):
+        image.filename = ""  # type: ignore[attr-defined]  # of an ImageFile
 
 
 def _add_format(kind: str, name: str) -> str:

@@ -13,7 +13,7 @@ from tenfold.core import limits
 from tenfold.core.errors import InputError
 from tenfold.data.convert import as_uint8
 from tenfold.data.image_files import deep_to_uint8
-from tenfold.data.picture_files import PictureFile, check_size
+from tenfold.data.picture_files import PictureFile, check_size, read_without_mapping
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -137,6 +137,7 @@ def _decode(image: Image, name: str, max_side: int) -> Picture:
 
     width, height = image.size
     check_size(name, width, height)
+    read_without_mapping(image)
     try:
         scale = max_side / max(width, height, max_side)
         # JPEG: decode at a reduced size, which is several times faster.

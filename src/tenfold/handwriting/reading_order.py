@@ -32,8 +32,11 @@ def reading_order(boxes: Boxes) -> tuple[Line, ...]:
         >>> reading_order(boxes)
         (((1, 0), (2,)), ((3,),))
     """
-    level = _without_slope(boxes, _slope(boxes))
-    lines = _chains(level, np.inf)
+    # The slope of a few short numbers is uncertain; one that breaks lines apart is wrong.
+    levels = [_without_slope(boxes, slope) for slope in (_slope(boxes), 0.0)]
+    level, lines = min(
+        ((one, _chains(one, np.inf)) for one in levels), key=lambda pair: len(pair[1])
+    )
     lines.sort(key=lambda line: float(np.mean(level[line][:, [1, 3]])))
     return tuple(_numbers(level, line) for line in lines)
 
