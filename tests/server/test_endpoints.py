@@ -111,6 +111,23 @@ def test_a_photo_is_read_with_boxes(service, digits, photo):
         np.testing.assert_array_equal(np.asarray(image), seen.image)
         assert len(one["top"]) == 1
     assert service.json("POST", "/v1/read?top=1", photo, PNG)[1] == reply
+    assert reply["confidence"] == pytest.approx(direct.confidence)
+    assert reply["numbers"] == [number.to_json() for number in direct.numbers]
+
+
+def test_a_picture_is_read_with_the_options_of_tenfold_read(service, digits):
+    rows = [np.hstack([np.pad(image, 6) for image in digits.images[i : i + 2]]) for i in (0, 2)]
+    picture = 255 - np.kron(np.concatenate(rows), np.ones((3, 3), np.uint8))
+    hints = {"region": (0, 100, 240, 140), "expect": 3, "deslant": True}
+    part = "region=0,100,240,140&expect=3&deslant=1"
+    status, reply = service.json("POST", f"/v1/read?{part}", encode(picture), PNG)
+    direct = tenfold.read(picture, **hints)
+    assert (status, reply["text"], reply["size"]) == (200, "??", list(direct.size))
+    assert reply["numbers"] == [number.to_json() for number in direct.numbers]
+    for query, status in (("region=0,0,999,9", 422), ("region=1,2,3", 422), ("expect=0", 422)):
+        answer = service.json("POST", f"/v1/read?{query}", encode(picture), PNG)
+        assert answer[0] == status
+        assert "region" in str(answer) or "expect" in str(answer)
 
 
 def test_touching_digits_are_separated_as_by_tenfold_read(service, mnist):

@@ -32,7 +32,8 @@ COLUMNS = ("file", "line", "number", "label", "confidence", "accepted", "box")
 @app.command()
 def read(
     pictures: Annotated[
-        list[str], typer.Argument(metavar="PICTURE...", help="Photos, scans or drawings.")
+        list[str],
+        typer.Argument(metavar="PICTURE...", help="Photos, scans or drawings; - reads stdin."),
     ],
     model: Annotated[
         str | None, typer.Option(help="Model file of tenfold export; default: packaged reader.")
@@ -48,8 +49,11 @@ def read(
         str | None,
         typer.Option(metavar="X,Y,W,H", help="Part to read: left, top, width, height in pixels."),
     ] = None,
+    page: Annotated[
+        int | None, typer.Option(min=1, help="Page of a PDF or TIFF file; default: all.")
+    ] = None,
     as_table: Annotated[
-        bool, typer.Option("--table", help="CSV rows and columns as on the page.")
+        bool, typer.Option("--table", "--columns", help="CSV rows and columns as on the page.")
     ] = False,
     budget: Annotated[
         float, typer.Option(min=0.1, help="Seconds of processor time for one picture or page.")
@@ -78,8 +82,8 @@ def read(
         raise InputError(f"--table: {len(pictures)} pictures; give one, or --csv for all")
     part = None if region is None else _parse_region(region)
     if parquet is not None:
-        if annotate is not None or as_json or as_csv or as_table:
-            raise InputError("--parquet: not with --annotate, --json, --csv or --table")
+        if annotate is not None or page is not None or as_json or as_csv or as_table:
+            raise InputError("--parquet: not with --annotate, --page, --json, --csv or --table")
         from tenfold.handwriting.pages import read_pages
 
         with interruptible():
@@ -110,13 +114,15 @@ def read(
         show = _csv_writer()
 
     def read_one(picture: Path) -> None:
-        with PictureFile(picture, str(picture)) as file:
-            if file.n_pages > 1 and (annotate is not None or as_table):
+        source = sys.stdin.buffer.read() if str(picture) == "-" else picture
+        with PictureFile(source, "stdin" if str(picture) == "-" else str(picture)) as file:
+            numbers = range(1, file.n_pages + 1) if page is None else [page]
+            if len(numbers) > 1 and (annotate is not None or as_table):
                 option = "--table" if as_table else "--annotate"
-                raise InputError(f"{option}: {picture} has {file.n_pages} pages; give one picture")
+                raise InputError(f"{option}: {file.name} has {file.n_pages} pages; give one --page")
             pages = {picture: 1}
-            if file.n_pages > 1:
-                pages = {Path(f"{picture}, page {i}"): i for i in range(1, file.n_pages + 1)}
+            if file.n_pages > 1 or page is not None:
+                pages = {Path(f"{picture}, page {number}"): number for number in numbers}
             for_each(list(pages), lambda name: read_page(file, pages[name], name), "read")
 
     def read_page(file: PictureFile, number: int, name: Path) -> None:

@@ -25,7 +25,13 @@ def warm_up() -> None:
 
 
 def read_picture(
-    picture: str, page: int, model: str, top: int | None, seconds: float, wall_seconds: float
+    picture: str,
+    page: int,
+    model: str,
+    top: int | None,
+    seconds: float,
+    wall_seconds: float,
+    **hints: Any,
 ) -> dict[str, Any]:
     """Read one page of a file of pictures.
 
@@ -36,6 +42,7 @@ def read_picture(
         top: number of classes in each answer; None for the default.
         seconds: the budget of processor time.
         wall_seconds: the budget of time on the clock.
+        **hints: ``deslant``, ``expect`` and ``region`` of ``tenfold.read``.
 
     Returns:
         ``schemas`` of ``/v1/read``, without the version of the model; or ``unreadable``: why the
@@ -48,7 +55,7 @@ def read_picture(
         ):
             opened, pages = file.page(page), file.n_pages
             size = opened.size
-            reading = read_upright(opened, _predictor(model), budget=seconds)
+            reading = read_upright(opened, _predictor(model), budget=seconds, **hints)
     except NoDigitError:
         reading = Reading((), (), size)
     except InputError as error:
@@ -92,6 +99,8 @@ def _describe(reading: Reading, predictor: Predictor, k: int | None) -> dict[str
     ]
     return {
         "text": reading.text,
+        "confidence": reading.confidence if digits else None,
+        "numbers": [number.to_json() for number in reading.numbers],
         "lines": reading.text.split("\n") if digits else [],
         "digits": _describe_digits(digits, predictor, k),
         "others": _describe_digits([(other, {}) for other in reading.rejected], predictor, k),

@@ -11,7 +11,7 @@ from tenfold.core import limits
 from tenfold.core.image_shape import size_text
 from tenfold.server.api.openapi import BINARY, one_field, request_body, responses
 from tenfold.server.api.routes.predict import IMAGE_ERRORS, Top
-from tenfold.server.api.schemas import Answer, Count, Version
+from tenfold.server.api.schemas import Answer, Count, Probability, Version
 from tenfold.server.api.service import Service
 from tenfold.server.http.body import announced_bytes, while_connected
 from tenfold.server.http.errors import ServiceError
@@ -19,6 +19,18 @@ from tenfold.server.http.images import OTHER_TYPES, read_picture
 
 PICTURE = "/v1/picture"
 Page = Annotated[int, Query(ge=1, description="Page of a TIFF or PDF file.")]
+Expect = Annotated[
+    int | None,
+    Query(ge=1, description="Digits of each number; numbers of another length are not accepted."),
+]
+Region = Annotated[
+    str | None,
+    Query(
+        pattern=r"^\d{1,6}(,\d{1,6}){3}$",
+        description="Part to read: left,top,width,height in pixels of the upright picture.",
+    ),
+]
+Deslant = Annotated[bool, Query(description="Shear each digit upright.")]
 
 
 class Component(Answer):
@@ -35,10 +47,23 @@ class ReadDigit(Component):
     number: Count = Field(description="Index of its number in the line, from the left.")
 
 
+class ReadNumber(BaseModel):
+    """Digits of a line that stand together."""
+
+    text: str = Field(description="`?` for a digit below the threshold.")
+    value: int | None = Field(description="null if a digit is below the threshold.")
+    confidence: Probability = Field(description="Probability that all its digits are right.")
+    box: list[int] = Field(description="Left, top, right, bottom in pixels.")
+
+
 class Reading(BaseModel):
     """The digits in a picture."""
 
     text: str
+    confidence: Probability | None = Field(
+        description="Probability that all digits are right; null without digits."
+    )
+    numbers: list[ReadNumber] = Field(description="In reading order.")
     lines: list[str]
     digits: list[ReadDigit] = Field(description="In reading order.")
     others: list[Component] = Field(description="Components that are not digits.")
@@ -84,7 +109,14 @@ def read_routes(service: Service) -> APIRouter:
         responses=responses(*IMAGE_ERRORS, "image_too_large", "busy"),
         openapi_extra=BODY,
     )
-    async def read(request: Request, top: Top = None, page: Page = 1) -> Any:
+    async def read(
+        request: Request,
+        top: Top = None,
+        page: Page = 1,
+        expect: Expect = None,
+        region: Region = None,
+        deslant: Deslant = False,
+    ) -> Any:
         """Read the digits in a photo, scan or drawing, and return where they are."""
         limits_ = service.settings.limits
         with service.reading_pool.place(announced_bytes(request.scope)) as place:
@@ -106,6 +138,9 @@ def read_routes(service: Service) -> APIRouter:
                 top=top,
                 seconds=limits_.read_seconds,
                 wall_seconds=limits_.hold_seconds,
+                expect=expect,
+                region=region and [int(side) for side in region.split(",")],
+                deslant=deslant,
             )
             reading = await while_connected(request, job)
         return {**reading, "model": {"version": model.version}}
