@@ -2,6 +2,7 @@
 
 - ``ensemble``, ``compile``: build and compile the Keras models of a recipe
 - ``program``, ``steps``, ``state``: the compiled program, its traced steps and its arrays
+- ``randomness``: the order of the images of an epoch, and its keys
 - ``epoch``: the epoch driver that every training shares
 - ``device_data``, ``inputs``: images on the device, adapted to the model; ``devices``: several
 - ``pixels``, ``pixel_range``: the range of pixels that a network expects

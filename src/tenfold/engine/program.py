@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from threading import Thread
@@ -17,6 +17,7 @@ from tenfold.core.backend import keras
 from tenfold.engine.device_data import DeviceData, Labels, Window
 from tenfold.engine.devices import Devices
 from tenfold.engine.inputs import InputAdapter
+from tenfold.engine.randomness import epoch_keys, folded, shuffled
 from tenfold.engine.state import State, copied, read_state
 from tenfold.engine.steps import Steps
 from tenfold.engine.xla import compiler_options
@@ -146,16 +147,15 @@ class Program:
             State, images seen and running logs. A state that is sent back replaces it.
         """
         unsigned = np.array([seed % 2**32 for seed in seeds], np.uint32)
-        keys = _keys(unsigned if self.networks else unsigned[0], epoch)
-        state = State(state.trainable, state.non_trainable, state.optimizer, self._metrics())
-        state, before = self._devices.placed(state), 0
+        keys = epoch_keys(unsigned if self.networks else unsigned[0], epoch)
+        state, before = self._devices.placed(self._fresh(state, state.optimizer)), 0
         for window in map(self._place, data.windows(self.batch_size, epoch if shuffle else None)):
             number = () if data.whole else (window.number,)
             n = window.count if indices is None else indices.shape[1]
-            orders = np.stack([_order(n, (seed, epoch, *number), shuffle) for seed in seeds])
+            orders = np.stack([shuffled(n, (seed, epoch, *number), shuffle) for seed in seeds])
             if indices is not None:
                 orders = np.take_along_axis(indices.astype(np.int32), orders, axis=1)
-            window_keys = self._fold(keys, len(data) + 1 + window.number) if number else keys
+            window_keys = folded(keys, len(data) + 1 + window.number) if number else keys
             steps = self._train_window(state, window, orders, window_keys, epoch, segment)
             replaced: State | None = None
             with suppress(StopIteration):
@@ -196,30 +196,31 @@ class Program:
         if rest:
             self._wait()
             tail = order[..., whole * batch : n]
-            keys = self._fold(keys, n)
+            keys = folded(keys, n)
             state, logs = self._train(state, images, labels, tail, keys, epoch, 0, 1, size=rest)
             yield state, n, jax.device_get(logs)
 
     def evaluate(self, state: State, data: DeviceData, batch: int = EVALUATION_BATCH) -> Logs:
         """Loss and metrics over a dataset in batches; every image counts once."""
-        self._wait()
-        state = State(state.trainable, state.non_trainable, [], self._metrics())
-        state = self._devices.placed(state)
-        for window in map(self._place, data.windows(batch)):
-            for images, labels, steps, size in _batches(window, batch):
-                state, logs = self._test(state, images, labels, 0, steps, size=size)
+        *_, logs = self._evaluate(state, data, batch)  # each has the sums of all before
         return jax.device_get(logs)  # type: ignore[no-any-return]
 
     def evaluation_steps(self, state: State, data: DeviceData, batch: int) -> Iterator[Logs]:
         """The running logs of ``evaluate`` after each batch of this size."""
+        return map(jax.device_get, self._evaluate(state, data, batch, segment=1))
+
+    def _evaluate(
+        self, state: State, data: DeviceData, batch: int, segment: int | None = None
+    ) -> Iterator[dict[str, jax.Array]]:
+        """The running logs after each segment of so many steps; None for all of a window."""
         self._wait()
-        state = State(state.trainable, state.non_trainable, [], self._metrics())
-        state = self._devices.placed(state)
+        state = self._devices.placed(self._fresh(state, []))
         for window in map(self._place, data.windows(batch)):
             for images, labels, steps, size in _batches(window, batch):
-                for step in range(steps):
-                    state, logs = self._test(state, images, labels, step, step + 1, size=size)
-                    yield jax.device_get(logs)
+                for step in range(0, steps, segment or steps):
+                    stop = step + (segment or steps)
+                    state, logs = self._test(state, images, labels, step, stop, size=size)
+                    yield logs
 
     def _place(self, window: Window) -> Window:
         """Copy a window to all devices, or remember that it was."""
@@ -245,7 +246,7 @@ class Program:
         if rest:
             arrays = _shapes((window.images, window.labels))
             order = np.zeros((*leading, rest), np.int32)
-            keys = jax.eval_shape(_keys, np.zeros(leading, np.uint32), 0)
+            keys = jax.eval_shape(epoch_keys, np.zeros(leading, np.uint32), 0)
             self._train.lower(state, *arrays, order, keys, 0, 0, 1, size=rest).compile()
         state = State(state.trainable, state.non_trainable, [], state.metrics)
         for images, labels, steps, size in _batches(then, EVALUATION_BATCH):
@@ -257,27 +258,14 @@ class Program:
             self._ahead.join()
             self._ahead = None
 
-    def _metrics(self) -> list[jax.Array]:
-        fresh: list[jax.Array] = copied(self.fresh_metrics)
-        return fresh
+    def _fresh(self, state: State, optimizer: list[jax.Array]) -> State:
+        """The state at the beginning of an epoch or evaluation, with metrics of no images."""
+        return State(state.trainable, state.non_trainable, optimizer, copied(self.fresh_metrics))
 
     def _segment(self) -> int:
         if self._steps_a_second is None:
             return 16
         return max(1, int(self._steps_a_second * SEGMENT_SECONDS))
-
-    def _fold(self, keys: jax.Array, number: int) -> jax.Array:
-        """Keys folded with a number above those of the steps of a window."""
-        fold_in: Callable[..., jax.Array] = jax.random.fold_in
-        return (
-            jax.vmap(fold_in, (0, None))(keys, number) if self.networks else fold_in(keys, number)
-        )
-
-
-def _order(n: int, seed: tuple[int, ...], shuffle: bool) -> np.ndarray:
-    if not shuffle:
-        return np.arange(n, dtype=np.int32)
-    return np.random.default_rng(seed).permutation(n).astype(np.int32)
 
 
 def _batches(window: Window, batch: int) -> Iterator[tuple[jax.Array, Labels, int, int]]:
@@ -288,16 +276,6 @@ def _batches(window: Window, batch: int) -> Iterator[tuple[jax.Array, Labels, in
     if rest:
         tail = slice(whole * size, window.count)
         yield window.images[tail], jax.tree.map(lambda a: a[tail], window.labels), 1, rest
-
-
-@jax.jit
-def _keys(seeds: jax.Array, epoch: int) -> jax.Array:
-    """The PRNG key of an epoch for one seed, or for each of several."""
-
-    def key(seed: jax.Array) -> jax.Array:
-        return jax.random.fold_in(jax.random.key(seed), epoch)
-
-    return jax.vmap(key)(seeds) if seeds.ndim else key(seeds)
 
 
 def _shapes(arrays: Any) -> Any:
