@@ -29,7 +29,7 @@ from tenfold.handwriting.choice import measure
 from tenfold.handwriting.classifier import Classifier
 from tenfold.handwriting.evidence import IS_DIGIT, overlap
 from tenfold.handwriting.picture import load_picture
-from tenfold.handwriting.reading import Hints, read_in_both_ways
+from tenfold.handwriting.ways import Hints, read_in_both_ways
 
 HELD_OUT = ("straight scribble", "heart", "star", "spiral", "hatching", "frames", "house", "weave",
             "check list", "letter")  # fmt: skip

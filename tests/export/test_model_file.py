@@ -165,6 +165,13 @@ def test_a_card_with_wrong_types_is_refused(sealed, tmp_path, change):
         Predictor(path)
 
 
+def test_the_network_of_a_seed_is_refused_as_one_without_a_card(tmp_path):
+    path = tmp_path / "seed-0.onnx"
+    path.write_bytes(model_file.seal(foreign(producer_name="tenfold"), {}))
+    with pytest.raises(InputError, match=r"without a model card.* export the run"):
+        Predictor(path)
+
+
 def test_a_wrong_number_of_class_names_is_refused(sealed, tmp_path):
     path = tmp_path / "model.onnx"
     path.write_bytes(sealed(class_names=["a", "b"]))

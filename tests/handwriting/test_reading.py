@@ -16,7 +16,8 @@ from tenfold.data.synthetic import REJECT_CLASS, add_upstrokes, cross_stems
 from tenfold.export.predictor import default_predictor
 from tenfold.handwriting import detect_digits
 from tenfold.handwriting.annotation import annotate
-from tenfold.handwriting.reading import read, to_reading
+from tenfold.handwriting.reading import read
+from tenfold.handwriting.ways import to_reading
 
 
 def paper(rows, scale=3, gap=24, margin=30):
@@ -107,6 +108,40 @@ def test_a_picture_of_rejected_detections_contains_no_digit(page):
 
     with pytest.raises(InputError, match="does not look like digits"):
         read(page, Fake())
+
+
+class _Digits:
+    """A network for the ten digits that names each as the packaged reader, moved by some."""
+
+    class_names, image_shape, path, multi_label = tuple("0123456789"), (28, 28), "own", False
+    card = MappingProxyType({"border": 0.0})
+    rank, require_one_class = tenfold.Predictor.rank, tenfold.Predictor.require_one_class
+
+    def __init__(self, by):
+        self.by = by
+
+    def __call__(self, crops, pixels):
+        digits = default_predictor()(crops, pixels)[:, :10]
+        return np.roll(digits / digits.sum(axis=1, keepdims=True), self.by, axis=1)
+
+    def accepts(self, probabilities):
+        return probabilities.max(axis=-1) > 0.8
+
+
+def test_other_networks_for_digits_classify_what_the_reader_finds(page):
+    by_reader, own = read(page), read(page, _Digits(by=0))
+    assert own.text == by_reader.text
+    assert [digit.box for digit in own.digits] == [digit.box for digit in by_reader.digits]
+    assert {digit.probabilities.shape for digit in own.digits} == {(10,)}
+    wrong_length = read(page, _Digits(by=0), expect=9)
+    assert not any(digit.accepted for digit in wrong_length.digits)
+
+
+def test_networks_that_disagree_with_the_reader_classify_what_rules_of_shape_find(page):
+    labels = "".join(digit.label for digit in read(page, _Digits(by=1)).digits)
+    assert labels == "5107483"
+    with pytest.raises(InputError, match="no digit"):
+        read(np.full((60, 60), 230, np.uint8), _Digits(by=0))
 
 
 def test_annotated_pictures_contain_the_picture_and_all_crops(page, tmp_path):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from tenfold.core.errors import InputError
 from tenfold.export import model_file
 
 
@@ -12,10 +13,15 @@ def read(path: str | Path) -> tuple[bytes, dict[str, Any]]:
     """Return the bytes of a model file and its card, both verified.
 
     Raises:
-        InputError: as ``tenfold.export.model_file.read``; or an entry that prediction needs is
-            missing or of another type.
+        InputError: as ``tenfold.export.model_file.read``; or there is no card, or an entry that
+            prediction needs is missing or of another type.
     """
     data, card = model_file.read(path)
+    if "class_names" not in card:
+        raise InputError(
+            f"{path}: a network without a model card, as a run keeps one for each seed; export the "
+            "run and give that file"
+        )
     if not _is_valid(card):
         raise model_file.damaged(path)
     return data, card

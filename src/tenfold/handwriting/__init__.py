@@ -13,7 +13,8 @@ shortest_path   cut doubtful components again
 long_stems      classify long digits by their heads
 close_crops     classify a close crop as one digit
 reading_order   lines and numbers
-reading         a picture read in both ways
+ways            a picture read by rules of shape and by the network
+reading         the more probable of the two; other networks than the reader
 result          what was read: digits, numbers, the whole
 table           the result as rows and columns
 pages           many pictures, by an executor, to Parquet
