@@ -196,6 +196,16 @@ def test_a_batch_continues_after_a_failure(bad, written, tmp_path, tenfold_main)
     assert len(list((tmp_path / "mine").glob("*/good_cell-*.png"))) == len(truth)
 
 
+def test_each_page_of_a_document_is_a_sheet(written, tmp_path, tenfold_main):
+    page, truth = written
+    empty = Image.new("RGB", (60, 60), "white")
+    Image.fromarray(page).save(tmp_path / "scan.tiff", save_all=True, append_images=[empty])
+    code, out, err = tenfold_main("collect", tmp_path / "scan.tiff", "-o", tmp_path / "mine")
+    assert (code, f"{len(truth)} images" in out) == (2, True)
+    assert "scan.tiff, page 2" in err
+    assert len(list((tmp_path / "mine").glob("*/scan-page-1_cell-*.png"))) == len(truth)
+
+
 def test_a_failed_write_leaves_no_files(written, tmp_path, monkeypatch):
     collecting = importlib.import_module("tenfold.handwriting.collect.sheet")
     Image.fromarray(written[0]).save(tmp_path / "photo.png")

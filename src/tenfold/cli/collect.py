@@ -26,6 +26,7 @@ def collect(
     paper: Annotated[str, typer.Option(help="Paper of the sheet: a4 or letter.")] = "a4",
 ) -> None:
     """Turn sheets of your digits into labelled images."""
+    from tenfold.data.picture_files import PictureFile
     from tenfold.handwriting import collect as sheets
 
     if template is not None:
@@ -38,7 +39,18 @@ def collect(
         return
     if not photos or out is None:
         raise InputError("give photos of sheets and -o FOLDER; or --template sheet.pdf to make one")
-    for_each(photos, lambda photo: typer.echo(_describe(sheets.collect(photo, out))), "collected")
+
+    def collect_file(photo: Path) -> None:
+        with PictureFile(photo, str(photo)) as file:
+            n = file.n_pages
+        pages = {Path(f"{photo}, page {i}"): i for i in range(1, n + 1)} if n > 1 else {photo: None}
+        for_each(
+            list(pages),
+            lambda name: typer.echo(_describe(sheets.collect(photo, out, pages[name]))),
+            "collected",
+        )
+
+    for_each(photos, collect_file, "collected")
     typer.echo(f"next   check the overview, then tenfold train --data {out} --from reader")
 
 

@@ -188,7 +188,7 @@ def read_without_mapping(image: Image) -> None:
     Pillow 13.0 maps uncompressed TIFF files of orientations 5 to 8 with their width and height
     exchanged: https://github.com/python-pillow/Pillow/blob/13.0.0/src/PIL/ImageFile.py
     """
-    if image.format == "TIFF" and getattr(image, "filename", ""):
+    if image.format == "TIFF":
         image.filename = ""  # type: ignore[attr-defined]  # of an ImageFile
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
 from tenfold.data import sheet_layout
+from tenfold.data.picture_files import PictureFile
 from tenfold.handwriting.collect.cells import crop_cells
 from tenfold.handwriting.collect.overview import overview
 from tenfold.handwriting.collect.rectify import rectify
@@ -45,7 +46,7 @@ class Sheet:
         return {str(row): rows.count(row) for row in sorted(set(rows))}
 
 
-def collect(photo: str | Path, out: str | Path) -> Sheet:
+def collect(photo: str | Path, out: str | Path, page: int | None = None) -> Sheet:
     """Cut a photographed or scanned sheet into labelled images, in class folders.
 
     The sheet may be rotated by any angle. File names contain photo, row and box, so that entire
@@ -55,13 +56,14 @@ def collect(photo: str | Path, out: str | Path) -> Sheet:
     Args:
         photo: the picture.
         out: the folder, created if it is missing; it may contain images of other sheets.
+        page: of a PDF or TIFF file, from 1; it is in the name of the sheet. None for a file of one.
 
     Raises:
         InputError: the picture cannot be read, contains no sheet or an empty one, the folder
             already contains images of that name, or it cannot be written.
     """
     photo, out = Path(photo), Path(out)
-    name = _sheet_name(photo)
+    name = _sheet_name(photo) + ("" if page is None else f"-page-{page}")
     overview_path = out / f"{name}_overview.png"
     if out.exists() and not out.is_dir():
         raise InputError(f"{out}: a file; give a folder")
@@ -70,7 +72,9 @@ def collect(photo: str | Path, out: str | Path) -> Sheet:
             f"{photo}: {out} already contains a sheet {name!r}; rename the photo, or remove that "
             "sheet"
         )
-    sheet = rectify(load_picture(photo, MAX_SIDE).pixels, str(photo))
+    with PictureFile(photo, str(photo)) as file:
+        picture = load_picture(photo if page is None else file.page(page), MAX_SIDE)
+    sheet = rectify(picture.pixels, str(photo))
     images = crop_cells(sheet)
     if not images:
         raise InputError(f"{photo}: nothing is written in the boxes; is the pen dark enough?")

@@ -28,9 +28,10 @@ export async function correct(name, source) {
   const guess = digit.label ?? REJECT_CLASS;
   digit.saving = true;
   try {
-    if (digit.sample) await deleteSample(digit.sample);
+    const before = digit.sample;
     digit.sample = await post("/v1/samples", { image: digit.image, label: name, guess, confidence: digit.confidence, source });
     saved.push({ sample: digit.sample, digit });
+    if (before) await deleteSample(before);
     showSaved(name === guess ? `Saved as another ${name}.` : `Saved as ${name}; it was read as ${guess}.`, true);
     showError();
   } catch (error) {
@@ -44,7 +45,8 @@ export async function correct(name, source) {
 async function deleteSample(sample) {
   await remove(`/v1/samples/${sample.id}`);
   const index = saved.findIndex((each) => each.sample.id === sample.id);
-  if (index >= 0) saved.splice(index, 1)[0].digit.sample = undefined;
+  const [deleted] = index < 0 ? [] : saved.splice(index, 1);
+  if (deleted?.digit.sample?.id === sample.id) deleted.digit.sample = undefined;
 }
 
 /** Delete the sample that was saved last. */
