@@ -30,6 +30,9 @@ SIZE_LIMIT = 1 << 30
 ATTEMPTS = 16
 """Connections to one mirror, each of which must add bytes."""
 
+TIMEOUT = 30.0
+"""Seconds without data after which a connection counts as broken."""
+
 Progress = Callable[[int, "int | None"], None]
 """Takes the bytes received so far and the total, None if the server does not send it."""
 
@@ -40,7 +43,6 @@ def download(
     sha256: str,
     *,
     size_limit: int = SIZE_LIMIT,
-    timeout: float = 30.0,
 ) -> Path:
     """Download a file from the first mirror that delivers it completely, and return ``target``.
 
@@ -53,7 +55,6 @@ def download(
         target: path of the file. An existing file is not downloaded again.
         sha256: the expected checksum, 64 hexadecimal digits.
         size_limit: the maximum size in bytes.
-        timeout: seconds without data after which a connection counts as broken.
 
     Raises:
         InputError: no mirror delivered the file (the message has the reason of each), or it
@@ -66,7 +67,7 @@ def download(
     with _part_file(target) as part, _progress_bar(target.name) as progress:
         for url in urls:
             try:
-                _fetch(url, part, sha256, size_limit, timeout, progress)
+                _fetch(url, part, sha256, size_limit, progress)
             except _MirrorError as error:
                 failures.append(f"{url}: {error}")
                 continue
@@ -105,9 +106,7 @@ class _BrokenConnection(_MirrorError):
     """The connection broke; the bytes received so far are valid."""
 
 
-def _fetch(
-    url: str, part: IO[bytes], expected: str, limit: int, timeout: float, progress: Progress
-) -> None:
+def _fetch(url: str, part: IO[bytes], expected: str, limit: int, progress: Progress) -> None:
     """Complete ``part`` from one mirror, in several connections if necessary."""
     resumed = part.seek(0, os.SEEK_END) > 0
     if resumed and _digest(part) == expected:
@@ -115,7 +114,7 @@ def _fetch(
     for attempt in range(ATTEMPTS):
         before = part.seek(0, os.SEEK_END)
         try:
-            _fetch_once(url, part, limit, timeout, progress)
+            _fetch_once(url, part, limit, progress)
         except _BrokenConnection:
             if attempt + 1 == ATTEMPTS or part.tell() <= before:
                 raise
@@ -130,12 +129,12 @@ def _fetch(
     raise _MirrorError("the SHA-256 differs from the published one")
 
 
-def _fetch_once(url: str, part: IO[bytes], limit: int, timeout: float, progress: Progress) -> None:
+def _fetch_once(url: str, part: IO[bytes], limit: int, progress: Progress) -> None:
     """Append the bytes of one connection to ``part``."""
     import http.client
 
     start = part.seek(0, os.SEEK_END)
-    with _open(url, start, timeout) as response:
+    with _open(url, start) as response:
         if response.status == 206 and not _continues(response, start):
             raise _MirrorError("the server resumed at a different byte than requested")
         if response.status != 206 and start:
@@ -162,7 +161,7 @@ def _fetch_once(url: str, part: IO[bytes], limit: int, timeout: float, progress:
         raise _BrokenConnection(f"broken after {part.tell():,} of {total:,} bytes")
 
 
-def _open(url: str, start: int, timeout: float) -> HTTPResponse:
+def _open(url: str, start: int) -> HTTPResponse:
     """Open a connection that delivers from byte ``start`` on, if the server supports it."""
     import http.client
     import urllib.error
@@ -175,11 +174,11 @@ def _open(url: str, start: int, timeout: float) -> HTTPResponse:
         headers["Range"] = f"bytes={start}-"
     request = urllib.request.Request(url, headers=headers)  # noqa: S310
     try:
-        response: HTTPResponse = urllib.request.urlopen(request, timeout=timeout)  # noqa: S310
+        response: HTTPResponse = urllib.request.urlopen(request, timeout=TIMEOUT)  # noqa: S310
     except urllib.error.HTTPError as error:
         error.close()
         if error.code == 416 and start:
-            return _open(url, 0, timeout)
+            return _open(url, 0)
         raise _MirrorError(f"HTTP {error.code} {error.reason}") from error
     except (OSError, http.client.HTTPException, ValueError) as error:
         raise _MirrorError(_reason(error)) from error

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
+
+from tenfold.core.errors import InputError
 
 ATTEMPTS = 3
 """How often a task is tried whose process ends: by a kill, for lack of memory, by a crash."""
@@ -27,6 +29,19 @@ class Outcome:
     task: Mapping[str, Any]
     value: Any = None
     error: str = ""
+
+
+def in_this_process(
+    function: Callable[..., None], tasks: Iterable[Mapping[str, Any]]
+) -> Generator[Outcome]:
+    """Call a function once for each task, without a worker, and yield the outcomes."""
+    for task in tasks:
+        error = ""
+        try:
+            function(**task)
+        except InputError as problem:
+            error = str(problem)
+        yield Outcome(task, error=error)
 
 
 class Executor(Protocol):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -27,6 +27,7 @@ from tenfold.experiments.studies.results import FAILURES, PRUNED, Study
 from tenfold.experiments.studies.work import load_study, outcome_of, status, train_settings
 from tenfold.networks.fields import to_text
 from tenfold.scale import Executor, Leases, Outcome
+from tenfold.scale.executor import in_this_process
 from tenfold.scale.sharing import POLL_SECONDS
 from tenfold.training.job import TrainingJob
 
@@ -97,7 +98,11 @@ class _Search:
         self._ended = 0
 
     def run(self, executor: Executor | None) -> None:
-        run = partial(self._send, executor) if executor else self._train
+        run = (
+            partial(in_this_process, self._train)
+            if executor is None
+            else partial(executor.run, f"{__name__}:train_trial", folder=self._study.path)
+        )
         with closing(run(self._tasks())) as outcomes:
             for outcome in outcomes:
                 self._take(outcome)
@@ -124,17 +129,8 @@ class _Search:
         self._study.plan = replace(plan, settings=[*plan.settings, *new])
         self._study.plan.save(self._study.path)
 
-    def _send(self, executor: Executor, tasks: Iterable[Mapping[str, Any]]) -> Generator[Outcome]:
-        return executor.run(f"{__name__}:train_trial", tasks, self._study.path)
-
-    def _train(self, tasks: Iterable[Mapping[str, Any]]) -> Generator[Outcome]:
-        for task in tasks:
-            error = ""
-            try:
-                _train_setting(self._study, self._splits, task["number"], self._verbose)
-            except InputError as problem:
-                error = str(problem)
-            yield Outcome(task, error=error)
+    def _train(self, folder: str, number: int) -> None:
+        _train_setting(self._study, self._splits, number, self._verbose)
 
     def _take(self, outcome: Outcome) -> None:
         self._study.pull()

@@ -6,12 +6,12 @@ import json
 import shlex
 import sys
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from functools import lru_cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write, remove
@@ -21,7 +21,8 @@ from tenfold.experiments.studies.plan import Setting
 from tenfold.experiments.studies.results import ENDED, FAILURES, Study
 from tenfold.metrics import SeedSummary
 from tenfold.runs.layout import RECORD
-from tenfold.scale import Executor, Leases, Outcome
+from tenfold.scale import Executor, Leases
+from tenfold.scale.executor import in_this_process
 from tenfold.scale.sharing import POLL_SECONDS, SharedWork
 
 if TYPE_CHECKING:
@@ -119,7 +120,11 @@ class _Work:
             self._report,
             self._study.pull,
         )
-        run = self._train if executor is None else partial(self._send, executor)
+        run = (
+            partial(in_this_process, self._train)
+            if executor is None
+            else partial(executor.run, f"{__name__}:train_group", folder=self._study.path)
+        )
         with closing(work.run(run)) as names:
             for name in names:
                 self._take(name, work.failed.get(name, ""))
@@ -136,19 +141,8 @@ class _Work:
             for setting in self._groups[name]
         )
 
-    def _send(self, executor: Executor, tasks: Iterable[Mapping[str, Any]]) -> Generator[Outcome]:
-        return executor.run(f"{__name__}:train_group", tasks, self._study.path)
-
-    def _train(self, tasks: Iterable[Mapping[str, Any]]) -> Generator[Outcome]:
-        for task in tasks:
-            error = ""
-            try:
-                train_settings(
-                    self._study, self._groups[f"group-{task['group']}"], self._splits, self._verbose
-                )
-            except InputError as problem:
-                error = str(problem)
-            yield Outcome(task, error=error)
+    def _train(self, folder: str, group: int) -> None:
+        train_settings(self._study, self._groups[f"group-{group}"], self._splits, self._verbose)
 
     def _take(self, name: str, error: str) -> None:
         """Report the settings of a group that have ended or failed."""
