@@ -31,13 +31,9 @@ _CHUNK_BYTES = 1 << 20
 
 def _recognizes(location: Location) -> bool:
     if location.is_folder:
-        parts = {split_of(path.name) for path in _archives(location)}
-        return len(_archives(location)) > 1 and None not in parts and "train" in parts
+        parts = {split_of(path.name) for path in location.with_suffix(_SUFFIXES)}
+        return len(location.with_suffix(_SUFFIXES)) > 1 and None not in parts and "train" in parts
     return _is_zip(location) or _is_tar(location)
-
-
-def _archives(location: Location) -> list[Path]:
-    return [path for path in location.files if path.suffix.lower() in _SUFFIXES]
 
 
 def _is_zip(location: Location) -> bool:
@@ -76,7 +72,9 @@ def unpacked(location: Location) -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="tenfold-") as name:
         folder = Path(name) / location.path.name.split(".")[0]
-        for path in _archives(location):  # one a split, or several of equal names but for numbers
+        for path in location.with_suffix(
+            _SUFFIXES
+        ):  # one a split, or several of equal names but for numbers
             part = re.sub(r"[-_.]?\d*$", "", path.name.split(".")[0])
             _unpack_archive(Location.of(path), folder / part)
         if not location.is_folder:

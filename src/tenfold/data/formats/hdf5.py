@@ -63,18 +63,13 @@ def _load(path: Path, name: str) -> NDArray[Any]:
 
 
 def _recognizes(location: Location) -> bool:
-    return location.header.startswith(MAGIC) or len(_files(location)) > 1
-
-
-def _files(location: Location) -> list[Path]:
-    return [path for path in location.files if path.suffix.lower() in _SUFFIXES]
+    return location.header.startswith(MAGIC) or len(location.with_suffix(_SUFFIXES)) > 1
 
 
 def _read(location: Location, options: ReadOptions) -> RawData:
-    files = _files(location)
     arrays = []
-    for path in files or [location.path]:
-        arrays += stored_arrays(path, f"{path.stem}/" if files else "")
+    for path, prefix in location.array_files(_SUFFIXES).items():
+        arrays += stored_arrays(path, prefix)
     return read_array_set(arrays, str(location.path))
 
 

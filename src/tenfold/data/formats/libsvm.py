@@ -32,7 +32,7 @@ def _recognizes(location: Location) -> bool:
 
 def _files(location: Location) -> dict[str, Path]:
     """Return the file of each split in a folder."""
-    files = [path for path in location.files if path.suffix.lower() in _SUFFIXES]
+    files = location.with_suffix(_SUFFIXES)
     found = {split_of(path.name): path for path in reversed(files)}
     return {split: found[split] for split in SPLITS if split in found}
 

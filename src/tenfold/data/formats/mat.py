@@ -18,6 +18,7 @@ from tenfold.data.formats.hdf5 import MAGIC, stored_arrays
 from tenfold.data.formats.registry import Format, Location
 from tenfold.data.raw_data import RawData
 
+_SUFFIXES = (".mat",)
 _SVHN_SHAPE, _SVHN_ZERO = (32, 32, 3), 10
 _CHARACTERS = (10, 26, 47, 62)
 """Numbers of classes of digits and letters: check and training warn if these lie turned."""
@@ -25,23 +26,18 @@ _CHARACTERS = (10, 26, 47, 62)
 
 def _recognizes(location: Location) -> bool:
     if location.is_folder:
-        return len(_files(location)) > 1
+        return len(location.with_suffix(_SUFFIXES)) > 1
     return _is_mat(location.path, location.header)
 
 
 def _is_mat(path: Path, header: bytes) -> bool:
-    return header.startswith(b"MATLAB ") or (path.suffix.lower() == ".mat" and b"\0" in header)
-
-
-def _files(location: Location) -> list[Path]:
-    return [path for path in location.files if path.suffix.lower() == ".mat"]
+    return header.startswith(b"MATLAB ") or (path.suffix.lower() in _SUFFIXES and b"\0" in header)
 
 
 def _read(location: Location, options: ReadOptions) -> RawData:
-    files = _files(location)
     arrays = []
-    for path in files or [location.path]:
-        arrays += _arrays(path, f"{path.stem}/" if files else "")
+    for path, prefix in location.array_files(_SUFFIXES).items():
+        arrays += _arrays(path, prefix)
     raw = read_array_set([_svhn(array) for array in arrays], str(location.path))
     if any(split.images.ndim == 2 for split in raw.splits.values()):
         raw = _flat(raw, options, str(location.path))
@@ -125,5 +121,5 @@ FORMAT = Format(
     priority=6,
     recognizes=_recognizes,
     read=_read,
-    suffixes=(".mat",),
+    suffixes=_SUFFIXES,
 )

@@ -32,16 +32,12 @@ def open_npy(path: Path) -> NDArray[Any]:
     return array
 
 
-def _files(location: Location) -> list[Path]:
-    return [path for path in location.files if path.suffix.lower() == SUFFIX]
-
-
 def _recognizes(location: Location) -> bool:
-    return len(_files(location)) > 1
+    return len(location.with_suffix([SUFFIX])) > 1
 
 
 def _read(location: Location, options: ReadOptions) -> RawData:
-    arrays = [_stored(path) for path in _files(location)]
+    arrays = [_stored(path) for path in location.with_suffix([SUFFIX])]
     return read_array_set(arrays, str(location.path))
 
 

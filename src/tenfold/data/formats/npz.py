@@ -23,6 +23,8 @@ from tenfold.data.array_sets import StoredArray, read_array_set
 from tenfold.data.formats.registry import Format, Location
 from tenfold.data.raw_data import RawData
 
+_SUFFIXES = (".npz",)
+
 
 class NpzArchive:
     """The arrays of an open NPZ file, read one by one after their headers have been checked.
@@ -163,21 +165,15 @@ def _header(file: IO[bytes]) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     return shape, is_fortran, dtype
 
 
-def _files(location: Location) -> list[Path]:
-    return [path for path in location.files if path.suffix.lower() == ".npz"]
-
-
 def _recognizes(location: Location) -> bool:
-    return location.header.startswith(b"PK") or len(_files(location)) > 1
+    return location.header.startswith(b"PK") or len(location.with_suffix(_SUFFIXES)) > 1
 
 
 def _read(location: Location, options: ReadOptions) -> RawData:
-    files = _files(location)
     with ExitStack() as stack:
         arrays = []
-        for path in files or [location.path]:
-            archive = stack.enter_context(open_npz(path))
-            arrays += archive.stored(f"{path.stem}/" if files else "")
+        for path, prefix in location.array_files(_SUFFIXES).items():
+            arrays += stack.enter_context(open_npz(path)).stored(prefix)
         return read_array_set(arrays, str(location.path))
 
 
@@ -188,5 +184,5 @@ FORMAT = Format(
     priority=20,
     recognizes=_recognizes,
     read=_read,
-    suffixes=(".npz",),
+    suffixes=_SUFFIXES,
 )

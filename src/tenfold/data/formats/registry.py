@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -56,6 +56,17 @@ class Location:
     def is_folder(self) -> bool:
         """Whether the path is a folder."""
         return self.path.is_dir()
+
+    def with_suffix(self, suffixes: Collection[str]) -> list[Path]:
+        """Return the files of a folder that have one of the suffixes, which are in lower case."""
+        return [path for path in self.files if path.suffix.lower() in suffixes]
+
+    def array_files(self, suffixes: Collection[str]) -> dict[Path, str]:
+        """Return the files with arrays, and what the names of the arrays of each begin with.
+
+        That is the stem of a file of a folder, and nothing where the location is the file.
+        """
+        return {path: f"{path.stem}/" for path in self.with_suffix(suffixes)} or {self.path: ""}
 
 
 @dataclass(frozen=True)
@@ -154,7 +165,7 @@ def _read(location: Location, options: ReadOptions) -> RawData:
 def _candidates(location: Location, depth: int = 0) -> list[Location]:
     """Return the datasets in a folder: its files with known suffixes, else folders below it."""
     suffixes = {suffix for format in all_formats() for suffix in format.suffixes}
-    files = [path for path in location.files if path.suffix.lower() in suffixes]
+    files = location.with_suffix(suffixes)
     if files:
         return [Location.of(path) for path in files]
     found: list[Location] = []

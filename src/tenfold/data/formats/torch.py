@@ -37,7 +37,7 @@ def _files(location: Location) -> dict[str, Path]:
     """Return the file of each split; torchvision keeps the same images in the folder raw."""
     if (location.path.parent / "raw").is_dir() and location.path.name == "processed":
         return {}
-    files = [path for path in location.files if path.suffix.lower() in _SUFFIXES]
+    files = location.with_suffix(_SUFFIXES)
     found = {split_of(path.stem): path for path in reversed(files)}
     return {split: found[split] for split in SPLITS if split in found}
 
