@@ -124,6 +124,8 @@ def test_numbers_are_fitted_to_a_known_count_of_digits():
     assert fit_digit_count(every, chosen, 3).boxes[:, 0].tolist() == [10, 40, 70]
     assert len(fit_digit_count(every, chosen, 2)) == 2
     assert fit_digit_count(every, chosen, 1).scores.tolist() == pytest.approx([0.9])
+    certain = candidates(boxes[:3], [1.0, 0.9, 1.0])  # 2 of 3 digits would be another number
+    assert len(fit_digit_count(certain, certain, 1)) == 2
 
 
 def test_groups_are_concatenated_in_order():

@@ -54,6 +54,13 @@ def test_16_bits_are_read(tmp_path, digits):
     )
 
 
+def test_arrays_of_12_bits_are_the_pictures_that_files_are(tmp_path):
+    levels = (np.arange(64 * 48).reshape(48, 64) + 900).astype(np.uint16)
+    Image.fromarray(levels).save(tmp_path / "scan.png")
+    of_file = load_picture(tmp_path / "scan.png").pixels
+    np.testing.assert_array_equal(load_picture(levels).pixels, of_file)
+
+
 @pytest.mark.parametrize("dtype", [np.uint8, bool, np.float32])
 def test_arrays_are_read(dtype, digits):
     ink = composed(["304"], digits) > 0.5

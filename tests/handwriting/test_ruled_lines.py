@@ -9,6 +9,7 @@ from PIL import Image, ImageDraw
 
 from tenfold.core.errors import InputError
 from tenfold.handwriting import detect_digits
+from tenfold.handwriting.ruled_lines import Lines, _fitted
 
 
 def ruled(ink, step, slope=0.0, squared=False, level=0.7, width=2):
@@ -90,3 +91,13 @@ def test_a_table_of_cells_is_removed(digits):
     for row in range(3):
         draw.line([(40, 30 + row * 160), (616, 30 + row * 160)], 80, 3)
     assert text_by_similarity(detect_digits(picture), digits) == "3041\n5298"
+
+
+@pytest.mark.parametrize("column", [[], [4]])
+@pytest.mark.filterwarnings("error")
+def test_a_line_without_two_columns_of_ink_keeps_its_place(column):
+    thin = np.zeros((12, 20), bool)
+    thin[4:7, column] = True
+    line = Lines(np.array([5.0]), np.array([0.1]), np.array([0.4]), 20, 1, 1.0)
+    fitted = _fitted(line, thin)
+    assert (fitted.centers.tolist(), fitted.slopes.tolist()) == ([5.0], [0.1])

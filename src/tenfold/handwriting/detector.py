@@ -41,6 +41,7 @@ _CUT = 0.7  # height by that of other digits, below which the border has cut som
 _SIMILAR = 0.4  # least height of a digit by the usual height in the picture, and inversely
 _CLOSE_WIDTH, _CLOSE_HEIGHT = 1.4, 2.2
 """Size of a close crop of one digit by its height: what its border cuts belongs to neighbours."""
+_CERTAIN = 0.95  # score from which a digit is not dropped because its number is too long
 _LEAST_SINGLE = 0.15  # score of the only candidate in a crop of one digit
 _CROPPED = 0.4  # its height by that of the picture
 
@@ -98,8 +99,9 @@ def select_digits(candidates: Detections, shape: tuple[int, int]) -> Detections:
 def fit_digit_count(candidates: Detections, digits: Detections, expect: int) -> Detections:
     """Return digits such that each number has a known number of digits, where possible.
 
-    The least probable digits of longer numbers are dropped. Shorter numbers get the most probable
-    further candidates that lie in their line, at most a digit's height away.
+    The least probable digits of longer numbers are dropped, unless they are certain. Shorter
+    numbers get the most probable further candidates that lie in their line, at most a digit's
+    height away.
 
     Args:
         candidates: all, most probable first.
@@ -110,7 +112,8 @@ def fit_digit_count(candidates: Detections, digits: Detections, expect: int) -> 
     numbers = [number for line in reading_order(digits.boxes.astype(np.int64)) for number in line]
     for number in numbers:
         group = digits.select(np.array(number))
-        group = group.select(np.argsort(-group.scores, kind="stable")[:expect])
+        ranked = np.argsort(-group.scores, kind="stable")
+        group = group.select(ranked[: max(expect, np.count_nonzero(group.scores >= _CERTAIN))])
         for index in range(len(candidates)):
             candidate = candidates.select(np.array([index]))
             if len(group) < expect and _extends(group.boxes, candidate.boxes[0], digits.boxes):

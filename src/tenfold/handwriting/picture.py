@@ -169,8 +169,11 @@ def _from_array(array: NDArray[Any]) -> Pixels:
             f"received {array.dtype} {list(array.shape)}"
         )
     check_size("the picture", array.shape[1], array.shape[0])
-    is_dim = array.dtype.kind in "ui" and 1 < array.max() <= 255  # any part of the range is fine
-    levels = as_uint8(array, "the picture", "byte" if is_dim else None)
+    if array.dtype == np.uint16 and array.max() > 255:  # as in files
+        levels = deep_to_uint8(array)
+    else:
+        is_dim = array.dtype.kind in "ui" and 1 < array.max() <= 255  # any part is fine
+        levels = as_uint8(array, "the picture", "byte" if is_dim else None)
     if array.shape[2:] == (4,):
         return _remove_alpha(levels)
     if array.shape[2:] == (3,):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -73,8 +74,10 @@ def read(
             f"{predictor.path}: takes images of {size_text(predictor.image_shape)}; digits are "
             f"read by networks for grey images of {SIDE}x{SIDE}"
         )
-    if expect is not None and expect < 1:
-        raise InputError(f"expect={expect}: give the number of digits of each number, 1 or more")
+    if expect is not None and not (isinstance(expect, Integral) and expect >= 1):
+        raise InputError(f"expect={expect!r}: give the number of digits of each number, from 1 on")
+    if region is not None and [isinstance(side, Integral) for side in region] != [True] * 4:
+        raise InputError(f"region={region!r}: give left, top, width and height in whole pixels")
     if budget is not None and not budget >= 0:
         raise InputError(f"budget={budget}: give seconds from 0 on, or None for no limit")
     reading = read_upright(

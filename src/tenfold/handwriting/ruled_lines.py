@@ -224,7 +224,8 @@ def _fitted(lines: Lines, thin: Mask) -> Lines:
     fits = []
     for center, slope in zip(lines.centers, lines.slopes, strict=True):
         near = np.abs(rows - center - slope * x) <= _SAME_LINE
-        fits.append(np.polyfit(x[near], rows[near], 1))
+        has_slope = near.any() and np.ptp(x[near]) > 0
+        fits.append(np.polyfit(x[near], rows[near], 1) if has_slope else (slope, center))
     slopes, centers = np.reshape(fits, (-1, 2)).T
     return replace(lines, centers=centers, slopes=slopes)
 
