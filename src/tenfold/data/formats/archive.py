@@ -72,9 +72,8 @@ def unpacked(location: Location) -> Iterator[Path]:
     """
     with tempfile.TemporaryDirectory(prefix="tenfold-") as name:
         folder = Path(name) / location.path.name.split(".")[0]
-        for path in location.with_suffix(
-            _SUFFIXES
-        ):  # one a split, or several of equal names but for numbers
+        # One a split, or several of equal names but for numbers.
+        for path in location.with_suffix(_SUFFIXES):
             part = re.sub(r"[-_.]?\d*$", "", path.name.split(".")[0])
             _unpack_archive(Location.of(path), folder / part)
         if not location.is_folder:
