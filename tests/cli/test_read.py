@@ -30,6 +30,13 @@ def test_one_page_from_stdin_becomes_a_table(pages, tenfold_main, monkeypatch):
     assert (code, list(csv.reader(io.StringIO(out)))) == (0, [["4", "2"], ["7", "3"]])
 
 
+def test_one_page_is_annotated(pages, tenfold_main, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "pages.tiff").write_bytes(pages)
+    assert tenfold_main("read", "pages.tiff", "--page", "2", "--annotate", "out.png")[0] == 0
+    assert Image.open("out.png").width >= Image.open("pages.tiff").width
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [

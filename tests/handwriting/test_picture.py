@@ -97,6 +97,12 @@ def test_boxes_of_a_large_jpeg_are_in_its_original_pixels(tmp_path, digits):
     assert np.abs(page.boxes - small.boxes * 12).max() <= 24
 
 
+def test_an_image_that_is_read_stays_as_it_is(tmp_path):
+    Image.new("L", (4200, 300), 200).save(tmp_path / "photo.jpg")
+    image = Image.open(tmp_path / "photo.jpg")
+    assert load_picture(image).size == load_picture(image).size == image.size == (4200, 300)
+
+
 def test_an_upside_down_photo_raises_no_error(digits):
     picture = Image.fromarray(on_paper(composed(["30"], digits))).rotate(180)
     assert len(detect_digits(picture).crops) == 2

@@ -73,6 +73,7 @@ def read(
     from tenfold.export.model_view import view_of
     from tenfold.export.predictor import Predictor
     from tenfold.handwriting import annotation, reading
+    from tenfold.handwriting.picture import load_page
 
     if annotate is not None and len(pictures) > 1:
         raise InputError(f"--annotate: {len(pictures)} pictures; give one")
@@ -126,14 +127,15 @@ def read(
             for_each(list(pages), lambda name: read_page(file, pages[name], name), "read")
 
     def read_page(file: PictureFile, number: int, name: Path) -> None:
+        loaded = load_page(file, number)
         result = reading.read(
-            file.page(number), predictor, deslant=deslant, expect=expect, region=part, budget=budget
+            loaded, predictor, deslant=deslant, expect=expect, region=part, budget=budget
         )
         if not result.complete:
             spent = f"incomplete after {budget:g} s; give a --region or a larger --budget"
             typer.echo(f"{name}: {spent}", err=True)
         if annotate is not None:
-            annotation.annotate(name, result, annotate)
+            annotation.annotate(loaded, result, annotate)
         show(name, result)
 
     for_each(list(map(Path, pictures)), read_one, "read")

@@ -12,7 +12,7 @@ from tenfold import figures
 from tenfold.core.errors import InputError
 from tenfold.core.files import atomic_write
 from tenfold.data.synthetic import REJECT_CLASS
-from tenfold.handwriting.picture import load_picture
+from tenfold.handwriting.picture import Picture, load_picture
 from tenfold.handwriting.result import Reading
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ MAX_SIDE = 1600  # pixels
 
 
 def annotate(
-    picture: str | Path | Image | npt.NDArray[Any], reading: Reading, path: str | Path
+    picture: str | Path | Image | npt.NDArray[Any] | Picture, reading: Reading, path: str | Path
 ) -> None:
     """Write the picture as PNG with boxes and labels, and the classified crops below.
 

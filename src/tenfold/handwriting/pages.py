@@ -27,6 +27,7 @@ from tenfold.data.image_files import is_image
 from tenfold.data.picture_files import PictureFile
 from tenfold.export.predictor import Predictor, default_predictor
 from tenfold.handwriting import reading
+from tenfold.handwriting.picture import load_page
 from tenfold.scale import Executor, Local
 from tenfold.scoring.batches import Errors, printable
 from tenfold.scoring.driver import locked, require_same_job, work
@@ -196,7 +197,7 @@ def _rows(file: str, settings: dict[str, Any], predictor: Predictor) -> Iterator
             row = {"file": printable(file), "page": number}
             try:
                 result = reading.read(
-                    pages.page(number),
+                    load_page(pages, number),
                     predictor,
                     deslant=settings["deslant"],
                     expect=settings["expect"],

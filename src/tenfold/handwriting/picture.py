@@ -94,6 +94,22 @@ def load_picture(
     return Picture(_reduce(pixels, max_side), (pixels.shape[1], pixels.shape[0]))
 
 
+def load_page(
+    file: PictureFile, number: int = 1, max_side: int = limits.MAX_PICTURE_SIDE
+) -> Picture:
+    """Load a page of a file, as `load_picture`; of a JPEG file, only the size that is needed.
+
+    Args:
+        file: opened for this; the page cannot be loaded again in another size.
+        number: from 1.
+        max_side: as for `load_picture`.
+
+    Raises:
+        InputError: there is no such page, or it is damaged or too large.
+    """
+    return _decode(file.page(number), file.name, max_side, reduced=True)
+
+
 def _as_array(source: Any) -> NDArray[Any]:
     """Return an array-like, such as a tensor or nested lists of numbers, as an array."""
     if isinstance(source, np.ndarray):
@@ -129,10 +145,10 @@ def _load_file(path: Path, max_side: int) -> Picture:
                 f"{path} has {file.n_pages} pages; give one as a Pillow image, or run tenfold read "
                 "for all"
             )
-        return _decode(file.page(1), str(path), max_side)
+        return load_page(file, 1, max_side)
 
 
-def _decode(image: Image, name: str, max_side: int) -> Picture:
+def _decode(image: Image, name: str, max_side: int, reduced: bool = False) -> Picture:
     from PIL import ImageOps
 
     width, height = image.size
@@ -140,8 +156,8 @@ def _decode(image: Image, name: str, max_side: int) -> Picture:
     read_without_mapping(image)
     try:
         scale = max_side / max(width, height, max_side)
-        # JPEG: decode at a reduced size, which is several times faster.
-        image.draft("RGB", (round(width * scale), round(height * scale)))
+        if reduced:  # JPEG is decoded several times faster so, and the image stays small
+            image.draft("RGB", (round(width * scale), round(height * scale)))
         image.load()
         swapped = image.getexif().get(_ORIENTATION, 1) >= 5
         upright = ImageOps.exif_transpose(image)

@@ -33,7 +33,7 @@ LEAST_AGREEMENT = 0.5  # share of digits that another network and the reader cla
 
 
 def read(
-    picture: str | Path | Image | npt.NDArray[Any],
+    picture: str | Path | Image | npt.NDArray[Any] | Picture,
     predictor: Predictor | None = None,
     *,
     deslant: bool = False,
@@ -48,7 +48,8 @@ def read(
 
     Args:
         picture: a file, a Pillow image, or an array ``[height, width]`` or
-            ``[height, width, channels]`` of bytes, or of floats in [0, 1].
+            ``[height, width, channels]`` of bytes, or of floats in [0, 1];
+            or a `Picture` that is loaded.
         predictor: classifies the digits; None for the packaged reader.
         deslant: shear each digit upright.
         expect: digits of each number, if known; numbers of another length are not accepted.
@@ -93,7 +94,7 @@ def read(
 
 
 def read_upright(
-    picture: str | Path | Image | npt.NDArray[Any],
+    picture: str | Path | Image | npt.NDArray[Any] | Picture,
     predictor: Predictor,
     *,
     deslant: bool = False,

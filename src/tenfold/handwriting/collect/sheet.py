@@ -19,7 +19,7 @@ from tenfold.data.picture_files import PictureFile
 from tenfold.handwriting.collect.cells import crop_cells
 from tenfold.handwriting.collect.overview import overview
 from tenfold.handwriting.collect.rectify import rectify
-from tenfold.handwriting.picture import load_picture
+from tenfold.handwriting.picture import load_page, load_picture
 
 MAX_SIDE = 4000  # pixels; a box is then about 200 pixels wide
 
@@ -73,7 +73,7 @@ def collect(photo: str | Path, out: str | Path, page: int | None = None) -> Shee
             "sheet"
         )
     with PictureFile(photo, str(photo)) as file:
-        picture = load_picture(photo if page is None else file.page(page), MAX_SIDE)
+        picture = load_picture(photo, MAX_SIDE) if page is None else load_page(file, page, MAX_SIDE)
     sheet = rectify(picture.pixels, str(photo))
     images = crop_cells(sheet)
     if not images:

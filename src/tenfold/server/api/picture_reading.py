@@ -13,7 +13,7 @@ import numpy as np
 from tenfold.core.errors import InputError, NoDigitError
 from tenfold.data.picture_files import PictureFile
 from tenfold.export.predictor import Predictor
-from tenfold.handwriting.picture import load_picture
+from tenfold.handwriting.picture import load_page
 from tenfold.handwriting.reading import read_upright
 from tenfold.handwriting.result import Digit, Reading
 from tenfold.handwriting.time_budget import time_budget
@@ -53,7 +53,7 @@ def read_picture(
             time_budget(seconds, wall_seconds),
             PictureFile(base64.b64decode(picture), "the picture") as file,
         ):
-            opened, pages = file.page(page), file.n_pages
+            opened, pages = load_page(file, page), file.n_pages
             size = opened.size
             reading = read_upright(opened, _predictor(model), budget=seconds, **hints)
     except NoDigitError:
@@ -75,7 +75,7 @@ def convert_picture(picture: str, page: int) -> dict[str, Any]:
     """
     try:
         with PictureFile(base64.b64decode(picture), "the picture") as file:
-            pixels = load_picture(file.page(page)).pixels
+            pixels = load_page(file, page).pixels
             return {"image": encode_png_base64(pixels), "page": page, "pages": file.n_pages}
     except InputError as error:
         return {"unreadable": str(error)}
