@@ -9,6 +9,7 @@ from drawing_on_page import draw, expecting
 
 from tenfold import InputError, networks
 from tenfold.core.assets import READER
+from tenfold.export.predictor import Predictor
 from tenfold.page.document import Model, write_page
 
 
@@ -16,6 +17,13 @@ from tenfold.page.document import Model, write_page
 def reader_page(tmp_path_factory, mnist):
     path = tmp_path_factory.mktemp("pages") / "reader.html"
     write_page([Model("reader", READER, mnist.validation)], path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def dense_page(dense_model, tmp_path_factory):
+    path = tmp_path_factory.mktemp("pages") / "dense.html"
+    write_page([Model("dense", dense_model)], path)
     return path
 
 
@@ -81,14 +89,100 @@ def test_a_link_reproduces_the_drawing(reader_page, open_file):
 
 
 @needs_browser
+def test_a_link_reproduces_the_knobs_from_any_section(dense_page, open_file):
+    page = open_file(dense_page, permissions=["clipboard-read", "clipboard-write"])
+    draw(page, "7")
+    page.locator("#knob-rotate").fill("25")
+    page.locator("#knob-noise").fill("10")
+    page.locator("nav a", has_text="Play").click()
+    expecting(page).to_have_url(re.compile("#play$"))
+    page.click("#link")
+    expecting(page.locator("#link")).to_have_text("Copied")
+    link = page.evaluate("navigator.clipboard.readText()")
+    other = open_file(dense_page, state="#" + link.partition("#")[2])
+    expecting(other.locator("#knob-rotate")).to_have_value("25")
+    expecting(other.locator(".reading")).to_have_text(page.locator(".reading").inner_text())
+    values, others = (
+        [float(text.rstrip(" %")) for text in one.locator(".top .value").all_inner_texts()]
+        for one in (page, other)
+    )
+    np.testing.assert_allclose(others, values, atol=2)  # points are rounded in a link
+
+
+@needs_browser
+def test_damaged_links_are_refused_and_draw_nothing(dense_page, open_file):
+    page = open_file(dense_page, state="#d=<script>")
+    error, whole = page.locator("#error"), "d=24.-50.0.90.0"
+    for state in (
+        "x=1",
+        "d=24.0.0.9",  # cut
+        "d=24.9999999.0.1.0",
+        "d=99999.0.0.1.0",
+        f"{whole}&rotate=1e9",
+        f"{whole}&rotate=7",  # between the settings of the knob
+        f"{whole}&noise=",
+        f"{whole}&constructor=1",
+    ):
+        expecting(error).to_contain_text("The link is damaged")
+        assert page.locator(".reading").inner_text() == ""
+        page.evaluate("location.hash = 'inside'")
+        expecting(error).to_be_hidden()
+        page.evaluate("state => { location.hash = state; }", state)
+    expecting(error).to_contain_text("The link is damaged")
+    page.evaluate("state => { location.hash = state; }", whole)
+    expecting(error).to_be_hidden()
+    expecting(page.locator(".reading")).not_to_have_text("")
+
+
+@needs_browser
+def test_a_small_change_fools_the_network_outside_the_page_too(dense_page, dense_model, open_file):
+    page = open_file(dense_page)
+    draw(page, "7")
+    expecting(page.locator(".confidence")).to_contain_text("confidence")
+    before = _stage(page)
+    page.click("#fool")
+    result = page.locator("#play-result")
+    expecting(result).to_contain_text("look more like")
+    after = _stage(page)
+    changed = np.flatnonzero(before != after)
+    images = [before, after]
+    for pixel in changed:  # each is needed
+        images.append(after.copy())
+        images[-1].flat[pixel] = before.flat[pixel]
+    old, new, *fewer = Predictor(dense_model)(np.stack(images), "byte").argmax(1)
+    count = (
+        "One changed pixel makes" if len(changed) == 1 else f"{len(changed)} changed pixels make"
+    )
+    expecting(result).to_contain_text(f"{count} it look more like a {new} than a {old}")
+    assert old != new
+    assert len(changed) == 1 or set(fewer) == {old}
+    expecting(page.locator("#stage-answer")).to_contain_text(str(new))
+    page.click("#reset")
+    np.testing.assert_array_equal(_stage(page), before)
+
+
+def _stage(page):
+    """The image that the network sees, as the page shows it."""
+    levels = page.evaluate("""() => {
+        const copy = new OffscreenCanvas(28, 28).getContext("2d", { willReadFrequently: true });
+        copy.drawImage(document.getElementById("stage"), 0, 0);
+        return [...copy.getImageData(0, 0, 28, 28).data];
+    }""")
+    return np.array(levels, np.uint8).reshape(28, 28, 4)[..., 0]
+
+
+@needs_browser
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_axe_finds_no_violation(two_models, open_file, theme):
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page = open_file(two_models, color_scheme=theme)
     expecting(page.locator(".reading").first).to_have_text("3")
     expecting(page.locator(".answer h2")).to_have_text(["Model reader", "Model <dense>"])
+    expecting(page.locator("#draw-title + p")).to_contain_text("networks reader and <dense> are")
     for size in (DESKTOP, PHONE):
         page.set_viewport_size(size)
+        buttons = page.locator(".canvas-column .bar").first.locator("button").all()
+        assert len({round(button.bounding_box()["y"]) for button in buttons}) == 1, size
         report = axe.run(page)
         assert report.violations_count == 0, report.generate_report()
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), size

@@ -1,11 +1,11 @@
 // The page: its drawing area, answers, and the sections that look inside and play.
 
 import { AnswerCard, confidenceText, scoreText } from "./answer_card.js";
-import { announce, button, find, make, paint } from "./dom.js";
+import { announce, button, find, make, paint, showError } from "./dom.js";
 import { DrawingArea } from "./drawing_area.js";
 import { Demonstration, EXAMPLES } from "./examples.js";
 import { Inside } from "./inside.js";
-import { decodeState, encodeState } from "./link.js";
+import { decodeState, encodeState, holdsState } from "./link.js";
 import { ImageMap } from "./map.js";
 import { Network } from "./network.js";
 import { Play } from "./play.js";
@@ -47,11 +47,13 @@ function read() {
   if (!area.drawing) settle();
 }
 
+const stateInAddress = () => `#${encodeState({ strokes: area.strokes, knobs: play.changes })}`;
+
 /** Say the answer and keep the state in the address, once the pen is up. */
 function settle() {
+  if (!area.empty) showError();
   announce(reading.digits.length ? cards.map((card, i) => `${models.length > 1 ? `${models[i].name}: ` : ""}${card.confidence.textContent}`).join(" ") : "");
-  const state = encodeState({ strokes: area.strokes, knobs: play.changes });
-  history.replaceState(null, "", area.empty ? location.pathname : `#${state}`);
+  history.replaceState(null, "", area.empty ? location.pathname : stateInAddress());
 }
 
 /** Show the selected digit as the knobs change it; all parts of the page show this one image. */
@@ -107,6 +109,7 @@ function demonstrate(strokes) {
 async function copyLink() {
   const label = find("link").firstElementChild;
   try {
+    if (!area.empty) history.replaceState(null, "", stateInAddress()); // the address may be that of a section
     await navigator.clipboard.writeText(location.href);
     label.textContent = "Copied";
   } catch {
@@ -117,9 +120,11 @@ async function copyLink() {
 }
 
 function openState() {
-  const state = decodeState(location.hash.slice(1));
-  if (!state) return false;
+  const text = location.hash.slice(1), state = decodeState(text);
+  showError(!state && holdsState(text) ? "The link is damaged: no drawing can be read from it. Copy it again, as a whole." : "");
+  if (!holdsState(text)) return false;
   demonstration.stop();
+  if (!state) return true;
   play.set(state.knobs);
   area.strokes = state.strokes;
   return true;

@@ -38,11 +38,11 @@ export class Play {
   /** The knobs that are turned. */
   get changes() { return this.#values; }
 
-  /** Turn knobs to values; unknown names and values out of range are left out. */
+  /** Turn knobs to values; the others change nothing. */
   set(values) {
     this.#values = {};
-    for (const [name, { min, max, none }] of Object.entries(KNOBS)) {
-      const value = Math.max(min, Math.min(max, values[name] ?? none));
+    for (const [name, { none }] of Object.entries(KNOBS)) {
+      const value = values[name] ?? none;
       if (value !== none) this.#values[name] = value;
     }
     this.#showKnobs();

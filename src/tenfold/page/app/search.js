@@ -29,7 +29,7 @@ const margin = (answer, label) => {
  * Few pixels whose inversion changes the most probable class: { image, pixels, answer }, or null.
  *
  * Each pixel is inverted alone; those that lower the margin most are then inverted together until
- * the class changes, and pixels that are not needed are taken back.
+ * the class changes, and pixels are taken back until each that is left is needed.
  */
 export async function smallChange(image, ask, stopped) {
   const { label } = ask(image), effects = [];
@@ -51,10 +51,13 @@ export async function smallChange(image, ask, stopped) {
     flipped = ask(invert(pixels)).label !== label;
   }, stopped);
   if (!flipped) return null;
-  await inSlices([...pixels], (i) => {
-    const fewer = pixels.filter((pixel) => pixel !== i);
-    if (fewer.length && ask(invert(fewer)).label !== label) pixels.splice(pixels.indexOf(i), 1);
-  }, stopped);
+  for (let before = Infinity; pixels.length < before;) {
+    before = pixels.length;
+    await inSlices([...pixels], (i) => {
+      const fewer = pixels.filter((pixel) => pixel !== i);
+      if (fewer.length && ask(invert(fewer)).label !== label) pixels.splice(pixels.indexOf(i), 1);
+    }, stopped);
+  }
   const result = invert(pixels);
   return stopped() ? null : { image: result, pixels, answer: ask(result) };
 }
