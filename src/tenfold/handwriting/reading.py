@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from numbers import Integral
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -60,8 +59,8 @@ def read(
 
     Raises:
         InputError: the picture cannot be read or is too large, contains no digit, the predictor's
-            images are not 28x28, the budget is below 0, or the region is not within the
-            picture.
+            images are not 28x28, the region is not within the picture, or an argument has another
+            type or value.
 
     Example:
         >>> picture = np.full((90, 120), 230, np.uint8)
@@ -70,17 +69,16 @@ def read(
         '1'
     """
     predictor = default_predictor() if predictor is None else predictor
+    if not isinstance(predictor, Predictor):
+        raise InputError(
+            f"predictor is of type {type(predictor).__name__}; give tenfold.Predictor(FILE) or "
+            "None for the packaged reader"
+        )
     if predictor.image_shape != (SIDE, SIDE):
         raise InputError(
             f"{predictor.path}: takes images of {size_text(predictor.image_shape)}; digits are "
             f"read by networks for grey images of {SIDE}x{SIDE}"
         )
-    if expect is not None and not (isinstance(expect, Integral) and expect >= 1):
-        raise InputError(f"expect={expect!r}: give the number of digits of each number, from 1 on")
-    if region is not None and [isinstance(side, Integral) for side in region] != [True] * 4:
-        raise InputError(f"region={region!r}: give left, top, width and height in whole pixels")
-    if budget is not None and not budget >= 0:
-        raise InputError(f"budget={budget}: give seconds from 0 on, or None for no limit")
     reading = read_upright(
         picture, predictor, deslant=deslant, expect=expect, region=region, budget=budget
     )
@@ -120,8 +118,8 @@ def read_upright(
     Raises:
         InputError: as for ``read``.
     """
-    loaded = load_picture(picture)
     hints = Hints(deslant, expect, region, budget)
+    loaded = load_picture(picture)
     if set(predictor.class_names) == set(READER_CLASSES[:-1]):
         own = _found_by_the_reader(loaded, predictor, hints)
         if own is not None:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral, Real
+from reprlib import repr as brief
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from tenfold.core.errors import NoDigitError
+from tenfold.core.errors import InputError, NoDigitError
 from tenfold.export.predictor import Predictor
 from tenfold.handwriting.classifier import Classifier
 from tenfold.handwriting.detector_pipeline import READER_CLASSES, Sight, detect_digits_by_network
@@ -33,12 +36,46 @@ class Hints:
         expect: digits of each number.
         region: left, top, width and height of the part to read, in its orientation.
         budget: seconds of processor time.
+
+    Raises:
+        InputError: a value has another type or is not allowed.
+
+    Example:
+        >>> Hints(budget="5")
+        Traceback (most recent call last):
+        tenfold.core.errors.InputError: budget='5': give seconds from 0 on, or None for no limit
     """
 
     deslant: bool = False
     expect: int | None = None
     region: Box | None = None
     budget: float | None = None
+
+    def __post_init__(self) -> None:
+        _check(isinstance(self.deslant, (bool, np.bool_)), self, "deslant", "True or False")
+        if self.expect is not None:
+            one = _is_whole(self.expect) and self.expect >= 1
+            _check(one, self, "expect", "the number of digits of each number, from 1 on")
+            object.__setattr__(self, "expect", int(self.expect))
+        if self.region is not None:
+            is_list = isinstance(self.region, (tuple, list, np.ndarray)) and len(self.region) == 4
+            whole = is_list and all(map(_is_whole, self.region))
+            _check(whole, self, "region", "left, top, width and height in whole pixels")
+            object.__setattr__(self, "region", tuple(int(side) for side in self.region))
+        if self.budget is not None:
+            real = isinstance(self.budget, Real) and not isinstance(self.budget, bool)
+            seconds = "seconds from 0 on, or None for no limit"
+            _check(real and self.budget >= 0, self, "budget", seconds)
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool)
+
+
+def _check(is_allowed: bool, hints: Hints, name: str, allowed: str) -> None:
+    if not is_allowed:
+        value = " ".join(brief(getattr(hints, name)).split())
+        raise InputError(f"{name}={value}: give {allowed}")
 
 
 def read_in_both_ways(
