@@ -9,8 +9,10 @@ from PIL import Image, ImageDraw
 
 import tenfold
 from tenfold.export.predictor import default_predictor
+from tenfold.handwriting import reading, ways
 from tenfold.handwriting.classifier import Classifier
 from tenfold.handwriting.mnist_crop import crop_digit
+from tenfold.handwriting.picture import load_picture
 from tenfold.handwriting.reading import read_upright
 from tenfold.handwriting.segmentation import segment
 from tenfold.handwriting.shortest_path import classify_and_recut
@@ -47,9 +49,9 @@ def many_digits():
 def test_a_picture_without_end_ends_near_its_budget(make):
     predictor, picture = default_predictor(), make()
     start = time.thread_time()
-    reading = read_upright(picture, predictor, budget=0.01)
-    assert not reading.complete
-    assert not reading.to_json()["complete"]
+    found = read_upright(picture, predictor, budget=0.01)
+    assert not found.complete
+    assert not found.to_json()["complete"]
     assert time.thread_time() - start < 3
 
 
@@ -79,6 +81,20 @@ def test_a_reading_within_its_budget_is_the_same_as_without(digits_page):
     for budget in (-1, float("nan")):
         with pytest.raises(tenfold.InputError, match="give seconds from 0 on"):
             tenfold.read(digits_page, budget=budget)
+
+
+def test_loading_a_picture_spends_its_budget(digits_page, monkeypatch):
+    def slowly(source):
+        end = time.thread_time() + 0.05
+        while time.thread_time() < end:
+            pass
+        return load_picture(source)
+
+    monkeypatch.setattr(reading, "load_picture", slowly)
+    monkeypatch.delattr(ways, "detect_digits")  # nothing is begun that cannot be finished
+    monkeypatch.delattr(ways, "detect_digits_by_network")
+    with pytest.raises(tenfold.InputError, match=r"within 0\.05 s"):
+        tenfold.read(digits_page, budget=0.05)
 
 
 @pytest.fixture

@@ -74,6 +74,7 @@ def read(
     from tenfold.export.predictor import Predictor
     from tenfold.handwriting import annotation, reading
     from tenfold.handwriting.picture import load_page
+    from tenfold.handwriting.time_budget import time_budget
 
     if annotate is not None and len(pictures) > 1:
         raise InputError(f"--annotate: {len(pictures)} pictures; give one")
@@ -127,10 +128,11 @@ def read(
             for_each(list(pages), lambda name: read_page(file, pages[name], name), "read")
 
     def read_page(file: PictureFile, number: int, name: Path) -> None:
-        loaded = load_page(file, number)
-        result = reading.read(
-            loaded, predictor, deslant=deslant, expect=expect, region=part, budget=budget
-        )
+        with time_budget(budget):
+            loaded = load_page(file, number)
+            result = reading.read(
+                loaded, predictor, deslant=deslant, expect=expect, region=part, budget=budget
+            )
         if not result.complete:
             spent = f"incomplete after {budget:g} s; give a --region or a larger --budget"
             typer.echo(f"{name}: {spent}", err=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,8 @@ from tenfold.data.picture_files import PictureFile
 from tenfold.export.predictor import Predictor, default_predictor
 from tenfold.handwriting import reading
 from tenfold.handwriting.picture import load_page
+from tenfold.handwriting.time_budget import time_budget
+from tenfold.handwriting.ways import Hints
 from tenfold.scale import Executor, Local
 from tenfold.scoring.batches import Errors, printable
 from tenfold.scoring.driver import locked, require_same_job, work
@@ -88,15 +91,14 @@ def read_pages(
         tenfold.core.errors.InputError: nowhere: no such file or folder
     """
     import_pyarrow()
+    hints = Hints(deslant, expect, region, budget)
     if region is not None and (min(region) < 0 or min(region[2:]) < 1):
         raise InputError(
             f"region {','.join(map(str, region))}: is empty; give left,top,width,height"
         )
     settings: dict[str, Any] = {
-        "deslant": deslant,
-        "expect": expect,
-        "region": None if region is None else list(region),
-        "budget": budget,
+        **asdict(hints),
+        "region": None if hints.region is None else list(hints.region),
         "noun": "pictures",
     }
     executor, sources, job = (
@@ -190,20 +192,20 @@ def read_unit(folder: str, number: int, place: int, fail_fast: bool) -> dict[str
 
 
 def _rows(file: str, settings: dict[str, Any], predictor: Predictor) -> Iterator[dict[str, Any]]:
-    region = settings["region"]
     path = place_of(file)
     with PictureFile(path.read_bytes() if is_remote(path) else path, printable(file)) as pages:
         for number in range(1, pages.n_pages + 1):
             row = {"file": printable(file), "page": number}
             try:
-                result = reading.read(
-                    load_page(pages, number),
-                    predictor,
-                    deslant=settings["deslant"],
-                    expect=settings["expect"],
-                    region=None if region is None else tuple(region),
-                    budget=settings["budget"],
-                )
+                with time_budget(settings["budget"]):
+                    result = reading.read(
+                        load_page(pages, number),
+                        predictor,
+                        deslant=settings["deslant"],
+                        expect=settings["expect"],
+                        region=settings["region"],
+                        budget=settings["budget"],
+                    )
             except NoDigitError as error:
                 complete = "budget" not in str(error)
                 nothing = {"text": "", "confidence": None, "turned": 0, "complete": complete}

@@ -19,6 +19,7 @@ from tenfold.handwriting.detector_pipeline import READER_CLASSES
 from tenfold.handwriting.page_area import find_page
 from tenfold.handwriting.picture import Picture, load_picture
 from tenfold.handwriting.result import Box, Reading
+from tenfold.handwriting.time_budget import time_budget
 from tenfold.handwriting.ways import Hints, digits_of, read_in_both_ways
 
 if TYPE_CHECKING:
@@ -54,8 +55,8 @@ def read(
         expect: digits of each number, if known; numbers of another length are not accepted.
         region: left, top, width and height in pixels of the part to read. Boxes refer to the
             entire picture.
-        budget: seconds of processor time of one core; then the best reading so far is returned,
-            marked as not ``complete``. None for no limit.
+        budget: seconds of processor time of one core, with loading; then the best reading so far
+            is returned, marked as not ``complete``. None for no limit.
 
     Raises:
         InputError: the picture cannot be read or is too large, contains no digit, the predictor's
@@ -69,7 +70,7 @@ def read(
         '1'
     """
     predictor = default_predictor() if predictor is None else predictor
-    if not isinstance(predictor, Predictor):
+    if not (hasattr(predictor, "image_shape") and hasattr(predictor, "accepts")):
         raise InputError(
             f"predictor is of type {type(predictor).__name__}; give tenfold.Predictor(FILE) or "
             "None for the packaged reader"
@@ -119,14 +120,15 @@ def read_upright(
         InputError: as for ``read``.
     """
     hints = Hints(deslant, expect, region, budget)
-    loaded = load_picture(picture)
-    if set(predictor.class_names) == set(READER_CLASSES[:-1]):
-        own = _found_by_the_reader(loaded, predictor, hints)
-        if own is not None:
-            return own
-        if budget is not None:
-            hints = replace(hints, budget=(1 - READER_SHARE) * budget)
-    return _read_upright(loaded, predictor, hints)
+    with time_budget(hints.budget):
+        loaded = load_picture(picture)
+        if set(predictor.class_names) == set(READER_CLASSES[:-1]):
+            own = _found_by_the_reader(loaded, predictor, hints)
+            if own is not None:
+                return own
+            if hints.budget is not None:
+                hints = replace(hints, budget=(1 - READER_SHARE) * hints.budget)
+        return _read_upright(loaded, predictor, hints)
 
 
 def _found_by_the_reader(picture: Picture, predictor: Predictor, hints: Hints) -> Reading | None:

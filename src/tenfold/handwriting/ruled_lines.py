@@ -177,23 +177,23 @@ def _candidates(coarse: Mask, thin: Mask, step: int) -> tuple[Lines, Floats]:
     Returns:
         The lines, and a score of their fit to the ink, float ``[n]``.
     """
-    width = coarse.shape[1]
+    height, width = coarse.shape
     candidates = [np.zeros((0, 4))]
     adjacent = np.ones((3, 1), bool)  # a line may run between two rows
-    rows, columns = np.nonzero(ndimage.binary_dilation(coarse, adjacent))
-    visible_at = ndimage.binary_dilation(thin, adjacent)[rows, columns]
-    weights = 1.0 + coarse[rows, columns]
+    near, visible_near = (ndimage.binary_dilation(mask, adjacent) for mask in (coarse, thin))
+    counted = np.stack([near, visible_near, near + coarse.astype(np.int32)]).transpose(2, 0, 1)
+    sums = np.cumsum(np.pad(counted, ((1, 0), (0, 0), (0, 0))), axis=0)
     for slope in _SLOPES:
-        shift = np.rint(slope * np.arange(width)).astype(np.intp) - width
-        sheared_rows = rows - shift[columns]
-        coverage = np.bincount(sheared_rows) / width
-        if coverage.max() < _MIN_COVERAGE:
-            continue
-        visible = np.bincount(sheared_rows, visible_at) / width
-        scores = np.bincount(sheared_rows, weights)
+        shift = np.rint(slope * np.arange(width)).astype(np.intp)
+        by_row = np.zeros((3, height + 2 * width), sums.dtype)
+        ends = np.flatnonzero(np.diff(shift, append=np.iinfo(np.intp).max)) + 1
+        for start, end in zip([0, *ends], ends, strict=False):  # columns of the same shift
+            top = width - shift[start]
+            by_row[:, top : top + height] += sums[end] - sums[start]
+        coverage, visible = by_row[:2] / width
         row = np.flatnonzero((coverage >= _MIN_COVERAGE) & (visible >= _MIN_VISIBLE))
         centers = row - width + slope * width / 2
-        columns_of = [centers, np.full(len(row), slope), coverage[row], scores[row]]
+        columns_of = [centers, np.full(len(row), slope), coverage[row], by_row[2, row]]
         candidates.append(np.stack(columns_of, axis=1))
     centers, slopes, coverage, scores = np.concatenate(candidates).T
     return Lines(centers, slopes, coverage, width, step, 1), scores
@@ -219,10 +219,13 @@ def _distinct(lines: Lines, scores: Floats) -> Lines:
 
 def _fitted(lines: Lines, thin: Mask) -> Lines:
     """Fit each line to the thin ink nearby by least squares."""
-    rows, columns = np.nonzero(thin)
-    x = columns - lines.width / 2
+    every_row, columns = np.nonzero(thin)
+    every_x = columns - lines.width / 2
     fits = []
     for center, slope in zip(lines.centers, lines.slopes, strict=True):
+        reach = abs(slope) * lines.width / 2 + _SAME_LINE + 1
+        part = slice(*np.searchsorted(every_row, (int(center - reach), int(center + reach) + 1)))
+        rows, x = every_row[part], every_x[part]
         near = np.abs(rows - center - slope * x) <= _SAME_LINE
         has_slope = near.any() and np.ptp(x[near]) > 0
         fits.append(np.polyfit(x[near], rows[near], 1) if has_slope else (slope, center))

@@ -25,6 +25,7 @@ LOW_CONFIDENCE = 0.8  # mean confidence below which other orientations are tried
 MIN_CONFIDENCE_ROTATED, MIN_GAIN = 0.9, 0.15  # of another orientation to be preferred
 MIN_DIGITS_KEPT = 0.6  # of the digits, that another orientation must contain
 RULES_SHARE = 0.6  # of the time budget, for the rules of shape
+_LONGEST = 1e9  # seconds; as good as no limit, and a number in JSON
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Hints:
 
     def __post_init__(self) -> None:
         _check(isinstance(self.deslant, (bool, np.bool_)), self, "deslant", "True or False")
+        object.__setattr__(self, "deslant", bool(self.deslant))
         if self.expect is not None:
             one = _is_whole(self.expect) and self.expect >= 1
             _check(one, self, "expect", "the number of digits of each number, from 1 on")
@@ -66,6 +68,7 @@ class Hints:
             real = isinstance(self.budget, Real) and not isinstance(self.budget, bool)
             seconds = "seconds from 0 on, or None for no limit"
             _check(real and self.budget >= 0, self, "budget", seconds)
+            object.__setattr__(self, "budget", float(min(self.budget, _LONGEST)))
 
 
 def _is_whole(value: Any) -> bool:
@@ -119,7 +122,7 @@ def read_in_both_ways(
     complete, budget = True, hints.budget
     with time_budget(budget) as whole:
         for way, share in ways if is_reader else [(rules_in_best_orientation, 1.0)]:
-            if readings and is_time_up():
+            if is_time_up():
                 break
             reading = None
             with time_budget(None if budget is None else share * budget) as part:
