@@ -17,7 +17,7 @@ const onShow = { run: run.show, train: training.show, samples: samples.show, mod
 function route() {
   const [name] = location.hash.slice(1).split("?");
   if (name === "main") return;
-  const view = VIEWS[name] ? name : "draw";
+  const view = VIEWS[name] && !closed.has(name) ? name : "draw";
   for (const section of document.querySelectorAll(".view")) section.hidden = section.id !== view;
   for (const link of document.querySelectorAll("header nav a")) {
     if (link.hash === `#${view}`) link.setAttribute("aria-current", "page");
@@ -25,7 +25,7 @@ function route() {
   }
   document.title = `${VIEWS[view]} · tenfold`;
   scrollTo(0, 0);
-  onShow[view]?.();
+  if (revision !== null) onShow[view]?.();
 }
 
 // Shortcuts
@@ -33,14 +33,14 @@ function route() {
 const goTo = (view) => () => { if (!find(`${view}-link`)?.hidden) location.hash = view; };
 const DRAW_KEYS = {
   z: draw.actions.undo, y: draw.actions.redo, c: draw.actions.clear, g: draw.actions.focus,
-  u: deleteLast, p: () => find("file").click(),
+  u: () => closed.has("samples") || deleteLast(), p: () => find("file").click(),
   "[": () => draw.step(-1), "]": () => draw.step(1),
   "+": () => draw.changePen(2), "=": () => draw.changePen(2), "-": () => draw.changePen(-2),
 };
 const GLOBAL_KEYS = {
   d: goTo("draw"), r: goTo("run"), t: goTo("train"), s: goTo("samples"), m: goTo("model"), "?": () => find("help").showModal(),
 };
-let digits = [], revision = null;
+let digits = [], revision = null, closed = new Set(); // views that the role or model does not have
 
 function shortcut(event) {
   if (event.altKey || event.defaultPrevented || document.querySelector("dialog[open]")) return;
@@ -60,6 +60,7 @@ function shortcut(event) {
 
 /** A key labels the class of that name, else a digit key the class of that index. */
 function labelAction(key) {
+  if (closed.has("samples")) return undefined;
   const name = digits.includes(key) ? key : /^\d$/.test(key) ? digits[Number(key)] : undefined;
   return name === undefined ? undefined : () => draw.label(name);
 }
@@ -70,8 +71,9 @@ function useModel(card) {
   revision = card.revision;
   const source = card.source === "shipped" ? "packaged reader" : card.source.split(/[\\/]/).at(-1);
   find("answering").textContent = `${source}, ${card.in_training ? "still training" : `version ${card.version}`}`;
-  for (const view of ["train", "samples"]) find(`${view}-link`).hidden = card.role === "pupil" || card.multi_label;
-  find("model-link").hidden = card.role === "pupil";
+  closed = new Set(card.role === "pupil" ? ["run", "train", "samples", "model"] : card.multi_label ? ["train", "samples"] : []);
+  for (const view of ["train", "samples", "model"]) find(`${view}-link`).hidden = closed.has(view);
+  if (closed.has(location.hash.slice(1).split("?")[0])) location.hash = "draw";
 }
 
 /** Another model answers. */
@@ -105,6 +107,7 @@ async function start() {
     const card = await get("/v1/model");
     draw.start();
     useModel(card);
+    route();
     find("version").textContent = `tenfold ${card.tenfold}`;
     if (card.role !== "pupil") await Promise.all([samples.start(), run.start(card), training.start(), model.start()]);
   } catch (error) {
