@@ -1,7 +1,8 @@
 // The view Draw: the drawing is read while it changes, and the prediction is shown.
 
 import { REJECT_CLASS, post } from "./api.js";
-import { announce, bar, button, find, make, percent, pngUrl, showError, showReading } from "./dom.js";
+import { digitAt, renderBoxes, renderDigits, UNSURE } from "./boxes.js";
+import { announce, bar, button, find, percent, pngUrl, showError, showReading } from "./dom.js";
 import { correct, forgetSaved, offer, showKeys } from "./correction.js";
 import { DrawingArea } from "./drawing_area.js";
 import { examplePhoto } from "./example_photo.js";
@@ -12,7 +13,6 @@ import { pictureInput } from "./picture_input.js";
 import { store } from "./theme_switch.js";
 import { classifyPicture } from "./whole_picture.js";
 
-const UNSURE = "?";
 const TOP = 3; // classes that are shown
 const RETRY_AFTER = 2000; // milliseconds, when the service is busy
 const NOT_IN_TIME = "Not read in time: crop the picture or make it smaller.";
@@ -118,41 +118,8 @@ function show(response) {
   const before = digits().length;
   reading = { others: [], ...response };
   const n = digits().length;
-  if (n !== before || selected >= n) selected = Math.max(0, digitAt(area.last, n - 1));
+  if (n !== before || selected >= n) selected = Math.max(0, digitAt(area.last, digits(), { reading, picture }, n - 1));
   render();
-}
-
-/** The index of the digit at a point of the drawing area, else a default. */
-function digitAt(point, otherwise) {
-  if (!point || !picture) return otherwise;
-  const contains = ({ box }) => {
-    const [left, top, right, bottom] = onArea(box);
-    return point[0] >= left - 8 && point[0] <= right + 8 && point[1] >= top - 8 && point[1] <= bottom + 8;
-  };
-  const index = digits().findIndex(contains);
-  return index < 0 ? otherwise : index;
-}
-
-/** Convert a box from pixels of the picture to the drawing area. */
-function onArea(box) {
-  const [left, top, right, bottom] = unrotated(box);
-  return [
-    left / picture.scale + picture.left,
-    top / picture.scale + picture.top,
-    right / picture.scale + picture.left,
-    bottom / picture.scale + picture.top,
-  ];
-}
-
-/** Convert a box from the rotated picture that was read to the picture as drawn. */
-function unrotated([left, top, right, bottom]) {
-  const [width, height] = reading.size;
-  return {
-    0: [left, top, right, bottom],
-    90: [height - bottom, left, height - top, right],
-    180: [width - right, height - bottom, width - left, height - top],
-    270: [top, width - right, bottom, width - left],
-  }[reading.turned];
 }
 
 function render() {
@@ -162,10 +129,12 @@ function render() {
   find("confidence").textContent = confidenceText(current);
   renderCrop(current);
   renderProbabilities(current);
-  renderDigits();
-  renderBoxes();
+  renderDigits(digits(), selected, select);
+  showBoxes();
   offer(current);
 }
+
+const showBoxes = () => renderBoxes(digits(), selected, { reading, picture, photo: area.photo }, select);
 
 function confidenceText(current) {
   if (!current && (reading.failed || reading.complete === false)) return "Not read.";
@@ -199,42 +168,6 @@ function renderProbabilities(current) {
   find("top").replaceChildren(...ranked.slice(0, shown).map((entry) => bar(entry, isBest(entry))));
   const entries = model.class_names.map((name) => byName.get(name)).filter(Boolean);
   find("probabilities").replaceChildren(...entries.map((entry) => bar(entry, isBest(entry))));
-}
-
-/** The crops of several digits, to select one. */
-function renderDigits() {
-  const list = find("digits");
-  const focused = list.contains(document.activeElement);
-  list.replaceChildren(...(digits().length < 2 ? [] : digits().map((one, index) => {
-    const image = make("img", { src: pngUrl(one.image), alt: "", width: 40, height: 40, className: "pixels" });
-    const label = make("span", { className: one.accepted ? "" : "unsure" }, one.accepted ? one.label : UNSURE);
-    const item = button("", () => select(index), { "aria-pressed": String(index === selected) });
-    item.setAttribute("aria-label", `Digit ${index + 1}: ${one.accepted ? one.label : "unknown"}`);
-    item.append(image, label);
-    return make("li", {}, item);
-  })));
-  if (focused) list.children[selected]?.firstChild.focus();
-}
-
-function renderBoxes() {
-  const visible = picture && (digits().length > 1 || area.photo) ? digits() : [];
-  find("boxes").classList.toggle("photo", area.photo);
-  find("boxes").replaceChildren(...visible.flatMap((one, index) => {
-    const [left, top, right, bottom] = onArea(one.box);
-    const [box, target] = ["rect", "path"].map((tag) => document.createElementNS("http://www.w3.org/2000/svg", tag));
-    const sides = { x: left - 4, y: top - 4, width: right - left + 8, height: bottom - top + 8, rx: 4 };
-    for (const [name, value] of Object.entries(sides)) box.setAttribute(name, value);
-    box.classList.toggle("selected", index === selected);
-    box.classList.toggle("rejected", !one.accepted);
-    // On a drawing, only the outline selects: within it, strokes can be added.
-    target.setAttribute("d", `M${sides.x} ${sides.y}h${sides.width}v${sides.height}h${-sides.width}z`);
-    target.style.pointerEvents = area.photo ? "all" : "stroke";
-    target.addEventListener("pointerdown", (event) => {
-      event.stopPropagation();
-      select(index);
-    });
-    return [box, target];
-  }));
 }
 
 function select(index) {
@@ -299,7 +232,7 @@ export const actions = {
 /** Connect the controls of the view. */
 export function start() {
   area.addEventListener("change", changed);
-  area.addEventListener("resize", renderBoxes);
+  area.addEventListener("resize", showBoxes);
   document.addEventListener("theme", () => area.redraw());
   for (const name of ["undo", "redo", "clear"]) find(name).addEventListener("click", actions[name]);
   find("chips").append(...EXAMPLES.map(([name, strokes]) => button(name, () => demonstration.show(strokes))), button("a photo", demonstratePhoto));
