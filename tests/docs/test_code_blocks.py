@@ -117,8 +117,9 @@ def files(run_of_few, few, tmp_path, monkeypatch):
         page[26:54, 20 + 40 * i : 48 + 40 * i] -= digits[i]
     for folder in ("forms", "letters/A", "letters/B", "my-images/0", "my-images/1", "mine/0"):
         Path(folder).mkdir(parents=True)
-    for name in ("photo.jpg", "form.jpg", "form.png", "form.pdf", "forms/a.png", "forms/b.png"):
+    for name in ("photo.jpg", "form.jpg", "form.png", "forms/a.png", "forms/b.png"):
         Image.fromarray(page).save(name)
+    Image.fromarray(page).save("form.pdf", save_all=True, append_images=[Image.fromarray(page)])
     for name in ("image", "seven", "letters/A/1", "letters/B/1", "mine/0/1"):
         Image.fromarray(digits[0]).save(f"{name}.png")
     for i in range(40):
