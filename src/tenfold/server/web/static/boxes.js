@@ -1,4 +1,4 @@
-// The digits of a reading, to select one: their boxes in the drawing area and their crops.
+// The digits of a reading: their boxes in the drawing area and their crops.
 
 import { button, find, make, pngUrl } from "./dom.js";
 
