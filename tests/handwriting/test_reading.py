@@ -137,7 +137,7 @@ def test_other_networks_for_digits_classify_what_the_reader_finds(page):
     assert not any(digit.accepted for digit in wrong_length.digits)
 
 
-def test_networks_that_disagree_with_the_reader_classify_what_rules_of_shape_find(page):
+def test_networks_for_another_script_classify_what_rules_of_shape_find(page):
     labels = "".join(digit.label for digit in read(page, _Digits(by=1)).digits)
     assert labels == "5107483"
     with pytest.raises(InputError, match="no digit"):

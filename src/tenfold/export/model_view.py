@@ -88,6 +88,24 @@ def view_of(predictor: Predictor) -> View:
     return _clearest(predictor, images, [_DIGITS[label] for label in labels], invert)
 
 
+@lru_cache(maxsize=8)
+def recognizes_digits(predictor: Predictor) -> bool:
+    """Return whether a model of classes 0 to 9 recognizes MNIST's digits, in its view.
+
+    One for the digits of another script does not.
+
+    Args:
+        predictor: takes images of 28x28.
+    """
+    names = predictor.class_names
+    if not set(_DIGITS) <= set(names):
+        return False
+    images, labels = _samples()
+    answers = predictor(view_of(predictor).apply(images), pixels="byte").argmax(axis=1)
+    expected = np.array([names.index(digit) for digit in _DIGITS])[labels]
+    return float((answers == expected).mean()) >= _MIN_ACCURACY
+
+
 def describe_turned(data: Dataset) -> str:
     """Return a warning if the packaged reader reads the digits of a dataset turned or mirrored.
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 from tenfold.core.errors import InputError, NoDigitError
 from tenfold.core.image_shape import size_text
 from tenfold.core.limits import IMAGE_SIDE as SIDE
+from tenfold.export.model_view import recognizes_digits
 from tenfold.export.predictor import Predictor, default_predictor
 from tenfold.handwriting.choice import choose
 from tenfold.handwriting.classifier import Classifier
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 READ_SECONDS = 5.0
 """Default time budget of one picture."""
 
-READER_SHARE = 0.6  # of the time budget, for what the reader finds with another network
-LEAST_AGREEMENT = 0.5  # share of digits that another network and the reader classify alike
+DIGITS = READER_CLASSES[:-1]
 
 
 def read(
@@ -105,8 +105,8 @@ def read_upright(
 
     It is read by rules of shape, and for readers (the ten digits and a reject class) also by the
     detector network. The more probable reading is returned, by the evidence of both ways. Other
-    networks for digits classify what the packaged reader finds, if they mostly agree with it; if
-    not, as for the digits of another script, rules of shape find what they classify.
+    networks for digits classify what the packaged reader finds, if they recognize MNIST's digits;
+    for those of another script, rules of shape find what they classify.
 
     Args:
         picture: as for ``read``.
@@ -122,37 +122,29 @@ def read_upright(
     hints = Hints(deslant, expect, region, budget)
     with time_budget(hints.budget):
         loaded = load_picture(picture)
-        if set(predictor.class_names) == set(READER_CLASSES[:-1]):
-            own = _found_by_the_reader(loaded, predictor, hints)
-            if own is not None:
-                return own
-            if hints.budget is not None:
-                hints = replace(hints, budget=(1 - READER_SHARE) * hints.budget)
+        if set(predictor.class_names) == set(DIGITS) and recognizes_digits(predictor):
+            found = _read_upright(loaded, default_predictor(), hints)
+            return _classified(found, predictor).expecting(hints.expect)
         return _read_upright(loaded, predictor, hints)
 
 
-def _found_by_the_reader(picture: Picture, predictor: Predictor, hints: Hints) -> Reading | None:
-    """Return what the packaged reader finds, as another network for digits classifies it.
+def _classified(found: Reading, predictor: Predictor) -> Reading:
+    """Return what the packaged reader found, as another network for digits classifies it.
 
-    Returns:
-        The reading, or None if the reader finds nothing or the network mostly disagrees with it.
+    What the reader takes for no digit by the evidence, though it is sure of its class, is not
+    accepted.
     """
-    if hints.budget is not None:
-        hints = replace(hints, budget=READER_SHARE * hints.budget)
-    try:
-        found = _read_upright(picture, default_predictor(), hints)
-    except NoDigitError:
-        return None
     if not found.digits:
-        return None
+        return found
     crops = np.stack([digit.image for digit in found.digits])
+    by_reader = np.stack([digit.probabilities for digit in found.digits])
+    accepted = np.array([digit.accepted for digit in found.digits])
+    is_doubted = ~accepted & default_predictor().accepts(by_reader)
     probabilities = Classifier.from_predictor(predictor).predict(crops)
+    accepted = predictor.accepts(probabilities) & ~is_doubted
     boxes = [digit.box for digit in found.digits]
-    own = digits_of(probabilities, boxes, crops, predictor, predictor.accepts(probabilities))
-    agreed = sum(one.label == other.label for one, other in zip(own, found.digits, strict=True))
-    if agreed < LEAST_AGREEMENT * len(own):
-        return None
-    return found.with_detections([*own, *found.rejected]).expecting(hints.expect)
+    own = digits_of(probabilities, boxes, crops, predictor, accepted)
+    return found.with_detections([*own, *found.rejected])
 
 
 def _read_upright(picture: Picture, predictor: Predictor, hints: Hints) -> Reading:
