@@ -7,7 +7,7 @@ from types import MappingProxyType
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageDraw
 
 import tenfold
 from tenfold import InputError
@@ -135,6 +135,24 @@ def test_other_networks_for_digits_classify_what_the_reader_finds(page):
     assert {digit.probabilities.shape for digit in own.digits} == {(10,)}
     wrong_length = read(page, _Digits(by=0), expect=9)
     assert not any(digit.accepted for digit in wrong_length.digits)
+
+
+class _OfAnotherScript(_Digits):
+    """Shares the one alone with MNIST, as Arabic digits do."""
+
+    def __call__(self, crops, pixels):
+        return super().__call__(crops, pixels)[:, [2, 1, 3, 4, 5, 6, 7, 8, 9, 0]]
+
+
+def test_digits_of_another_script_are_not_lost_beside_the_ones_that_both_share():
+    page = Image.new("L", (420, 200), 235)
+    pen = ImageDraw.Draw(page)
+    for x in (60, 140, 340):
+        pen.line([(x, 50), (x, 150)], 20, 9)
+    for line in ([(215, 50), (275, 150)], [(275, 50), (215, 150)]):  # no digit of MNIST
+        pen.line(line, 20, 9)
+    assert len(read(page).digits) < 4
+    assert len(read(page, _OfAnotherScript(by=0)).digits) == 4
 
 
 def test_networks_for_another_script_classify_what_rules_of_shape_find(page):

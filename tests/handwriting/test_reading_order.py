@@ -61,3 +61,10 @@ def test_the_reading_order_is_invariant_to_permutation(order):
         [4, 5, 6, 7],
         [8, 9, 10, 11],
     ]
+
+
+def test_tilted_lines_that_begin_at_different_places_stay_apart():
+    rows = [range(40, 320, 40), range(480, 720, 40), range(40, 320, 40)]
+    places = [(x, round(200 + 56 * i - 0.15 * x)) for i, row in enumerate(rows) for x in row]
+    boxes = np.array([(x, y, x + 25, y + 40) for x, y in places])
+    assert sorted(sum(map(len, line)) for line in reading_order(boxes)) == [6, 7, 7]

@@ -12,6 +12,7 @@ Boxes = NDArray[np.int64]
 Number = tuple[int, ...]
 Line = tuple[Number, ...]
 _MIN_OVERLAP = 0.4  # of the lower digit's height, that neighbours in a line share vertically
+_LEVEL = 0.7  # of the usual height of its digits, that the middles in a level line differ
 _MAX_GAP = 4.0  # digit heights between neighbours that the slope of a line is estimated from
 
 
@@ -32,13 +33,21 @@ def reading_order(boxes: Boxes) -> tuple[Line, ...]:
         >>> reading_order(boxes)
         (((1, 0), (2,)), ((3,),))
     """
-    # The slope of a few short numbers is uncertain; one that breaks lines apart is wrong.
-    levels = [_without_slope(boxes, slope) for slope in (_slope(boxes), 0.0)]
-    level, lines = min(
-        ((one, _chains(one, np.inf)) for one in levels), key=lambda pair: len(pair[1])
-    )
+    level = _without_slope(boxes, _slope(boxes))
+    lines = _chains(level, np.inf)
+    # The slope of a few short numbers is uncertain; one that breaks level lines apart is wrong.
+    as_written = boxes.astype(np.float64)
+    unbroken = _chains(as_written, np.inf)
+    if len(unbroken) < len(lines) and all(_is_level(as_written[line]) for line in unbroken):
+        level, lines = as_written, unbroken
     lines.sort(key=lambda line: float(np.mean(level[line][:, [1, 3]])))
     return tuple(_numbers(level, line) for line in lines)
+
+
+def _is_level(line: NDArray[np.float64]) -> bool:
+    """Return whether the boxes of a line have about the same height on the page."""
+    middles = line[:, [1, 3]].mean(axis=1)
+    return bool(np.ptp(middles) < _LEVEL * np.median(line[:, 3] - line[:, 1]))
 
 
 def _slope(boxes: Boxes) -> float:
